@@ -1,0 +1,85 @@
+import { posix } from "node:path";
+import type { Source } from "./sources.ts";
+import { withoutComments } from "./sources.ts";
+
+/**
+ * Which room may import which: arrows point one way. A room of core is a folder (or a file at its top), any other package is
+ * one room. Besides itself a room may import what is listed; `node:` stands for Node's own modules.
+ */
+export const arrows: Readonly<Record<string, readonly string[]>> = {
+  "core/alerts": ["core/errors"],
+  "core/errors": ["core/alerts"],
+  "core/wire": ["core/errors", "core/alerts"],
+  "core/crypto": ["core/errors", "core/alerts", "core/wire"],
+  "core/record": ["core/errors", "core/alerts", "core/wire", "core/crypto"],
+  "core/session": ["core/errors", "core/alerts", "core/wire", "core/crypto"],
+  "core/config": ["core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/session"],
+  "core/negotiate": ["core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session"],
+  "core/connection": [
+    "core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session", "core/negotiate",
+  ],
+  "core/handshake": [
+    "core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session", "core/negotiate",
+    "core/connection",
+  ],
+  "core/index": [
+    "core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session", "core/negotiate",
+    "core/connection", "core/handshake",
+  ],
+  "core/platform": [],
+  "crypto-noble": ["core", "@noble/ciphers", "@noble/curves", "@noble/hashes"],
+  "crypto-node": ["core", "node:"],
+  "crypto-web": ["core"],
+  x509: ["core"],
+  drive: ["core"],
+  node: ["core", "drive", "node:"],
+  webstreams: ["core", "drive"],
+  deno: ["core", "drive"],
+  cli: ["core", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509"],
+};
+
+/** An error speaks about values of every room, so these two import types from all of core. They import no value. */
+const seesAllTypes: readonly string[] = ["core/errors", "core/alerts"];
+
+/** Every import that no arrow allows, as `file -> what`. */
+export function wrongArrows(sources: readonly Source[]): string[] {
+  return sources.flatMap((source) => {
+    const from = roomOf(source.path);
+    return importsOf(source.text)
+      .filter(({ specifier, typeOnly }) => {
+        const to = targetOf(source.path, specifier);
+        if (to === from) return false;
+        if (typeOnly && seesAllTypes.includes(from) && to.startsWith("core/")) return false;
+        return !arrows[from]?.includes(to);
+      })
+      .map(({ specifier }) => `${source.path} -> ${specifier}`);
+  });
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(text: string): Import[] {
+  const code = withoutComments(text);
+  const statements = [...code.matchAll(/\b(import|export)\b(\s+type\b)?[^"';()]*?\bfrom\s*["']([^"']+)["']/g)];
+  const bare = [...code.matchAll(/\bimport\s*\(?\s*["']([^"']+)["']/g), ...code.matchAll(/\brequire\s*\(\s*["']([^"']+)["']/g)];
+  return [
+    ...statements.map(([, , type, specifier = ""]) => ({ specifier, typeOnly: type !== undefined })),
+    ...bare.map(([, specifier = ""]) => ({ specifier, typeOnly: false })),
+  ];
+}
+
+/** `packages/core/src/wire/reader.ts` is `core/wire`, `packages/node/src/server.ts` is `node`. */
+function roomOf(path: string): string {
+  const [, packageName = "", , first = ""] = path.split("/");
+  return packageName === "core" ? `core/${first.replace(/(\.d)?\.ts$/, "")}` : packageName;
+}
+
+function targetOf(path: string, specifier: string): string {
+  if (specifier.startsWith(".")) return roomOf(posix.join(posix.dirname(path), specifier));
+  if (specifier.startsWith("@sallyport/")) return specifier.slice("@sallyport/".length);
+  if (specifier.startsWith("node:")) return "node:";
+  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
