@@ -27,7 +27,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/connection", "core/handshake",
   ],
   "core/platform": [],
-  "crypto-noble": ["core", "@noble/ciphers", "@noble/curves", "@noble/hashes"],
+  "crypto-noble": ["core", "@noble/ciphers", "@noble/curves", "@noble/hashes", "micro-rsa-dsa-dh"],
   "crypto-node": ["core", "node:"],
   "crypto-web": ["core"],
   x509: ["core"],

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
 /** `rsa` is an rsaEncryption key, `rsa-pss` an id-RSASSA-PSS one (SHA-256, salt of 32 bytes); both have 2048 bits. */
@@ -62,7 +62,7 @@ async function create(): Promise<Pki> {
   async function make(options: LeafOptions): Promise<Identity> {
     const { key = "ecdsa-p256", issuer = "root", commonName = "localhost" } = options;
     const pair = keyPair(key);
-    const publicKey = new Uint8Array(pair.publicKey.export({ type: "spki", format: "der" }));
+    const publicKey = spki(pair);
     const certificate = encoded(await sign(await signer(), `CN=${commonName}`, publicKey, leafExtensions(options), lifetime(options)));
     const above = issuer === "intermediate" ? [intermediate.certificate] : [];
     return {
@@ -75,7 +75,8 @@ async function create(): Promise<Pki> {
 
     async function signer(): Promise<Signer> {
       if (issuer !== "self") return { root, intermediate, stranger }[issuer];
-      return { subject: `CN=${commonName}`, signingKey: await signingKey(pair.privateKey, key) };
+      const subject = `CN=${commonName}`;
+      return { subject, signingKey: await signingKey(pair.privateKey, key), keyIdentifier: identifierOf(publicKey) };
     }
   }
 
@@ -94,17 +95,23 @@ async function create(): Promise<Pki> {
 interface Signer {
   readonly subject: string;
   readonly signingKey: CryptoKey;
+  /** Hex. */
+  readonly keyIdentifier: string;
 }
 
 async function authority(commonName: string, issuer?: Signer): Promise<Signer & { readonly certificate: Certificate }> {
-  const { publicKey, privateKey } = keyPair("ecdsa-p256");
-  const self: Signer = { subject: `CN=${commonName}`, signingKey: await signingKey(privateKey, "ecdsa-p256") };
+  const pair = keyPair("ecdsa-p256");
+  const publicKey = spki(pair);
+  const self: Signer = {
+    subject: `CN=${commonName}`,
+    signingKey: await signingKey(pair.privateKey, "ecdsa-p256"),
+    keyIdentifier: identifierOf(publicKey),
+  };
   const extensions = [
     new x509.BasicConstraintsExtension(true, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
   ];
-  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-  return { ...self, certificate: encoded(await sign(issuer ?? self, self.subject, spki, extensions, lifetime({}))) };
+  return { ...self, certificate: encoded(await sign(issuer ?? self, self.subject, publicKey, extensions, lifetime({}))) };
 }
 
 function leafExtensions({ dns = ["localhost"], ips = ["127.0.0.1", "::1"], usage = "server" }: LeafOptions): x509.Extension[] {
@@ -112,11 +119,11 @@ function leafExtensions({ dns = ["localhost"], ips = ["127.0.0.1", "::1"], usage
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([usages[usage]]),
+    new x509.ExtendedKeyUsageExtension([purposes[usage]]),
     ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
   ];
 }
-const usages = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2", "code-signing": "1.3.6.1.5.5.7.3.3" } as const;
+const purposes = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2", "code-signing": "1.3.6.1.5.5.7.3.3" } as const;
 
 interface Lifetime {
   readonly notBefore: Date;
@@ -131,13 +138,18 @@ function lifetime({ validity = "now" }: LeafOptions): Lifetime {
 }
 
 async function sign(
-  { subject: issuer, signingKey }: Signer,
+  { subject: issuer, signingKey, keyIdentifier }: Signer,
   subject: string,
   publicKey: Uint8Array<ArrayBuffer>,
-  extensions: x509.Extension[],
+  usages: readonly x509.Extension[],
   { notBefore, notAfter }: Lifetime,
 ): Promise<x509.X509Certificate> {
   const serialNumber = `01${randomBytes(15).toString("hex")}`;
+  const identifiers = [
+    new x509.SubjectKeyIdentifierExtension(identifierOf(publicKey)),
+    new x509.AuthorityKeyIdentifierExtension(keyIdentifier),
+  ];
+  const extensions = [...usages, ...identifiers];
   const signingAlgorithm = { name: signingKey.algorithm.name, hash: "SHA-256" };
   return x509.X509CertificateGenerator.create(
     { serialNumber, issuer, subject, publicKey, extensions, notBefore, notAfter, signingKey, signingAlgorithm },
@@ -147,6 +159,15 @@ async function sign(
 
 function encoded(certificate: x509.X509Certificate): Certificate {
   return { pem: `${certificate.toString("pem").trim()}\n`, der: new Uint8Array(certificate.rawData) };
+}
+
+/** A hash of the key (RFC 7093, method 4). */
+function identifierOf(publicKey: Uint8Array): string {
+  return createHash("sha256").update(publicKey).digest("hex").slice(0, 40);
+}
+
+function spki({ publicKey }: KeyPair): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
 }
 
 interface KeyPair {
