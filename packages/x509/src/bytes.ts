@@ -1,0 +1,34 @@
+export function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, at) => octet === other[at]);
+}
+
+/** A plain Uint8Array of its own: what the caller does with `bytes` afterwards (a Buffer of a pool, say) changes nothing. */
+export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const fresh = new Uint8Array(bytes.length);
+  fresh.set(bytes);
+  return fresh;
+}
+
+/** One character an octet: a key for maps, and the text of what is ASCII. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const octet of bytes) text += String.fromCharCode(octet);
+  return text;
+}
+
+export function ascii(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0x7f);
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, "0")).join("");
+}
+
+/** undefined: not UTF-8. */
+export function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decodeURIComponent(Array.from(bytes, (octet) => `%${octet.toString(16).padStart(2, "0")}`).join(""));
+  } catch {
+    return undefined;
+  }
+}

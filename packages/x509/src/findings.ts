@@ -1,0 +1,186 @@
+// Every reason to distrust, what it is due on the wire, and how it reads.
+import type { DistrustReason } from "@sallyport/core";
+import { timeText } from "./der.ts";
+import { extensionIds } from "./extensions.ts";
+
+/** Which certificate is meant: the peer's by its place in the chain as sent, 0 the leaf; or one of the verifier's own roots. */
+export interface CertificateReference {
+  readonly source: "peer" | "roots";
+  readonly index: number;
+  readonly subject: string;
+  readonly issuer: string;
+}
+
+/** One entry a kind; each is what makes that finding understandable. Times are seconds since 1970. */
+export interface FindingContext {
+  "not-x509": { readonly type: string };
+  "wrong-role": { readonly expected: "client" | "server" };
+  "no-server-name": { readonly serverName: string | undefined };
+  malformed: { readonly index: number; readonly problem: string; readonly offset: number };
+  "unknown-issuer": {
+    readonly certificate: CertificateReference;
+    /** Where the certificate itself says that its issuer can be had (AIA caIssuers). */
+    readonly issuerUrls: readonly string[];
+  };
+  "self-signed": { readonly certificate: CertificateReference };
+  "bad-signature": { readonly certificate: CertificateReference; readonly issuer: CertificateReference };
+  "broken-hash": { readonly certificate: CertificateReference; readonly hash: string };
+  "unsupported-signature": { readonly certificate: CertificateReference; readonly algorithm: string; readonly key: string };
+  "unsupported-key": { readonly certificate: CertificateReference; readonly key: string };
+  "weak-key": { readonly certificate: CertificateReference; readonly key: string; readonly required: string };
+  expired: { readonly certificate: CertificateReference; readonly notAfter: number; readonly now: number };
+  "not-yet-valid": { readonly certificate: CertificateReference; readonly notBefore: number; readonly now: number };
+  "unknown-critical-extension": { readonly certificate: CertificateReference; readonly extension: string };
+  "not-a-ca": { readonly certificate: CertificateReference; readonly lacks: "basicConstraints" | "cA" | "keyCertSign" };
+  "ca-as-end-entity": { readonly certificate: CertificateReference };
+  "path-length-exceeded": { readonly certificate: CertificateReference; readonly allowed: number; readonly below: number };
+  "too-many-intermediates": { readonly certificate: CertificateReference; readonly allowed: number };
+  "wrong-purpose": { readonly certificate: CertificateReference; readonly purpose: Purpose; readonly allowed: readonly string[] };
+  "wrong-key-usage": { readonly certificate: CertificateReference; readonly lacks: "digitalSignature" };
+  "wrong-name": { readonly certificate: CertificateReference; readonly serverName: string; readonly names: readonly string[] };
+  "name-not-allowed": {
+    readonly certificate: CertificateReference;
+    readonly constrainedBy: CertificateReference;
+    readonly name: string;
+    readonly because: "excluded" | "not permitted" | "can't be compared";
+  };
+  "explicit-policy-required": { readonly certificate: CertificateReference };
+  "not-in-profile": { readonly certificate: CertificateReference; readonly problem: string; readonly section: string };
+  "search-given-up": { readonly limit: "signature checks" | "steps" | "name comparisons"; readonly allowed: number };
+}
+export type FindingKind = keyof FindingContext;
+/** Narrows by `kind`. */
+export type Finding = { [K in FindingKind]: { readonly kind: K } & FindingContext[K] }[FindingKind];
+export type Purpose = "serverAuth" | "clientAuth";
+
+/** A search for a path that came to an end: the chain from the leaf as far as it went, and what stopped it there. */
+export interface Attempt {
+  readonly chain: readonly CertificateReference[];
+  readonly finding: Finding;
+}
+
+/** What x509 puts into `DistrustReason.detail`. */
+export interface Explanation {
+  /** The first decides the alert; the rest would have been refused as well. */
+  readonly findings: readonly [Finding, ...Finding[]];
+  /** Every dead end of the search, at most 32; empty where a path was found. */
+  readonly attempts: readonly Attempt[];
+}
+
+export function distrust(findings: readonly [Finding, ...Finding[]], attempts: readonly Attempt[]): DistrustReason {
+  const detail: Explanation = { findings, attempts };
+  return { alert: alertOf(findings[0]), reason: findings.map(describe).join("; moreover "), detail };
+}
+
+type Alert = NonNullable<DistrustReason["alert"]>;
+/** RFC 9846 §6.2, and where it has no alert of its own the nearest. Total: a kind without an alert does not compile. */
+export const findingAlerts: { readonly [K in FindingKind]: Alert } = {
+  "not-x509": "unsupported_certificate",
+  "wrong-role": "internal_error",
+  "no-server-name": "internal_error",
+  malformed: "bad_certificate",
+  "unknown-issuer": "unknown_ca",
+  "self-signed": "unknown_ca",
+  "bad-signature": "bad_certificate",
+  "broken-hash": "bad_certificate",
+  "unsupported-signature": "unsupported_certificate",
+  "unsupported-key": "unsupported_certificate",
+  "weak-key": "unsupported_certificate",
+  expired: "certificate_expired",
+  "not-yet-valid": "certificate_expired",
+  "unknown-critical-extension": "bad_certificate",
+  "not-a-ca": "bad_certificate",
+  "ca-as-end-entity": "bad_certificate",
+  "path-length-exceeded": "bad_certificate",
+  "too-many-intermediates": "bad_certificate",
+  "wrong-purpose": "unsupported_certificate",
+  "wrong-key-usage": "unsupported_certificate",
+  "wrong-name": "bad_certificate",
+  "name-not-allowed": "bad_certificate",
+  "explicit-policy-required": "bad_certificate",
+  "not-in-profile": "bad_certificate",
+  "search-given-up": "bad_certificate",
+};
+
+export function alertOf(finding: Finding): Alert {
+  return findingAlerts[finding.kind];
+}
+
+const which = ({ source, index, subject }: CertificateReference): string =>
+  `${subject === "" ? "the certificate without a subject" : subject} (${source === "peer" ? "certificate" : "root"} ${index})`;
+
+const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) => string } = {
+  "not-x509": ({ type }) => `the peer showed a ${type}, this verifier judges X.509 certificates`,
+  "wrong-role": ({ expected }) => `this verifier judges ${expected}s; for the other side there is ${expected === "server" ? "client" : "server"}Verifier`,
+  "no-server-name": ({ serverName }) =>
+    serverName === undefined
+      ? "nobody said which server was meant"
+      : `"${serverName}" is neither a DNS name (in A-labels) nor an IP address`,
+  malformed: ({ index, problem, offset }) => `certificate ${index} can't be read: ${problem}, at byte ${offset}`,
+  "unknown-issuer": ({ certificate, issuerUrls }) =>
+    `nobody vouches for ${which(certificate)}: its issuer, ${certificate.issuer}, is neither a given root nor among the certificates ` +
+    `that the peer sent${issuerUrls.length === 0 ? "" : `; it names ${issuerUrls.join(", ")} as the place to find it`}`,
+  "self-signed": ({ certificate }) =>
+    `${which(certificate)} is self-signed and not among the roots; to trust exactly this certificate, give it as a root`,
+  "bad-signature": ({ certificate, issuer }) => `${which(certificate)} was not signed by the key of ${which(issuer)}`,
+  "broken-hash": ({ certificate, hash }) => `${which(certificate)} is signed with ${hash}, which can be forged`,
+  "unsupported-signature": ({ certificate, algorithm, key }) =>
+    `${which(certificate)} is signed by the algorithm ${algorithm} with an issuer's ${key}, which the provider does not verify`,
+  "unsupported-key": ({ certificate, key }) => `${which(certificate)} holds what TLS can't use here: ${key}`,
+  "weak-key": ({ certificate, key, required }) => `${which(certificate)} holds an ${key}; required is ${required}`,
+  expired: ({ certificate, notAfter, now }) =>
+    `${which(certificate)} expired at ${timeText(notAfter)}; it is ${timeText(now)} by this clock`,
+  "not-yet-valid": ({ certificate, notBefore, now }) =>
+    `${which(certificate)} is not valid before ${timeText(notBefore)}; it is ${timeText(now)} by this clock`,
+  "unknown-critical-extension": ({ certificate, extension }) =>
+    `${which(certificate)} has the critical extension ${extension}, which is not understood here`,
+  "not-a-ca": ({ certificate, lacks }) => `${which(certificate)} may not issue certificates: it lacks ${lacks}`,
+  "ca-as-end-entity": ({ certificate }) =>
+    `${which(certificate)} is the certificate of a CA, and was shown as that of a peer; issue one with cA FALSE, or give this very one as a root`,
+  "path-length-exceeded": ({ certificate, allowed, below }) =>
+    `${which(certificate)} allows ${allowed} intermediates below it, there are ${below}`,
+  "too-many-intermediates": ({ certificate, allowed }) =>
+    `below ${which(certificate)} there are more than the ${allowed} intermediates that this verifier allows`,
+  "wrong-purpose": ({ certificate, purpose, allowed }) =>
+    `${which(certificate)} is not for ${purpose}; its extended key usage is ${allowed.map((id) => purposeNames.get(id) ?? id).join(", ")}`,
+  "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
+  "wrong-name": ({ certificate, serverName, names }) =>
+    `${which(certificate)} is not for ${serverName}; ` +
+    (names.length === 0 ? "it has no subject alternative name for any server (a common name does not count)" : `it is for ${list(names)}`),
+  "name-not-allowed": ({ certificate, constrainedBy, name, because }) =>
+    `${which(certificate)} has the name ${name}, which ${
+      because === "excluded"
+        ? `${which(constrainedBy)} excludes`
+        : because === "not permitted"
+          ? `${which(constrainedBy)} does not permit`
+          : `can't be compared with the name constraints of ${which(constrainedBy)}`
+    }`,
+  "explicit-policy-required": ({ certificate }) =>
+    `${which(certificate)} demands a certificate policy (extension ${extensionIds.policyConstraints}), and policies are not evaluated here`,
+  "not-in-profile": ({ certificate, problem, section }) =>
+    `${which(certificate)} ${problem} (${section}${section.startsWith("BR ") ? `, which the profile "rfc5280" leaves out` : ""})`,
+  "search-given-up": ({ limit, allowed }) => `the search for a path was given up after ${allowed} ${limit}`,
+};
+
+/** One sentence for people, without a full stop. */
+export function describe(finding: Finding): string {
+  return describeOf(finding.kind, finding);
+}
+function describeOf<K extends FindingKind>(kind: K, context: FindingContext[K]): string {
+  return descriptions[kind](context);
+}
+
+const list = (names: readonly string[]): string =>
+  names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and ${names.length - 8} more`;
+
+export const purposeIds: Readonly<Record<Purpose, string>> = { serverAuth: "1.3.6.1.5.5.7.3.1", clientAuth: "1.3.6.1.5.5.7.3.2" };
+export const anyPurpose = "2.5.29.37.0";
+const purposeNames: ReadonlyMap<string, string> = new Map([
+  [purposeIds.serverAuth, "serverAuth"],
+  [purposeIds.clientAuth, "clientAuth"],
+  ["1.3.6.1.5.5.7.3.3", "codeSigning"],
+  ["1.3.6.1.5.5.7.3.4", "emailProtection"],
+  ["1.3.6.1.5.5.7.3.8", "timeStamping"],
+  ["1.3.6.1.5.5.7.3.9", "OCSPSigning"],
+  [anyPurpose, "anyExtendedKeyUsage"],
+]);

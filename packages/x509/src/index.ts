@@ -1,0 +1,17 @@
+export type { AlgorithmIdentifier, Curve, PublicKey } from "./algorithms.ts";
+export { type Certificate, type Irregularity, parseCertificate } from "./certificate.ts";
+export { credential, type CredentialOptions } from "./credential.ts";
+export { DerError } from "./der.ts";
+export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
+export type {
+  AccessDescription, AuthorityKeyIdentifier, BasicConstraints, Extension, Extensions, KeyUsage, Marked, NameConstraints,
+  PolicyConstraints,
+} from "./extensions.ts";
+export {
+  type Attempt, alertOf, type CertificateReference, describe, type Explanation, type Finding, type FindingContext, type FindingKind,
+  type Purpose,
+} from "./findings.ts";
+export type { GeneralName, OpaqueName } from "./general-names.ts";
+export { parsePem, type PemBlock, PemError } from "./pem.ts";
+export type { Profile } from "./profile.ts";
+export { clientVerifier, serverVerifier, type VerifierOptions } from "./verifier.ts";

@@ -1,0 +1,204 @@
+import {
+  ConfigError, type ConfigProblem, type CryptoProvider, dangerousAssertVerified, type DistrustReason, type PresentedIdentity,
+  type SignatureScheme, type SyncVerification, type SyncVerifier, type VerifiedIdentity,
+} from "@sallyport/core";
+import { ascii, equal, hex } from "./bytes.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
+import { DerError } from "./der.ts";
+import { type Attempt, type CertificateReference, distrust, type Finding, type FindingKind, type Purpose } from "./findings.ts";
+import { matches, nameTexts, parseReferenceName } from "./names.ts";
+import { type Anchors, bySubject, findPath } from "./path.ts";
+import { readCertificates } from "./pem.ts";
+import { endEntityFindings, type Known, pinnedFindings, type Policy, type Profile } from "./profile.ts";
+
+export interface VerifierOptions {
+  /** Signatures are checked by its synchronous verifications. */
+  readonly provider: CryptoProvider;
+  /**
+   * Whom to trust: PEM text or DER, in any order. CA certificates, which are held to the profile too; or certificates of peers, each
+   * then trusted for itself, whoever issued it. Nobody is trusted by default.
+   */
+  readonly roots: string | readonly Uint8Array[];
+  /** Default `web-pki`. */
+  readonly profile?: Profile;
+  /** Between leaf and root, self-issued ones not counted. Default 8. */
+  readonly maxIntermediates?: number;
+}
+
+/**
+ * Judges servers: a path to one of the roots, for serverAuth, now, and for the very name that was meant. A `DistrustReason` of it
+ * holds an `Explanation` in `detail`.
+ * @throws ConfigError if a root can't be read, there is none, or the provider verifies nothing synchronously
+ * @example clientConfig({ provider, now: Date.now, verifier: serverVerifier({ provider, roots: await readFile("ca.pem", "utf8") }) })
+ */
+export function serverVerifier(options: VerifierOptions): SyncVerifier {
+  return verifier("server", "serverAuth", options);
+}
+
+/**
+ * Judges clients: a path to one of the roots, for clientAuth, now. Which client it is stands in `names` of the verified identity (DNS
+ * names, addresses, mail addresses, URIs), and is for you to judge.
+ * @throws ConfigError as `serverVerifier`
+ */
+export function clientVerifier(options: VerifierOptions): SyncVerifier {
+  return verifier("client", "clientAuth", options);
+}
+
+type Role = PresentedIdentity["role"];
+
+function verifier(role: Role, purpose: Purpose, options: VerifierOptions): SyncVerifier {
+  const { provider, profile = "web-pki", maxIntermediates = 8 } = options;
+  const { certificates, problems } = readCertificates(options.roots, "roots");
+  const verifications = new Map<SignatureScheme, SyncVerification>();
+  for (const verification of provider.verifications) if ("verify" in verification) verifications.set(verification.scheme, verification);
+  const [first, ...more] = [...problems, ...optionProblems(certificates, problems, verifications.size, maxIntermediates)];
+  if (first !== undefined) throw new ConfigError([first, ...more]);
+  const roots = certificates.map((certificate, index) => known(certificate, "roots", index));
+  const policy: Policy = { profile, purpose, maxIntermediates };
+  const schemes = [...verifications.keys()];
+  const judge: Judge = { role, policy, roots, anchors: bySubject(roots), verifications };
+  return {
+    label: label(role, policy, schemes, certificates, provider),
+    schemes,
+    types: ["x509"],
+    verify: (presented) => verify(judge, presented),
+  };
+}
+
+interface Judge {
+  readonly role: Role;
+  readonly policy: Policy;
+  readonly roots: readonly Known[];
+  readonly anchors: Anchors;
+  readonly verifications: ReadonlyMap<SignatureScheme, SyncVerification>;
+}
+
+function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
+  const { role, policy, roots, anchors, verifications } = judge;
+  if (presented.role !== role) return distrust([{ kind: "wrong-role", expected: role }], []);
+  if (presented.type !== "x509") return distrust([{ kind: "not-x509", type: presented.type }], []);
+  const [leafDer, ...otherDer] = presented.chain;
+  const leaf = read(leafDer, 0);
+  if ("kind" in leaf) return distrust([leaf], []);
+  const now = Math.floor(presented.nowMs / 1000); // certificates know whole seconds: 00.999 is still 00
+  const others = otherDer.map((der, at) => read(der, at + 1));
+  const intermediates = others.filter((other) => "certificate" in other);
+
+  const pinned = roots.find(({ certificate }) => equal(certificate.der, leafDer));
+  const outcome =
+    pinned === undefined
+      ? findPath({ leaf, intermediates, anchors, policy, now, verifications })
+      : ({ kind: "path", path: [pinned] } as const);
+  const own = pinned === undefined ? endEntityFindings(leaf, policy, now) : pinnedFindings(leaf, policy, now);
+  // A certificate that can't be read may have been the issuer that is missing, so it comes first.
+  const along = outcome.kind === "path" ? [] : [...others.filter((other) => "kind" in other), outcome.finding];
+  const attempts: readonly Attempt[] = outcome.kind === "path" ? [] : outcome.attempts;
+  const [first, ...more] = inOrder([...own, ...along, ...nameFindings(role, leaf, presented)]);
+  if (first !== undefined) return distrust([first, ...more], attempts);
+  const path = outcome.kind === "path" ? outcome.path.map(({ certificate }) => certificate.der) : [];
+  const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
+  return dangerousAssertVerified(presented, { path, names: nameTexts(names, role === "server" ? "services" : "everything") });
+}
+
+/** "Is it readable, who vouches for it, is it still valid, is it meant for this", in that order; the first decides the alert. */
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const ranks: Partial<Record<FindingKind, number>> = {
+    expired: 2,
+    "not-yet-valid": 2,
+    "wrong-purpose": 3,
+    "wrong-key-usage": 3,
+    "ca-as-end-entity": 3,
+    "wrong-name": 3,
+    "no-server-name": 3,
+    "not-in-profile": 4,
+  };
+  const onLeaf = (finding: Finding): boolean =>
+    "certificate" in finding && finding.certificate.source === "peer" && finding.certificate.index === 0;
+  const rank = (finding: Finding): number => (onLeaf(finding) || finding.kind === "no-server-name" ? (ranks[finding.kind] ?? 0) : 1);
+  const unique = findings.filter((one, at) => findings.findIndex((other) => isSameFinding(one, other)) === at);
+  return unique.sort((one, other) => rank(one) - rank(other));
+}
+
+const isSameFinding = (one: Finding, other: Finding): boolean =>
+  one === other || (one.kind === "broken-hash" && other.kind === "broken-hash" && one.certificate === other.certificate);
+
+function nameFindings(role: Role, { certificate, reference }: Known, { serverName }: PresentedIdentity): readonly Finding[] {
+  if (role === "client") return [];
+  const wanted = serverName === undefined ? undefined : parseReferenceName(serverName);
+  if (serverName === undefined || wanted === undefined) return [{ kind: "no-server-name", serverName }];
+  const names = certificate.extensions.subjectAlternativeName?.value ?? [];
+  if (names.some((name) => matches(wanted, name))) return [];
+  return [{ kind: "wrong-name", certificate: reference, serverName, names: nameTexts(names, "services") }];
+}
+
+type Malformed = Extract<Finding, { kind: "malformed" }>;
+function read(der: Uint8Array, index: number): Known | Malformed {
+  try {
+    return known(parseCertificate(der), "peer", index);
+  } catch (thrown) {
+    if (thrown instanceof DerError) return { kind: "malformed", index, problem: thrown.problem, offset: thrown.offset };
+    throw thrown;
+  }
+}
+
+function known(certificate: Certificate, source: CertificateReference["source"], index: number): Known {
+  return { certificate, reference: { source, index, subject: certificate.subject.text, issuer: certificate.issuer.text } };
+}
+
+function optionProblems(
+  roots: readonly Certificate[],
+  problems: readonly ConfigProblem[],
+  verifications: number,
+  maxIntermediates: number,
+): readonly ConfigProblem[] {
+  const found: ConfigProblem[] = [];
+  if (roots.length === 0 && problems.length === 0) {
+    found.push({
+      kind: "roots-empty",
+      path: "roots",
+      problem: "there are no roots, so nobody could ever be trusted",
+      remedy: "give the certificates of the CAs that you trust",
+    });
+  }
+  if (verifications === 0) {
+    found.push({
+      kind: "no-synchronous-verification",
+      path: "provider",
+      problem: "the provider verifies no signature synchronously",
+      remedy: "give the verifier one that does; the machine's own may be another",
+    });
+  }
+  if (!Number.isInteger(maxIntermediates) || maxIntermediates < 0) {
+    found.push({
+      kind: "number-out-of-range",
+      path: "maxIntermediates",
+      problem: `${maxIntermediates} is no number of certificates`,
+      remedy: "give an integer from 0 on",
+    });
+  }
+  return found;
+}
+
+/** The same for the same roots in any order; another for whatever would judge differently. */
+function label(
+  role: Role,
+  { profile, maxIntermediates }: Policy,
+  schemes: readonly SignatureScheme[],
+  roots: readonly Certificate[],
+  { hashes }: CryptoProvider,
+): string {
+  const hash = hashes.find(({ name }) => name === "sha256") ?? hashes[0];
+  const policy = `x509/1 ${role} ${profile} ${maxIntermediates} ${[...schemes].sort().join(",")}`;
+  if (hash === undefined) throw new ConfigError([noHash]);
+  const digestOf = (...parts: readonly Uint8Array[]): string =>
+    hex(parts.reduce((running, part) => running.update(part), hash.create()).digest());
+  const fingerprints = [...new Set(roots.map(({ der }) => digestOf(der)))].sort();
+  return `x509 ${role} ${profile} ${digestOf(ascii([policy, ...fingerprints].join("\n")))}`;
+}
+
+const noHash: ConfigProblem = {
+  kind: "no-hash",
+  path: "provider",
+  problem: "the provider has no hash, by which a verifier is told from another",
+  remedy: "give one that has sha256",
+};

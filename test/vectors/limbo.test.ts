@@ -1,0 +1,92 @@
+// x509-limbo's path validation cases, judged by the verifier as it comes. The data is C2SP's and not in this repository.
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { node } from "@sallyport/crypto-node";
+import { ConfigError, type DistrustReason, type PresentedIdentity, VerifiedIdentity } from "@sallyport/core";
+import { clientVerifier, parsePem, serverVerifier } from "@sallyport/x509";
+import { describe, expect, test } from "vitest";
+
+interface Case {
+  readonly id: string;
+  readonly expected_result: "SUCCESS" | "FAILURE";
+  readonly validation_kind: "SERVER" | "CLIENT";
+  readonly trusted_certs: readonly string[];
+  readonly untrusted_intermediates: readonly string[];
+  readonly peer_certificate: string;
+  readonly validation_time: string | null;
+  readonly expected_peer_name: { readonly kind: string; readonly value: string } | null;
+  readonly expected_peer_names: readonly { readonly kind: string; readonly value: string }[];
+  readonly max_chain_depth: number | null;
+}
+
+const vectors = process.env["SALLYPORT_VECTORS"] ?? new URL("../../../shared/vectors", import.meta.url).pathname;
+const file = `${vectors}/limbo-dev.json.gz`;
+const listed = listedCases(readFileSync(new URL("limbo.md", import.meta.url), "utf8"));
+
+describe("x509-limbo", () => {
+  if (!existsSync(file)) {
+    test.skip("x509-limbo: limbo-dev.json.gz is not there; SALLYPORT_VECTORS names its folder", () => {});
+    return;
+  }
+  const { testcases }: { testcases: readonly Case[] } = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8"));
+  const judged = testcases.map((testcase) => ({ testcase, ...judge(testcase) }));
+
+  test("no case in scope is judged otherwise than expected, and the list of the others is exact", () => {
+    const disagreeing = judged.filter(({ testcase, accepted }) => accepted !== (testcase.expected_result === "SUCCESS"));
+    const acceptsBad = disagreeing.filter(({ accepted }) => accepted).map(({ testcase: { id } }) => id);
+    const rejectsGood = disagreeing.filter(({ accepted }) => !accepted).map(({ testcase: { id } }) => id);
+    const outOfScope = [...listed.keys()].filter((id) => testcases.some((testcase) => testcase.id === id));
+    console.log(
+      `x509-limbo: ${testcases.length} cases, ${testcases.length - disagreeing.length} agree, ${acceptsBad.length} accept bad, ` +
+        `${rejectsGood.length} reject good; ${outOfScope.length} are listed as out of scope in limbo.md`,
+    );
+    expect(disagreeing.map(({ testcase: { id }, why }) => `${id}: ${why}`).filter((line) => !listed.has(line.split(": ")[0] ?? ""))).toEqual([]);
+    expect(outOfScope.filter((id) => !disagreeing.some(({ testcase }) => testcase.id === id))).toEqual([]);
+  });
+});
+
+function judge(testcase: Case): { readonly accepted: boolean; readonly why: string } {
+  const { validation_kind: kind, expected_peer_name: peer } = testcase;
+  const options = {
+    provider: node,
+    roots: testcase.trusted_certs.join("\n"),
+    ...(testcase.max_chain_depth === null ? {} : { maxIntermediates: testcase.max_chain_depth }),
+  };
+  const verdict = verdictOf(() => {
+    const verifier = kind === "SERVER" ? serverVerifier(options) : clientVerifier(options);
+    return verifier.verify(presented(testcase));
+  });
+  if (verdict instanceof ConfigError) return { accepted: false, why: `ConfigError ${verdict.message}` };
+  if (!(verdict instanceof VerifiedIdentity)) return { accepted: false, why: `${verdict.alert}: ${verdict.reason}` };
+  // A client's names are for the caller to judge: here, that it has all of those expected.
+  const missing = testcase.expected_peer_names.filter(({ value }) => kind === "CLIENT" && !verdict.names.includes(value));
+  return { accepted: missing.length === 0, why: `trusted as ${verdict.names.join(", ")} for ${peer?.value ?? "any name"}` };
+}
+
+function verdictOf(verify: () => VerifiedIdentity | DistrustReason): VerifiedIdentity | DistrustReason | ConfigError {
+  try {
+    return verify();
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown;
+    throw thrown;
+  }
+}
+
+function presented(testcase: Case): PresentedIdentity {
+  const [leaf, ...others] = [testcase.peer_certificate, ...testcase.untrusted_intermediates].flatMap((pem) => parsePem(pem).map(({ der }) => der));
+  if (leaf === undefined) throw new Error(`${testcase.id} has no leaf`);
+  return {
+    role: testcase.validation_kind === "SERVER" ? "server" : "client",
+    type: "x509",
+    chain: [leaf, ...others],
+    serverName: testcase.expected_peer_name?.value,
+    ocspResponse: undefined,
+    signedCertificateTimestamps: [],
+    nowMs: testcase.validation_time === null ? Date.now() : Date.parse(testcase.validation_time),
+  };
+}
+
+/** Rows of limbo.md's table: | `id` | reason | */
+function listedCases(markdown: string): ReadonlyMap<string, string> {
+  return new Map([...markdown.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, id = "", reason = ""]) => [id, reason]));
+}
