@@ -1,0 +1,129 @@
+import type { Group } from "../crypto/provider.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import type { NamedGroup } from "../wire/registry.ts";
+import {
+  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+} from "./checks.ts";
+import { configId } from "./id.ts";
+import type { Verifier } from "./identity.ts";
+import type { ClientOptions } from "./options.ts";
+import { signsIn } from "./parameters.ts";
+import { isRecord, Problems, snapshot } from "./problems.ts";
+import type { ClientSettings, CommonSettings } from "./settings.ts";
+
+/**
+ * Checks the options, completes them with the defaults, and never looks at them again.
+ *
+ * @throws ConfigError with every problem and its remedy: what could never work is refused here, and not in each handshake.
+ */
+export function clientConfig(given: ClientOptions): ClientConfig {
+  const problems: Problems = new Problems();
+  const options = snapshot(given, problems);
+  checkOptionNames(options, clientOptions, problems);
+  const common = readCommon(options, [], problems);
+  checkVerifications(common, problems);
+  checkVerifier(options.verifier, common, problems);
+  const keyShares = readKeyShares(options.keyShares, common.groups, problems);
+  if (problems.count > 0) problems.refuse();
+
+  const { verifier } = options;
+  const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares });
+  return ClientConfig.make(settings, configId("client", settings, verifier, options.label));
+}
+
+/** A checked, frozen config. Share it among connections. */
+export class ClientConfig {
+  readonly role = "client";
+  /** Hash over what must not differ for a session to be taken over. */
+  readonly id: Bytes;
+  readonly #settings: ClientSettings;
+  private constructor(settings: ClientSettings, id: Bytes) {
+    this.#settings = settings;
+    this.id = id;
+    Object.freeze(this);
+  }
+  /** @internal */
+  static make(settings: ClientSettings, id: Bytes): ClientConfig {
+    return new ClientConfig(settings, id);
+  }
+  /** @internal */
+  static settingsOf(config: ClientConfig): ClientSettings {
+    return config.#settings;
+  }
+}
+
+const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
+  ...commonOptions,
+  verifier: "read",
+  credentials: "later",
+  keyShares: "read",
+  sessions: "later",
+  reverifyOnResume: "later",
+  earlyData: "later",
+};
+
+/** The server must be able to prove its key in every version that is offered. */
+function checkVerifications({ versions, suites, groups, verifications }: CommonSettings, problems: Problems): void {
+  if (suites.length === 0 || groups.length === 0) return;
+  const schemes = [...verifications.keys()];
+  for (const version of versions) {
+    if (!schemes.some((scheme) => signsIn(version, scheme))) {
+      const problem = `has none by which a server could prove its key in ${version}`;
+      const remedy = `add one, such as ecdsa_secp256r1_sha256, or leave ${version} out`;
+      problems.add("no-scheme-for-version", "schemes", problem, remedy);
+    } else if (version === "tls1.2" && !suitesGoWithSchemes(suites, schemes, groups)) {
+      const problem = "has none that goes with a suite and a group for tls1.2";
+      const remedy = "add ECDSA with its curve for ECDHE_ECDSA suites, RSA for ECDHE_RSA suites, or leave tls1.2 out";
+      problems.add("no-scheme-for-version", "schemes", problem, remedy);
+    }
+  }
+}
+
+function checkVerifier(given: Verifier, { verifications }: CommonSettings, problems: Problems): void {
+  const path = "verifier";
+  if (given === undefined) {
+    const remedy = "give a Verifier, such as x509's: a client judges whom it speaks to";
+    return problems.add("missing-option", path, "is missing", remedy);
+  }
+  if (!isRecord(given) || typeof ("verify" in given ? given.verify : given.verifyAsync) !== "function") {
+    return problems.add("wrong-type", path, "has neither verify nor verifyAsync", "give a Verifier");
+  }
+  if (typeof given.label !== "string") {
+    problems.add("wrong-type", `${path}.label`, "is no string", "name the policy: sessions are kept apart by it");
+  }
+  if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
+    problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
+  }
+  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
+    problems.add("not-supported-here", `${path}.asksFor`, "is not built yet", "leave it out");
+  }
+  const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
+  if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
+    const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;
+    problems.add("no-common-scheme", `${path}.schemes`, problem, "let the verifier and the provider have one in common");
+  }
+}
+
+/** In the order of `groups`, which the key shares must follow (RFC 9846 §4.3.8). */
+function readKeyShares(
+  given: number | readonly NamedGroup[] | undefined,
+  groups: readonly Group[],
+  problems: Problems,
+): readonly Group[] {
+  const path = "keyShares";
+  if (given === undefined) return Object.freeze(groups.slice(0, 1));
+  if (typeof given === "number") {
+    if (!Number.isInteger(given) || given < 0 || (groups.length > 0 && given > groups.length)) {
+      const remedy = `give a whole number from 0 to ${groups.length}, or a list of groups`;
+      problems.add("bad-key-shares", path, `is ${given}; there are ${groups.length} groups`, remedy);
+    }
+    return Object.freeze(groups.slice(0, given));
+  }
+  // An empty list says the same as 0: the server must ask.
+  const names = listOf(given)?.length === 0 ? [] : readNames(given, path, groupNames, problems);
+  for (const name of groups.length === 0 ? [] : names) {
+    if (groups.some((group) => group.name === name)) continue;
+    problems.add("not-in-groups", path, `${name} is not among this config's groups`, "leave it out, or add it to groups");
+  }
+  return Object.freeze(groups.filter(({ name }) => names.includes(name)));
+}

@@ -1,0 +1,53 @@
+import type { Bytes } from "../wire/bytes.ts";
+import type { SignatureScheme } from "../wire/registry.ts";
+
+export type CertificateType = "x509" | "raw-public-key";
+
+/** A certificate chain and who signs for it. x509's `credential()` makes one from PEM or DER. */
+export interface Credential {
+  readonly type: CertificateType;
+  /** DER, leaf first; for a raw public key its SubjectPublicKeyInfo alone. */
+  readonly chain: readonly [Uint8Array, ...Uint8Array[]];
+  /** DER SubjectPublicKeyInfo of the leaf. The config is refused if the signer's key is another. */
+  readonly publicKey: Uint8Array;
+  /** DNS names and IP addresses that it covers; wildcards as written. */
+  readonly names: readonly string[];
+  /** DER of the distinguished names that issued the chain: what a peer's authorities are matched with. Absent: fits any. */
+  readonly issuers?: readonly Uint8Array[];
+  /** Never shown to a peer whose authorities lack all `issuers`. Default false: it is a hint, and decides among several. */
+  readonly onlyForItsIssuers?: boolean;
+  readonly signer: Signer;
+  readonly ocspResponse?: Uint8Array;
+  readonly signedCertificateTimestamps?: readonly Uint8Array[];
+}
+
+export type Signer = SyncSigner | AsyncSigner;
+interface AnySigner {
+  /** In the signer's order of preference. */
+  readonly schemes: readonly SignatureScheme[];
+  /** DER SubjectPublicKeyInfo, to be compared with the certificate's. */
+  readonly publicKey: Uint8Array;
+}
+export interface SyncSigner extends AnySigner {
+  /** As it goes on the wire: ECDSA in DER, which WebCrypto doesn't give. */
+  sign(scheme: SignatureScheme, message: Uint8Array): Uint8Array;
+}
+/** Core never calls `signAsync`; the driver does, or you answer the stage as you like. */
+export interface AsyncSigner extends AnySigner {
+  signAsync(scheme: SignatureScheme, message: Bytes, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export type CredentialPicker = SyncCredentialPicker | AsyncCredentialPicker;
+export interface SyncCredentialPicker {
+  pick(request: CredentialRequest): Credential | undefined;
+}
+export interface AsyncCredentialPicker {
+  pickAsync(request: CredentialRequest, signal: AbortSignal): Promise<Credential | undefined>;
+}
+
+export interface CredentialRequest {
+  readonly schemes: readonly SignatureScheme[];
+  /** DER of distinguished names; empty: any. */
+  readonly authorities: readonly Bytes[];
+  readonly certificateTypes: readonly CertificateType[];
+}

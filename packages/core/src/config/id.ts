@@ -1,0 +1,30 @@
+import { fail } from "../errors.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import type { CommonSettings } from "./settings.ts";
+import type { Verifier } from "./identity.ts";
+
+/**
+ * What must not differ for a session to be taken over, hashed: a session's peer was judged by a verifier, and a session made
+ * under a laxer config must not enter a stricter one (RFC 9846, Appendix C.4).
+ *
+ * @param verifier who judges the peer; undefined: the peer is not asked who it is
+ */
+export function configId(
+  role: "client" | "server",
+  settings: CommonSettings,
+  verifier: Verifier | undefined,
+  label: string | undefined,
+): Bytes {
+  // Each suite has one of the two for its hash, and each hash of a suite is there.
+  const hash = settings.hashes.get("sha256") ?? settings.hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
+  const { alpn } = settings;
+  const judge =
+    verifier === undefined ? null : { label: verifier.label, schemes: verifier.schemes, types: verifier.types ?? ["x509"] };
+  const text = JSON.stringify({ format: 1, role, verifier: judge, alpn, label: label ?? null });
+  const units = new Uint8Array(2 * text.length);
+  for (let at = 0; at < text.length; at++) {
+    units[2 * at] = text.charCodeAt(at) >> 8;
+    units[2 * at + 1] = text.charCodeAt(at) & 0xff;
+  }
+  return hash.create().update(units).digest();
+}

@@ -1,0 +1,77 @@
+import type { Bytes } from "../wire/bytes.ts";
+import type { SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType } from "./credential.ts";
+
+/** What the peer showed; its key is proven already. */
+export interface PresentedIdentity {
+  readonly role: "client" | "server";
+  readonly type: CertificateType;
+  /** DER, leaf first, as sent. */
+  readonly chain: readonly [Bytes, ...Bytes[]];
+  /** Whom we meant to reach; undefined for a client's identity. */
+  readonly serverName: string | undefined;
+  readonly ocspResponse: Bytes | undefined;
+  readonly signedCertificateTimestamps: readonly Bytes[];
+  /** From `config.now`. */
+  readonly nowMs: number;
+}
+
+/**
+ * Made by `dangerousAssertVerified`, which x509's verifier calls too, once, after its last check; and by the machine when it
+ * resumes a session that was made from one.
+ */
+export class VerifiedIdentity {
+  readonly #presented: PresentedIdentity;
+  /** DER, leaf to trust anchor, where the verifier built a path. */
+  readonly path: readonly Uint8Array[];
+  /** For people and for your own checks: what the verifier found out. */
+  readonly names: readonly string[];
+
+  private constructor(presented: PresentedIdentity, path: readonly Uint8Array[], names: readonly string[]) {
+    this.#presented = presented;
+    this.path = path;
+    this.names = names;
+  }
+  get presented(): PresentedIdentity {
+    return this.#presented;
+  }
+  /** @internal */
+  static assert: typeof dangerousAssertVerified = (presented, { path = [], names = [] } = {}) =>
+    new VerifiedIdentity(presented, path, names);
+}
+
+/** "I have verified this identity." Whoever calls it is the verifier. */
+export function dangerousAssertVerified(
+  presented: PresentedIdentity,
+  facts?: { readonly path?: readonly Uint8Array[]; readonly names?: readonly string[] },
+): VerifiedIdentity {
+  return VerifiedIdentity.assert(presented, facts);
+}
+
+/** `alert` defaults to certificate_unknown. */
+export interface DistrustReason {
+  readonly alert?:
+    | "bad_certificate" | "unsupported_certificate" | "certificate_revoked" | "certificate_expired" | "certificate_unknown"
+    | "unknown_ca" | "access_denied" | "bad_certificate_status_response" | "handshake_failure" | "internal_error";
+  readonly reason: string;
+  /** The verifier's own typed finding (x509's union). */
+  readonly detail?: unknown;
+}
+
+export type Verifier = SyncVerifier | AsyncVerifier;
+interface AnyVerifier {
+  /** What it asks for in signature_algorithms_cert; enters the config id together with `label`. */
+  readonly schemes: readonly SignatureScheme[];
+  /** Names the policy: two verifiers that would judge differently must differ here. */
+  readonly label: string;
+  /** What it can judge, in order of preference; default x509 alone. */
+  readonly types?: readonly CertificateType[];
+  /** What the peer is asked for beside its chain; default nothing. */
+  readonly asksFor?: readonly ("ocsp" | "sct")[];
+}
+export interface SyncVerifier extends AnyVerifier {
+  verify(presented: PresentedIdentity): VerifiedIdentity | DistrustReason;
+}
+export interface AsyncVerifier extends AnyVerifier {
+  verifyAsync(presented: PresentedIdentity, signal: AbortSignal): Promise<VerifiedIdentity | DistrustReason>;
+}

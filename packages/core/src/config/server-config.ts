@@ -1,0 +1,96 @@
+import type { Bytes } from "../wire/bytes.ts";
+import { isAddress } from "../wire/client-hello.ts";
+import type { NamedGroup } from "../wire/registry.ts";
+import {
+  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readChoice, readCommon, readFlag, readNames, schemeNames,
+} from "./checks.ts";
+import { readCredentials, schemesOfSigners } from "./credentials.ts";
+import { configId } from "./id.ts";
+import type { ServerOptions } from "./options.ts";
+import { Problems, snapshot } from "./problems.ts";
+import type { CommonSettings, ServerSettings } from "./settings.ts";
+
+/**
+ * Checks the options, completes them with the defaults, and never looks at them again.
+ *
+ * @throws ConfigError with every problem and its remedy: what could never work is refused here, and not in each handshake.
+ */
+export function serverConfig(given: ServerOptions): ServerConfig {
+  const problems: Problems = new Problems();
+  const options = snapshot(given, problems);
+  checkOptionNames(options, serverOptions, problems);
+  const common = readCommon(options, schemesOfSigners(options.credentials), problems);
+  const ownSchemes = listOf(options.schemes) ?? schemeNames;
+  const credentials = readCredentials(options.credentials, ownSchemes, common, problems);
+  const servesAnyName = readFlag(options.servesAnyName, "servesAnyName", problems);
+  const requiresServerName = readFlag(options.requiresServerName, "requiresServerName", problems);
+  const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
+  const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
+  // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
+  if (requiresServerName && !servesAnyName && credentials?.every(({ names }) => names.every(isAddress))) {
+    const remedy = "give a credential that covers a DNS name, or set servesAnyName";
+    problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
+  }
+  if (problems.count > 0 || credentials === undefined) problems.refuse();
+
+  const settings: ServerSettings = Object.freeze({
+    ...common,
+    role: "server",
+    credentials,
+    ownSchemes,
+    servesAnyName,
+    requiresServerName,
+    suiteOrder,
+    assumeGroups,
+  });
+  return ServerConfig.make(settings, configId("server", settings, undefined, options.label));
+}
+
+/** A checked, frozen config. Share it among connections. */
+export class ServerConfig {
+  readonly role = "server";
+  /** Hash over what must not differ for a session to be taken over. */
+  readonly id: Bytes;
+  readonly #settings: ServerSettings;
+  private constructor(settings: ServerSettings, id: Bytes) {
+    this.#settings = settings;
+    this.id = id;
+    Object.freeze(this);
+  }
+  /** @internal */
+  static make(settings: ServerSettings, id: Bytes): ServerConfig {
+    return new ServerConfig(settings, id);
+  }
+  /** @internal */
+  static settingsOf(config: ServerConfig): ServerSettings {
+    return config.#settings;
+  }
+}
+
+const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
+  ...commonOptions,
+  credentials: "read",
+  servesAnyName: "read",
+  requiresServerName: "read",
+  clientAuthentication: "later",
+  reverifyOnResume: "later",
+  suiteOrder: "read",
+  assumeGroups: "read",
+  sessions: "later",
+  earlyData: "later",
+  halfRtt: "later",
+};
+
+function readAssumedGroups(
+  given: readonly NamedGroup[] | undefined,
+  common: CommonSettings,
+  problems: Problems,
+): readonly NamedGroup[] | undefined {
+  if (given === undefined) return undefined;
+  const names = readNames(given, "assumeGroups", groupNames, problems);
+  for (const name of common.groups.length === 0 ? [] : names) {
+    if (common.groups.some((group) => group.name === name)) continue;
+    problems.add("not-in-groups", "assumeGroups", `${name} is none of this config's groups`, "leave it out, or add it to groups");
+  }
+  return names;
+}

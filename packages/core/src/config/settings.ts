@@ -1,0 +1,44 @@
+// A config as the machines read it: checked, complete, frozen. The options are read once.
+import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
+import type { HashName, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { Credential } from "./credential.ts";
+import type { Verifier } from "./identity.ts";
+import type { Limits } from "./options.ts";
+import type { NamedGroup } from "../wire/registry.ts";
+import type { Trace } from "./trace.ts";
+
+export interface CommonSettings {
+  readonly provider: CryptoProvider;
+  readonly now: () => number;
+  /** Newest first. */
+  readonly versions: readonly ProtocolVersion[];
+  /** Of all versions named, in order of preference. */
+  readonly suites: readonly SuiteImplementation[];
+  readonly groups: readonly Group[];
+  readonly hashes: ReadonlyMap<HashName, HashImplementation>;
+  /** By which a peer's key is proven, in order of preference (`schemes` of the options, or all that the provider verifies). */
+  readonly verifications: ReadonlyMap<SignatureScheme, Verification>;
+  readonly alpn: readonly string[];
+  readonly limits: Limits;
+  readonly truncation: "strict" | "lenient";
+  readonly keyLog: ((line: string) => void) | undefined;
+  readonly trace: Trace | undefined;
+}
+
+export interface ServerSettings extends CommonSettings {
+  readonly role: "server";
+  readonly credentials: readonly [Credential, ...Credential[]];
+  /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
+  readonly ownSchemes: readonly SignatureScheme[];
+  readonly servesAnyName: boolean;
+  readonly requiresServerName: boolean;
+  readonly suiteOrder: "server" | "client";
+  readonly assumeGroups: readonly NamedGroup[] | undefined;
+}
+
+export interface ClientSettings extends CommonSettings {
+  readonly role: "client";
+  readonly verifier: Verifier;
+  /** Groups of the shares in the first flight; may be empty. */
+  readonly keyShares: readonly Group[];
+}

@@ -1,0 +1,125 @@
+import type { Credential } from "../config/credential.ts";
+import { schemeMeanings, signsIn, suiteMeanings } from "../config/parameters.ts";
+import type { ServerSettings } from "../config/settings.ts";
+import { equal } from "../wire/bytes.ts";
+import type { ClientHello } from "../wire/client-hello.ts";
+import {
+  type CipherSuiteName,
+  groupIds,
+  isGrease,
+  type NamedGroup,
+  type ProtocolVersion,
+  type Registered,
+  registered,
+  schemeIds,
+  type SignatureScheme,
+} from "../wire/registry.ts";
+import type { Refuse } from "./refusal.ts";
+
+export interface Signature {
+  readonly credential: Credential;
+  readonly scheme: SignatureScheme;
+}
+
+/** TLS 1.3: the first candidate whose signer has a scheme that the client takes; the signer says which of them. */
+export function chooseCredential(
+  hello: ClientHello,
+  settings: ServerSettings,
+  candidates: readonly Credential[],
+  refuse: Refuse,
+): Signature | undefined {
+  // RFC 9846 §4.3.3: a client that wants a certificate must send it.
+  if (hello.signatureSchemes === undefined) return refuse({ kind: "missing-extension", extension: "signature_algorithms" });
+  const theirs = hello.signatureSchemes.filter(({ id }) => !isGrease(id));
+  const ours = signaturesOf(candidates, "tls1.3", settings);
+  const fitting = ours.filter(({ scheme }) => takes(theirs, scheme));
+  return preferred(fitting, hello) ?? refuse({ kind: "no-common-scheme", theirs, ours: schemesOf(ours) });
+}
+
+/**
+ * TLS 1.2: the first suite for which there is a candidate, since a suite names the kind of key that signs.
+ *
+ * @param suites that both have; empty is a reason that was told
+ * @param group that was agreed; undefined: likewise
+ */
+export function chooseSuiteAndCredential(
+  suites: readonly CipherSuiteName[],
+  group: NamedGroup | undefined,
+  hello: ClientHello,
+  settings: ServerSettings,
+  candidates: readonly Credential[],
+  refuse: Refuse,
+): (Signature & { readonly suite: CipherSuiteName }) | undefined {
+  const theirs = hello.signatureSchemes?.filter(({ id }) => !isGrease(id)) ?? schemesUnlessSaid;
+  const ours = signaturesOf(candidates, "tls1.2", settings);
+  const common = ours.filter(({ scheme }) => takes(theirs, scheme));
+  const fitting = common.filter(({ scheme }) => takesCurve(hello, scheme));
+  for (const suite of suites) {
+    const signature = preferred(
+      fitting.filter(({ scheme }) => goWith(suite, scheme)),
+      hello,
+    );
+    if (signature !== undefined) return { suite, ...signature };
+  }
+
+  const signable = suites.filter((suite) => ours.some(({ scheme }) => goWith(suite, scheme)));
+  if (signable.length === 0) {
+    for (const suite of suites) refuse({ kind: "suite-needs-other-key", suite, ours: schemesOf(ours) });
+  }
+  // Without a suite to sign for, any kind of key will do.
+  const relevant = ({ scheme }: Signature): boolean => signable.length === 0 || signable.some((suite) => goWith(suite, scheme));
+  const wanted = common.filter(relevant);
+  if (wanted.length === 0) return refuse({ kind: "no-common-scheme", theirs, ours: schemesOf(ours.filter(relevant)) });
+  if (group !== undefined && signable.length > 0) {
+    // All but the curve fits, or it would have been taken.
+    const curves = wanted.map(({ scheme }) => schemeMeanings[scheme].curve).filter((curve) => curve !== undefined);
+    const offered = hello.groups?.filter(({ id }) => !isGrease(id)) ?? [];
+    return refuse({ kind: "no-common-group", theirs: offered, ours: [...new Set(curves)] });
+  }
+  return undefined;
+}
+
+/** What a client of TLS 1.2 means that doesn't say (RFC 5246 §7.4.1.4.1), and that nobody should sign with any more. */
+const schemesUnlessSaid: readonly Registered[] = [registered("scheme", 0x0201), registered("scheme", 0x0203)];
+
+/** Every way for these credentials to sign, in the credentials' order, then in the signer's. */
+function signaturesOf(
+  credentials: readonly Credential[],
+  version: ProtocolVersion,
+  { ownSchemes }: ServerSettings,
+): readonly Signature[] {
+  return credentials.flatMap((credential) =>
+    credential.signer.schemes
+      .filter((scheme) => ownSchemes.includes(scheme) && signsIn(version, scheme))
+      .map((scheme): Signature => ({ credential, scheme })),
+  );
+}
+
+function schemesOf(signatures: readonly Signature[]): readonly SignatureScheme[] {
+  return [...new Set(signatures.map(({ scheme }) => scheme))];
+}
+
+function takes(theirs: readonly Registered[], scheme: SignatureScheme): boolean {
+  return theirs.some(({ id }) => id === schemeIds[scheme]);
+}
+
+/** RFC 8422 §5.1: supported_groups speaks of the certificate's curve too. In TLS 1.3 the scheme names it. */
+function takesCurve({ groups }: ClientHello, scheme: SignatureScheme): boolean {
+  const { curve } = schemeMeanings[scheme];
+  return curve === undefined || groups === undefined || groups.some(({ id }) => id === groupIds[curve]);
+}
+
+function goWith(suite: CipherSuiteName, scheme: SignatureScheme): boolean {
+  return suiteMeanings[suite].key === schemeMeanings[scheme].suiteKey;
+}
+
+/** The first whose issuers the client names; the first of all, if it names none of theirs: it is a hint (RFC 9846 §4.3.4). */
+function preferred(signatures: readonly Signature[], { certificateAuthorities }: ClientHello): Signature | undefined {
+  const [first] = signatures;
+  if (certificateAuthorities === undefined) return first;
+  const named = signatures.find(
+    ({ credential: { issuers } }) =>
+      issuers === undefined || issuers.some((issuer) => certificateAuthorities.some((authority) => equal(authority, issuer))),
+  );
+  return named ?? first;
+}

@@ -1,0 +1,91 @@
+// From a ClientHello and a config to what both will use, or to every reason why not (RFC 9846 §4.2.1; RFC 5246 §7.4.1.3).
+import type { AlertDescription } from "../alerts.ts";
+import type { Credential } from "../config/credential.ts";
+import { ServerConfig } from "../config/server-config.ts";
+import type { ServerSettings } from "../config/settings.ts";
+import { fail } from "../errors.ts";
+import type { ClientHello } from "../wire/client-hello.ts";
+import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import { chooseProtocol } from "./alpn.ts";
+import { chooseCredential, chooseSuiteAndCredential } from "./credential.ts";
+import { checkGroups, chooseGroup, chooseShare } from "./group.ts";
+import { credentialsForName } from "./name.ts";
+import { type Refusal, type Refuse, refusalAlerts } from "./refusal.ts";
+import { commonSuites } from "./suite.ts";
+import { chooseVersion } from "./version.ts";
+
+export type { Refusal } from "./refusal.ts";
+
+export type Negotiation = Agreed | Refused;
+
+export interface Agreed {
+  readonly kind: "agreed";
+  readonly version: ProtocolVersion;
+  readonly suite: CipherSuiteName;
+  readonly group: NamedGroup;
+  /** TLS 1.3: the client has sent no share for `group`, and gets a HelloRetryRequest. */
+  readonly needsRetry: boolean;
+  readonly scheme: SignatureScheme;
+  readonly credential: Credential;
+  readonly alpn: string | undefined;
+  readonly serverName: string | undefined;
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly reasons: readonly [Refusal, ...Refusal[]];
+  /** The first reason's. */
+  readonly alert: AlertDescription;
+}
+
+/**
+ * What `choose` would do with this hello as a full handshake (no session is looked up). Pure: the handshake and its diagnosis
+ * use the same one.
+ *
+ * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, signature. Each is judged as if
+ * those before it were none: where no credential covers the name, all are asked for a signature; where no suite is common, any
+ * kind of key will do. With no common version there are no rules for suites and signatures, and only what means the same in all
+ * versions is looked at: name, ALPN, and groups where the hello names some.
+ */
+export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation {
+  const settings = ServerConfig.settingsOf(config);
+  const reasons: Refusal[] = [];
+  const refuse = (refusal: Refusal): undefined => {
+    reasons.push(refusal);
+  };
+
+  const version = chooseVersion(hello, settings, refuse);
+  const candidates = credentialsForName(hello, settings, refuse);
+  const alpn = chooseProtocol(hello, settings, refuse);
+  const parameters =
+    version === undefined ? checkGroups(hello, settings, refuse) : agree[version](hello, settings, candidates, refuse);
+
+  const [first, ...others] = reasons;
+  if (first !== undefined) return { kind: "refused", reasons: [first, ...others], alert: refusalAlerts[first.kind] };
+  // What could not be chosen has its reason.
+  if (version === undefined || parameters === undefined) fail("local-fault", { step: "negotiation" });
+  return { kind: "agreed", version, ...parameters, alpn, serverName: hello.serverName };
+}
+
+type Parameters = Pick<Agreed, "suite" | "group" | "needsRetry" | "credential" | "scheme">;
+type Agree = (
+  hello: ClientHello,
+  settings: ServerSettings,
+  candidates: readonly Credential[],
+  refuse: Refuse,
+) => Parameters | undefined;
+
+const agree: { readonly [V in ProtocolVersion]: Agree } = {
+  "tls1.3": (hello, settings, candidates, refuse) => {
+    const [suite] = commonSuites("tls1.3", hello, settings, refuse);
+    const share = chooseShare(hello, settings, refuse);
+    const signature = chooseCredential(hello, settings, candidates, refuse);
+    return suite && share && signature && { suite, ...share, ...signature };
+  },
+  "tls1.2": (hello, settings, candidates, refuse) => {
+    const suites = commonSuites("tls1.2", hello, settings, refuse);
+    const group = chooseGroup(hello, settings, refuse);
+    const signed = chooseSuiteAndCredential(suites, group, hello, settings, candidates, refuse);
+    return group && signed && { ...signed, group, needsRetry: false };
+  },
+};

@@ -1,0 +1,19 @@
+import type { ServerSettings } from "../config/settings.ts";
+import type { ClientHello } from "../wire/client-hello.ts";
+import { isGrease, type ProtocolVersion, versionIds } from "../wire/registry.ts";
+import type { Refuse } from "./refusal.ts";
+
+/** Our newest that the client has (RFC 9846 §4.3.1). */
+export function chooseVersion(hello: ClientHello, { versions }: ServerSettings, refuse: Refuse): ProtocolVersion | undefined {
+  const theirs = hello.versions.filter(({ id }) => !isGrease(id));
+  const version = versions.find((ours) => theirs.some(({ id }) => id === versionIds[ours]));
+  if (version === undefined) return refuse({ kind: "no-common-version", theirs, ours: versions });
+  // RFC 7507 §3: a client that says "this is my second try, with less" and could have had more was led there by somebody.
+  const [newest] = versions;
+  if (newest !== undefined && newest !== version && hello.cipherSuites.some(({ id }) => id === TLS_FALLBACK_SCSV)) {
+    refuse({ kind: "fallback-scsv", ours: newest });
+  }
+  return version;
+}
+
+const TLS_FALLBACK_SCSV = 0x5600;
