@@ -1,0 +1,212 @@
+// Every way to fail, whose fault it is, and how it reads. Types of what an error speaks about are imported from everywhere: an
+// error explains itself with the very values that were wrong. Values are imported from nowhere.
+import type { AlertDescription, FatalAlert } from "./alerts.ts";
+import type { DistrustReason, PresentedIdentity } from "./config/identity.ts";
+import type { Limits } from "./record/limits.ts";
+import type { Refusal } from "./negotiate/negotiate.ts";
+import type { Bytes } from "./wire/bytes.ts";
+import type { ClientHello } from "./wire/client-hello.ts";
+import type { ProtocolVersion, Registered, SignatureScheme } from "./wire/registry.ts";
+
+/** One entry a kind. Every entry is what makes that error understandable. */
+export interface ErrorContext {
+  "not-tls": { readonly looksLike: "http" | "ssh" | "proxy-protocol" | "sslv2" | "unknown" };
+  "no-agreement": {
+    readonly reasons: readonly [Refusal, ...Refusal[]];
+    readonly alert: AlertDescription;
+    readonly clientHello: ClientHello;
+  };
+  "unexpected-message": { readonly expected: readonly string[]; readonly received: string };
+  "unexpected-record": { readonly expected: string; readonly received: string };
+  "malformed-message": { readonly message: string; readonly field: string; readonly offset: number };
+  "illegal-parameter": {
+    readonly message: string;
+    readonly field: string;
+    readonly expected: string;
+    readonly received: string;
+  };
+  "duplicate-extension": { readonly message: string; readonly extension: Registered };
+  "missing-extension": { readonly message: string; readonly extension: string };
+  "unsolicited-extension": { readonly message: string; readonly extension: Registered };
+  "unsupported-version": { readonly theirs: Registered; readonly ours: readonly ProtocolVersion[] };
+  "limit-exceeded": {
+    readonly limit: keyof Limits | "received";
+    readonly allowed: number;
+    readonly received: number;
+  };
+  "record-overflow": { readonly allowed: number; readonly received: number };
+  "bad-record-mac": { readonly sequence: number };
+  "bad-signature": { readonly scheme: SignatureScheme };
+  "bad-finished": { readonly from: "client" | "server" };
+  "bad-certificate": { readonly problem: string; readonly offset: number; readonly notDer: boolean };
+  "unsupported-certificate": { readonly problem: string };
+  "identity-distrusted": { readonly reason: DistrustReason; readonly presented: PresentedIdentity };
+  "alert-received": {
+    readonly level: "fatal" | "warning" | "unknown";
+    readonly description: Registered;
+    /** Protected by keys of this handshake. Unauthenticated ones may come from anybody on the path. */
+    readonly authenticated: boolean;
+    /** What was offered when it came. */
+    readonly offered: ClientHello | undefined;
+  };
+  /** close_notify before the handshake was complete. */
+  "closed-early": { readonly authenticated: boolean };
+  truncated: { readonly insideRecord: boolean };
+  aborted: { readonly by: AbortCause };
+  /** Error.cause is what was thrown: provider, signer, store, or a bug of ours. */
+  "local-fault": { readonly step: string };
+}
+export type ErrorKind = keyof ErrorContext;
+
+/**
+ * `cancelled` and `timeout`: user_canceled, then close_notify (§6.1); after the handshake close_notify alone, since
+ * user_canceled speaks of a handshake. `reset`: the transport broke; no alert. Else that fatal alert. `cause` is what an
+ * asynchronous answerer threw.
+ */
+export type AbortCause =
+  | "cancelled"
+  | "timeout"
+  | "reset"
+  | { readonly alert: FatalAlert; readonly reason: string; readonly cause?: unknown };
+
+export type Phase = "client-hello" | "negotiation" | "server-flight" | "client-flight" | "established";
+export type Fault = "peer" | "peer-incompatible" | "transport" | "caller" | "config" | "us";
+
+const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) => Fault) } = {
+  "not-tls": "peer",
+  "no-agreement": "peer-incompatible",
+  "unexpected-message": "peer",
+  "unexpected-record": "peer",
+  "malformed-message": "peer",
+  "illegal-parameter": "peer",
+  "duplicate-extension": "peer",
+  "missing-extension": "peer",
+  "unsolicited-extension": "peer",
+  "unsupported-version": "peer-incompatible",
+  "limit-exceeded": "peer",
+  "record-overflow": "peer",
+  "bad-record-mac": "peer",
+  "bad-signature": "peer",
+  "bad-finished": "peer",
+  "bad-certificate": "peer",
+  "unsupported-certificate": "peer-incompatible",
+  "identity-distrusted": "peer",
+  "alert-received": "peer",
+  "closed-early": "peer",
+  truncated: "transport",
+  aborted: ({ by }) => (by === "reset" ? "transport" : typeof by === "object" && by.alert === "internal_error" ? "us" : "caller"),
+  "local-fault": "us",
+};
+
+const named = ({ id, name }: Registered): string => name ?? `0x${id.toString(16).padStart(4, "0")}`;
+
+const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => string } = {
+  "not-tls": ({ looksLike }) =>
+    looksLike === "unknown" ? "the peer's first bytes are not TLS" : `the peer speaks ${looksLike} on a TLS port`,
+  "no-agreement": ({ reasons }) => `nothing in common with this client: ${reasons.map(({ kind }) => kind).join(", ")}`,
+  "unexpected-message": ({ expected, received }) => `expected ${expected.join(" or ")}, received ${received}`,
+  "unexpected-record": ({ expected, received }) => `expected ${expected}, received ${received}`,
+  "malformed-message": ({ message, field, offset }) => `${message} can't be decoded: ${field}, at byte ${offset}`,
+  "illegal-parameter": ({ message, field, expected, received }) =>
+    `${message} has a wrong ${field}: expected ${expected}, received ${received}`,
+  "duplicate-extension": ({ message, extension }) => `${message} has the extension ${named(extension)} twice`,
+  "missing-extension": ({ message, extension }) => `${message} lacks the extension ${extension}`,
+  "unsolicited-extension": ({ message, extension }) =>
+    `${message} answers the extension ${named(extension)}, which was not asked for`,
+  "unsupported-version": ({ theirs, ours }) => `the peer chose ${named(theirs)}; offered was ${ours.join(", ")}`,
+  "limit-exceeded": ({ limit, allowed, received }) => `the peer exceeds the limit ${limit}: ${received}, allowed are ${allowed}`,
+  "record-overflow": ({ allowed, received }) => `a record of ${received} bytes; allowed are ${allowed}`,
+  "bad-record-mac": ({ sequence }) => `record ${sequence} under the current key is not authentic`,
+  "bad-signature": ({ scheme }) => `the peer did not prove its key: its ${scheme} signature is wrong`,
+  "bad-finished": ({ from }) => `the ${from}'s Finished does not match this handshake`,
+  "bad-certificate": ({ problem, offset }) => `the peer's certificate can't be used: ${problem}, at byte ${offset}`,
+  "unsupported-certificate": ({ problem }) => `the peer's certificate is not supported: ${problem}`,
+  "identity-distrusted": ({ reason }) => `the peer's identity is not trusted: ${reason.reason}`,
+  "alert-received": ({ description, authenticated }) =>
+    `the peer says ${named(description)}${authenticated ? "" : " (unauthenticated)"}`,
+  "closed-early": () => "the peer said close_notify before the handshake was complete",
+  truncated: ({ insideRecord }) => `the transport ended without close_notify${insideRecord ? ", inside a record" : ""}`,
+  aborted: ({ by }) => (typeof by === "string" ? `aborted: ${by}` : `aborted with ${by.alert}: ${by.reason}`),
+  "local-fault": ({ step }) => `a local step failed: ${step}`,
+};
+
+/** Made where a check fails; `situate` adds where the connection stood. */
+export class TlsErrorOf<K extends ErrorKind> extends Error {
+  override readonly name = "TlsError";
+  readonly kind: K;
+  readonly context: ErrorContext[K];
+  readonly fault: Fault;
+  readonly phase: Phase = "client-hello";
+  readonly serverName: string | undefined = undefined;
+  /** Such as `RFC 9846 §4.5.2`. */
+  readonly section: string | undefined;
+  /** Only before `choose`: every byte taken so far (plain HTTP can be answered in plain HTTP). */
+  readonly received: Bytes | undefined = undefined;
+  /** ConnectorOptions.label. */
+  readonly label: string | undefined = undefined;
+
+  constructor(kind: K, context: ErrorContext[K], section?: string, cause?: unknown) {
+    super(descriptions[kind](context) + (section === undefined ? "" : ` (${section})`), cause === undefined ? undefined : { cause });
+    const fault = faults[kind];
+    this.kind = kind;
+    this.context = context;
+    this.section = section;
+    this.fault = typeof fault === "function" ? fault(context) : fault;
+  }
+}
+
+/** Narrows `context` by `kind`. */
+export type TlsError = { [K in ErrorKind]: TlsErrorOf<K> }[ErrorKind];
+/** For `instanceof`; not for making one. */
+export const TlsError: abstract new (...args: never[]) => TlsError = TlsErrorOf;
+
+export function fail<K extends ErrorKind>(kind: K, context: ErrorContext[K], section?: string): never {
+  throw new TlsErrorOf(kind, context, section);
+}
+
+export interface Situation {
+  readonly phase: Phase;
+  readonly serverName: string | undefined;
+  readonly received: Bytes | undefined;
+  readonly label: string | undefined;
+}
+
+const situated = new WeakSet<Error>();
+
+/** Completes an error that was just made, before anyone has seen it. */
+export function situate(error: TlsError, situation: Situation): void {
+  Object.assign(error, situation);
+  situated.add(error);
+}
+
+/** Of another connection: thrown by an answerer that uses one, it is a local fault here. */
+export function isSituated(error: TlsError): boolean {
+  return situated.has(error);
+}
+
+/** The caller's mistake. Thrown before the machine runs; never becomes an alert, and spends no stage. */
+export class ApiMisuse extends Error {
+  override readonly name = "ApiMisuse";
+  readonly code: "spent-stage" | "bad-argument" | "closed" | "not-supported-here" | "other-connection";
+  constructor(code: ApiMisuse["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Every problem at once, each with its remedy. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly [ConfigProblem, ...ConfigProblem[]];
+  constructor(problems: readonly [ConfigProblem, ...ConfigProblem[]]) {
+    super(problems.map(({ path, problem, remedy }) => `${path}: ${problem}; ${remedy}`).join("\n"));
+    this.problems = problems;
+  }
+}
+export interface ConfigProblem {
+  readonly kind: string;
+  /** Where, such as `credentials[1].signer`. */
+  readonly path: string;
+  readonly problem: string;
+  readonly remedy: string;
+}

@@ -1,0 +1,92 @@
+/** Memory that we allocated: ArrayBuffer-backed, which WebCrypto and WebStreams insist on. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export const empty: Bytes = new Uint8Array(0);
+
+export function copy(bytes: Uint8Array): Bytes {
+  const fresh = new Uint8Array(bytes.length);
+  fresh.set(bytes);
+  return fresh;
+}
+
+export function concat(parts: readonly Uint8Array[]): Bytes {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** For public values; its time tells where they differ. Secrets go through `equalSecrets`. */
+export function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** Reads every byte of both, whatever they hold; only their lengths may be told by its time. */
+export function equalSecrets(one: Uint8Array, other: Uint8Array): boolean {
+  let difference = one.length ^ other.length;
+  for (let at = 0; at < one.length; at++) difference |= (one[at] ?? 0) ^ (other[at] ?? 0);
+  return difference === 0;
+}
+
+export function wipe(secret: Uint8Array): void {
+  secret.fill(0);
+}
+
+const digits = "0123456789abcdef";
+export function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += digits.charAt(byte >> 4) + digits.charAt(byte & 15);
+  return text;
+}
+
+/** Text whose code units are all below 256, one a byte. */
+export function latin1(text: string): Bytes {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+export function latin1Text(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/**
+ * A buffer that grows by what arrives, twofold: a length that a peer merely announced allocates nothing.
+ */
+export class GrowingBytes {
+  #store: Bytes = empty;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(bytes: Uint8Array): void {
+    const needed = this.#length + bytes.length;
+    if (needed > this.#store.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#store.length));
+      larger.set(this.#store.subarray(0, this.#length));
+      this.#store = larger;
+    }
+    this.#store.set(bytes, this.#length);
+    this.#length = needed;
+  }
+
+  /** Valid until the next `append`. */
+  view(from = 0, to: number = this.#length): Bytes {
+    return this.#store.subarray(from, Math.min(to, this.#length));
+  }
+
+  /** Hands the memory over; the buffer is empty afterwards. */
+  take(): Bytes {
+    const taken = this.view();
+    this.#store = empty;
+    this.#length = 0;
+    return taken;
+  }
+}

@@ -1,0 +1,163 @@
+// ClientHello (RFC 9846 §4.2.2; RFC 5246 §7.4.1.2 and older): decoded whole, whatever its age.
+import type { Bytes } from "./bytes.ts";
+import {
+  type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
+  readProtocols, readServerNames, writeExtensions,
+} from "./extensions.ts";
+import { bodyOf, frame } from "./handshake.ts";
+import type { Reader } from "./reader.ts";
+import { type Registered, registered } from "./registry.ts";
+
+/** Decoded whole, whatever its age. Before `choose` nothing in it is proven; the client may lie about all of it. */
+export interface ClientHello {
+  /** The handshake message, its 4-byte header included. Kept. */
+  readonly raw: Bytes;
+  readonly legacyVersion: number;
+  /** supported_versions, or what legacy_version stands for. */
+  readonly versions: readonly Registered[];
+  readonly random: Bytes;
+  readonly legacySessionId: Bytes;
+  readonly cipherSuites: readonly Registered[];
+  readonly compressionMethods: readonly number[];
+  /** In order, unknown ones too. */
+  readonly extensions: readonly { readonly type: Registered; readonly data: Bytes }[];
+  /** SNI, in lower case; an IP literal is ignored. */
+  readonly serverName: string | undefined;
+  readonly alpn: readonly string[];
+  readonly groups: readonly Registered[] | undefined;
+  readonly keyShareGroups: readonly Registered[];
+  readonly signatureSchemes: readonly Registered[] | undefined;
+  readonly certificateSignatureSchemes: readonly Registered[] | undefined;
+  /** DER of distinguished names (§4.3.4). */
+  readonly certificateAuthorities: readonly Bytes[] | undefined;
+  readonly offersPsk: boolean;
+  readonly offersEarlyData: boolean;
+}
+
+/** With what only the machines read. */
+export interface DecodedClientHello extends ClientHello {
+  /** As they stand in the hello: several, or with wrong characters, are the state's to judge. */
+  readonly hostNames: readonly string[];
+  readonly keyShares: readonly KeyShareEntry[] | undefined;
+  readonly cookie: Bytes | undefined;
+  readonly pskModes: readonly number[] | undefined;
+  readonly psks: OfferedPsks | undefined;
+  readonly pointFormats: readonly number[] | undefined;
+  readonly extendedMasterSecret: boolean;
+  readonly renegotiatedConnection: Bytes | undefined;
+}
+
+/** @throws malformed-message, duplicate-extension */
+export function decodeClientHello(raw: Bytes): DecodedClientHello {
+  const body = bodyOf(raw, "client_hello");
+  const legacyVersion = body.u16("legacy_version");
+  const random = body.copy(32, "random");
+  const legacySessionId = body.opaque(1, "legacy_session_id", 0, 32);
+  const cipherSuites = body.list(2, "cipher_suites", 2, (list) => registered("suite", list.u16("cipher_suite")));
+  const compressionMethods = body.list(1, "legacy_compression_methods", 1, (list) => list.u8("compression_method"));
+
+  let versions: Registered[] | undefined;
+  let hostNames: string[] = [];
+  let alpn: string[] = [];
+  let groups: Registered[] | undefined;
+  let keyShares: KeyShareEntry[] | undefined;
+  let signatureSchemes: Registered[] | undefined;
+  let certificateSignatureSchemes: Registered[] | undefined;
+  let certificateAuthorities: Bytes[] | undefined;
+  let cookie: Bytes | undefined;
+  let pskModes: number[] | undefined;
+  let psks: OfferedPsks | undefined;
+  let pointFormats: number[] | undefined;
+  let extendedMasterSecret = false;
+  let offersEarlyData = false;
+  let renegotiatedConnection: Bytes | undefined;
+  const schemes = (extension: Reader): Registered[] =>
+    extension.list(2, "supported_signature_algorithms", 2, (list) => registered("scheme", list.u16("signature_scheme")));
+  // A hello of TLS 1.2 and older may end before the block (RFC 5246 §7.4.1.2).
+  const extensions = body.remaining === 0 ? [] : readExtensions(body.vector(2, "extensions"), {
+    server_name: (extension) => { hostNames = readServerNames(extension); },
+    supported_groups: (extension) => {
+      groups = extension.list(2, "named_group_list", 2, (list) => registered("group", list.u16("named_group")));
+    },
+    ec_point_formats: (extension) => {
+      pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
+    },
+    signature_algorithms: (extension) => { signatureSchemes = schemes(extension); },
+    signature_algorithms_cert: (extension) => { certificateSignatureSchemes = schemes(extension); },
+    application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
+    extended_master_secret: () => { extendedMasterSecret = true; },
+    pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
+    early_data: () => { offersEarlyData = true; },
+    supported_versions: (extension) => {
+      versions = extension.list(1, "versions", 2, (list) => registered("version", list.u16("version")));
+    },
+    cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
+    psk_key_exchange_modes: (extension) => {
+      pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
+    },
+    certificate_authorities: (extension) => { certificateAuthorities = readAuthorities(extension); },
+    post_handshake_auth: () => {},
+    key_share: (extension) => { keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry); },
+    renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
+  });
+  body.end();
+
+  const [hostName] = hostNames;
+  return {
+    raw,
+    legacyVersion,
+    // RFC 9846 §4.3.1: without the extension TLS 1.2 or older is meant, even by a higher number.
+    versions: versions ?? [registered("version", Math.min(legacyVersion, 0x0303))],
+    random,
+    legacySessionId,
+    cipherSuites,
+    compressionMethods,
+    extensions,
+    serverName: hostName === undefined || isAddress(hostName) ? undefined : hostName.toLowerCase(),
+    hostNames,
+    alpn,
+    groups,
+    keyShareGroups: (keyShares ?? []).map(({ group }) => registered("group", group)),
+    keyShares,
+    signatureSchemes,
+    certificateSignatureSchemes,
+    certificateAuthorities,
+    offersPsk: psks !== undefined,
+    offersEarlyData,
+    cookie,
+    pskModes,
+    psks,
+    pointFormats,
+    extendedMasterSecret,
+    renegotiatedConnection,
+  };
+}
+
+export interface ClientHelloFields {
+  readonly legacyVersion: number;
+  readonly random: Uint8Array;
+  readonly legacySessionId: Uint8Array;
+  readonly cipherSuites: readonly number[];
+  readonly compressionMethods: readonly number[];
+  /** undefined: the hello ends before the block. */
+  readonly extensions: readonly Extension[] | undefined;
+}
+
+export function encodeClientHello(fields: ClientHelloFields): Bytes {
+  return frame("client_hello", (writer) => {
+    writer.u16(fields.legacyVersion).bytes(fields.random).opaque(1, fields.legacySessionId);
+    writer.list(2, fields.cipherSuites, (_, suite) => writer.u16(suite));
+    writer.list(1, fields.compressionMethods, (_, method) => writer.u8(method));
+    if (fields.extensions !== undefined) writeExtensions(writer, fields.extensions);
+  });
+}
+
+/** The stand-in for the first ClientHello after HelloRetryRequest (§4.4.1). */
+export function messageHash(digest: Uint8Array): Bytes {
+  return frame("message_hash", (writer) => writer.bytes(digest));
+}
+
+/** An IPv4 or IPv6 literal, which RFC 6066 §3 forbids as a host name; clients send it all the same. */
+export function isAddress(name: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || name.includes(":");
+}

@@ -1,0 +1,72 @@
+// ServerHello and HelloRetryRequest: one message, told apart by its random (RFC 9846 §4.2.3, §4.2.4).
+import { type Bytes, equal } from "./bytes.ts";
+import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, writeExtensions } from "./extensions.ts";
+import { bodyOf, frame } from "./handshake.ts";
+
+export interface ServerHelloFields {
+  readonly legacyVersion: number;
+  readonly random: Uint8Array;
+  readonly legacySessionIdEcho: Uint8Array;
+  readonly cipherSuite: number;
+  readonly legacyCompressionMethod: number;
+  /** undefined: the hello ends before the block (TLS 1.2 and older). */
+  readonly extensions: readonly Extension[] | undefined;
+}
+
+export interface ServerHello extends ServerHelloFields {
+  readonly isRetryRequest: boolean;
+  readonly selectedVersion: number | undefined;
+  /** ServerHello's share. */
+  readonly keyShare: KeyShareEntry | undefined;
+  /** HelloRetryRequest's wish. */
+  readonly selectedGroup: number | undefined;
+  readonly cookie: Bytes | undefined;
+}
+
+export function decodeServerHello(raw: Uint8Array): ServerHello {
+  const body = bodyOf(raw, "server_hello");
+  const legacyVersion = body.u16("legacy_version");
+  const random = body.copy(32, "random");
+  const isRetryRequest = equal(random, helloRetryRequestRandom);
+  const legacySessionIdEcho = body.opaque(1, "legacy_session_id_echo", 0, 32);
+  const cipherSuite = body.u16("cipher_suite");
+  const legacyCompressionMethod = body.u8("legacy_compression_method");
+  let selectedVersion: number | undefined;
+  let keyShare: KeyShareEntry | undefined;
+  let selectedGroup: number | undefined;
+  let cookie: Bytes | undefined;
+  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions"), {
+    supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
+    key_share: (extension) => {
+      if (isRetryRequest) selectedGroup = extension.u16("selected_group");
+      else keyShare = readKeyShareEntry(extension);
+    },
+    cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
+  });
+  body.end();
+  return {
+    legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
+    keyShare, selectedGroup, cookie,
+  };
+}
+
+export function encodeServerHello(fields: ServerHelloFields): Bytes {
+  return frame("server_hello", (writer) => {
+    writer.u16(fields.legacyVersion).bytes(fields.random).opaque(1, fields.legacySessionIdEcho);
+    writer.u16(fields.cipherSuite).u8(fields.legacyCompressionMethod);
+    if (fields.extensions !== undefined) writeExtensions(writer, fields.extensions);
+  });
+}
+
+/** SHA-256 of "HelloRetryRequest". */
+export const helloRetryRequestRandom: Uint8Array = Uint8Array.of(
+  0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+  0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+);
+
+/** What a server that could do better writes at the end of its random (§4.2.3): "DOWNGRD" and which version it fell to. */
+export function isDowngradeSentinel(random: Uint8Array): boolean {
+  const end = random.subarray(24);
+  return downgrade.every((byte, at) => byte === end[at]) && (end[7] === 0 || end[7] === 1);
+}
+const downgrade = [0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44];
