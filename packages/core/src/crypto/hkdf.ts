@@ -1,0 +1,27 @@
+// HKDF (RFC 5869) and its labels (RFC 9846 §7.1), over a provider's whole HMAC.
+import { type Bytes, concat, latin1, wipe } from "../wire/bytes.ts";
+import { write } from "../wire/writer.ts";
+import type { HashImplementation } from "./provider.ts";
+
+export function extract(hash: HashImplementation, salt: Uint8Array, keyingMaterial: Uint8Array): Bytes {
+  return hash.hmac(salt, keyingMaterial);
+}
+
+/** @param length bytes, at most 255 times the hash's. */
+export function expand(hash: HashImplementation, secret: Uint8Array, info: Uint8Array, length: number): Bytes {
+  const out = new Uint8Array(length);
+  let block: Uint8Array = new Uint8Array(0);
+  for (let at = 0, counter = 1; at < length; at += hash.length, counter++) {
+    const next = hash.hmac(secret, concat([block, info, Uint8Array.of(counter)]));
+    out.set(next.subarray(0, Math.min(hash.length, length - at)), at);
+    wipe(block);
+    block = next;
+  }
+  wipe(block);
+  return out;
+}
+
+export function expandLabel(hash: HashImplementation, secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes {
+  const info = write((writer) => writer.u16(length).opaque(1, latin1(`tls13 ${label}`)).opaque(1, context));
+  return expand(hash, secret, info, length);
+}

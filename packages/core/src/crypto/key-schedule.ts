@@ -1,0 +1,115 @@
+// The key schedule of TLS 1.3 (RFC 9846 §7.1): each class is one row of its figure, and only makes what that row may.
+import { type Bytes, empty, wipe } from "../wire/bytes.ts";
+import { expandLabel, extract } from "./hkdf.ts";
+import type { HashImplementation } from "./provider.ts";
+
+export interface TrafficSecrets {
+  readonly client: Bytes;
+  readonly server: Bytes;
+}
+
+export class HandshakeSchedule {
+  readonly #hash: HashImplementation;
+  readonly #secret: Bytes;
+
+  /** From the Early Secret without PSK, and (EC)DHE's secret, which is wiped. */
+  constructor(hash: HashImplementation, sharedSecret: Uint8Array) {
+    const zeros = new Uint8Array(hash.length);
+    const early = extract(hash, zeros, zeros);
+    const derived = expandLabel(hash, early, "derived", hashOfNothing(hash), hash.length);
+    this.#hash = hash;
+    this.#secret = extract(hash, derived, sharedSecret);
+    wipe(early);
+    wipe(derived);
+    wipe(sharedSecret);
+  }
+
+  /** @param transcriptHash ClientHello … ServerHello. */
+  traffic(transcriptHash: Uint8Array): TrafficSecrets {
+    return traffic(this.#hash, this.#secret, "c hs traffic", "s hs traffic", transcriptHash);
+  }
+
+  /** Ends this row. */
+  main(): MainSchedule {
+    const derived = expandLabel(this.#hash, this.#secret, "derived", hashOfNothing(this.#hash), this.#hash.length);
+    const main = extract(this.#hash, derived, new Uint8Array(this.#hash.length));
+    wipe(derived);
+    wipe(this.#secret);
+    return new MainSchedule(this.#hash, main);
+  }
+}
+
+export class MainSchedule {
+  readonly #hash: HashImplementation;
+  readonly #secret: Bytes;
+
+  constructor(hash: HashImplementation, secret: Bytes) {
+    this.#hash = hash;
+    this.#secret = secret;
+  }
+
+  /** @param transcriptHash ClientHello … server Finished. */
+  traffic(transcriptHash: Uint8Array): TrafficSecrets {
+    return traffic(this.#hash, this.#secret, "c ap traffic", "s ap traffic", transcriptHash);
+  }
+  /** @param transcriptHash ClientHello … server Finished. */
+  exporter(transcriptHash: Uint8Array): Bytes {
+    return expandLabel(this.#hash, this.#secret, "exp master", transcriptHash, this.#hash.length);
+  }
+  /** @param transcriptHash ClientHello … client Finished. */
+  resumption(transcriptHash: Uint8Array): Bytes {
+    return expandLabel(this.#hash, this.#secret, "res master", transcriptHash, this.#hash.length);
+  }
+  end(): void {
+    wipe(this.#secret);
+  }
+}
+
+function traffic(hash: HashImplementation, secret: Uint8Array, client: string, server: string, transcriptHash: Uint8Array): TrafficSecrets {
+  return {
+    client: expandLabel(hash, secret, client, transcriptHash, hash.length),
+    server: expandLabel(hash, secret, server, transcriptHash, hash.length),
+  };
+}
+
+/** §4.5.3. */
+export function finishedVerifyData(hash: HashImplementation, trafficSecret: Uint8Array, transcriptHash: Uint8Array): Bytes {
+  const key = expandLabel(hash, trafficSecret, "finished", empty, hash.length);
+  const verifyData = hash.hmac(key, transcriptHash);
+  wipe(key);
+  return verifyData;
+}
+
+/** §7.2. */
+export function nextTrafficSecret(hash: HashImplementation, secret: Uint8Array): Bytes {
+  return expandLabel(hash, secret, "traffic upd", empty, hash.length);
+}
+
+/** §7.3. */
+export function trafficKey(hash: HashImplementation, secret: Uint8Array, keyLength: number): { readonly key: Bytes; readonly iv: Bytes } {
+  return { key: expandLabel(hash, secret, "key", empty, keyLength), iv: expandLabel(hash, secret, "iv", empty, 12) };
+}
+
+/** §4.7.1: the PSK of a ticket. */
+export function resumptionPsk(hash: HashImplementation, resumptionSecret: Uint8Array, ticketNonce: Uint8Array): Bytes {
+  return expandLabel(hash, resumptionSecret, "resumption", ticketNonce, hash.length);
+}
+
+/** §7.5: an absent context is an empty one. */
+export function exportKeyingMaterial(
+  hash: HashImplementation, exporterSecret: Uint8Array, label: string, context: Uint8Array, length: number,
+): Bytes {
+  const derived = expandLabel(hash, exporterSecret, label, hashOfNothing(hash), hash.length);
+  const material = expandLabel(hash, derived, "exporter", hash.create().update(context).digest(), length);
+  wipe(derived);
+  return material;
+}
+
+/** Labels are ASCII of at most 249 bytes: "tls13 " and they fill a vector of one length byte. */
+export function isExporterLabel(label: string): boolean {
+  return /^[\x20-\x7e]{1,249}$/.test(label);
+}
+
+function hashOfNothing(hash: HashImplementation): Bytes {
+  return hash.create().digest();
+}
