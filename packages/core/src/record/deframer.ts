@@ -1,0 +1,94 @@
+import { copy, empty, GrowingBytes } from "../wire/bytes.ts";
+import { headerLength } from "./format.ts";
+
+/** Judges a header as soon as its five bytes are there; throws what is wrong with it. */
+export type HeaderCheck = (type: number, version: number, length: number, header: Uint8Array) => void;
+
+/**
+ * Cuts the byte stream into records. A record that lies whole in a chunk is a view into it; one that came in pieces is put
+ * together in memory of its own. No more is held than has arrived.
+ */
+export class Deframer {
+  readonly #check: HeaderCheck;
+  /** The beginning of a record whose rest has not arrived. */
+  readonly #partial = new GrowingBytes();
+  /** Not yet read: the lent chunk, or after `release` a copy. */
+  #unread: Uint8Array = empty;
+  /** The bytes of all records cut so far. */
+  #consumed = 0;
+
+  constructor(check: HeaderCheck) {
+    this.#check = check;
+  }
+
+  get consumed(): number {
+    return this.#consumed;
+  }
+  get insideRecord(): boolean {
+    return this.#partial.length > 0;
+  }
+
+  /** @param chunk lent until `release`. */
+  feed(chunk: Uint8Array): void {
+    if (this.#unread.length === 0) {
+      this.#unread = chunk;
+    } else {
+      const joined = new GrowingBytes();
+      joined.append(this.#unread);
+      joined.append(chunk);
+      this.#unread = joined.take();
+    }
+  }
+
+  /** A whole record, header included; undefined: more bytes are needed. */
+  next(): Uint8Array | undefined {
+    if (this.#partial.length === 0) {
+      const length = this.#lengthOf(this.#unread);
+      if (length !== undefined && this.#unread.length >= length) return this.#cut(length);
+    } else {
+      this.#fill(headerLength);
+      const length = this.#lengthOf(this.#partial.view());
+      if (length !== undefined) {
+        this.#fill(length);
+        if (this.#partial.length === length) {
+          this.#consumed += length;
+          return this.#partial.take();
+        }
+      }
+    }
+    this.#partial.append(this.#unread);
+    this.#unread = empty;
+    return undefined;
+  }
+
+  /** Ends the loan of the chunk: what is unread is copied. */
+  release(): void {
+    if (this.#unread.length > 0) this.#unread = copy(this.#unread);
+  }
+
+  /** Forgets all bytes: nothing is read any more. */
+  clear(): void {
+    this.#partial.take();
+    this.#unread = empty;
+  }
+
+  #lengthOf(bytes: Uint8Array): number | undefined {
+    const [type, major, minor, high, low] = bytes;
+    if (type === undefined || major === undefined || minor === undefined || high === undefined || low === undefined) return undefined;
+    const length = high * 256 + low;
+    this.#check(type, major * 256 + minor, length, bytes);
+    return headerLength + length;
+  }
+  #cut(length: number): Uint8Array {
+    const record = this.#unread.subarray(0, length);
+    this.#unread = this.#unread.subarray(length);
+    this.#consumed += length;
+    return record;
+  }
+  #fill(length: number): void {
+    const missing = length - this.#partial.length;
+    if (missing <= 0) return;
+    this.#partial.append(this.#unread.subarray(0, missing));
+    this.#unread = this.#unread.subarray(missing);
+  }
+}

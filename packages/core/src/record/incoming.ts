@@ -1,0 +1,237 @@
+// From bytes to what they carry: records cut, opened, joined to messages, counted. Knows no message's meaning.
+import type { Limits } from "./limits.ts";
+import { fail } from "../errors.ts";
+import type { ClientHello } from "../wire/client-hello.ts";
+import type { HandshakeMessage } from "../wire/handshake.ts";
+import { Reader } from "../wire/reader.ts";
+import { type Registered, registered } from "../wire/registry.ts";
+import { alertIds } from "../alerts.ts";
+import { Deframer } from "./deframer.ts";
+import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
+import { Joiner } from "./joiner.ts";
+import { contentEnd, maxInner, type ReadKeys } from "./keys.ts";
+
+export type Content =
+  | { readonly kind: "handshake"; readonly message: HandshakeMessage }
+  | { readonly kind: "data"; readonly data: Uint8Array }
+  | { readonly kind: "warning-alert"; readonly description: Registered }
+  | { readonly kind: "close"; readonly authenticated: boolean };
+
+export class Incoming {
+  readonly #deframer: Deframer = new Deframer((type, version, length, header) => this.#checkHeader(type, version, length, header));
+  readonly #joiner: Joiner;
+  #limits: Limits;
+  #keys: ReadKeys | undefined;
+  #isFirst = true;
+  #changeCipherSpecs = 0;
+  #emptyRecords = 0;
+  #warningAlerts = 0;
+  /** Bytes of rejected early data that may still be skipped (§4.3.10). */
+  #skippable = 0;
+  /** Whether the peer may send the meaningless change_cipher_spec now: between the first ClientHello and its Finished (§5). */
+  takesChangeCipherSpec = false;
+  /** A client that failed on our ServerHello may not have keys to say so (§6, Appendix A.1). */
+  takesPlaintextAlert = false;
+  /** On the wire, up to the end of the record that completes the ClientHello; undefined afterwards. */
+  maxReceived: number | undefined;
+  /** What was offered, for the error that an alert makes. */
+  offered: ClientHello | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#joiner = new Joiner(limits);
+  }
+
+  /** Those of the config that was chosen; a ClientHello keeps to the smaller of its two. */
+  adoptLimits(limits: Limits): void {
+    this.#limits = { ...limits, clientHello: Math.min(limits.clientHello, this.#limits.clientHello) };
+    this.#joiner.limits = this.#limits;
+  }
+  get insideRecord(): boolean {
+    return this.#deframer.insideRecord || !this.#joiner.isEmpty;
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#deframer.feed(chunk);
+  }
+  /** The caller's chunk is its own again. */
+  release(): void {
+    this.#deframer.release();
+  }
+
+  /** What comes next; undefined: more bytes are needed. */
+  next(): Content | undefined {
+    for (;;) {
+      const message = this.#joiner.next();
+      if (message !== undefined) return { kind: "handshake", message };
+      const record = this.#deframer.next();
+      if (record === undefined) return undefined;
+      this.#isFirst = false;
+      const content = this.#keys === undefined ? this.#plain(record) : this.#protected(record, this.#keys);
+      if (content !== undefined) return content;
+    }
+  }
+
+  /** @throws unexpected-message if a handshake byte is left behind the message that was read last (§5.1). */
+  expectBoundary(behind: string): void {
+    if (this.#joiner.isEmpty) return;
+    fail("unexpected-message", { expected: [`the end of the record behind ${behind}`], received: "more handshake bytes" }, "RFC 9846 §5.1");
+  }
+  /** Only at a boundary. */
+  protect(keys: ReadKeys, behind: string): void {
+    this.expectBoundary(behind);
+    this.#keys?.destroy();
+    this.#keys = keys;
+  }
+  /** The next generation of keys; only at a boundary. */
+  updateKeys(behind: string): void {
+    this.expectBoundary(behind);
+    this.#keys = this.#keys?.next();
+  }
+  skipEarlyData(): void {
+    this.#skippable = this.#limits.skippedEarlyData;
+  }
+  /** Nothing is read any more. */
+  end(): void {
+    this.#keys?.destroy();
+    this.#keys = undefined;
+    this.#deframer.clear();
+    this.#joiner.clear();
+  }
+
+  #checkHeader(type: number, version: number, length: number, header: Uint8Array): void {
+    if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data) {
+      if (this.#isFirst) fail("not-tls", { looksLike: looksLike(header) }, "RFC 9846 §5.1");
+      fail("unexpected-record", { expected: "a content type from 20 to 23", received: contentTypeName(type) }, "RFC 9846 §5");
+    }
+    // legacy_record_version is ignored (§5.1); a first record of another major version is another protocol's.
+    if (this.#isFirst && version >> 8 !== 3) {
+      fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
+    }
+    const allowed = this.#keys !== undefined && type === contentTypes.application_data ? maxPlaintext + maxExpansion : maxPlaintext;
+    if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
+    const received = this.#deframer.consumed + headerLength + length;
+    // The record may be the one that completes the hello, and counts up to its end all the same.
+    if (this.maxReceived !== undefined && received > this.maxReceived) {
+      fail("limit-exceeded", { limit: "received", allowed: this.maxReceived, received }, "RFC 9846 §6");
+    }
+  }
+
+  #plain(record: Uint8Array): Content | undefined {
+    const type = record[0];
+    const fragment = record.subarray(headerLength);
+    if (type === contentTypes.application_data && this.#skippable > 0) return this.#skip(record);
+    switch (type) {
+      case contentTypes.handshake: return this.#handshake(fragment);
+      case contentTypes.alert: return this.#alert(fragment, false);
+      case contentTypes.change_cipher_spec: return this.#changeCipherSpec(fragment);
+      default:
+        return fail("unexpected-record", { expected: "a handshake record", received: "application_data without protection" }, "RFC 9846 §5");
+    }
+  }
+
+  #protected(record: Uint8Array, keys: ReadKeys): Content | undefined {
+    const outer = record[0];
+    if (outer === contentTypes.change_cipher_spec) return this.#changeCipherSpec(record.subarray(headerLength));
+    if (outer === contentTypes.alert && this.takesPlaintextAlert && keys.records === 0) {
+      return this.#alert(record.subarray(headerLength), false);
+    }
+    // §5.2: what is not application_data on the outside can't be opened.
+    const inner = outer === contentTypes.application_data ? keys.open(record) : undefined;
+    if (inner === undefined) {
+      if (outer === contentTypes.application_data && this.#skippable > 0) return this.#skip(record);
+      fail("bad-record-mac", { sequence: keys.records }, "RFC 9846 §5.2");
+    }
+    this.#skippable = 0;
+    if (inner.length > maxInner) fail("record-overflow", { allowed: maxInner, received: inner.length }, "RFC 9846 §5.4");
+    const end = contentEnd(inner);
+    if (end < 0) fail("unexpected-record", { expected: "a content type", received: "only zeros" }, "RFC 9846 §5.4");
+    const content = inner.subarray(0, end);
+    const type = inner[end];
+    switch (type) {
+      case contentTypes.application_data: return this.#data(content);
+      case contentTypes.handshake: return this.#handshake(content);
+      case contentTypes.alert: return this.#alert(content, true);
+      default: {
+        const received = `${contentTypeName(type ?? 0)} inside a protected record`;
+        return fail("unexpected-record", { expected: "handshake, alert or application_data", received }, "RFC 9846 §5");
+      }
+    }
+  }
+
+  #handshake(fragment: Uint8Array): undefined {
+    if (fragment.length === 0) fail("unexpected-record", { expected: "a handshake fragment", received: "an empty one" }, "RFC 9846 §5.1");
+    this.#joiner.append(fragment);
+    return undefined;
+  }
+
+  #data(data: Uint8Array): Content | undefined {
+    this.#notInsideMessage("application_data");
+    if (data.length > 0) {
+      this.#emptyRecords = 0;
+      return { kind: "data", data };
+    }
+    this.#emptyRecords = this.#count("emptyRecordsInARow", this.#emptyRecords);
+    return undefined;
+  }
+
+  #alert(body: Uint8Array, authenticated: boolean): Content {
+    this.#notInsideMessage("an alert");
+    const reader = new Reader(body, "alert");
+    const level = reader.u8("level");
+    const id = reader.u8("description");
+    // §5.1: exactly one alert a record.
+    reader.end();
+    const description = registered("alert", id);
+    // §6: the level of closure alerts is not looked at.
+    if (id === alertIds.close_notify) return { kind: "close", authenticated };
+    if (id === alertIds.user_canceled && (level === 1 || level === 2)) {
+      this.#warningAlerts = this.#count("warningAlerts", this.#warningAlerts);
+      return { kind: "warning-alert", description };
+    }
+    return fail(
+      "alert-received",
+      { level: level === 2 ? "fatal" : level === 1 ? "warning" : "unknown", description, authenticated, offered: this.offered },
+      "RFC 9846 §6.2",
+    );
+  }
+
+  #changeCipherSpec(body: Uint8Array): undefined {
+    this.#notInsideMessage("change_cipher_spec");
+    if (!this.takesChangeCipherSpec || body.length !== 1 || body[0] !== 1) {
+      const received = body.length === 1 && body[0] === 1 ? "change_cipher_spec" : "a malformed change_cipher_spec";
+      fail("unexpected-record", { expected: "a handshake record", received }, "RFC 9846 §5");
+    }
+    this.#changeCipherSpecs = this.#count("changeCipherSpecs", this.#changeCipherSpecs);
+    return undefined;
+  }
+
+  #skip(record: Uint8Array): undefined {
+    this.#skippable -= record.length;
+    if (this.#skippable < 0) {
+      const allowed = this.#limits.skippedEarlyData;
+      fail("limit-exceeded", { limit: "skippedEarlyData", allowed, received: allowed - this.#skippable }, "RFC 9846 §4.3.10");
+    }
+    return undefined;
+  }
+
+  #notInsideMessage(received: string): void {
+    if (this.#joiner.isEmpty) return;
+    fail("unexpected-record", { expected: "the rest of a handshake message", received }, "RFC 9846 §5.1");
+  }
+  #count(limit: "emptyRecordsInARow" | "warningAlerts" | "changeCipherSpecs", before: number): number {
+    const allowed = this.#limits[limit];
+    if (before + 1 > allowed) fail("limit-exceeded", { limit, allowed, received: before + 1 }, "RFC 9846 §5");
+    return before + 1;
+  }
+}
+
+/** What speaks to us, by its first five bytes. */
+function looksLike(header: Uint8Array): "http" | "ssh" | "proxy-protocol" | "sslv2" | "unknown" {
+  const [first = 0, , third = 0] = header;
+  const start = String.fromCharCode(...header.subarray(0, headerLength));
+  if (/^(GET |POST|HEAD|PUT |DELET|OPTIO|PATCH|TRACE|CONNE|PRI |HTTP)/.test(start)) return "http";
+  if (start.startsWith("SSH-")) return "ssh";
+  if (start === "PROXY" || start === "\r\n\r\n\0") return "proxy-protocol";
+  return (first & 0x80) !== 0 && third === 1 ? "sslv2" : "unknown";
+}

@@ -1,0 +1,155 @@
+// One direction's protection (RFC 9846 §5.2, §5.3, §7.2).
+import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
+import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
+import { type Bytes, wipe } from "../wire/bytes.ts";
+import { contentTypes, headerLength, maxPlaintext, tagLength } from "./format.ts";
+
+/** What a record grows by: header, content type, tag. */
+export const sealOverhead: number = headerLength + 1 + tagLength;
+
+export class WriteKeys {
+  readonly #suite: SuiteImplementation;
+  readonly #hash: HashImplementation;
+  readonly #secret: Bytes;
+  readonly #aead: AeadSealer;
+  readonly #nonce: Nonce;
+  readonly #header: Bytes = Uint8Array.of(contentTypes.application_data, 3, 3, 0, 0);
+
+  /** @param secret is kept, and wiped by `destroy` and `next`. */
+  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
+    const { key, iv } = trafficKey(hash, secret, suite.keyLength);
+    this.#suite = suite;
+    this.#hash = hash;
+    this.#secret = secret;
+    this.#nonce = new Nonce(iv);
+    this.#aead = suite.seal(key);
+    wipe(key);
+  }
+
+  get records(): number {
+    return this.#nonce.sequence;
+  }
+
+  /**
+   * Seals `content` as one record into `target` at `offset`, which has room for it.
+   * @returns the record's length.
+   */
+  seal(type: number, content: Uint8Array, target: Uint8Array, offset: number): number {
+    const header = this.#header;
+    const inner = content.length + 1;
+    header[3] = (inner + tagLength) >> 8;
+    header[4] = (inner + tagLength) & 255;
+    const start = offset + headerLength;
+    target.set(header, offset);
+    target.set(content, start);
+    target[start + content.length] = type;
+    this.#aead.seal(this.#nonce.current(), header, target.subarray(start, start + inner), target, start);
+    this.#nonce.advance();
+    return headerLength + inner + tagLength;
+  }
+
+  /** The next generation; this one is gone. */
+  next(): WriteKeys {
+    const next = new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
+    this.destroy();
+    return next;
+  }
+  destroy(): void {
+    wipe(this.#secret);
+    this.#nonce.destroy();
+    this.#aead.destroy();
+  }
+}
+
+export class ReadKeys {
+  readonly #suite: SuiteImplementation;
+  readonly #hash: HashImplementation;
+  readonly #secret: Bytes;
+  readonly #aead: AeadOpener;
+  readonly #nonce: Nonce;
+
+  /** @param secret is kept, and wiped by `destroy` and `next`. */
+  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
+    const { key, iv } = trafficKey(hash, secret, suite.keyLength);
+    this.#suite = suite;
+    this.#hash = hash;
+    this.#secret = secret;
+    this.#nonce = new Nonce(iv);
+    this.#aead = suite.open(key);
+    wipe(key);
+  }
+
+  /** Records opened so far. */
+  get records(): number {
+    return this.#nonce.sequence;
+  }
+
+  /**
+   * The inner plaintext, padding and type included; in the record's place or in fresh memory.
+   * @returns undefined if it is not authentic.
+   */
+  open(record: Uint8Array): Uint8Array | undefined {
+    // Content, at least its type, and the tag: less can't be authentic (RFC 9846 §5.2).
+    if (record.length < headerLength + 1 + tagLength) return undefined;
+    // The header as it came is the additional data: one that was changed on the way does not open.
+    const opened = this.#aead.open(this.#nonce.current(), record.subarray(0, headerLength), record.subarray(headerLength));
+    if (opened === undefined) return undefined;
+    this.#nonce.advance();
+    return opened;
+  }
+
+  next(): ReadKeys {
+    const next = new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
+    this.destroy();
+    return next;
+  }
+  destroy(): void {
+    wipe(this.#secret);
+    this.#nonce.destroy();
+    this.#aead.destroy();
+  }
+}
+
+/** Where the content ends in an inner plaintext, before type and padding; -1: it is all zeros (§5.4). */
+export function contentEnd(inner: Uint8Array): number {
+  let end = inner.length - 1;
+  while (end >= 0 && inner[end] === 0) end--;
+  return end;
+}
+
+/** Longest inner plaintext that can be valid: content, type, padding (§5.4). */
+export const maxInner: number = maxPlaintext + 1;
+
+/** The IV with the sequence number over its end (§5.3), in place. */
+class Nonce {
+  readonly #iv: Bytes;
+  readonly #nonce: Bytes;
+  #sequence = 0;
+
+  constructor(iv: Bytes) {
+    this.#iv = iv;
+    this.#nonce = iv.slice();
+  }
+  get sequence(): number {
+    return this.#sequence;
+  }
+  /** Lent until the next call. */
+  current(): Bytes {
+    const nonce = this.#nonce;
+    let rest = this.#sequence;
+    for (let at = 11; at >= 4; at--) {
+      nonce[at] = (this.#iv[at] ?? 0) ^ (rest & 255);
+      rest = rest < 256 ? 0 : Math.floor(rest / 256);
+    }
+    return nonce;
+  }
+  advance(): void {
+    // §5.3: never wraps. Below 2^53 each number is exact; at a record a nanosecond that is a hundred days.
+    if (this.#sequence >= Number.MAX_SAFE_INTEGER) throw new RangeError("sequence number exhausted");
+    this.#sequence++;
+  }
+  destroy(): void {
+    wipe(this.#iv);
+    wipe(this.#nonce);
+  }
+}
