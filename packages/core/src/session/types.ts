@@ -1,0 +1,62 @@
+import type { Bytes } from "../wire/bytes.ts";
+
+export interface StoredSession {
+  /** Opaque, versioned; holds a secret. */
+  readonly state: Bytes;
+  readonly lifetimeSeconds: number;
+  /** 0: none. */
+  readonly maxEarlyData: number;
+}
+/** Plain strings, so that a store can make a key of them. */
+export interface ClientSessionKey {
+  readonly serverName: string;
+  readonly partition: string;
+  /** Hex of the config id. */
+  readonly config: string;
+}
+
+/** `take` removes: a client uses a session once (Appendix C.4). */
+export type ClientSessionStore = SyncClientSessionStore | AsyncClientSessionStore;
+export interface SyncClientSessionStore {
+  take(key: ClientSessionKey): StoredSession | undefined;
+  put(key: ClientSessionKey, session: StoredSession): void;
+}
+export interface AsyncClientSessionStore {
+  takeAsync(key: ClientSessionKey, signal: AbortSignal): Promise<StoredSession | undefined>;
+  putAsync(key: ClientSessionKey, session: StoredSession): Promise<void>;
+}
+
+/** Stateless tickets, or states kept here. */
+export type ServerSessions = TicketKeys | SyncServerSessionStore | AsyncServerSessionStore;
+/** Copy them to other processes; the current one seals, both open. */
+export interface TicketKeys {
+  readonly current: TicketKey;
+  readonly previous?: TicketKey;
+}
+export interface TicketKey {
+  /** 16 bytes, random. */
+  readonly name: Uint8Array;
+  /** 32 bytes, random. */
+  readonly secret: Uint8Array;
+  readonly createdMs: number;
+}
+export interface SyncServerSessionStore {
+  /** A look: never removes. */
+  find(id: Bytes): Uint8Array | undefined;
+  put(id: Bytes, session: StoredSession): void;
+}
+export interface AsyncServerSessionStore {
+  findAsync(ids: readonly Bytes[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]>;
+  putAsync(id: Bytes, session: StoredSession): Promise<void>;
+}
+
+/** The replay check. Full, failing, or younger than the window: `unavailable`. */
+export type SingleUse = SyncSingleUse | AsyncSingleUse;
+export interface SyncSingleUse {
+  use(key: Bytes, forgetAfterMs: number): Freshness;
+}
+export interface AsyncSingleUse {
+  useAsync(key: Bytes, forgetAfterMs: number, signal: AbortSignal): Promise<Freshness>;
+}
+
+export type Freshness = "fresh" | "seen" | "unavailable";
