@@ -1,0 +1,248 @@
+// The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
+import { exportKeyingMaterial, isExporterLabel } from "../crypto/key-schedule.ts";
+import type { HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
+import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
+import { maxPlaintext } from "../record/format.ts";
+import type { Limits } from "../record/limits.ts";
+import { type Bytes, empty } from "../wire/bytes.ts";
+import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
+import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
+import type { ErrorAndAlert } from "./failure.ts";
+import { abort, guard } from "./guard.ts";
+import type { Link } from "./link.ts";
+import type { Exported, Info, Reader, Received, Sent, SentInto, Writer } from "./types.ts";
+
+/** What the handshake leaves to the data path. */
+export interface Agreement {
+  readonly info: Info;
+  readonly suite: SuiteImplementation;
+  readonly hash: HashImplementation;
+  readonly exporterSecret: Bytes;
+  readonly limits: Limits;
+  readonly truncation: "strict" | "lenient";
+}
+
+/** A window that has at least this many bytes always makes progress: a KeyUpdate that is due, and one byte of data. */
+const leastWindow = 64;
+
+/**
+ * The established connection: its two halves in one object. The halves share one write order: a `receive` can make output
+ * (KeyUpdate's answer), and outputs go to the wire in the order of the calls that made them.
+ */
+export class Connection implements Reader, Writer {
+  readonly info: Info;
+  readonly #link: Link;
+  readonly #agreement: Agreement;
+  /** Records that one key may seal; undefined: as many as there are sequence numbers. */
+  readonly #recordsPerKey: number | undefined;
+  #peerClosed = false;
+  #awaitsKeyUpdate = false;
+  #messagesInARow = 0;
+
+  private constructor(link: Link, agreement: Agreement) {
+    this.info = agreement.info;
+    this.#link = link;
+    this.#agreement = agreement;
+    // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
+    this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
+  }
+  /** @internal */
+  static make(link: Link, agreement: Agreement): Connection {
+    return new Connection(link, agreement);
+  }
+  /** @internal What the rest of the chunk that completed the handshake gives; the output stays with the link. */
+  static begin(connection: Connection): Received {
+    const link = connection.#link;
+    const received = guard(link, "receive", () => connection.#pump());
+    return received ?? connection.#arm(empty);
+  }
+
+  get reader(): Reader {
+    return { receive: (chunk) => this.receive(chunk), receiveEnd: () => this.receiveEnd() };
+  }
+  get writer(): Writer {
+    return {
+      send: (data) => this.send(data),
+      sendInto: (data, target) => this.sendInto(data, target),
+      close: () => this.close(),
+      updateKeys: (options) => this.updateKeys(options),
+    };
+  }
+
+  receive(chunk: Uint8Array): Received {
+    expectBytes(chunk, "chunk");
+    const link = this.#link;
+    if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
+    const failed = guard(link, "receive", () => {
+      link.incoming.feed(chunk);
+      this.#pump();
+      link.incoming.release();
+    });
+    return failed ?? this.#arm(link.outgoing.take());
+  }
+
+  receiveEnd(): Received {
+    const link = this.#link;
+    if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
+    const failed = guard(link, "receive", () => {
+      const insideRecord = link.incoming.insideRecord;
+      // RFC 9846 §6.1: without close_notify the data may have been cut off by anyone.
+      if (this.#agreement.truncation === "strict" || insideRecord) fail("truncated", { insideRecord }, "RFC 9846 §6.1");
+      this.#endReading();
+    });
+    return failed ?? this.#arm(empty);
+  }
+
+  send(data: Uint8Array): Sent | ErrorAndAlert {
+    expectBytes(data, "data");
+    const link = this.#link;
+    if (link.failure === undefined) this.#expectOpen("send");
+    const failed = guard(link, "send", () => {
+      for (let at = 0; at < data.length; ) {
+        const end = Math.min(data.length, at + this.#room());
+        link.outgoing.data(data.subarray(at, end));
+        at = end;
+      }
+    });
+    return failed ?? { kind: "sent", output: link.outgoing.take() };
+  }
+
+  sendInto(data: Uint8Array, target: Uint8Array): SentInto | ErrorAndAlert {
+    expectBytes(data, "data");
+    expectBytes(target, "target");
+    const link = this.#link;
+    if (link.failure === undefined) this.#expectOpen("sendInto");
+    return guard(link, "send", () => {
+      if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
+      const room = this.#room();
+      return { kind: "sent", ...link.outgoing.dataInto(data.length > room ? data.subarray(0, room) : data, target) };
+    });
+  }
+
+  close(): Sent | ErrorAndAlert {
+    const link = this.#link;
+    const failed = guard(link, "close", () => {
+      if (link.writeClosed) return;
+      link.outgoing.alert("warning", "close_notify");
+      link.writeClosed = true;
+    });
+    return failed ?? { kind: "sent", output: link.outgoing.take() };
+  }
+
+  updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
+    const link = this.#link;
+    if (link.failure === undefined) this.#expectOpen("updateKeys");
+    const failed = guard(link, "updateKeys", () => {
+      const asks = options.requestPeer === true && !this.#awaitsKeyUpdate;
+      if (asks) this.#awaitsKeyUpdate = true;
+      this.#updateWriteKeys(asks);
+    });
+    return failed ?? { kind: "sent", output: link.outgoing.take() };
+  }
+
+  abort(cause: AbortCause): ErrorAndAlert {
+    return abort(this.#link, cause);
+  }
+
+  /** `context` undefined: none, which in TLS 1.2 differs from an empty one (RFC 5705 §4). @param length bytes. */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
+    const { hash, exporterSecret } = this.#agreement;
+    if (typeof label !== "string" || !isExporterLabel(label)) {
+      throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
+    }
+    if (context !== undefined) expectBytes(context, "context");
+    if (!Number.isInteger(length) || length < 1 || length > 255 * hash.length) {
+      throw new ApiMisuse("bad-argument", `an exporter gives 1 to ${255 * hash.length} bytes`);
+    }
+    return guard(this.#link, "exportKeyingMaterial", () => ({
+      kind: "exported",
+      keyingMaterial: exportKeyingMaterial(hash, exporterSecret, label, context ?? empty, length),
+    }));
+  }
+
+  /** What came since the last call, as the arm that fits. */
+  #arm(output: Bytes): Received {
+    const data = this.#link.takeData();
+    const events = this.#link.takeEvents();
+    return this.#peerClosed ? { kind: "closed", output, data, events, writable: true } : { kind: "open", output, data, events };
+  }
+
+  #pump(): undefined {
+    const { incoming } = this.#link;
+    while (!this.#peerClosed) {
+      const content = incoming.next();
+      if (content === undefined) return undefined;
+      switch (content.kind) {
+        case "data":
+          this.#messagesInARow = 0;
+          this.#link.data(content.data);
+          break;
+        case "handshake":
+          this.#take(content.message);
+          break;
+        case "warning-alert":
+          this.#link.event(content);
+          break;
+        case "close":
+          this.#endReading();
+          break;
+      }
+    }
+    return undefined;
+  }
+
+  #take(message: HandshakeMessage): void {
+    const { limits } = this.#agreement;
+    this.#messagesInARow++;
+    if (this.#messagesInARow > limits.postHandshakeInARow) {
+      fail("limit-exceeded", { limit: "postHandshakeInARow", allowed: limits.postHandshakeInARow, received: this.#messagesInARow });
+    }
+    const { role } = this.#link;
+    this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });
+    if (message.type === handshakeTypes.key_update) return this.#takeKeyUpdate(message.raw);
+    // Without psk_key_exchange_modes in our hello a server has no reason to send one (§4.3.9); it is read, and left.
+    if (message.type === handshakeTypes.new_session_ticket && role === "client") return void decodeNewSessionTicket(message.raw);
+    const expected = role === "client" ? ["key_update", "new_session_ticket"] : ["key_update"];
+    fail("unexpected-message", { expected, received: messageName(message.type) }, "RFC 9846 §4.7");
+  }
+
+  #takeKeyUpdate(raw: Uint8Array): void {
+    const request = decodeKeyUpdate(raw);
+    if (request > 1) {
+      const context = { message: "key_update", field: "request_update", expected: "0 or 1", received: String(request) };
+      fail("illegal-parameter", context, "RFC 9846 §4.7.3");
+    }
+    this.#link.incoming.updateKeys("key_update");
+    this.#link.event({ kind: "keys-updated", direction: "read", requested: request === 1 });
+    this.#awaitsKeyUpdate = false;
+    // Each request is answered, also for a caller who sends nothing; after our own close_notify nothing is written any more.
+    if (request === 1 && !this.#link.writeClosed) this.#updateWriteKeys(false);
+  }
+
+  #updateWriteKeys(requested: boolean): void {
+    this.#link.outgoing.handshake(encodeKeyUpdate(requested));
+    this.#link.outgoing.updateKeys();
+    this.#link.event({ kind: "keys-updated", direction: "write", requested });
+  }
+
+  /** Bytes that the key may still seal; a key that is worn out is replaced first. */
+  #room(): number {
+    const limit = this.#recordsPerKey;
+    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#link.outgoing.sealed >= limit) this.#updateWriteKeys(false);
+    return (limit - this.#link.outgoing.sealed) * maxPlaintext;
+  }
+
+  #endReading(): void {
+    this.#peerClosed = true;
+    this.#link.incoming.end();
+  }
+
+  #expectOpen(call: string): void {
+    if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
+  }
+}
+
+export function expectBytes(value: unknown, name: string): void {
+  if (!(value instanceof Uint8Array)) throw new ApiMisuse("bad-argument", `${name} must be a Uint8Array`);
+}

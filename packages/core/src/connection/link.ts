@@ -1,0 +1,61 @@
+import type { Trace } from "../config/trace.ts";
+import type { Phase } from "../errors.ts";
+import { Incoming } from "../record/incoming.ts";
+import type { Limits } from "../record/limits.ts";
+import { Outgoing } from "../record/outgoing.ts";
+import { type Bytes, copy, type GrowingBytes } from "../wire/bytes.ts";
+import type { ErrorAndAlert } from "./failure.ts";
+import type { ConnectionEvent } from "./types.ts";
+
+/** What handshake and data path share of one connection: both directions, where it stands, and whether it has failed. */
+export class Link {
+  readonly role: "client" | "server";
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing = new Outgoing();
+  readonly label: string | undefined;
+  trace: Trace | undefined;
+  phase: Phase = "client-hello";
+  serverName: string | undefined;
+  /** What is being done, for the error of a local fault. */
+  step = "start";
+  /** Our close_notify was written: nothing may follow it. */
+  writeClosed = false;
+  /** Once set, the answer to every call. */
+  failure: ErrorAndAlert | undefined;
+  /** Every byte taken before a config is chosen; undefined afterwards, and at a client. */
+  log: GrowingBytes | undefined;
+  #data: Uint8Array[] = [];
+  #events: ConnectionEvent[] = [];
+
+  constructor(role: "client" | "server", limits: Limits, trace: Trace | undefined, label?: string) {
+    this.role = role;
+    this.incoming = new Incoming(limits);
+    this.trace = trace;
+    this.label = label;
+  }
+
+  /** Copied. */
+  get received(): Bytes | undefined {
+    return this.log === undefined ? undefined : copy(this.log.view());
+  }
+  failed(): ErrorAndAlert | undefined {
+    return this.failure?.echo();
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#data.push(bytes);
+  }
+  event(event: ConnectionEvent): void {
+    this.#events.push(event);
+  }
+  takeData(): readonly Uint8Array[] {
+    const data = this.#data;
+    this.#data = [];
+    return data;
+  }
+  takeEvents(): readonly ConnectionEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+}

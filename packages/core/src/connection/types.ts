@@ -1,0 +1,120 @@
+// What a connection takes and gives, as types: shared by the handshake, which makes connections, and by the data path.
+import type { VerifiedIdentity } from "../config/identity.ts";
+import type {
+  AsyncServerSessionStore, ClientSessionKey, ClientSessionStore, StoredSession, SyncServerSessionStore,
+} from "../session/types.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import type { CipherSuiteName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "../wire/registry.ts";
+import type { ErrorAndAlert } from "./failure.ts";
+
+export interface Reader {
+  /**
+   * @param chunk lent, opened in place: `data` are views into it, valid while the caller leaves it alone. A record that came
+   * in several chunks was copied, and its view is valid for ever.
+   */
+  receive(chunk: Uint8Array): Received;
+  receiveEnd(): Received;
+}
+
+export interface Writer {
+  /** Empty data makes no record. `ended`: TLS 1.2, and the peer has closed (RFC 5246 §7.2.1). */
+  send(data: Uint8Array): Sent | Ended | ErrorAndAlert;
+  /**
+   * Seals whole records into the caller's window, a KeyUpdate that is due first; `taken` may be less than `data.length`, and 0
+   * in a window under 64 bytes. What was written is output of this call: it goes to the wire before the output of any later
+   * one, `receive`'s too. If it fails, the failure's `output` holds all that is to be sent, and nothing in `target` counts.
+   */
+  sendInto(data: Uint8Array, target: Uint8Array): SentInto | Ended | ErrorAndAlert;
+  /** close_notify. A second call, and one after `ended`, gives empty output; a `send` after our own close throws ApiMisuse. */
+  close(): Sent | ErrorAndAlert;
+  /** TLS 1.3 (§4.7.3); on 1.2 it throws ApiMisuse. While a request of ours is unanswered no second one is sent. */
+  updateKeys(options?: { readonly requestPeer?: boolean }): Sent | ErrorAndAlert;
+}
+
+export interface Sent {
+  readonly kind: "sent";
+  readonly output: Bytes;
+}
+export interface SentInto {
+  readonly kind: "sent";
+  /** Bytes of plaintext sealed. */
+  readonly taken: number;
+  /** Bytes of `target` filled. */
+  readonly written: number;
+}
+
+/** Every arm carries what was authenticated before it. */
+export type Received = Open | Closed | ErrorAndAlert;
+export interface Open {
+  readonly kind: "open";
+  readonly output: Bytes;
+  readonly data: readonly Uint8Array[];
+  readonly events: readonly ConnectionEvent[];
+}
+/** The peer's close_notify, or (`lenient`) its bare end. Nothing after it is read: a later `receive` gives this arm, empty. */
+export interface Closed {
+  readonly kind: "closed";
+  readonly output: Bytes;
+  readonly data: readonly Uint8Array[];
+  readonly events: readonly ConnectionEvent[];
+  /** False in TLS 1.2, where our own close_notify is in `output` already (RFC 5246 §7.2.1); `send` then says `ended`. */
+  readonly writable: boolean;
+}
+
+/** `unavailable`: TLS 1.2 without extended_master_secret (RFC 7627 §5.4), or an extracted connection of that kind. */
+export type Exported =
+  | { readonly kind: "exported"; readonly keyingMaterial: Bytes }
+  | { readonly kind: "unavailable"; readonly reason: "no-extended-master-secret" }
+  | ErrorAndAlert;
+
+export type ConnectionEvent =
+  | NewSession
+  | { readonly kind: "keys-updated"; readonly direction: "read" | "write"; readonly requested: boolean }
+  | { readonly kind: "warning-alert"; readonly description: Registered }
+  | { readonly kind: "renegotiation-refused" };
+
+/**
+ * A synchronous store has it already; an asynchronous one is the driver's (or your) turn: `store.putAsync`. A sealed ticket
+ * (TicketKeys) needs no storing and makes no event.
+ */
+export type NewSession = NewClientSession | NewServerSession;
+export interface NewClientSession {
+  readonly kind: "new-session";
+  readonly role: "client";
+  readonly key: ClientSessionKey;
+  readonly session: StoredSession;
+  readonly store: ClientSessionStore | undefined;
+}
+export interface NewServerSession {
+  readonly kind: "new-session";
+  readonly role: "server";
+  readonly key: Bytes;
+  readonly session: StoredSession;
+  readonly store: SyncServerSessionStore | AsyncServerSessionStore;
+}
+
+/** What was agreed before anyone is proven: enough to speak early data and half-RTT. */
+export interface Agreed {
+  readonly version: ProtocolVersion;
+  readonly suite: CipherSuiteName;
+  readonly alpn: string | undefined;
+  readonly serverName: string | undefined;
+}
+
+export interface Info extends Agreed {
+  readonly handshakeKind: "full" | "full-after-retry" | "resumed" | "resumed-after-retry";
+  /** Absent after a resumption of 1.2. */
+  readonly group: NamedGroup | undefined;
+  readonly peer: VerifiedIdentity | undefined;
+  readonly peerSignatureScheme: SignatureScheme | undefined;
+  readonly ownSignatureScheme: SignatureScheme | undefined;
+  readonly extendedMasterSecret: boolean;
+  /** Largest plaintext of a record, each way (RFC 8449). */
+  readonly maxRecordSize: { readonly send: number; readonly receive: number };
+}
+
+/** Nothing was sent: the peer's doing ended this direction, and the caller could not know. `output` is empty. */
+export interface Ended {
+  readonly kind: "ended";
+  readonly output: Bytes;
+}
