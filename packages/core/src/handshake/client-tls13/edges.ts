@@ -1,0 +1,20 @@
+import type { Checked } from "../table.ts";
+
+/** The client of TLS 1.3: RFC 9846, Appendix A.1, with a state for each decision that can wait. */
+export const edges = {
+  startShares: { key_shares: ["expectServerHello"] },
+  expectServerHello: { server_hello: ["startShareAgain", "completeKeys"] },
+  startShareAgain: { key_shares: ["expectSecondServerHello"] },
+  expectSecondServerHello: { server_hello: ["completeKeys"] },
+  completeKeys: { secret: ["expectEncryptedExtensions"] },
+  expectEncryptedExtensions: { encrypted_extensions: ["expectCertificateOrRequest"] },
+  expectCertificateOrRequest: { certificate: ["expectCertificateVerify"], certificate_request: ["expectCertificate"] },
+  expectCertificate: { certificate: ["expectCertificateVerify"] },
+  expectCertificateVerify: { certificate_verify: ["checkSignature"] },
+  checkSignature: { validity: ["judge"] },
+  judge: { verdict: ["expectFinished"] },
+  expectFinished: { finished: ["pickCredential", "connected"] },
+  pickCredential: { credential: ["connected"] },
+} as const;
+
+export type Edges = Checked<typeof edges>;

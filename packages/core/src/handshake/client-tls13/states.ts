@@ -1,0 +1,104 @@
+import type { CredentialRequest } from "../../config/credential.ts";
+import type { PresentedIdentity, VerifiedIdentity } from "../../config/identity.ts";
+import type { ClientSettings } from "../../config/settings.ts";
+import type { MainSchedule, TrafficSecrets } from "../../crypto/key-schedule.ts";
+import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../crypto/provider.ts";
+import type { Transcript } from "../../crypto/transcript.ts";
+import type { Bytes } from "../../wire/bytes.ts";
+import type { KeyType } from "../../wire/certificate.ts";
+import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
+import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { FinishedVerified, KeyProven } from "../proofs.ts";
+import type { SignatureCheck, StartedShare } from "../stages.ts";
+import type { StateOf } from "../table.ts";
+
+/** Whom we mean to reach, and how. */
+export interface Goal {
+  readonly settings: ClientSettings;
+  /** A DNS name, or an IP literal. */
+  readonly serverName: string;
+  readonly alpn: readonly string[];
+}
+
+/** A ClientHello that was sent. */
+export interface Offer {
+  readonly goal: Goal;
+  readonly fields: ClientHelloFields;
+  readonly hello: DecodedClientHello;
+  readonly shares: readonly StartedShare[];
+}
+
+/** What ServerHello settled. */
+export interface Settled {
+  readonly offer: Offer;
+  readonly suite: SuiteImplementation;
+  readonly hash: HashImplementation;
+  readonly group: Group;
+  readonly retried: boolean;
+}
+
+/** From the key exchange on: what all later states know. */
+export interface Underway {
+  readonly settled: Settled;
+  readonly transcript: Transcript;
+  readonly schedule: MainSchedule;
+  readonly handshakeTraffic: TrafficSecrets;
+}
+interface Answered extends Underway {
+  readonly alpn: string | undefined;
+  readonly request: CredentialRequest | undefined;
+}
+
+/** HelloRetryRequest, as the second ServerHello is measured by it. */
+export interface RetryRequest {
+  readonly suite: SuiteImplementation;
+  readonly hash: HashImplementation;
+  readonly group: Group | undefined;
+  readonly cookie: Bytes | undefined;
+}
+
+/** What each state may know. */
+export interface States {
+  startShares: { goal: Goal };
+  expectServerHello: { offer: Offer };
+  startShareAgain: { offer: Offer; request: RetryRequest; transcript: Transcript };
+  expectSecondServerHello: { offer: Offer; request: RetryRequest; transcript: Transcript };
+  completeKeys: { settled: Settled; transcript: Transcript; started: StartedShare; peerShare: Bytes };
+  expectEncryptedExtensions: Underway;
+  expectCertificateOrRequest: Omit<Answered, "request">;
+  expectCertificate: Answered;
+  expectCertificateVerify: Answered & { presented: PresentedIdentity; publicKey: Bytes; keyType: KeyType | undefined };
+  checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
+  judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
+  expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven };
+  pickCredential: Proven & { request: CredentialRequest };
+  connected: Omit<Proven, keyof Underway | "finishedHash"> & { settled: Settled; exporterSecret: Bytes };
+}
+interface Proven extends Underway {
+  readonly alpn: string | undefined;
+  readonly identity: VerifiedIdentity;
+  readonly keyProven: KeyProven;
+  readonly finished: FinishedVerified;
+  /** Of the transcript up to the server's Finished: what application traffic comes from. */
+  readonly finishedHash: Bytes;
+}
+
+/** What moves a state: a message by its name on the wire, an answer by ours. */
+export interface Inputs {
+  key_shares: readonly StartedShare[];
+  server_hello: HandshakeMessage;
+  /** undefined: the server's share is invalid. */
+  secret: { readonly secret: Uint8Array } | undefined;
+  encrypted_extensions: HandshakeMessage;
+  certificate_request: HandshakeMessage;
+  certificate: HandshakeMessage;
+  certificate_verify: HandshakeMessage;
+  validity: boolean;
+  verdict: VerifiedIdentity;
+  finished: HandshakeMessage;
+  /** Until client authentication comes: none. */
+  credential: undefined;
+}
+
+export type State = StateOf<States>;
+export type At<Kind extends keyof States> = StateOf<States, Kind>;

@@ -1,0 +1,160 @@
+// One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
+import type { CertificateType } from "../../config/credential.ts";
+import { HandshakeSchedule, finishedVerifyData } from "../../crypto/key-schedule.ts";
+import { Transcript } from "../../crypto/transcript.ts";
+import { fail } from "../../errors.ts";
+import { ReadKeys, WriteKeys } from "../../record/keys.ts";
+import { copy } from "../../wire/bytes.ts";
+import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../wire/certificate-message.ts";
+import { decodeEncryptedExtensions } from "../../wire/encrypted-extensions.ts";
+import { decodeFinished } from "../../wire/post-handshake.ts";
+import { decodeServerHello } from "../../wire/server-hello.ts";
+import { logSecret } from "../key-log.ts";
+import { FinishedVerified, KeyProven } from "../proofs.ts";
+import type { Steps } from "../table.ts";
+import type { Edges } from "./edges.ts";
+import { sendClientHello, sendFinished, sendSecondClientHello } from "./flight.ts";
+import { judgeCertificate, judgeCertificateRequest, judgeCertificateVerify } from "./judge-certificate.ts";
+import { judgeEncryptedExtensions } from "./judge-extensions.ts";
+import { judgeRetryRequest, judgeServerHello } from "./judge-server-hello.ts";
+import type { Inputs, States } from "./states.ts";
+
+export const steps: Steps<Edges, States, Inputs> = {
+  startShares: {
+    key_shares: ({ goal }, shares, context) => ({ kind: "expectServerHello", offer: sendClientHello(goal, shares, context) }),
+  },
+
+  expectServerHello: {
+    server_hello: ({ offer }, message, { link }) => {
+      const hello = decodeServerHello(message.raw);
+      if (!hello.isRetryRequest) {
+        const { settled, started, peerShare } = judgeServerHello(hello, offer, undefined);
+        const transcript = new Transcript(settled.hash, offer.hello.raw, message.raw);
+        return { kind: "completeKeys", settled, transcript, started, peerShare };
+      }
+      const request = judgeRetryRequest(hello, offer);
+      link.incoming.expectBoundary("server_hello");
+      return { kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw) };
+    },
+  },
+
+  startShareAgain: {
+    key_shares: (state, shares, context) => {
+      const { request, transcript } = state;
+      const offer = sendSecondClientHello(state, shares, context);
+      transcript.add(offer.hello.raw);
+      return { kind: "expectSecondServerHello", offer, request, transcript };
+    },
+  },
+
+  expectSecondServerHello: {
+    server_hello: ({ offer, request, transcript }, message) => {
+      const hello = decodeServerHello(message.raw);
+      if (hello.isRetryRequest) {
+        fail("unexpected-message", { expected: ["server_hello"], received: "a second hello_retry_request" }, "RFC 9846 §4.2.4");
+      }
+      const { settled, started, peerShare } = judgeServerHello(hello, offer, request);
+      transcript.add(message.raw);
+      return { kind: "completeKeys", settled, transcript, started, peerShare };
+    },
+  },
+
+  completeKeys: {
+    secret: ({ settled, transcript }, answer, { link }) => {
+      const { suite, hash, group, offer } = settled;
+      if (answer === undefined) {
+        const context = { message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one" };
+        fail("illegal-parameter", context, "RFC 9846 §7.4.2");
+      }
+      const schedule = new HandshakeSchedule(hash, answer.secret);
+      const handshakeTraffic = schedule.traffic(transcript.digest());
+      const { settings } = offer.goal;
+      logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
+      logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
+      link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
+      // From here on alerts are protected too (Appendix A.1).
+      link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
+      link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+      link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+      return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
+    },
+  },
+
+  expectEncryptedExtensions: {
+    encrypted_extensions: ({ kind: _, ...underway }, message) => {
+      const { hello, goal } = underway.settled.offer;
+      const alpn = judgeEncryptedExtensions(decodeEncryptedExtensions(message.raw), hello, goal);
+      underway.transcript.add(message.raw);
+      return { kind: "expectCertificateOrRequest", ...underway, alpn };
+    },
+  },
+
+  expectCertificateOrRequest: {
+    certificate_request: ({ kind: _, ...underway }, message) => {
+      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw));
+      underway.transcript.add(message.raw);
+      return { kind: "expectCertificate", ...underway, request };
+    },
+    certificate: (state, message, context) => {
+      return steps.expectCertificate.certificate({ ...state, kind: "expectCertificate", request: undefined }, message, context);
+    },
+  },
+
+  expectCertificate: {
+    certificate: ({ kind: _, ...answered }, message) => {
+      const { goal } = answered.settled.offer;
+      const { chain, publicKey, keyType } = judgeCertificate(decodeCertificate(message.raw), goal);
+      answered.transcript.add(message.raw);
+      const type: CertificateType = "x509";
+      const presented = {
+        role: "server", type, chain, serverName: goal.serverName, ocspResponse: undefined, signedCertificateTimestamps: [],
+        nowMs: goal.settings.now(),
+      } as const;
+      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, keyType };
+    },
+  },
+
+  expectCertificateVerify: {
+    certificate_verify: ({ kind: _, publicKey, keyType, ...answered }, message) => {
+      const { transcript, settled } = answered;
+      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), keyType, settled.offer);
+      const check = { scheme, publicKey, message: signedContent("server", transcript.digest()), signature };
+      transcript.add(message.raw);
+      return { kind: "checkSignature", ...answered, check, verification };
+    },
+  },
+
+  checkSignature: {
+    validity: ({ kind: _, check, verification: __, ...answered }, valid) => {
+      return { kind: "judge", ...answered, keyProven: KeyProven.by(check.scheme, valid) };
+    },
+  },
+
+  judge: {
+    verdict: ({ kind: _, presented: __, ...answered }, identity) => ({ kind: "expectFinished", ...answered, identity }),
+  },
+
+  expectFinished: {
+    finished: ({ kind: _, request, ...answered }, message, context) => {
+      const { settled, transcript, handshakeTraffic } = answered;
+      const expected = finishedVerifyData(settled.hash, handshakeTraffic.server, transcript.digest());
+      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
+      // Before a byte of our own flight: what follows must be under the next keys.
+      context.link.incoming.expectBoundary("finished");
+      context.link.incoming.takesChangeCipherSpec = false;
+      context.link.phase = "client-flight";
+      transcript.add(message.raw);
+      const proven = { ...answered, finished, finishedHash: transcript.digest() };
+      if (request !== undefined) return { kind: "pickCredential", ...proven, request };
+      const { alpn, identity, keyProven } = answered;
+      return { kind: "connected", settled, alpn, identity, keyProven, finished, ...sendFinished(proven, false, context) };
+    },
+  },
+
+  pickCredential: {
+    credential: (state, _, context) => {
+      const { settled, alpn, identity, keyProven, finished } = state;
+      return { kind: "connected", settled, alpn, identity, keyProven, finished, ...sendFinished(state, true, context) };
+    },
+  },
+};

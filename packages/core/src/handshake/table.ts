@@ -1,0 +1,28 @@
+// How a machine is written: its edges are data, and its functions have their types from them (RFC 9846, Appendix A).
+import type { Link } from "../connection/link.ts";
+import type { Scribe } from "./scribe.ts";
+
+/** State → input → the states it may lead to. */
+export type EdgeTable = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** `type Edges = Checked<typeof edges>` names a wrong cell. */
+export type Checked<Table extends EdgeTable> = Table;
+
+/** One of the states: its kind, and just what it may know. */
+export type StateOf<States, Kind extends keyof States = keyof States> = { [K in Kind]: { readonly kind: K } & Readonly<States[K]> }[Kind];
+/** One small function for each edge; one that is missing, or leads where it must not, does not compile. */
+export type Steps<Edges, States, Inputs> = {
+  readonly [K in keyof Edges & keyof States]: {
+    readonly [N in keyof Edges[K] & keyof Inputs]: (
+      state: StateOf<States, K>,
+      input: Inputs[N],
+      context: Context,
+    ) => StateOf<States, Extract<Edges[K][N] extends readonly (infer To)[] ? To : never, keyof States>>;
+  };
+};
+
+/** What every step works with. */
+export interface Context {
+  readonly link: Link;
+  readonly scribe: Scribe;
+}
