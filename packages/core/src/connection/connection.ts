@@ -4,7 +4,7 @@ import type { HashImplementation, SuiteImplementation } from "../crypto/provider
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
-import { type Bytes, empty } from "../wire/bytes.ts";
+import { type Bytes, empty, wipe } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
 import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
 import type { ErrorAndAlert } from "./failure.ts";
@@ -43,6 +43,7 @@ export class Connection implements Reader, Writer {
     this.info = agreement.info;
     this.#link = link;
     this.#agreement = agreement;
+    link.forget = () => wipe(agreement.exporterSecret);
     // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
     this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
   }

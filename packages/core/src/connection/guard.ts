@@ -55,6 +55,7 @@ function end(link: Link, thrown: unknown): ErrorAndAlert {
   link.failure = failure;
   link.incoming.end();
   link.outgoing.end();
+  link.forget();
   return failure;
 }
 

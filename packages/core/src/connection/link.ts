@@ -22,6 +22,8 @@ export class Link {
   writeClosed = false;
   /** Once set, the answer to every call. */
   failure: ErrorAndAlert | undefined;
+  /** Wipes the secrets that the machine or the connection holds. */
+  forget: () => void = () => {};
   /** Every byte taken before a config is chosen; undefined afterwards, and at a client. */
   log: GrowingBytes | undefined;
   #data: Uint8Array[] = [];
@@ -32,6 +34,7 @@ export class Link {
     this.incoming = new Incoming(limits);
     this.trace = trace;
     this.label = label;
+    if (role === "server") this.outgoing.afterFirstHello();
   }
 
   /** Copied. */

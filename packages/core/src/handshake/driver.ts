@@ -18,6 +18,8 @@ export interface Role<State extends { readonly kind: string }, Next> {
   step(state: State, input: string, value: unknown): State;
   /** What a state wants that no message moves: a synchronous object's answer, or the stage that asks. */
   pause(state: State): { readonly input: string; readonly value: unknown } | { readonly stage: (turn: Turn<Next>) => Next };
+  /** Wipes the state's secrets: nothing comes after it. */
+  forget(state: State): void;
   /** What is judged in this state, if anything is. */
   presented(state: State): PresentedIdentity | undefined;
   /** What the handshake came to, once it is complete. */
@@ -37,6 +39,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
     this.#link = link;
     this.#role = role;
     this.#state = state;
+    link.forget = () => role.forget(this.#state);
   }
 
   /** The first stage. */
@@ -67,7 +70,9 @@ export class Driver<State extends { readonly kind: string }, Next> {
       if (inputs.some((input) => Object.hasOwn(handshakeTypes, input))) {
         const message = this.#nextMessage(inputs);
         if (message === undefined) return role.needsInput(this.#newTurn());
-        this.#move(messageName(message.type), message);
+        const type = messageName(message.type);
+        link.trace?.({ kind: "message", direction: "in", type, length: message.raw.length });
+        this.#move(type, message);
       } else {
         const paused = role.pause(state);
         if ("stage" in paused) return paused.stage(this.#newTurn());
@@ -103,6 +108,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
     const link = this.#link;
     this.#turn = undefined;
     link.phase = "established";
+    link.incoming.offered = undefined;
     const connection = Connection.make(link, agreement);
     const received = Connection.begin(connection);
     // All bytes go with the stage: what the rest of the chunk caused follows the flight.

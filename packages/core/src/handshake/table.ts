@@ -1,5 +1,8 @@
 // How a machine is written: its edges are data, and its functions have their types from them (RFC 9846, Appendix A).
 import type { Link } from "../connection/link.ts";
+import type { Transcript } from "../crypto/transcript.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import { messageName } from "../wire/handshake.ts";
 import type { Scribe } from "./scribe.ts";
 
 /** State → input → the states it may lead to. */
@@ -20,6 +23,13 @@ export type Steps<Edges, States, Inputs> = {
     ) => StateOf<States, Extract<Edges[K][N] extends readonly (infer To)[] ? To : never, keyof States>>;
   };
 };
+
+/** Sends a message of a flight, and adds it to what was said. */
+export function send(message: Bytes, transcript: Transcript | undefined, { link }: Context): void {
+  transcript?.add(message);
+  link.outgoing.handshake(message);
+  link.trace?.({ kind: "message", direction: "out", type: messageName(message[0] ?? 0), length: message.length });
+}
 
 /** What every step works with. */
 export interface Context {

@@ -9,7 +9,7 @@ import { encodeFinished } from "../../wire/post-handshake.ts";
 import { extensionIds, groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { logSecret } from "../key-log.ts";
 import type { StartedShare } from "../stages.ts";
-import type { Context } from "../table.ts";
+import { type Context, send } from "../table.ts";
 import type { At, Goal, Offer, Underway } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
@@ -48,8 +48,8 @@ export function sendFinished(
   const { link } = context;
   // Appendix E.4: before the second flight, which after a retry was the second ClientHello.
   if (!retried) sendChangeCipherSpec(offer, context);
-  if (answersRequest) send(encodeCertificate(empty, []), state, context);
-  send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), state, context);
+  if (answersRequest) send(encodeCertificate(empty, []), transcript, context);
+  send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
 
   const traffic = schedule.traffic(finishedHash);
   const exporterSecret = schedule.exporter(finishedHash);
@@ -108,10 +108,11 @@ function keyShare(shares: readonly StartedShare[]): Extension {
   );
 }
 
-function say(goal: Goal, fields: ClientHelloFields, shares: readonly StartedShare[], { link, scribe }: Context): Offer {
+function say(goal: Goal, fields: ClientHelloFields, shares: readonly StartedShare[], context: Context): Offer {
+  const { link, scribe } = context;
   const raw = scribe.clientHello(fields);
   const hello = decodeClientHello(raw);
-  link.outgoing.handshake(raw);
+  send(raw, undefined, context);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.incoming.takesChangeCipherSpec = true;
@@ -121,9 +122,4 @@ function say(goal: Goal, fields: ClientHelloFields, shares: readonly StartedShar
 
 function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
   if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
-}
-
-function send(message: Bytes, { transcript }: Underway, { link }: Context): void {
-  transcript.add(message);
-  link.outgoing.handshake(message);
 }

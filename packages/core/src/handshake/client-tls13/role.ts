@@ -3,6 +3,7 @@ import type { Agreement } from "../../connection/connection.ts";
 import type { AsyncGroup, Group } from "../../crypto/provider.ts";
 import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
+import { wipe } from "../../wire/bytes.ts";
 import type { Role } from "../driver.ts";
 import {
   ClientEstablished, ClientNeedsInput, type ClientStage, isDistrust, NeedsKeyShares, NeedsSecret, NeedsSignatureCheck, NeedsVerdict,
@@ -34,6 +35,12 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "expectCertificate": case "expectCertificateVerify": case "expectFinished": case "connected":
           throw new TypeError(`${state.kind} is no pause`);
       }
+    },
+    forget: (state) => {
+      if (!("handshakeTraffic" in state)) return;
+      state.schedule.end();
+      wipe(state.handshakeTraffic.client);
+      wipe(state.handshakeTraffic.server);
     },
     presented: (state) => (state.kind === "judge" ? state.presented : undefined),
     agreement: (state) => (state.kind === "connected" ? agreement(state) : undefined),

@@ -1,6 +1,5 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
 import { finishedVerifyData, HandshakeSchedule } from "../../crypto/key-schedule.ts";
-import type { Transcript } from "../../crypto/transcript.ts";
 import { ReadKeys, WriteKeys } from "../../record/keys.ts";
 import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
 import { encodeCertificate, encodeCertificateVerify, signedContent } from "../../wire/certificate-message.ts";
@@ -10,11 +9,12 @@ import { encodeFinished } from "../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../wire/server-hello.ts";
 import { logSecret } from "../key-log.ts";
-import type { Context } from "../table.ts";
+import { type Context, send } from "../table.ts";
 import type { At, Settled } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
-export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, { link, scribe }: Context): Bytes {
+export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, context: Context): Bytes {
+  const { link, scribe } = context;
   const message = scribe.helloRetryRequest({
     legacyVersion: 0x0303,
     random: helloRetryRequestRandom,
@@ -26,7 +26,7 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, { 
       extension("key_share", (writer) => writer.u16(groupIds[settled.group.name])),
     ],
   });
-  link.outgoing.handshake(message);
+  send(message, undefined, context);
   sendChangeCipherSpec(hello, link);
   return message;
 }
@@ -108,9 +108,4 @@ function encryptedExtensions({ negotiated }: Settled): Extension[] {
 /** Appendix E.4: only for a client that asks for the compatibility mode by a session id. */
 function sendChangeCipherSpec(hello: DecodedClientHello, link: Context["link"]): void {
   if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
-}
-
-function send(message: Bytes, transcript: Transcript, { link }: Context): void {
-  transcript.add(message);
-  link.outgoing.handshake(message);
 }

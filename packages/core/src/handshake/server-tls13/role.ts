@@ -1,5 +1,6 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { maxPlaintext } from "../../record/format.ts";
+import { wipe } from "../../wire/bytes.ts";
 import type { Role } from "../driver.ts";
 import { Accepted, Established, NeedsInput, NeedsSecret, NeedsSignature, type ServerStage } from "../stages.ts";
 import type { Context } from "../table.ts";
@@ -19,7 +20,8 @@ export function serverRole(context: Context): Role<State, ServerStage> {
     pause: (state) => {
       switch (state.kind) {
         case "chooseConfig": {
-          const received = context.link.received ?? state.hello.raw;
+          const { received } = context.link;
+          if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
         case "exchangeKeys": return exchangeKeys(state);
@@ -28,11 +30,25 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
+    forget,
     presented: () => undefined,
     agreement: (state) => (state.kind === "connected" ? agreement(state) : undefined),
     needsInput: (turn) => new NeedsInput(turn),
     established: (connection, output, received) => new Established(connection, output, received),
   };
+}
+
+function forget(state: State): void {
+  if (state.kind === "sign") {
+    state.schedule.end();
+    wipe(state.handshakeTraffic.client);
+    wipe(state.handshakeTraffic.server);
+  } else if (state.kind === "expectFinished") {
+    state.schedule.end();
+    wipe(state.verifyData);
+    wipe(state.clientTraffic);
+    wipe(state.exporterSecret);
+  }
 }
 
 type Paused = ReturnType<Role<State, ServerStage>["pause"]>;
