@@ -54,6 +54,11 @@ export class Acceptor {
 /** What differs from one connection of a config to the next. */
 export interface ConnectorOptions {
   readonly alpn?: readonly string[];
+  /**
+   * Sessions are kept apart by it: port, proxy, tenant, browsing context (RFC 9846, Appendix C.4). Without sessions in the config
+   * it changes nothing.
+   */
+  readonly sessionPartition?: string;
   /** Appears in every error of this connection; never on the wire. */
   readonly label?: string;
 }
