@@ -1,0 +1,7 @@
+/**
+ * The provider that runs everywhere, in pure JavaScript: {@link noble}, with {@link signer} for ECDSA and Ed25519 keys.
+ *
+ * @packageDocumentation
+ */
+export { type NobleOptions, noble } from "./provider.ts";
+export { type SignerOptions, signer } from "./signer.ts";
