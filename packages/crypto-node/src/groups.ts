@@ -1,0 +1,74 @@
+import { createECDH, createPublicKey, diffieHellman, ECDH, generateKeyPairSync, KeyObject } from "node:crypto";
+import { ApiMisuse, type Bytes, type NamedGroup, type SyncGroup } from "@sallyport/core";
+import { base64url, owned } from "./bytes.ts";
+
+export const groups: readonly SyncGroup[] = [
+  x25519(),
+  weierstrass("secp256r1", "prime256v1", 65),
+  weierstrass("secp384r1", "secp384r1", 97),
+];
+
+/** The private half is a KeyObject. Public keys come and go as JWK, a tenth of what DER costs. */
+function x25519(): SyncGroup {
+  return group("x25519", 32, {
+    start: () => {
+      const { privateKey, publicKey } = generateKeyPairSync("x25519");
+      const { x = "" } = publicKey.export({ format: "jwk" });
+      return { share: Uint8Array.from(Buffer.from(x, "base64url")), key: privateKey };
+    },
+    complete: (key, peerShare) => {
+      if (!(key instanceof KeyObject)) throw foreignKey("x25519");
+      const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: base64url(peerShare) }, format: "jwk" });
+      const secret = unlessInvalid(() => diffieHellman({ privateKey: key, publicKey }));
+      return secret?.some((byte) => byte !== 0) === true ? secret : undefined; // not every OpenSSL refuses that itself
+    },
+  });
+}
+
+/** The private half is an ECDH object, which takes and gives bare points: twice as fast as KeyObjects. */
+function weierstrass(name: "secp256r1" | "secp384r1", opensslName: string, shareLength: number): SyncGroup {
+  return group(name, shareLength, {
+    start: () => {
+      const key = createECDH(opensslName);
+      return { share: owned(key.generateKeys()), key };
+    },
+    complete: (key, peerShare) => {
+      if (!(key instanceof ECDH)) throw foreignKey(name);
+      // RFC 9846 §4.3.8.2: a point comes uncompressed; hybrid forms (6, 7) have the same length.
+      return peerShare[0] === 4 ? unlessInvalid(() => key.computeSecret(peerShare)) : undefined;
+    },
+  });
+}
+
+function group(
+  name: NamedGroup,
+  length: number,
+  { start, complete }: Pick<SyncGroup, "start"> & { complete(key: unknown, peerShare: Uint8Array): Bytes | undefined },
+): SyncGroup {
+  const completeChecked = (key: unknown, peerShare: Uint8Array): Bytes | undefined =>
+    peerShare.length === length ? complete(key, peerShare) : undefined;
+  return {
+    name,
+    shareLength: { client: length, server: length },
+    start,
+    complete: completeChecked,
+    respond: (peerShare) => {
+      const { share, key } = start();
+      const secret = completeChecked(key, peerShare);
+      return secret && { share, secret };
+    },
+  };
+}
+
+/** With a sound key of ours and a share of the right form, what OpenSSL throws is about the share. */
+function unlessInvalid(derive: () => Buffer): Bytes | undefined {
+  try {
+    return owned(derive());
+  } catch {
+    return undefined;
+  }
+}
+
+function foreignKey(name: NamedGroup): ApiMisuse {
+  return new ApiMisuse("bad-argument", `this is no private key of ${name}`);
+}

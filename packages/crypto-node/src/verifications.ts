@@ -1,0 +1,68 @@
+import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from "node:crypto";
+import { type PublicKey, readPublicKey, type SignatureScheme, schemesOf, type SyncVerification } from "@sallyport/core";
+import { base64url } from "./bytes.ts";
+
+export const verifications: readonly SyncVerification[] = [
+  verification("ecdsa_secp256r1_sha256"),
+  verification("ecdsa_secp384r1_sha384"),
+  verification("ecdsa_secp521r1_sha512"),
+  verification("ed25519"),
+  verification("rsa_pss_rsae_sha256"),
+  verification("rsa_pss_rsae_sha384"),
+  verification("rsa_pss_rsae_sha512"),
+  verification("rsa_pss_pss_sha256"),
+  verification("rsa_pss_pss_sha384"),
+  verification("rsa_pss_pss_sha512"),
+  verification("rsa_pkcs1_sha256"),
+  verification("rsa_pkcs1_sha384"),
+  verification("rsa_pkcs1_sha512"),
+];
+
+/** How node:crypto speaks of a scheme, for `sign` and `verify`: Ed25519 hashes by itself. */
+export function hashOf(scheme: SignatureScheme): string | null {
+  return /sha\d+$/.exec(scheme)?.[0] ?? null;
+}
+
+export function parametersOf(scheme: SignatureScheme): SigningOptions {
+  const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST, RSA_PKCS1_PADDING } = constants;
+  // RFC 9846 §4.3.3: MGF1 with the same hash (as OpenSSL does unless told), and a salt of its length.
+  if (scheme.startsWith("rsa_pss")) return { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
+  if (scheme.startsWith("rsa_pkcs1")) return { padding: RSA_PKCS1_PADDING };
+  return scheme.startsWith("ecdsa") ? { dsaEncoding: "der" } : {};
+}
+
+function verification(scheme: SignatureScheme): SyncVerification {
+  const hash = hashOf(scheme);
+  const parameters = parametersOf(scheme);
+  return {
+    scheme,
+    verify: (publicKey, message, signature) => {
+      const parts = readPublicKey(publicKey);
+      if (parts === undefined || !schemesOf(parts).includes(scheme)) return false;
+      try {
+        return verify(hash, message, { key: importKey(parts), ...parameters }, signature);
+      } catch {
+        return false; // a point off the curve; a signature that some OpenSSL reports instead of refusing
+      }
+    },
+  };
+}
+
+const curveNames = { secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" } as const;
+
+/** By JWK, which is twice (EC) to twenty times (RSA) as fast as DER. */
+function importKey(parts: PublicKey): KeyObject {
+  switch (parts.kind) {
+    case "ec": {
+      const half = (parts.point.length + 1) / 2;
+      const x = base64url(parts.point.subarray(1, half));
+      const y = base64url(parts.point.subarray(half));
+      return createPublicKey({ key: { kty: "EC", crv: curveNames[parts.curve], x, y }, format: "jwk" });
+    }
+    case "ed25519":
+      return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: base64url(parts.point) }, format: "jwk" });
+    case "rsa":
+    case "rsa-pss": // JWK knows no PSS keys; what they restrict was looked at above
+      return createPublicKey({ key: { kty: "RSA", n: base64url(parts.modulus), e: base64url(parts.exponent) }, format: "jwk" });
+  }
+}
