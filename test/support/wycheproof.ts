@@ -1,0 +1,66 @@
+// Project Wycheproof's files: other people's data, read where it lies. The repository holds no copy.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { Check } from "./provider-contract.ts";
+import { root } from "./sources.ts";
+
+const folder = join(process.env["SALLYPORT_VECTORS"] ?? join(root, "../shared/vectors"), "wycheproof");
+
+export interface WycheproofTest {
+  readonly tcId: number;
+  readonly comment: string;
+  readonly flags: readonly string[];
+  readonly result: "valid" | "invalid" | "acceptable";
+}
+
+/**
+ * One check a file: every case of every group is run, and those that `judge` calls wrong are reported by their tcId. Skipped where
+ * the files are not at hand.
+ *
+ * @param judge undefined: the case holds; a text: what is wrong. Groups and cases are as the file has them.
+ */
+export function wycheproof<Group, Case>(
+  name: string,
+  file: string,
+  judge: (test: WycheproofTest & Case, group: Group) => string | undefined,
+): Check {
+  return {
+    name: `Wycheproof ${file}: ${name}`,
+    run: () => {
+      const groups = read<Group, Case>(file);
+      if (groups === undefined) return "no Wycheproof files; SALLYPORT_VECTORS says where they are";
+      const wrong: string[] = [];
+      for (const group of groups) {
+        for (const test of group.tests) {
+          const problem = judge(test, group);
+          if (problem !== undefined) wrong.push(`tcId ${test.tcId} (${test.result}, ${test.comment}): ${problem}`);
+        }
+      }
+      assert.deepEqual(wrong, []);
+      return undefined;
+    },
+  };
+}
+
+/** For what a provider answers with yes or no. An `acceptable` case may go either way. */
+export function asExpected(test: WycheproofTest, accepted: boolean): string | undefined {
+  if (test.result === "acceptable" || accepted === (test.result === "valid")) return undefined;
+  return accepted ? "accepted" : "refused";
+}
+
+export function bytes(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+type TestGroup<Group, Case> = Group & { readonly tests: readonly (WycheproofTest & Case)[] };
+
+function read<Group, Case>(file: string): readonly TestGroup<Group, Case>[] | undefined {
+  if (!existsSync(folder)) return undefined;
+  const text = gunzipSync(readFileSync(join(folder, `${file}_test.json.gz`))).toString();
+  // The shape is the schema's that the caller names; a wrong one fails in `judge`.
+  const { testGroups } = JSON.parse(text) as { readonly testGroups: readonly TestGroup<Group, Case>[] };
+  assert.ok(testGroups.length > 0);
+  return testGroups;
+}

@@ -1,0 +1,49 @@
+import { createPublicKey, createSecretKey, generateKeyPairSync } from "node:crypto";
+import { ConfigError } from "@sallyport/core";
+import { node, signer } from "@sallyport/crypto-node";
+import { describe, expect, test } from "vitest";
+import { rsaPssKeys } from "../support/keys.ts";
+import { group, pattern, verification } from "../support/provider-contract.ts";
+
+const message = pattern(50, 1);
+
+describe("the signer", () => {
+  test("signs with every scheme of its key, RSA-PSS before PKCS #1", () => {
+    const rsa = signer(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
+    expect(rsa.schemes).toEqual([
+      "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512",
+      "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512",
+    ]);
+    const pss = signer(rsaPssKeys({ hashAlgorithm: "sha384", mgf1HashAlgorithm: "sha384", saltLength: 48 }).privateKey);
+    expect(pss.schemes).toEqual(["rsa_pss_pss_sha384"]);
+    for (const one of [rsa, pss]) {
+      for (const scheme of one.schemes) {
+        expect(verification(node, scheme).verify(one.publicKey, message, one.sign(scheme, message))).toBe(true);
+      }
+    }
+  });
+
+  test("throws for a scheme that isn't the key's", () => {
+    const ours = signer(generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey);
+    expect(() => ours.sign("ed25519", message)).toThrow("signs ecdsa_secp384r1_sha384, not ed25519");
+  });
+
+  test("refuses what TLS can't sign with, and says what it is", () => {
+    expect(() => signer(generateKeyPairSync("x25519").privateKey)).toThrow(/kind \(x25519\)/);
+    expect(() => signer(generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey)).toThrow(/kind \(ec secp256k1\)/);
+    expect(() => signer(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey)).toThrow(/kind \(rsa 1024\)/);
+    expect(() => signer("no PEM")).toThrow(ConfigError);
+    const { privateKey } = generateKeyPairSync("ed25519");
+    expect(() => signer(createPublicKey(privateKey))).toThrow(/public key; give the private one/);
+    expect(() => signer(createSecretKey(new Uint8Array(32)))).toThrow(/secret key; give the private one/);
+    const encrypted = privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-128-cbc", passphrase: "x" }).toString();
+    expect(() => signer(encrypted)).toThrow(/createPrivateKey/);
+  });
+});
+
+test("another provider's private key is the caller's mistake, and not the peer's", () => {
+  for (const name of ["x25519", "secp256r1"] as const) {
+    const { share } = group(node, name).start();
+    expect(() => group(node, name).complete(new Uint8Array(32), share)).toThrow("no private key");
+  }
+});
