@@ -1,10 +1,9 @@
 // Name constraints (RFC 5280 §4.2.1.10). A name that can't be compared where its form is constrained counts as a violation.
-import { hex } from "./bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { attributeTypes, isEmpty, isWithin, valuesOf } from "./distinguished-name.ts";
 import type { NameConstraints } from "./extensions.ts";
 import type { GeneralName } from "./general-names.ts";
-import { addressText, isDnsName, isDnsPattern, parseAddress, parseMailbox } from "./names.ts";
+import { isDnsName, isDnsPattern, nameText, parseAddress, parseMailbox } from "./names.ts";
 
 export interface Violation {
   readonly name: string;
@@ -117,19 +116,4 @@ function isHostWithin(host: string, subtree: string): boolean {
 function uriHost(uri: string): string | undefined {
   const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@[\]]+)(?::\d*)?(?:[/?#]|$)/i.exec(uri)?.[1];
   return host !== undefined && isDnsName(host) && parseAddress(host) === undefined ? host : undefined;
-}
-
-function nameText(name: GeneralName): string {
-  switch (name.form) {
-    case "ip":
-      return addressText(name.value);
-    case "directory":
-      return name.value.text;
-    case "dns":
-    case "email":
-    case "uri":
-      return JSON.stringify(name.value);
-    default:
-      return `${name.form} ${hex(name.value.subarray(0, 16))}`;
-  }
 }

@@ -1,6 +1,6 @@
 // Names of services (RFC 9525): what the peer was meant to be, against what its certificate says. The subject's common name is
 // never looked at (§2).
-import { equal } from "./bytes.ts";
+import { equal, hex } from "./bytes.ts";
 import type { GeneralName } from "./general-names.ts";
 
 /** Whom we meant to reach. */
@@ -114,9 +114,26 @@ function longestZeros(groups: readonly number[]): { readonly from: number; reado
   return longest;
 }
 
+/** For people, safe to print: what is no proper name of its form is quoted. */
+export function nameText(name: GeneralName): string {
+  switch (name.form) {
+    case "dns":
+      return isDnsPattern(name.value) ? name.value : JSON.stringify(name.value);
+    case "email":
+    case "uri":
+      return JSON.stringify(name.value);
+    case "ip":
+      return addressText(name.value);
+    case "directory":
+      return name.value.text;
+    default:
+      return `${name.form} ${hex(name.value.subarray(0, 16))}`;
+  }
+}
+
 /**
- * What a certificate covers, as text that can't be taken for a name of another form: DNS names and IP addresses; `mail and
- * URIs` too where asked for. What is no proper name of its form is left out.
+ * What a certificate covers, as text that can't be taken for a name of another form: DNS names and IP addresses, and with
+ * "everything" mail addresses and URIs. What is no proper name of its form is left out.
  */
 export function nameTexts(names: readonly GeneralName[], all: "services" | "everything"): readonly string[] {
   return names.flatMap((name) => {

@@ -6,7 +6,7 @@ import { ascii, equal, hex } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { type Attempt, type CertificateReference, distrust, type Finding, type FindingKind, type Purpose } from "./findings.ts";
-import { matches, nameTexts, parseReferenceName } from "./names.ts";
+import { matches, nameText, nameTexts, parseReferenceName } from "./names.ts";
 import { type Anchors, bySubject, findPath } from "./path.ts";
 import { readCertificates } from "./pem.ts";
 import { endEntityFindings, type Known, pinnedFindings, type Policy, type Profile } from "./profile.ts";
@@ -93,34 +93,33 @@ function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | 
   // A certificate that can't be read may have been the issuer that is missing, so it comes first.
   const along = outcome.kind === "path" ? [] : [...others.filter((other) => "kind" in other), outcome.finding];
   const attempts: readonly Attempt[] = outcome.kind === "path" ? [] : outcome.attempts;
-  const [first, ...more] = inOrder([...own, ...along, ...nameFindings(role, leaf, presented)]);
+  const [first, ...more] = inOrder(own, along, nameFindings(role, leaf, presented));
   if (first !== undefined) return distrust([first, ...more], attempts);
   const path = outcome.kind === "path" ? outcome.path.map(({ certificate }) => certificate.der) : [];
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
   return dangerousAssertVerified(presented, { path, names: nameTexts(names, role === "server" ? "services" : "everything") });
 }
 
-/** "Is it readable, who vouches for it, is it still valid, is it meant for this", in that order; the first decides the alert. */
-function inOrder(findings: readonly Finding[]): readonly Finding[] {
-  const ranks: Partial<Record<FindingKind, number>> = {
-    expired: 2,
-    "not-yet-valid": 2,
-    "wrong-purpose": 3,
-    "wrong-key-usage": 3,
-    "ca-as-end-entity": 3,
-    "wrong-name": 3,
-    "no-server-name": 3,
-    "not-in-profile": 4,
-  };
-  const onLeaf = (finding: Finding): boolean =>
-    "certificate" in finding && finding.certificate.source === "peer" && finding.certificate.index === 0;
-  const rank = (finding: Finding): number => (onLeaf(finding) || finding.kind === "no-server-name" ? (ranks[finding.kind] ?? 0) : 1);
-  const unique = findings.filter((one, at) => findings.findIndex((other) => isSameFinding(one, other)) === at);
-  return unique.sort((one, other) => rank(one) - rank(other));
+/** Can it be used at all, who vouches for it, is it valid now, is it meant for this, is its form right: the first decides the alert. */
+function inOrder(own: readonly Finding[], along: readonly Finding[], name: readonly Finding[]): readonly Finding[] {
+  const rank = ({ kind }: Finding): number => ranks.get(kind) ?? 0;
+  const early = own.filter((finding) => rank(finding) === 0);
+  const late = [...own, ...name].filter((finding) => rank(finding) > 0).sort((one, other) => rank(one) - rank(other));
+  // A broken hash of the leaf is found by looking at the leaf and again by looking at the signature.
+  const fresh = along.filter(({ kind }) => kind !== "broken-hash" || !early.some((finding) => finding.kind === kind));
+  return [...early, ...fresh, ...late];
 }
-
-const isSameFinding = (one: Finding, other: Finding): boolean =>
-  one === other || (one.kind === "broken-hash" && other.kind === "broken-hash" && one.certificate === other.certificate);
+/** 0, the default, goes before what was found along the path. */
+const ranks: ReadonlyMap<FindingKind, number> = new Map([
+  ["expired", 1],
+  ["not-yet-valid", 1],
+  ["no-server-name", 2],
+  ["wrong-name", 2],
+  ["wrong-purpose", 2],
+  ["wrong-key-usage", 2],
+  ["ca-as-end-entity", 2],
+  ["not-in-profile", 3],
+]);
 
 function nameFindings(role: Role, { certificate, reference }: Known, { serverName }: PresentedIdentity): readonly Finding[] {
   if (role === "client") return [];
@@ -128,7 +127,8 @@ function nameFindings(role: Role, { certificate, reference }: Known, { serverNam
   if (serverName === undefined || wanted === undefined) return [{ kind: "no-server-name", serverName }];
   const names = certificate.extensions.subjectAlternativeName?.value ?? [];
   if (names.some((name) => matches(wanted, name))) return [];
-  return [{ kind: "wrong-name", certificate: reference, serverName, names: nameTexts(names, "services") }];
+  const forServers = names.filter(({ form }) => form === "dns" || form === "ip");
+  return [{ kind: "wrong-name", certificate: reference, serverName, names: forServers.map(nameText) }];
 }
 
 type Malformed = Extract<Finding, { kind: "malformed" }>;
