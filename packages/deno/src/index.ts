@@ -1,0 +1,151 @@
+// TLS over Deno.Conn: clients, servers, and STARTTLS on both sides.
+import { Acceptor, type ClientConfig, type ClientHello, Connector, type ConnectorOptions, type Info } from "@sallyport/core";
+import {
+  type Budget, budget as freshBudget, type Clock, type Decision, drive, type DriveOptions, type PassedThrough, type ServerDriven,
+  type TlsStream,
+} from "@sallyport/drive";
+import { ByteConn } from "./byte-conn.ts";
+import { type Conn, ConnTransport } from "./conn-transport.ts";
+
+export type { Budget, BudgetOptions, Decision, Passthrough, Refusal } from "@sallyport/drive";
+export { budget, passthrough, refuse } from "@sallyport/drive";
+export type { Conn } from "./conn-transport.ts";
+
+/** A Deno.Conn in the shape of Deno.TlsConn. Its errors are TlsErrors; a truncation is one. */
+export interface TlsConn extends Conn {
+  /** When the handshake is done. `read` and `write` wait for it by themselves. */
+  handshake(): Promise<Info>;
+}
+
+/** The slice of Deno.Listener that is used. */
+export interface Listener extends AsyncIterable<Conn> {
+  accept(): Promise<Conn>;
+  close(): void;
+}
+
+export type Accept = (clientHello: ClientHello, signal: AbortSignal) => Decision | Promise<Decision>;
+
+export interface TlsOptions {
+  /** Default 10 s. */
+  readonly handshakeTimeoutMs?: number;
+  /** Default: one a listener; other connections count for themselves. */
+  readonly budget?: Budget;
+}
+export interface ServeTlsOptions extends TlsOptions {
+  /** Takes what `accept` lets pass, from its first byte; without it that is closed. The TlsConn's `handshake` rejects. */
+  readonly onPassthrough?: (conn: Conn, clientHello: ClientHello) => void;
+}
+
+/**
+ * A client over a connection that is there; `conn` is TLS's alone from here on.
+ *
+ * @throws ApiMisuse for a server name that can be none
+ * @example
+ * const tls = connectTls(await Deno.connect({ hostname: "10.0.0.7", port: 5432 }), config, "db.internal");
+ * console.log((await tls.handshake()).suite);
+ */
+export function connectTls(
+  conn: Conn,
+  config: ClientConfig,
+  serverName: string,
+  options: ConnectorOptions & TlsOptions = {},
+): TlsConn {
+  const start = new Connector(config, serverName, options).start();
+  return new HandshakingConn(conn, (common) => drive(new ConnTransport(conn), start, {}, common), options);
+}
+
+/** A server on a connection that is there. `head`: bytes that were read already and belong to TLS. */
+export function startTls(conn: Conn, accept: Accept, options: ServeTlsOptions & { readonly head?: Uint8Array } = {}): TlsConn {
+  const transport = new ConnTransport(conn, options.head);
+  return new HandshakingConn(conn, (common) => drive(transport, new Acceptor().start(), { accept }, common), options);
+}
+
+/**
+ * A listener whose connections are secure. Each is given at once, with its handshake under way: one that stalls holds up no
+ * other.
+ *
+ * @example
+ * for await (const conn of listenTls(Deno.listen({ port: 8443 }), () => config)) void serve(conn);
+ */
+export function listenTls(
+  listener: Listener,
+  accept: Accept,
+  options: ServeTlsOptions = {},
+): AsyncIterable<TlsConn> & { close(): void } {
+  const common = { budget: freshBudget(), ...options };
+  return {
+    async *[Symbol.asyncIterator](): AsyncGenerator<TlsConn> {
+      for await (const conn of listener) yield startTls(conn, accept, common);
+    },
+    close: () => listener.close(),
+  };
+}
+
+const clock: Clock = {
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+class HandshakingConn extends ByteConn implements TlsConn {
+  readonly #established: Promise<TlsStream>;
+
+  constructor(conn: Conn, begin: (options: DriveOptions) => Promise<ServerDriven>, options: ServeTlsOptions) {
+    const cancelled = new AbortController();
+    const established = new Promise<TlsStream>((resolve, reject) => {
+      const { handshakeTimeoutMs, budget } = options;
+      const driven = begin({
+        clock,
+        signal: cancelled.signal,
+        onFailure: ({ error }) => reject(error),
+        ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
+        ...(budget === undefined ? {} : { budget }),
+      });
+      void driven.then((result) => {
+        if (result.kind === "established") return resolve(result.stream);
+        if (result.kind === "failed") return;
+        reject(new Error("not for TLS: it was let pass"));
+        if (options.onPassthrough === undefined) conn.close();
+        else options.onPassthrough(passedConn(conn, result), result.clientHello);
+      });
+    });
+    // Whoever reads, writes or waits is told; nobody has to.
+    established.catch(() => {});
+    super(
+      {
+        read: async () => (await established).read(),
+        write: async (data) => (await established).write(data),
+        closeWrite: async () => (await established).closeWrite(),
+        close: (whole) => {
+          cancelled.abort();
+          const by = whole ? "cancelled" : ({ alert: "internal_error", reason: "closed while writing" } as const);
+          established.then((stream) => stream.abort(by)).catch(() => {});
+        },
+      },
+      conn,
+    );
+    this.#established = established;
+  }
+
+  async handshake(): Promise<Info> {
+    return (await this.#established).info;
+  }
+}
+
+function passedConn(conn: Conn, { received, transport }: PassedThrough): Conn {
+  let head: Uint8Array | undefined = received;
+  return new ByteConn(
+    {
+      async read() {
+        const first = head;
+        head = undefined;
+        return first ?? transport.read();
+      },
+      write: (data) => transport.write(data),
+      closeWrite: () => transport.closeWrite(),
+      close: () => transport.destroy(),
+    },
+    conn,
+  );
+}

@@ -1,0 +1,78 @@
+// Answers every stage of either role from the objects that the stage carries.
+import type { Accepted, ClientStage, ErrorAndAlert, Established, ServerStage } from "@sallyport/core";
+import type { ServerAnswerers } from "./door.ts";
+import type { Inbox } from "./inbox.ts";
+
+export type Stage = ServerStage | ClientStage;
+export type Waiting = Exclude<Stage, Established | ErrorAndAlert>;
+/** The front door let it pass. */
+export interface Passing {
+  readonly kind: "passing";
+  readonly accepted: Accepted;
+}
+
+export interface Means {
+  readonly inbox: Inbox;
+  readonly accept: ServerAnswerers["accept"] | undefined;
+  readonly signal: AbortSignal;
+  /** This handshake's turn at public-key work; undefined: now. */
+  turn(): Promise<void> | undefined;
+}
+
+export async function answer(stage: Waiting, means: Means): Promise<Stage | Passing> {
+  const { signal } = means;
+  switch (stage.kind) {
+    case "needs-input": {
+      const arrival = await means.inbox.next();
+      if (arrival === "reset") return stage.abort("reset");
+      if (arrival === "end") return stage.receiveEnd();
+      await means.turn();
+      return stage.receive(arrival);
+    }
+    case "accepted": {
+      if (means.accept === undefined) throw new TypeError("accept is missing");
+      const decision = await means.accept(stage.clientHello, signal);
+      if ("kind" in decision) {
+        if (decision.kind === "refusal") return stage.reject(decision.alert, decision.reason);
+        return { kind: "passing", accepted: stage };
+      }
+      await means.turn();
+      return stage.choose(decision);
+    }
+    case "needs-session": {
+      if (!("candidates" in stage)) return stage.resume(await stage.store.takeAsync(stage.key, signal));
+      const states = await stage.store.findAsync(stage.candidates.map(({ id }) => id), signal);
+      return stage.resume(stage.candidates.flatMap(({ index }, at) => {
+        const state = states[at];
+        return state === undefined ? [] : [{ index, state }];
+      }));
+    }
+    case "needs-single-use":
+      return stage.answer(await stage.singleUse.useAsync(stage.key, stage.forgetAfterMs, signal));
+    case "needs-credential":
+      return stage.present(await stage.picker.pickAsync(stage.request, signal));
+    case "needs-signature":
+      return stage.provide(await stage.key.signAsync(stage.scheme, stage.message, signal));
+    case "needs-signature-check": {
+      const { publicKey, message, signature } = stage.check;
+      return stage.answer(await stage.verification.verifyAsync(publicKey, message, signature, signal));
+    }
+    case "needs-verdict": {
+      const verdict = await stage.verifier.verifyAsync(stage.presented, signal);
+      return "reason" in verdict ? stage.distrust(verdict) : stage.trust(verdict);
+    }
+    case "needs-key-shares": {
+      const started = stage.groups.map(async (group) => ({ group: group.name, ...(await group.startAsync(signal)) }));
+      return stage.provide(await Promise.all(started));
+    }
+    case "needs-secret": {
+      const { group, started, peerShare } = stage;
+      if (started === undefined) return stage.provide(await group.respondAsync(peerShare, signal));
+      const secret = await group.completeAsync(started.key, peerShare, signal);
+      return stage.provide(secret && { secret });
+    }
+    case "early-data":
+    case "early-data-end":
+      return stage.next();
+  }
+}

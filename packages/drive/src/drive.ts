@@ -1,0 +1,236 @@
+// The loop: writes each stage's output, answers it, and hands over what comes of it.
+import type {
+  AbortCause, Accepted, Bytes, ClientEstablished, ClientHello, ClientStage, ConnectionEvent, EarlyDataOutcome, ErrorAndAlert,
+  Established, ServerStage,
+} from "@sallyport/core";
+import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
+import { type Budget, budget as freshBudget } from "./budget.ts";
+import type { ClientAnswerers, ServerAnswerers } from "./door.ts";
+import { type Delivery, type DrainOptions, farewell, type Line } from "./farewell.ts";
+import { Inbox } from "./inbox.ts";
+import { concatenate, Outbox } from "./outbox.ts";
+import { Stream, type TlsStream } from "./stream.ts";
+import type { Clock, Transport } from "./transport.ts";
+
+export interface DriveOptions {
+  readonly clock: Clock;
+  /** Default 10 s; ends with its alert. */
+  readonly handshakeTimeoutMs?: number;
+  /** Cancels the handshake, with its alert; it means nothing to an established stream. */
+  readonly signal?: AbortSignal;
+  /** What this process spends on handshakes and on closing sockets; share one object among connections. */
+  readonly budget?: Budget;
+  readonly onEvent?: (event: ConnectionEvent) => void;
+  /** At once when the handshake fails; the promise waits until its alert is delivered. */
+  readonly onFailure?: (failure: ErrorAndAlert) => void;
+  readonly drain?: DrainOptions;
+}
+
+export type ServerDriven = Driven | PassedThrough | Undone;
+export type ClientDriven = Driven | Undone;
+export interface Driven {
+  readonly kind: "established";
+  readonly stream: TlsStream;
+  /** What became of early data; undefined: none was offered. */
+  readonly earlyData: EarlyDataOutcome | undefined;
+}
+/** The connection is yours, from its first byte. */
+export interface PassedThrough {
+  readonly kind: "passthrough";
+  readonly clientHello: ClientHello;
+  /** All that was read from the transport. */
+  readonly received: Bytes;
+  /** The same transport again; a read that is still under way is the first that this one gives. */
+  readonly transport: Transport;
+}
+export interface Undone {
+  readonly kind: "failed";
+  readonly failure: ErrorAndAlert;
+  readonly delivery: Delivery;
+  /** The client's, if it came that far. */
+  readonly clientHello: ClientHello | undefined;
+}
+
+/**
+ * Runs one connection's handshake over `transport` and returns what came of it. Never rejects for what peer, transport or
+ * answerers do.
+ *
+ * @param start `new Acceptor().start()`, or a Connector's: its output is not yet written.
+ * @example
+ * const driven = await drive(transport, new Acceptor().start(), { accept: () => config }, { clock });
+ * if (driven.kind === "established") await driven.stream.write(hello);
+ */
+export function drive(
+  transport: Transport,
+  start: ServerStage,
+  answerers: ServerAnswerers,
+  options: DriveOptions,
+): Promise<ServerDriven>;
+export function drive(
+  transport: Transport,
+  start: ClientStage,
+  answerers: ClientAnswerers,
+  options: DriveOptions,
+): Promise<ClientDriven>;
+export function drive(
+  transport: Transport,
+  start: Stage,
+  answerers: ServerAnswerers | ClientAnswerers,
+  options: DriveOptions,
+): Promise<ServerDriven> {
+  const { clock, drain = {}, budget = freshBudget() } = options;
+  const line: Line = { transport, inbox: new Inbox(transport), outbox: new Outbox(transport), clock, budget, drain };
+  return new Handshake(line, "accept" in answerers ? answerers.accept : undefined, options).run(start);
+}
+
+class Handshake implements Means {
+  readonly #line: Line;
+  readonly #options: DriveOptions;
+  readonly #patience: Patience;
+  readonly accept: ServerAnswerers["accept"] | undefined;
+  #clientHello: ClientHello | undefined;
+  #earlyData: EarlyDataOutcome | undefined;
+  /** It counts in the budget. */
+  #entered = false;
+
+  constructor(line: Line, accept: ServerAnswerers["accept"] | undefined, options: DriveOptions) {
+    this.#line = line;
+    this.#options = options;
+    this.#patience = new Patience(line.inbox, options);
+    this.accept = accept;
+  }
+
+  get inbox(): Inbox {
+    return this.#line.inbox;
+  }
+  get signal(): AbortSignal {
+    return this.#patience.signal;
+  }
+  turn(): Promise<void> | undefined {
+    // Before it has entered a server does no public-key operation, so reading a ClientHello takes no turn.
+    return this.#entered ? this.#line.budget.turn(this, this.#line.clock) : undefined;
+  }
+
+  async run(start: Stage): Promise<ServerDriven> {
+    this.inbox.watch();
+    for (let stage = start; ; ) {
+      this.#line.outbox.put(stage.output);
+      if (stage.kind === "established") return this.#establish(stage);
+      if (stage.kind === "failed") return this.#fail(stage);
+      const next = await this.#step(stage);
+      if (next.kind === "passing") return this.#passThrough(next.accepted);
+      stage = next;
+    }
+  }
+
+  async #step(stage: Waiting): Promise<Stage | Passing> {
+    if (stage.kind === "accepted") this.#clientHello = stage.clientHello;
+    if (stage.kind === "early-data-end") this.#earlyData = stage.outcome;
+    if (!this.#enter(stage)) return stage.abort({ alert: "internal_error", reason: "overload: too many handshakes in progress" });
+    try {
+      return await this.#patience.wait(stage.kind, () => answer(stage, this));
+    } catch (cause) {
+      if (cause instanceof Interruption) return stage.abort(cause.by);
+      return stage.abort({ alert: "internal_error", reason: `the answer to ${stage.kind} failed`, cause });
+    }
+  }
+
+  #enter(stage: Waiting): boolean {
+    const due = this.accept === undefined || stage.kind === "accepted";
+    if (due && !this.#entered) this.#entered = this.#line.budget.enter();
+    return this.#entered || !due;
+  }
+
+  #establish(stage: Established | ClientEstablished): Driven {
+    this.#end();
+    const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
+    return { kind: "established", stream: new Stream(this.#line, stage, this.#options.onEvent), earlyData: told };
+  }
+
+  async #fail(failure: ErrorAndAlert): Promise<Undone> {
+    this.#end();
+    this.#patience.fire();
+    const delivered = farewell(this.#line, failure.alert.kind === "alert");
+    this.#options.onFailure?.(failure);
+    return { kind: "failed", failure, delivery: await delivered, clientHello: this.#clientHello };
+  }
+
+  #passThrough(accepted: Accepted): PassedThrough {
+    this.#end();
+    const { held, transport } = this.inbox.release();
+    const received = concatenate([accepted.received, ...held]);
+    return { kind: "passthrough", clientHello: accepted.clientHello, received, transport };
+  }
+
+  #end(): void {
+    this.#patience.end();
+    if (this.#entered) this.#line.budget.leave();
+    this.#entered = false;
+  }
+}
+
+class Interruption extends Error {
+  readonly by: AbortCause;
+  constructor(by: AbortCause) {
+    super("interrupted");
+    this.by = by;
+  }
+}
+
+/** What ends a wait: the timeout, the caller's signal, a reset. A late answer finds nobody, and changes nothing. */
+class Patience {
+  readonly #controller = new AbortController();
+  readonly #cancelTimer: () => void;
+  readonly #callersSignal: AbortSignal | undefined;
+  readonly #cancel = (): void => this.#interrupt("cancelled");
+  #by: AbortCause | undefined;
+  #waitingFor: Waiting["kind"] | undefined;
+  #giveUp: ((interruption: Interruption) => void) | undefined;
+
+  constructor(inbox: Inbox, { clock, handshakeTimeoutMs = 10_000, signal }: DriveOptions) {
+    this.#cancelTimer = clock.after(handshakeTimeoutMs, () => this.#interrupt("timeout"));
+    this.#callersSignal = signal;
+    signal?.addEventListener("abort", this.#cancel);
+    if (signal?.aborted) this.#interrupt("cancelled");
+    inbox.onReset = () => this.#interrupt("reset");
+  }
+
+  /** For the answerers: fires when nobody waits for them any more. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** @throws Interruption */
+  wait<T>(stage: Waiting["kind"], answer: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waitingFor = stage;
+      this.#giveUp = reject;
+      if (this.#by !== undefined && !this.#inboxTells(this.#by)) return reject(new Interruption(this.#by));
+      answer().then(resolve, reject);
+    });
+  }
+
+  end(): void {
+    this.#cancelTimer();
+    this.#callersSignal?.removeEventListener("abort", this.#cancel);
+    this.#giveUp = undefined;
+  }
+
+  /** Whoever still works for this handshake (on one of several key shares, say) works in vain. */
+  fire(): void {
+    this.#controller.abort();
+  }
+
+  #interrupt(by: AbortCause): void {
+    if (this.#by !== undefined && this.#by !== "reset") return;
+    this.#by = by;
+    if (this.#inboxTells(by)) return;
+    this.#controller.abort();
+    this.#giveUp?.(new Interruption(by));
+  }
+
+  /** A reset while input is waited for comes in its place, behind what arrived before it: an alert that says why, perhaps. */
+  #inboxTells(by: AbortCause): boolean {
+    return by === "reset" && this.#waitingFor === "needs-input";
+  }
+}

@@ -1,0 +1,145 @@
+// The writing half of a transport: one write at a time, in the order of the calls that made the bytes.
+import type { Transport } from "./transport.ts";
+
+/** Bytes for one write, and who waits for it. */
+export interface Batch {
+  readonly bytes: Uint8Array;
+  /** The transport took it, and has done with `bytes`. */
+  sent(): void;
+  failed(cause: unknown): void;
+}
+
+/** Where more comes from when all else is written: the application's plaintext, sealed at the last moment. */
+export interface Source {
+  /** undefined: nothing to send. Never throws. */
+  seal(): Batch | undefined;
+  /** So much waits that a second batch can be sealed while the transport is busy with the first. */
+  readonly plentiful: boolean;
+  /** The transport broke. */
+  failed(cause: unknown): void;
+}
+
+/** Above this the loop reads nothing more: a peer that asks for answers and never reads them gets no memory of ours. */
+const unsentLimit = 64 * 1024;
+
+export class Outbox {
+  readonly #transport: Transport;
+  #outputs: Uint8Array[] = [];
+  #unsent = 0;
+  #ahead: Batch | undefined;
+  #running = false;
+  #finished: Promise<void> | undefined;
+  #idle: (() => void)[] = [];
+  #source: Source | undefined;
+  #broken: { readonly cause: unknown } | undefined;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Set once a write or the half-close failed; from then on what is put here is dropped. Reading goes on. */
+  get broken(): { readonly cause: unknown } | undefined {
+    return this.#broken;
+  }
+
+  /** A step's output. It goes before everything that is sealed from now on. */
+  put(output: Uint8Array): void {
+    if (output.length === 0 || this.#broken !== undefined) return;
+    this.#outputs.push(output);
+    this.#unsent += output.length;
+    this.start();
+  }
+
+  drawFrom(source: Source): void {
+    this.#source = source;
+    if (this.#broken !== undefined) source.failed(this.#broken.cause);
+  }
+
+  /** Starts to write in this turn's microtasks, so that what is written in one go is sealed in one go. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    Promise.resolve().then(() => this.#run()).catch((cause) => this.#break(cause));
+  }
+
+  /** undefined: read on. */
+  room(): Promise<void> | undefined {
+    return this.#unsent > unsentLimit ? this.flushed() : undefined;
+  }
+
+  /** When nothing is left to write, or the transport broke. Never rejects. */
+  flushed(): Promise<void> {
+    return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  /** Flushes, then half-closes, once. Never rejects: see `broken`. */
+  finish(): Promise<void> {
+    this.#finished ??= this.flushed().then(async () => {
+      if (this.#broken === undefined && this.#transport.halfCloses) await this.#transport.closeWrite();
+    }).catch((cause) => this.#break(cause));
+    return this.#finished;
+  }
+
+  async #run(): Promise<void> {
+    for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
+      try {
+        const written = batch.bytes.length > 0 ? this.#transport.write(batch.bytes) : undefined;
+        // Sealed while the transport is busy; it goes before any output that is put from now on, since it was made before.
+        if (this.#outputs.length === 0 && this.#source?.plentiful) this.#ahead = this.#source.seal();
+        await written;
+      } catch (cause) {
+        batch.failed(cause);
+        return this.#break(cause);
+      }
+      batch.sent();
+    }
+    this.#rest();
+  }
+
+  #next(): Batch | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead ?? this.#takeOutputs() ?? this.#source?.seal();
+  }
+
+  #takeOutputs(): Batch | undefined {
+    const [first, ...others] = this.#outputs;
+    if (first === undefined) return undefined;
+    const bytes = others.length === 0 ? first : concatenate(this.#outputs);
+    this.#outputs = [];
+    return {
+      bytes,
+      sent: () => {
+        this.#unsent -= bytes.length;
+      },
+      failed: () => {},
+    };
+  }
+
+  #break(cause: unknown): void {
+    this.#broken ??= { cause };
+    this.#outputs = [];
+    this.#unsent = 0;
+    this.#ahead?.failed(cause);
+    this.#ahead = undefined;
+    this.#source?.failed(cause);
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#running = false;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}
+
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

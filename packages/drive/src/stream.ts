@@ -1,0 +1,250 @@
+// The established connection as a byte stream.
+import type {
+  AbortCause, Connection, ConnectionEvent, ErrorAndAlert, Established, Exported, Info, Received, TlsError,
+} from "@sallyport/core";
+import { report } from "./events.ts";
+import { type Delivery, farewell, type Line } from "./farewell.ts";
+import type { Arrival } from "./inbox.ts";
+import { Plaintext, WriteSideClosed } from "./plaintext.ts";
+
+export interface TlsStream {
+  readonly info: Info;
+  /**
+   * undefined: close_notify. Rejects with the TlsError on failure and truncation, behind the data that came before. The bytes
+   * are yours. Up to 64 KiB are read ahead, so that a KeyUpdate is answered and an alert seen while nobody reads.
+   */
+  read(): Promise<Uint8Array | undefined>;
+  /** What is there without waiting; undefined tells nothing but that. */
+  take(): Uint8Array | undefined;
+  /**
+   * Settles when the transport took it; the bytes are lent until then. Writes that wait together share records. Rejects with
+   * the TlsError once the connection failed, the transport's error once that is broken, or WriteSideClosed.
+   */
+  write(...data: readonly Uint8Array[]): Promise<void>;
+  /** close_notify behind all that was written, then the transport's own half-close. Reading goes on. */
+  closeWrite(): Promise<void>;
+  /**
+   * Drops what is not sealed yet, sends the alert of `cause`, and settles when it is delivered. `cancelled` and `timeout` send
+   * close_notify, which makes a half-written stream look whole: for that give `{ alert: "internal_error", … }`.
+   */
+  abort(cause: AbortCause): Promise<void>;
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported;
+  /** TLS 1.3; behind all that was written. @throws ApiMisuse on 1.2 */
+  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>;
+  /** Never rejects. `error`: of the connection; undefined: both sides said close_notify. */
+  readonly closed: Promise<Closing>;
+}
+
+export interface Closing {
+  readonly error: TlsError | undefined;
+  readonly delivery: Delivery;
+}
+
+/** Plaintext that is read ahead. */
+const readAheadLimit = 64 * 1024;
+
+interface Reader {
+  readonly resolve: (data: Uint8Array | undefined) => void;
+  readonly reject: (error: TlsError) => void;
+}
+
+export class Stream implements TlsStream {
+  readonly closed: Promise<Closing>;
+  readonly #line: Line;
+  readonly #connection: Connection;
+  readonly #onEvent: ((event: ConnectionEvent) => void) | undefined;
+  readonly #plaintext: Plaintext;
+  readonly #data: Uint8Array[] = [];
+  #dataBytes = 0;
+  readonly #readers: Reader[] = [];
+  #pumping = false;
+  #readEnd: "close-notify" | TlsError | undefined;
+  /** Why nothing can be written any more. */
+  #writeEnd: { readonly why: unknown } | undefined;
+  #ownClose: Promise<void> | undefined;
+  /** Our close_notify is with the transport: until then nothing may be cut short. */
+  #ownCloseSent = false;
+  #finishing = false;
+  #resolveClosed: (closing: Closing) => void = () => {};
+
+  constructor(line: Line, { connection, received }: Established, onEvent: ((event: ConnectionEvent) => void) | undefined) {
+    this.#line = line;
+    this.#connection = connection;
+    this.#onEvent = onEvent;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#plaintext = new Plaintext(connection, (failure) => this.#fail(failure), (cause) => this.#transportBroke(cause));
+    line.outbox.drawFrom(this.#plaintext);
+    line.inbox.readsAhead = false;
+    line.inbox.onReset = undefined;
+    this.#handle(received);
+    this.#pump();
+  }
+
+  get info(): Info {
+    return this.#connection.info;
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    const data = this.take();
+    if (data !== undefined) return Promise.resolve(data);
+    if (this.#readEnd === "close-notify") return Promise.resolve(undefined);
+    if (this.#readEnd !== undefined) return Promise.reject(this.#readEnd);
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+  }
+
+  take(): Uint8Array | undefined {
+    const data = this.#data.shift();
+    if (data === undefined) return undefined;
+    this.#dataBytes -= data.length;
+    this.#pump();
+    return data;
+  }
+
+  write(...data: readonly Uint8Array[]): Promise<void> {
+    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd.why);
+    const written = this.#plaintext.push(data);
+    this.#line.outbox.start();
+    return quiet(written);
+  }
+
+  closeWrite(): Promise<void> {
+    if (this.#ownClose !== undefined) return this.#ownClose;
+    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd.why);
+    this.#writeEnd = { why: new WriteSideClosed("own-close") };
+    const { outbox } = this.#line;
+    const closed = this.#plaintext.pushStep(() => this.#connection.close()).then(async () => {
+      await outbox.finish();
+      if (outbox.broken !== undefined) throw outbox.broken.cause;
+      this.#ownCloseSent = true;
+      this.#finishIfOver();
+    });
+    outbox.start();
+    this.#ownClose = quiet(closed);
+    return this.#ownClose;
+  }
+
+  async abort(cause: AbortCause): Promise<void> {
+    if (!this.#finishing) this.#failWith(cause);
+    await this.closed;
+  }
+
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
+    return this.#connection.exportKeyingMaterial(label, context, length);
+  }
+
+  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd.why);
+    const updated = this.#plaintext.pushStep(() => this.#connection.updateKeys(options));
+    this.#line.outbox.start();
+    return quiet(updated);
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#readEnd !== undefined || this.#dataBytes >= readAheadLimit) return;
+    this.#pumping = true;
+    this.#readOn().catch((cause) => this.#failWith({ alert: "internal_error", reason: "the read loop failed", cause }));
+  }
+
+  async #readOn(): Promise<void> {
+    const { inbox, outbox } = this.#line;
+    while (this.#readEnd === undefined && this.#dataBytes < readAheadLimit) {
+      const room = outbox.room();
+      if (room !== undefined) await room;
+      const arrival = inbox.take() ?? (await inbox.next());
+      // It may have failed meanwhile; then what arrives belongs to the farewell, which discards it.
+      if (this.#readEnd === undefined) this.#handle(this.#receive(arrival));
+    }
+    this.#pumping = false;
+  }
+
+  #receive(arrival: Arrival): Received {
+    if (arrival === "end") return this.#connection.receiveEnd();
+    return arrival === "reset" ? this.#connection.abort("reset") : this.#connection.receive(arrival);
+  }
+
+  #handle(received: Received): void {
+    this.#line.outbox.put(received.output);
+    for (const data of received.data) {
+      if (data.length === 0) continue;
+      this.#data.push(data);
+      this.#dataBytes += data.length;
+    }
+    if (received.kind === "failed") {
+      this.#fail(received);
+    } else if (received.kind === "closed") {
+      this.#readEnd = "close-notify";
+      if (!received.writable) this.#closedByPeer();
+    }
+    this.#wakeReaders();
+    this.#report(received.events);
+    this.#finishIfOver();
+  }
+
+  #report(events: readonly ConnectionEvent[]): void {
+    try {
+      report(events, this.#onEvent);
+    } catch (cause) {
+      this.#failWith({ alert: "internal_error", reason: "onEvent threw", cause });
+    }
+  }
+
+  #wakeReaders(): void {
+    while (this.#readers.length > 0 && (this.#data.length > 0 || this.#readEnd !== undefined)) {
+      const reader = this.#readers.shift();
+      const data = this.#data.shift();
+      this.#dataBytes -= data?.length ?? 0;
+      if (data !== undefined || this.#readEnd === "close-notify") reader?.resolve(data);
+      else if (this.#readEnd !== undefined) reader?.reject(this.#readEnd);
+    }
+  }
+
+  #closedByPeer(): void {
+    const why = new WriteSideClosed("peer-close");
+    this.#writeEnd ??= { why };
+    this.#plaintext.reject(why);
+    this.#ownClose ??= this.#line.outbox.finish();
+    this.#ownCloseSent = true;
+  }
+
+  /** Reading goes on: what the peer sent before it went, an alert perhaps, says why. */
+  #transportBroke(cause: unknown): void {
+    this.#writeEnd ??= { why: cause };
+    this.#plaintext.reject(cause);
+    this.#finishIfOver();
+  }
+
+  #failWith(cause: AbortCause): void {
+    const failure = this.#connection.abort(cause);
+    this.#line.outbox.put(failure.output);
+    this.#fail(failure);
+    this.#wakeReaders();
+  }
+
+  #fail(failure: ErrorAndAlert): void {
+    if (this.#finishing) return;
+    this.#readEnd ??= failure.error;
+    this.#writeEnd = { why: failure.error };
+    this.#plaintext.reject(failure.error);
+    // Behind our own close_notify no alert may follow, but what is on its way is as much worth to the peer.
+    const { alert } = failure;
+    this.#finish(failure.error, alert.kind === "alert" || alert.reason === "own write side closed");
+  }
+
+  #finishIfOver(): void {
+    const written = this.#ownCloseSent || this.#line.outbox.broken !== undefined;
+    if (!this.#finishing && this.#readEnd === "close-notify" && written) this.#finish(undefined, true);
+  }
+
+  #finish(error: TlsError | undefined, due: boolean): void {
+    this.#finishing = true;
+    void farewell(this.#line, due).then((delivery) => this.#resolveClosed({ error, delivery }));
+  }
+}
+
+/** `closed` tells every failure too: nobody has to look at each write for the process to live. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,21 @@
+// What a runtime has to bring: a byte stream with a half-close, and a clock.
+
+/** A byte stream. One `read` and one `write` at a time; the loop holds to it. */
+export interface Transport {
+  /** undefined: the peer's orderly end. A rejection: a reset. The chunk is the loop's for good: nobody writes to it again. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Settles when the transport can take more and has done with `bytes`, which may then be sealed into again. */
+  write(bytes: Uint8Array): Promise<void>;
+  closeWrite(): Promise<void>;
+  /** At once, whatever is unread. */
+  destroy(): void;
+  /** False where the runtime has no half-close: the alert is written, and the whole is closed behind it. */
+  readonly halfCloses: boolean;
+}
+
+export interface Clock {
+  /** Calls once, `ms` later. Returns its cancel. */
+  after(ms: number, call: () => void): () => void;
+  /** Calls in a later turn of the event loop, behind the input that waits already. Default: `after(0, call)`. */
+  soon?(call: () => void): void;
+}

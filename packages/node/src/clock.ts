@@ -1,0 +1,13 @@
+import type { Clock } from "@sallyport/drive";
+
+/** Real time. Its timers keep no process alive: the sockets that they watch do. */
+export const clock: Clock = {
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  soon(call) {
+    setImmediate(call);
+  },
+};

@@ -1,0 +1,10 @@
+// TLS on node:net: servers, clients and upgrades as Duplex streams in the shapes that Node's users know.
+export type { Budget, BudgetOptions, Decision, Delivery, Passthrough, Refusal } from "@sallyport/drive";
+export { budget, passthrough, refuse } from "@sallyport/drive";
+export { connect, undiciConnector } from "./client.ts";
+export type { CodedTlsError, TlsClientError } from "./errors.ts";
+export type { Accept, AdapterOptions, ConnectOptions, ServerOptions, UpgradeOptions } from "./options.ts";
+export type { TlsServer } from "./server.ts";
+export { createServer } from "./server.ts";
+export type { TlsSocket } from "./tls-socket.ts";
+export { upgrade } from "./upgrade.ts";

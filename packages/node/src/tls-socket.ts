@@ -1,0 +1,267 @@
+import { X509Certificate } from "node:crypto";
+import type { AddressInfo, Socket, SocketReadyState } from "node:net";
+import { Duplex } from "node:stream";
+import type { PeerCertificate } from "node:tls";
+import { type Info, TlsError } from "@sallyport/core";
+import type { TlsStream } from "@sallyport/drive";
+import { clock } from "./clock.ts";
+import { coded } from "./errors.ts";
+import { plain } from "./socket-transport.ts";
+
+type Done = (error?: Error | null) => void;
+
+/** Plaintext that `write` takes before it says "wait". */
+const writableHighWaterMark = 64 * 1024;
+/** After a failed write: so long the peer's last words are waited for, since they say why. */
+const lastWordsMs = 2_000;
+
+/**
+ * Looks like tls.TLSSocket as far as others look; it is a Duplex, and no net.Socket by `instanceof`.
+ *
+ * Events: `secureConnect` (client) and `secure` once the handshake is done, before them `connect` and `ready`, so that whoever
+ * waits for a connection waits for a secure one. Errors of the transport (ECONNREFUSED, ECONNRESET) come as they are, all
+ * others as TlsError with a `code`.
+ *
+ * `end()` is close_notify and the transport's half-close. `destroy()` calls back at once, and what is due is delivered behind
+ * it: in the handshake user_canceled and close_notify; after it close_notify if no error is given and all that was written has
+ * been sent (it says neither more nor less), else internal_error.
+ */
+export class TlsSocket extends Duplex implements Socket {
+  readonly encrypted = true;
+  readonly authorizationError: Error | undefined = undefined;
+  readonly autoSelectFamilyAttemptedAddresses: string[] = [];
+  readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
+  readonly #cancel: () => void;
+  #stream: TlsStream | undefined;
+  /** What was asked for before the handshake was done. */
+  #waiting: (() => void)[] = [];
+  #pumping = false;
+
+  /**
+   * @internal
+   * @param cancel ends the handshake that is under way
+   */
+  constructor(socket: Duplex, allowHalfOpen: boolean, cancel: () => void) {
+    super({ allowHalfOpen, writableHighWaterMark, decodeStrings: true });
+    this.#socket = socket;
+    this.#cancel = cancel;
+    socket.on("timeout", () => this.emit("timeout"));
+  }
+
+  /** @internal The handshake is done. */
+  secure(stream: TlsStream): void {
+    if (this.destroyed) {
+      void stream.abort("cancelled");
+      return;
+    }
+    this.#stream = stream;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const call of waiting) call();
+  }
+
+  // What TLS says.
+
+  /** What was agreed and who is there; undefined until the handshake is done. */
+  get info(): Info | undefined {
+    return this.#stream?.info;
+  }
+  /** The peer has shown an identity, and it was verified. */
+  get authorized(): boolean {
+    return this.info?.peer !== undefined;
+  }
+  /** False: none was agreed. */
+  get alpnProtocol(): string | false {
+    return this.info?.alpn ?? false;
+  }
+  get servername(): string | false {
+    return this.info?.serverName ?? false;
+  }
+  get secureConnecting(): boolean {
+    return this.#stream === undefined && !this.destroyed;
+  }
+  getProtocol(): "TLSv1.2" | "TLSv1.3" | null {
+    if (this.info === undefined) return null;
+    return this.info.version === "tls1.3" ? "TLSv1.3" : "TLSv1.2";
+  }
+  getCipher(): { readonly name: string; readonly standardName: string; readonly version: string } {
+    const name = this.info?.suite ?? "";
+    return { name, standardName: name, version: this.getProtocol() ?? "" };
+  }
+  isSessionReused(): boolean {
+    return this.info?.handshakeKind.startsWith("resumed") ?? false;
+  }
+  /** As node:tls gives it; empty where the peer showed no X.509 certificate. */
+  getPeerCertificate(): PeerCertificate | Record<string, never> {
+    return this.getPeerX509Certificate()?.toLegacyObject() ?? {};
+  }
+  getPeerX509Certificate(): X509Certificate | undefined {
+    const presented = this.info?.peer?.presented;
+    return presented?.type === "x509" ? new X509Certificate(presented.chain[0]) : undefined;
+  }
+  /** RFC 9846 §7.5. @throws before the handshake is done, and where the connection can't give any */
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
+    const exported = this.#stream?.exportKeyingMaterial(label, context, length);
+    if (exported === undefined) throw new Error("keying material can't be exported before the handshake is done");
+    if (exported.kind === "failed") throw exported.error;
+    if (exported.kind === "unavailable") throw new Error(`keying material is unavailable: ${exported.reason}`);
+    return Buffer.from(exported.keyingMaterial.buffer);
+  }
+  /** RFC 9846 §4.7.3. */
+  async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+    await this.#stream?.updateKeys(options);
+  }
+
+  // What the transport says.
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+  get remotePort(): number | undefined {
+    return this.#socket.remotePort;
+  }
+  get remoteFamily(): string | undefined {
+    return this.#socket.remoteFamily;
+  }
+  get localAddress(): string {
+    return this.#socket.localAddress ?? "";
+  }
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+  get localFamily(): string {
+    return this.#socket.localFamily ?? "";
+  }
+  get bytesRead(): number {
+    return this.#socket.bytesRead ?? 0;
+  }
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten ?? 0;
+  }
+  get bufferSize(): number {
+    return this.writableLength;
+  }
+  get timeout(): number {
+    return this.#socket.timeout ?? 0;
+  }
+  /** Until the connection is secure. */
+  get connecting(): boolean {
+    return this.secureConnecting;
+  }
+  get pending(): boolean {
+    return this.secureConnecting;
+  }
+  get readyState(): SocketReadyState {
+    if (this.connecting) return "opening";
+    if (this.readable && this.writable) return "open";
+    if (this.readable) return "readOnly";
+    return this.writable ? "writeOnly" : "closed";
+  }
+  address(): AddressInfo | Record<string, never> {
+    return this.#socket.address?.() ?? {};
+  }
+  setTimeout(ms: number, callback?: () => void): this {
+    if (callback !== undefined) {
+      if (ms === 0) this.off("timeout", callback);
+      else this.once("timeout", callback);
+    }
+    this.#socket.setTimeout?.(ms);
+    return this;
+  }
+  setNoDelay(noDelay?: boolean): this {
+    this.#socket.setNoDelay?.(noDelay);
+    return this;
+  }
+  setKeepAlive(enable?: boolean, initialDelay?: number): this {
+    this.#socket.setKeepAlive?.(enable, initialDelay);
+    return this;
+  }
+  ref(): this {
+    this.#socket.ref?.();
+    return this;
+  }
+  unref(): this {
+    this.#socket.unref?.();
+    return this;
+  }
+  /** It was made connected, or connecting. */
+  connect(): this {
+    throw new Error("a TlsSocket is connected by the function that makes it");
+  }
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+  /** The transport's reset: no alert. */
+  resetAndDestroy(): this {
+    this.#socket.resetAndDestroy?.();
+    return this.destroy();
+  }
+
+  // The Duplex.
+
+  override _read(): void {
+    const stream = this.#stream;
+    if (stream === undefined) this.#waiting.push(() => this._read());
+    else if (!this.#pumping) void this.#pump(stream);
+  }
+
+  async #pump(stream: TlsStream): Promise<void> {
+    this.#pumping = true;
+    try {
+      for (let wanted = true; wanted; ) {
+        const data = stream.take() ?? (await stream.read());
+        if (this.destroyed) return;
+        wanted = this.push(data ?? null) && data !== undefined;
+      }
+    } catch (error) {
+      this.destroy(visible(error));
+    }
+    this.#pumping = false;
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#send([chunk], done);
+  }
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
+    this.#send(chunks.map(({ chunk }) => chunk), done);
+  }
+  #send(chunks: readonly Uint8Array[], done: Done): void {
+    const stream = this.#stream;
+    if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
+    else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
+  }
+
+  override _final(done: Done): void {
+    const stream = this.#stream;
+    if (stream === undefined) this.#waiting.push(() => this._final(done));
+    else stream.closeWrite().then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
+  }
+
+  /** The transport can't be written to, but the peer's alert may lie unread in it: it would tell what an EPIPE can't. */
+  #writeFailed(stream: TlsStream, cause: unknown, done: Done): void {
+    if (cause instanceof TlsError) return done(coded(cause));
+    const error = visible(cause);
+    const cancel = clock.after(lastWordsMs, () => done(error));
+    void stream.closed.then((closing) => {
+      cancel();
+      done(closing.error === undefined ? error : coded(closing.error));
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const stream = this.#stream;
+    if (stream === undefined) this.#cancel();
+    else if (error === null && this.writableLength === 0) void stream.abort("cancelled");
+    else void stream.abort({ alert: "internal_error", reason: "destroyed", cause: error });
+    this.#waiting = [];
+    done(error);
+  }
+}
+
+/** As a user of sockets expects it. */
+function visible(cause: unknown): Error {
+  if (cause instanceof TlsError) return coded(cause);
+  return cause instanceof Error ? cause : new Error("the connection failed", { cause });
+}

@@ -1,0 +1,111 @@
+// TLS over a pair of {readable, writable}: browsers, workers, Deno, Bun, Node.
+import { Acceptor, type Bytes, type ClientConfig, type ClientHello, Connector, type ConnectorOptions } from "@sallyport/core";
+import { type Budget, type Decision, drive, type DriveOptions, type PassedThrough, type TlsStream } from "@sallyport/drive";
+import { clock } from "./clock.ts";
+import { type BytePair, PairTransport } from "./pair-transport.ts";
+import { type TlsPair, tlsPair } from "./tls-pair.ts";
+
+export type { Budget, BudgetOptions, Decision, Passthrough, Refusal } from "@sallyport/drive";
+export { budget, passthrough, refuse } from "@sallyport/drive";
+export type { BytePair } from "./pair-transport.ts";
+export type { TlsPair } from "./tls-pair.ts";
+
+export interface PairOptions {
+  /** Default 10 s. */
+  readonly handshakeTimeoutMs?: number;
+  /** Cancels the handshake; it means nothing to an open pair. */
+  readonly signal?: AbortSignal;
+  /** Share one among connections. */
+  readonly budget?: Budget;
+  /** False where closing `writable` closes the whole; default true. */
+  readonly halfCloses?: boolean;
+}
+
+export interface ConnectTlsOptions extends ConnectorOptions, PairOptions {
+  readonly config: ClientConfig;
+  readonly serverName: string;
+}
+
+/**
+ * A client over `pair`, which is locked from here on. Cancelling or aborting a side before `opened` cancels the handshake.
+ *
+ * @throws ApiMisuse for a server name that can be none
+ * @example
+ * const tls = connectTls(await tcp.opened, { config, serverName: "db.internal" });
+ * console.log((await tls.opened).suite);
+ */
+export function connectTls(pair: BytePair, options: ConnectTlsOptions): TlsPair {
+  const start = new Connector(options.config, options.serverName, options).start();
+  const transport = new PairTransport(pair, options.halfCloses ?? true);
+  const cancelled = new AbortController();
+  const cancel = (): void => cancelled.abort();
+  if (options.signal?.aborted) cancel();
+  else options.signal?.addEventListener("abort", cancel);
+  const established = new Promise<TlsStream>((resolve, reject) => {
+    const driven = drive(transport, start, {}, {
+      ...driveOptions(options),
+      signal: cancelled.signal,
+      onFailure: ({ error }) => reject(error),
+    });
+    void driven.then((result) => {
+      options.signal?.removeEventListener("abort", cancel);
+      if (result.kind === "established") resolve(result.stream);
+    });
+  });
+  return tlsPair(established, cancel);
+}
+
+export type AcceptedPair =
+  | ({ readonly kind: "tls" } & TlsPair)
+  /** The untouched stream, from its first byte. */
+  | { readonly kind: "passthrough"; readonly clientHello: ClientHello; readonly pair: BytePair };
+
+/** A server over `pair`. Rejects with the TlsError after its alert is delivered. */
+export async function acceptTls(
+  pair: BytePair,
+  accept: (clientHello: ClientHello, signal: AbortSignal) => Decision | Promise<Decision>,
+  options: PairOptions = {},
+): Promise<AcceptedPair> {
+  const transport = new PairTransport(pair, options.halfCloses ?? true);
+  const { signal } = options;
+  const driven = await drive(transport, new Acceptor().start(), { accept }, {
+    ...driveOptions(options),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  switch (driven.kind) {
+    case "established":
+      return { kind: "tls", ...tlsPair(Promise.resolve(driven.stream), () => {}) };
+    case "passthrough":
+      return { kind: "passthrough", clientHello: driven.clientHello, pair: givenBack(transport, driven) };
+    case "failed":
+      throw driven.failure.error;
+  }
+}
+
+function givenBack(transport: PairTransport, passed: PassedThrough): BytePair {
+  const readable = new ReadableStream<Bytes>(
+    {
+      start(controller) {
+        controller.enqueue(passed.received);
+      },
+      async pull(controller) {
+        const chunk = await passed.transport.read();
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(new Uint8Array(chunk));
+      },
+      cancel(reason) {
+        return transport.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { readable, writable: transport.detach() };
+}
+
+function driveOptions({ handshakeTimeoutMs, budget }: PairOptions): DriveOptions {
+  return {
+    clock,
+    ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
+    ...(budget === undefined ? {} : { budget }),
+  };
+}

@@ -1,0 +1,75 @@
+import type { Bytes, Info } from "@sallyport/core";
+import type { TlsStream } from "@sallyport/drive";
+
+export interface TlsPair {
+  /** Rejects with the TlsError. */
+  readonly opened: Promise<Info>;
+  /** Errors with the TlsError on failure and truncation. `cancel()`: what still comes is discarded. */
+  readonly readable: ReadableStream<Bytes>;
+  /** `close()` is close_notify and the transport's half-close. `abort()` sends a fatal alert: what was written is not whole. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** When both directions are closed. Rejects on failure, and on truncation too. */
+  readonly closed: Promise<void>;
+}
+
+/** @param cancel ends the handshake, while `established` is pending */
+export function tlsPair(established: Promise<TlsStream>, cancel: () => void): TlsPair {
+  const opened = established.then(({ info }) => info);
+  const closed = established.then(async (stream) => {
+    const { error } = await stream.closed;
+    if (error !== undefined) throw error;
+  });
+  let readCancelled = false;
+  let writeClosed = false;
+  /** Nobody reads and nobody writes: the rest of the peer's data is worth nothing. */
+  const endIfUnused = (stream: TlsStream): void => {
+    if (readCancelled && writeClosed) void stream.abort("cancelled");
+  };
+
+  const readable = new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        const data = await (await established).read();
+        if (data === undefined) controller.close();
+        // What the stream gives lies in chunks of the transport or in memory of the provider, and neither is shared memory.
+        else controller.enqueue(data as Bytes);
+      },
+      cancel() {
+        readCancelled = true;
+        cancel();
+        void established.then((stream) => {
+          endIfUnused(stream);
+          return discard(stream);
+        }).catch(() => {});
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      closed.catch((error) => controller.error(error));
+    },
+    async write(data) {
+      await (await established).write(data);
+    },
+    async close() {
+      const stream = await established;
+      await stream.closeWrite();
+      writeClosed = true;
+      endIfUnused(stream);
+    },
+    async abort(cause) {
+      cancel();
+      writeClosed = true;
+      const by = { alert: "internal_error", reason: "the writer was aborted", cause } as const;
+      await established.then((stream) => stream.abort(by), () => {});
+    },
+  });
+  // Each tells the same; whoever looks at one of them needs no other.
+  for (const promise of [opened, closed]) promise.catch(() => {});
+  return { opened, readable, writable, closed };
+}
+
+async function discard(stream: TlsStream): Promise<void> {
+  while ((await stream.read()) !== undefined);
+}

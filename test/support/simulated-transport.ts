@@ -1,0 +1,133 @@
+// A transport without a network: the test is the peer and the kernel.
+import type { Transport } from "@sallyport/drive";
+
+export class SimulatedTransport implements Transport {
+  halfCloses = true;
+  /** What was asked of it, in order: `write 7`, `closeWrite`, `destroy`. */
+  readonly log: string[] = [];
+  readonly #written: Uint8Array[] = [];
+  #incoming: (Uint8Array | undefined | Error)[] = [];
+  #reader: { resolve(chunk: Uint8Array | undefined): void; reject(cause: Error): void } | undefined;
+  #stalled: { resolve(): void; reject(cause: Error): void; bytes: Uint8Array; copy: Uint8Array } | undefined;
+  #writes: "taken" | "stalled" | Error = "taken";
+  /** How often `read` was called and is not answered. */
+  get readsUnderWay(): number {
+    return this.#reader === undefined ? 0 : 1;
+  }
+  get destroyed(): boolean {
+    return this.log.includes("destroy");
+  }
+  /** Arrived, and not read. */
+  get unread(): number {
+    return this.#incoming.reduce((length, chunk) => length + (chunk instanceof Uint8Array ? chunk.length : 0), 0);
+  }
+  onWrite: ((bytes: Uint8Array) => void) | undefined;
+  onCloseWrite: (() => void) | undefined;
+  onDestroy: ((unread: number) => void) | undefined;
+
+  /** All that was written so far. */
+  get written(): Uint8Array {
+    return Uint8Array.from(this.#written.flatMap((bytes) => [...bytes]));
+  }
+
+  // The peer's and the kernel's side.
+
+  deliver(bytes: Uint8Array): void {
+    this.#arrive(bytes);
+  }
+  end(): void {
+    this.#arrive(undefined);
+  }
+  /** What was not read yet is lost. */
+  reset(cause: Error = new Error("ECONNRESET")): void {
+    this.#writes = cause;
+    this.#stalled?.reject(cause);
+    this.#incoming = [];
+    this.#arrive(cause);
+  }
+  /** From now on writes wait. */
+  stallWrites(): void {
+    this.#writes = "stalled";
+  }
+  /** Takes the write that waits, and leaves the next one waiting. */
+  takeOneWrite(): void {
+    const stalled = this.#stalled;
+    this.#stalled = undefined;
+    if (stalled === undefined) return;
+    // "Has done with the bytes, which may then be sealed into again": until now they must not have changed.
+    if (Buffer.compare(stalled.bytes, stalled.copy) !== 0) throw new Error("bytes changed while they were being written");
+    stalled.resolve();
+  }
+  failWrites(cause: Error = new Error("EPIPE")): void {
+    this.#writes = cause;
+    this.#stalled?.reject(cause);
+  }
+
+  // The loop's side.
+
+  read(): Promise<Uint8Array | undefined> {
+    if (this.#reader !== undefined) throw new Error("two reads at a time");
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      this.#answerRead();
+    });
+  }
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#stalled !== undefined) throw new Error("two writes at a time");
+    this.log.push(`write ${bytes.length}`);
+    if (this.#writes instanceof Error) return Promise.reject(this.#writes);
+    const copy = bytes.slice();
+    this.#written.push(copy);
+    this.onWrite?.(copy);
+    if (this.#writes === "taken") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#stalled = { resolve, reject, bytes, copy };
+    });
+  }
+  closeWrite(): Promise<void> {
+    this.log.push("closeWrite");
+    if (this.#writes instanceof Error) return Promise.reject(this.#writes);
+    this.onCloseWrite?.();
+    return Promise.resolve();
+  }
+  destroy(): void {
+    if (this.destroyed) return;
+    this.log.push("destroy");
+    this.onDestroy?.(this.unread);
+    this.#reader?.reject(new Error("destroyed"));
+    this.#reader = undefined;
+  }
+
+  #arrive(what: Uint8Array | undefined | Error): void {
+    if (this.destroyed) return;
+    this.#incoming.push(what);
+    this.#answerRead();
+  }
+  #answerRead(): void {
+    const reader = this.#reader;
+    if (reader === undefined || this.#incoming.length === 0) return;
+    this.#reader = undefined;
+    const what = this.#incoming[0];
+    if (what instanceof Uint8Array) this.#incoming.shift();
+    if (what instanceof Error) reader.reject(what);
+    else reader.resolve(what);
+  }
+}
+
+/**
+ * Two ends of one simulated connection. As with a kernel, an end that is destroyed with unread input resets the connection, and
+ * what the other end had not read yet is lost.
+ */
+export function simulatedPair(): { readonly client: SimulatedTransport; readonly server: SimulatedTransport } {
+  const client = new SimulatedTransport();
+  const server = new SimulatedTransport();
+  for (const [own, other] of [[client, server], [server, client]] as const) {
+    own.onWrite = (bytes) => other.deliver(bytes);
+    own.onCloseWrite = () => other.end();
+    own.onDestroy = (unread) => {
+      if (unread > 0) other.reset();
+      else if (!own.log.includes("closeWrite")) other.end();
+    };
+  }
+  return { client, server };
+}
