@@ -4,12 +4,22 @@ import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
 import { clientVerifier, describe as say, serverVerifier } from "@sallyport/x509";
 import * as x509 from "@peculiar/x509";
+import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { authority, explanation, keyPair, noon, type Party, party, presented, purposes, server, verdict } from "../support/chains.ts";
 
 const root = await authority("CN=Root");
 const intermediate = await authority("CN=Intermediate", { by: root });
 const leaf = await server(intermediate);
+const stranger = await authority("CN=Stranger");
+/** Of everybody's names and keys, in each combination, and none of it signed by the root. */
+const namesakes = await Promise.all(
+  ["CN=Root", "CN=Intermediate", "CN=Other"].flatMap((name, _, names) =>
+    names.flatMap((issuer) =>
+      [root.keys, intermediate.keys, stranger.keys].map((keys) => authority(name, { keys, by: { name: issuer, keys: stranger.keys } })),
+    ),
+  ),
+);
 const trusting = (...roots: readonly Party[]) => serverVerifier({ provider: node, roots: roots.map(({ der }) => der) });
 
 describe("a chain to a root", () => {
@@ -20,7 +30,6 @@ describe("a chain to a root", () => {
   });
 
   test("is found whatever else was sent, and in any order", async () => {
-    const stranger = await authority("CN=Stranger");
     const namesake = await authority("CN=Intermediate");
     const junk = Uint8Array.of(0x30, 0x03, 1, 2);
     expect(verdict(trusting(root), presented([leaf.der, junk, stranger.der, namesake.der, root.der, leaf.der, intermediate.der]))).toBe("trusted");
@@ -274,6 +283,15 @@ describe("the search is bounded", () => {
     expect(verdict(verifier, presented([leaf.der, ...strangers.map(({ der }) => der)]))).toBe("unknown_ca: unknown-issuer");
     expect(checks).toBe(1);
     expect(verdict(verifier, presented([leaf.der, ...strangers.map(({ der }) => der), intermediate.der]))).toBe("trusted");
+  });
+});
+
+describe("what else is sent", () => {
+  const junk = namesakes.map(({ der }) => der);
+  property.prop([fc.shuffledSubarray([...junk, intermediate.der], { minLength: 1 })])("never turns yes into no, nor no into yes", (sent) => {
+    const expected = sent.includes(intermediate.der) ? "trusted" : "no";
+    expect(verdict(trusting(root), presented([leaf.der, ...sent])) === "trusted" ? "trusted" : "no").toBe(expected);
+    expect(verdict(trusting(stranger), presented([leaf.der, ...sent]))).not.toBe("trusted");
   });
 });
 

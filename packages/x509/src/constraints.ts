@@ -114,6 +114,8 @@ function isHostWithin(host: string, subtree: string): boolean {
 
 /** undefined: no authority with a host name, which must be refused under a URI constraint. */
 function uriHost(uri: string): string | undefined {
+  // A character that RFC 3986 has not (a backslash, say) lets two parsers find two hosts.
+  if (!/^[\w\-.~:/?#[\]@!$&'()*+,;=%]*$/.test(uri)) return undefined;
   const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@[\]]+)(?::\d*)?(?:[/?#]|$)/i.exec(uri)?.[1];
   return host !== undefined && isDnsName(host) && parseAddress(host) === undefined ? host : undefined;
 }

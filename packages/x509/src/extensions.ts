@@ -85,7 +85,7 @@ export function isUnderstood(extension: Extension): boolean {
 }
 
 /** None, as a certificate of version 1 has. */
-export const noExtensions: Extensions = decoded([], new Map());
+export const noExtensions: Extensions = /* @__PURE__ */ decoded([], new Map());
 
 /** `Extensions ::= SEQUENCE SIZE (1..MAX)`. @throws DerError */
 export function extensions(reader: DerReader): Extensions {
