@@ -42,7 +42,8 @@ async function takeLock() {
       if (error.code !== "EEXIST") throw error;
     }
     const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - since > staleMs) rmSync(lock, { recursive: true, force: true }); // left by a crash
+    if (Date.now() - since > staleMs)
+      rmSync(lock, { recursive: true, force: true }); // left by a crash
     else await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -2,30 +2,32 @@ import { posix } from "node:path";
 import type { Source } from "./sources.ts";
 import { withoutComments } from "./sources.ts";
 
+// Arrows point one way: each line may be imported by the lines below it.
+const errors: readonly string[] = ["core/errors", "core/alerts"];
+const wire: readonly string[] = [...errors, "core/wire"];
+const crypto: readonly string[] = [...wire, "core/crypto"];
+const records: readonly string[] = [...crypto, "core/record", "core/session"];
+const config: readonly string[] = [...records, "core/config"];
+const negotiate: readonly string[] = [...config, "core/negotiate"];
+const connection: readonly string[] = [...negotiate, "core/connection"];
+const handshake: readonly string[] = [...connection, "core/handshake"];
+
 /**
- * Which room may import which: arrows point one way. A room of core is a folder (or a file at its top), any other package is
- * one room. Besides itself a room may import what is listed; `node:` stands for Node's own modules.
+ * What a room may import besides itself. A room of core is a folder (or a file at its top), any other package is one room;
+ * `node:` stands for Node's own modules.
  */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
-  "core/alerts": ["core/errors"],
-  "core/errors": ["core/alerts"],
-  "core/wire": ["core/errors", "core/alerts"],
-  "core/crypto": ["core/errors", "core/alerts", "core/wire"],
-  "core/record": ["core/errors", "core/alerts", "core/wire", "core/crypto"],
-  "core/session": ["core/errors", "core/alerts", "core/wire", "core/crypto"],
-  "core/config": ["core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/session"],
-  "core/negotiate": ["core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session"],
-  "core/connection": [
-    "core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session", "core/negotiate",
-  ],
-  "core/handshake": [
-    "core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session", "core/negotiate",
-    "core/connection",
-  ],
-  "core/index": [
-    "core/errors", "core/alerts", "core/wire", "core/record", "core/crypto", "core/config", "core/session", "core/negotiate",
-    "core/connection", "core/handshake",
-  ],
+  "core/errors": errors,
+  "core/alerts": errors,
+  "core/wire": errors,
+  "core/crypto": wire,
+  "core/record": crypto,
+  "core/session": crypto,
+  "core/config": records,
+  "core/negotiate": config,
+  "core/connection": negotiate,
+  "core/handshake": connection,
+  "core/index": handshake,
   "core/platform": [],
   "crypto-noble": ["core", "@noble/ciphers", "@noble/curves", "@noble/hashes", "micro-rsa-dsa-dh"],
   "crypto-node": ["core", "node:"],
@@ -81,5 +83,8 @@ function targetOf(path: string, specifier: string): string {
   if (specifier.startsWith(".")) return roomOf(posix.join(posix.dirname(path), specifier));
   if (specifier.startsWith("@sallyport/")) return specifier.slice("@sallyport/".length);
   if (specifier.startsWith("node:")) return "node:";
-  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
 }

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./processes.ts";
@@ -33,7 +43,10 @@ export async function packAndInstall(): Promise<Packed> {
 
   copyPackages(stage);
   const names = packageNames();
-  await run(`${root}node_modules/.bin/tsc`, ["-b", ...names.map((name) => `packages/${name}`)], "", { cwd: stage, timeoutMs: 120_000 });
+  await run(`${root}node_modules/.bin/tsc`, ["-b", ...names.map((name) => `packages/${name}`)], "", {
+    cwd: stage,
+    timeoutMs: 120_000,
+  });
 
   const quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
   const pack = ["pack", "--json", "--pack-destination", project, ...quiet, ...names.map((name) => `./packages/${name}`)];

@@ -63,7 +63,9 @@ async function create(): Promise<Pki> {
     const { key = "ecdsa-p256", issuer = "root", commonName = "localhost" } = options;
     const pair = keyPair(key);
     const publicKey = spki(pair);
-    const certificate = encoded(await sign(await signer(), `CN=${commonName}`, publicKey, leafExtensions(options), lifetime(options)));
+    const certificate = encoded(
+      await sign(await signer(), `CN=${commonName}`, publicKey, leafExtensions(options), lifetime(options)),
+    );
     const above = issuer === "intermediate" ? [intermediate.certificate] : [];
     return {
       key,
@@ -115,7 +117,10 @@ async function authority(commonName: string, issuer?: Signer): Promise<Signer & 
 }
 
 function leafExtensions({ dns = ["localhost"], ips = ["127.0.0.1", "::1"], usage = "server" }: LeafOptions): x509.Extension[] {
-  const names = [...dns.map((value) => ({ type: "dns", value }) as const), ...ips.map((value) => ({ type: "ip", value }) as const)];
+  const names = [
+    ...dns.map((value) => ({ type: "dns", value }) as const),
+    ...ips.map((value) => ({ type: "ip", value }) as const),
+  ];
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -177,12 +182,18 @@ interface KeyPair {
 
 function keyPair(kind: KeyKind): KeyPair {
   switch (kind) {
-    case "ecdsa-p256": return generateKeyPairSync("ec", { namedCurve: "P-256" });
-    case "ecdsa-p384": return generateKeyPairSync("ec", { namedCurve: "P-384" });
-    case "ecdsa-p521": return generateKeyPairSync("ec", { namedCurve: "P-521" });
-    case "ed25519": return generateKeyPairSync("ed25519");
-    case "rsa": return generateKeyPairSync("rsa", { modulusLength: 2048 });
-    case "rsa-pss": return generateKeyPairSync("rsa-pss", { modulusLength: 2048, hashAlgorithm: "sha256", mgf1HashAlgorithm: "sha256" });
+    case "ecdsa-p256":
+      return generateKeyPairSync("ec", { namedCurve: "P-256" });
+    case "ecdsa-p384":
+      return generateKeyPairSync("ec", { namedCurve: "P-384" });
+    case "ecdsa-p521":
+      return generateKeyPairSync("ec", { namedCurve: "P-521" });
+    case "ed25519":
+      return generateKeyPairSync("ed25519");
+    case "rsa":
+      return generateKeyPairSync("rsa", { modulusLength: 2048 });
+    case "rsa-pss":
+      return generateKeyPairSync("rsa-pss", { modulusLength: 2048, hashAlgorithm: "sha256", mgf1HashAlgorithm: "sha256" });
   }
 }
 

@@ -43,13 +43,20 @@ test("a package depends on the packages that its arrows name, and on no other", 
   }
 });
 
-test.each(["core", "drive", "x509", "crypto-noble"])("%s takes neither time nor randomness nor globals from the platform", (name) => {
-  const taken = sourcesOf(name).flatMap(({ path, text }) => platformWords(withoutComments(text)).map((word) => `${path}: ${word}`));
-  expect(taken).toEqual([]);
-});
+test.each(["core", "drive", "x509", "crypto-noble"])(
+  "%s takes neither time nor randomness nor globals from the platform",
+  (name) => {
+    const taken = sourcesOf(name).flatMap(({ path, text }) =>
+      platformWords(withoutComments(text)).map((word) => `${path}: ${word}`),
+    );
+    expect(taken).toEqual([]);
+  },
+);
 
 test("a platform's clock, randomness and globals are seen", () => {
-  expect(platformWords('const a = Math.random() + Date.now(); globalThis.crypto; new Date(0); performance.now(); "Date"')).toHaveLength(5);
+  expect(
+    platformWords('const a = Math.random() + Date.now(); globalThis.crypto; new Date(0); performance.now(); "Date"'),
+  ).toHaveLength(5);
   expect(platformWords("validFrom: GeneralizedTime; update; random(length); DateField")).toEqual([]);
 });
 

@@ -1,0 +1,71 @@
+import type { CipherSuiteName, NamedGroup, SignatureScheme } from "@sallyport/core";
+import type { KeyKind } from "../support/pki.ts";
+
+/** One handshake of the matrix. With `retry` the client's first key share is for another group, or there is none. */
+export interface Cell {
+  readonly suite: CipherSuiteName;
+  readonly group: NamedGroup;
+  readonly retry: boolean;
+  readonly key: KeyKind;
+}
+
+export const suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const;
+export const groups = ["x25519", "secp256r1", "secp384r1"] as const;
+export const keys = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa"] as const;
+
+export const allCells: readonly Cell[] = keys.flatMap((key) =>
+  [false, true].flatMap((retry) => groups.flatMap((group) => suites.map((suite) => ({ suite, group, retry, key })))),
+);
+
+/** What a key of this kind signs CertificateVerify with (§4.5.2). An RSA key has a choice of hash. */
+export const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
+  "ecdsa-p256": ["ecdsa_secp256r1_sha256"],
+  "ecdsa-p384": ["ecdsa_secp384r1_sha384"],
+  "ecdsa-p521": ["ecdsa_secp521r1_sha512"],
+  ed25519: ["ed25519"],
+  rsa: ["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
+  "rsa-pss": ["rsa_pss_pss_sha256"],
+};
+
+/** A group that a client can offer first so that `group` needs a HelloRetryRequest. */
+export function otherGroup(group: NamedGroup): NamedGroup {
+  return group === "x25519" ? "secp256r1" : "x25519";
+}
+
+/** `ecdsa-p256` → `x25519 after retry` → how many suites. */
+export type Counts = Record<string, Record<string, number>>;
+
+export function count(cells: readonly Cell[]): Counts {
+  const counts: Counts = {};
+  for (const cell of cells) {
+    counts[cell.key] ??= {};
+    const row = counts[cell.key] ?? {};
+    row[column(cell)] = (row[column(cell)] ?? 0) + 1;
+  }
+  return counts;
+}
+
+export function nameOf(cell: Cell): string {
+  return `${cell.suite}, ${column(cell)}, ${cell.key}`;
+}
+
+/** The matrix for people: a row a certificate, a column a group, the number of suites in each cell. */
+export function table(title: string, counts: Counts): string {
+  const columns = [...new Set(Object.values(counts).flatMap(Object.keys))];
+  const rows = Object.entries(counts).map(([key, row]) => [key, ...columns.map((name) => String(row[name] ?? "-"))]);
+  const total = Object.values(counts)
+    .flatMap((row) => Object.values(row))
+    .reduce((sum, suites) => sum + suites, 0);
+  const widths = ["certificate", ...columns].map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const lines = [["certificate", ...columns], ...rows].map((row) =>
+    row
+      .map((text, at) => text.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [`${title}: ${total} handshakes (suites a cell)`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function column({ group, retry }: Cell): string {
+  return retry ? `${group} after retry` : group;
+}

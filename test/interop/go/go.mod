@@ -1,0 +1,3 @@
+module sallyport/interop
+
+go 1.22

@@ -1,0 +1,275 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import * as tls from "node:tls";
+import type { NamedGroup } from "@sallyport/core";
+import type { Identity } from "../support/pki.ts";
+import { run, start, versionOf } from "../support/processes.ts";
+import { root } from "../support/sources.ts";
+import type { Cell } from "./cells.ts";
+import { otherGroup } from "./cells.ts";
+
+/** Other people's TLS. `version` is undefined where it isn't installed. */
+export interface Peer {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly client?: (ca: string) => Promise<PeerClient>;
+  /** One certificate each, all groups and suites. */
+  readonly server?: (identities: readonly Identity[]) => Promise<PeerServers>;
+  /** Cells that it can't do as a client. Servers can do all. */
+  readonly cannot?: (cell: Cell) => boolean;
+}
+
+export interface PeerClient {
+  /** Offers the cell's group first, or another and then it. Gives the answer to `GET /`; rejects with the peer's words. */
+  get(port: number, cell: Cell): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** They answer `GET /` in HTTP/1.0 and close. */
+export interface PeerServers {
+  /** In the order of the identities. */
+  readonly ports: readonly number[];
+  stop(): Promise<void>;
+}
+
+export const request = "GET / HTTP/1.0\r\n\r\n";
+
+/** A folder of this process for what peers read from files. */
+export const folder: string = mkdtempSync(join(tmpdir(), "sallyport-interop-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes a file for a peer to read; gives its path. */
+export function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content, { mode: 0o600 });
+  return path;
+}
+
+export function identityFiles(identity: Identity): { readonly certificate: string; readonly key: string } {
+  const name = `${identity.key}-${++written}`;
+  return { certificate: file(`${name}.pem`, identity.chainPem), key: file(`${name}.key`, identity.keyPem) };
+}
+let written = 0;
+
+// OpenSSL's names.
+export const opensslGroups: Partial<Record<NamedGroup, string>> = { x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384" };
+
+function offered({ group, retry }: Cell, names: Partial<Record<NamedGroup, string>>, separator: string): string {
+  return (retry ? [otherGroup(group), group] : [group]).map((name) => names[name] ?? name).join(separator);
+}
+
+const openssl: Peer = {
+  name: "openssl",
+  version: versionOf("openssl", "version"),
+  async client(ca) {
+    const roots = file("openssl-roots.pem", ca);
+    return {
+      get(port, cell) {
+        const verify = ["-CAfile", roots, "-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"];
+        const options = ["-connect", `127.0.0.1:${port}`, "-tls1_3", "-groups", offered(cell, opensslGroups, ":"), "-quiet"];
+        return run("openssl", ["s_client", ...options, ...verify], request);
+      },
+      async stop() {},
+    };
+  },
+  async server(identities) {
+    const servers = await Promise.all(
+      identities.map(async (identity) => {
+        const { certificate, key } = identityFiles(identity);
+        const server = start("openssl", [
+          "s_server",
+          "-accept",
+          "127.0.0.1:0",
+          "-cert",
+          certificate,
+          "-key",
+          key,
+          "-tls1_3",
+          "-www",
+        ]);
+        const [, port] = await server.saw(/ACCEPT \S+:(\d+)/);
+        return { port: Number(port), stop: server.stop };
+      }),
+    );
+    return {
+      ports: servers.map(({ port }) => port),
+      stop: async () => void (await Promise.all(servers.map(({ stop }) => stop()))),
+    };
+  },
+};
+
+const curl: Peer = {
+  name: "curl",
+  version: versionOf("curl", "--version")?.split(" ").slice(0, 2).join(" "),
+  async client(ca) {
+    const roots = file("curl-roots.pem", ca);
+    return {
+      get(port, cell) {
+        const verify = ["--cacert", roots, "--resolve", `localhost:${port}:127.0.0.1`];
+        const options = ["--silent", "--show-error", "--http1.0", "--tlsv1.3", "--curves", offered(cell, opensslGroups, ":")];
+        return run("curl", [...options, ...verify, "--max-time", "15", `https://localhost:${port}/`]);
+      },
+      async stop() {},
+    };
+  },
+};
+
+const gnutlsGroups = { x25519: "+GROUP-X25519", secp256r1: "+GROUP-SECP256R1", secp384r1: "+GROUP-SECP384R1" };
+
+const gnutls: Peer = {
+  name: "gnutls",
+  version: versionOf("gnutls-cli", "--version"),
+  async client(ca) {
+    const roots = file("gnutls-roots.pem", ca);
+    return {
+      async get(port, cell) {
+        const only = `NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:${offered(cell, gnutlsGroups, ":")}`;
+        const verify = ["--x509cafile", roots, "--sni-hostname", "localhost", "--verify-hostname", "localhost"];
+        const options = [
+          "--port",
+          String(port),
+          "--single-key-share",
+          "--priority",
+          only,
+          "--logfile",
+          join(folder, `gnutls-${port}.log`),
+        ];
+        const client = start("gnutls-cli", [...options, ...verify, "127.0.0.1"], { timeoutMs: 20_000 });
+        client.write(request); // the end of its standard input would end it before the answer
+        const code = await client.ended;
+        if (code !== 0) throw new Error(`gnutls-cli: ${code}\n${client.output()}`);
+        return client.output();
+      },
+      async stop() {},
+    };
+  },
+  async server(identities) {
+    const servers = await Promise.all(
+      identities.map(async (identity) => {
+        const { certificate, key } = identityFiles(identity);
+        const port = await freePort();
+        const options = [
+          "--port",
+          String(port),
+          "--http",
+          "--disable-client-cert",
+          "--priority",
+          "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+        ];
+        const server = start("gnutls-serv", [...options, "--x509certfile", certificate, "--x509keyfile", key]);
+        await server.saw(/listening on IPv4[\s\S]*\n/);
+        return { port, stop: server.stop };
+      }),
+    );
+    return {
+      ports: servers.map(({ port }) => port),
+      stop: async () => void (await Promise.all(servers.map(({ stop }) => stop()))),
+    };
+  },
+};
+
+/** gnutls-serv can't be asked which port it was given. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo; // listening on TCP
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const nodeTls: Peer = {
+  name: "node:tls",
+  version: `Node.js ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
+  async client(ca) {
+    return {
+      get(port, cell) {
+        return new Promise((resolve, reject) => {
+          const ecdhCurve = offered(cell, opensslGroups, ":");
+          const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ca, ecdhCurve, minVersion: "TLSv1.3" });
+          let body = "";
+          socket.setEncoding("utf8").on("data", (text) => {
+            body += text;
+          });
+          socket.setTimeout(15_000, () => socket.destroy(new Error("time is over")));
+          socket
+            .on("secureConnect", () => socket.write(request))
+            .on("error", reject)
+            .on("end", () => resolve(body));
+        });
+      },
+      async stop() {},
+    };
+  },
+  async server(identities) {
+    const servers = await Promise.all(
+      identities.map(async ({ chainPem, keyPem }) => {
+        const server = tls.createServer({ cert: chainPem, key: keyPem, minVersion: "TLSv1.3", ecdhCurve: "auto" }, (socket) => {
+          socket.on("error", () => {}).once("data", () => socket.end("HTTP/1.0 200 OK\r\n\r\nfrom node\n"));
+        });
+        server.listen(0, "127.0.0.1");
+        await new Promise((resolve) => server.once("listening", resolve));
+        return server;
+      }),
+    );
+    return {
+      ports: servers.map((server) => (server.address() as AddressInfo).port), // listening on TCP
+      stop: async () => void (await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))),
+    };
+  },
+};
+
+const goGroups: Partial<Record<NamedGroup, number>> = { x25519: 29, secp256r1: 23, secp384r1: 24 };
+
+const go: Peer = {
+  name: "go",
+  version: versionOf("go", "env", "GOVERSION"),
+  // Go has an order of its own, with X25519 before the others: no other group can come before it.
+  cannot: ({ group, retry }) => retry && group === "x25519",
+  async client(ca) {
+    const client = start(await goProgram(), ["client"]);
+    const lines = createInterface({ input: client.child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+    let turn: Promise<unknown> = Promise.resolve();
+    return {
+      get(port, { group, retry }) {
+        const wanted = (retry ? [otherGroup(group), group] : [group]).map((name) => goGroups[name]);
+        const answer = turn.then(async () => {
+          client.write(`${JSON.stringify({ port, groups: wanted, ca })}\n`);
+          const { value } = await lines.next();
+          const { body, error }: { body: string; error: string } = JSON.parse(String(value));
+          if (error !== "") throw new Error(`go: ${error}`);
+          return body;
+        });
+        turn = answer.catch(() => {});
+        return answer;
+      },
+      stop: client.stop,
+    };
+  },
+  async server(identities) {
+    const files = identities.map(identityFiles).flatMap(({ certificate, key }) => [certificate, key]);
+    const server = start(await goProgram(), ["server", ...files]);
+    const [line] = await server.saw(/\[.*\]/);
+    return { ports: JSON.parse(line), stop: server.stop };
+  },
+};
+
+function goProgram(): Promise<string> {
+  built ??= (async () => {
+    const program = join(folder, "go-peer");
+    // No toolchain is fetched: the peer is the Go that is here.
+    await run("go", ["build", "-o", program, "."], "", {
+      cwd: `${root}test/interop/go`,
+      env: { GOTOOLCHAIN: "local" },
+      timeoutMs: 300_000,
+    });
+    return program;
+  })();
+  return built;
+}
+let built: Promise<string> | undefined;
+
+export const peers: readonly Peer[] = [openssl, curl, gnutls, nodeTls, go];
