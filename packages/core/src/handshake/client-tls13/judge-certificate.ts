@@ -1,9 +1,10 @@
 // What is wrong with the server's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain.
 import type { CredentialRequest } from "../../config/credential.ts";
 import type { Verification } from "../../crypto/provider.ts";
+import { type PublicKey, schemesOf } from "../../crypto/public-key.ts";
 import { fail } from "../../errors.ts";
 import { type Bytes, hex } from "../../wire/bytes.ts";
-import { type KeyType, keyTypeOfScheme, subjectPublicKeyOf } from "../../wire/certificate.ts";
+import { subjectPublicKeyOf } from "../../wire/certificate.ts";
 import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../../wire/certificate-message.ts";
 import { registered, type SignatureScheme, schemeIds } from "../../wire/registry.ts";
 import { proofSchemes } from "./flight.ts";
@@ -11,17 +12,21 @@ import type { Goal, Offer } from "./states.ts";
 
 export interface ShownCertificate {
   readonly chain: readonly [Bytes, ...Bytes[]];
+  /** DER SubjectPublicKeyInfo. */
   readonly publicKey: Bytes;
-  readonly keyType: KeyType | undefined;
+  /** What may sign CertificateVerify with this key, of what was offered; never empty. */
+  readonly schemes: readonly SignatureScheme[];
 }
 
-/** RFC 9846 §4.5.1. */
-export function judgeCertificate({ context, entries }: CertificateMessage, { settings }: Goal): ShownCertificate {
+/** RFC 9846 §4.5.1. @param read tells which key a SubjectPublicKeyInfo is. */
+export function judgeCertificate(
+  { context, entries }: CertificateMessage, goal: Goal, read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
+): ShownCertificate {
   const message = "certificate";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.5.1");
   const [leaf, ...rest] = entries;
   if (leaf === undefined) fail("malformed-message", { message, field: "certificate_list is empty", offset: 5 }, "RFC 9846 §4.5.1.3");
-  const allowed = settings.limits.certificateChain;
+  const allowed = goal.settings.limits.certificateChain;
   if (entries.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: entries.length });
   for (const { extensions } of entries) {
     // We ask for none.
@@ -29,12 +34,20 @@ export function judgeCertificate({ context, entries }: CertificateMessage, { set
     if (extension !== undefined) fail("unsolicited-extension", { message, extension: extension.type }, "RFC 9846 §4.5.1");
   }
   const chain = [leaf.data, ...rest.map(({ data }) => data)] as const;
-  return { chain, ...subjectPublicKeyOf(leaf.data) };
+  const publicKey = subjectPublicKeyOf(leaf.data);
+  const key = read(publicKey);
+  if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  const offered = proofSchemes(goal);
+  const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
+  if (schemes.length === 0) {
+    fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
+  }
+  return { chain, publicKey, schemes };
 }
 
 /** RFC 9846 §4.5.2: a scheme that was offered, that may sign here, and that fits the key. */
 export function judgeCertificateVerify(
-  message: CertificateVerifyMessage, keyType: KeyType | undefined, { goal, hello }: Offer,
+  message: CertificateVerifyMessage, schemes: readonly SignatureScheme[], { goal, hello }: Offer,
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
   const name = "certificate_verify";
   const received = registered("scheme", message.scheme).name ?? `0x${message.scheme.toString(16)}`;
@@ -44,8 +57,7 @@ export function judgeCertificateVerify(
   if (scheme === undefined || verification === undefined || !offered) {
     wrong(name, "algorithm", "a scheme that was offered", received, "RFC 9846 §4.5.2");
   }
-  if (keyType === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
-  if (keyTypeOfScheme[scheme] !== keyType) wrong(name, "algorithm", `a scheme for the certificate's ${keyType} key`, received, "RFC 9846 §4.5.2");
+  if (!schemes.includes(scheme)) wrong(name, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 9846 §4.5.2");
   return { scheme, signature: message.signature, verification };
 }
 
