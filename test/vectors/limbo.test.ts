@@ -40,7 +40,9 @@ describe("x509-limbo", () => {
       `x509-limbo: ${testcases.length} cases, ${testcases.length - disagreeing.length} agree, ${acceptsBad.length} accept bad, ` +
         `${rejectsGood.length} reject good; ${outOfScope.length} are listed as out of scope in limbo.md`,
     );
-    expect(disagreeing.map(({ testcase: { id }, why }) => `${id}: ${why}`).filter((line) => !listed.has(line.split(": ")[0] ?? ""))).toEqual([]);
+    expect(
+      disagreeing.map(({ testcase: { id }, why }) => `${id}: ${why}`).filter((line) => !listed.has(line.split(": ")[0] ?? "")),
+    ).toEqual([]);
     expect(outOfScope.filter((id) => !disagreeing.some(({ testcase }) => testcase.id === id))).toEqual([]);
   });
 });
@@ -73,7 +75,9 @@ function verdictOf(verify: () => VerifiedIdentity | DistrustReason): VerifiedIde
 }
 
 function presented(testcase: Case): PresentedIdentity {
-  const [leaf, ...others] = [testcase.peer_certificate, ...testcase.untrusted_intermediates].flatMap((pem) => parsePem(pem).map(({ der }) => der));
+  const [leaf, ...others] = [testcase.peer_certificate, ...testcase.untrusted_intermediates].flatMap((pem) =>
+    parsePem(pem).map(({ der }) => der),
+  );
   if (leaf === undefined) throw new Error(`${testcase.id} has no leaf`);
   return {
     role: testcase.validation_kind === "SERVER" ? "server" : "client",
