@@ -59,7 +59,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
   }
 
   /** Steps until something must be seen; undefined: the handshake is complete. */
-  #advance(): Next | undefined {
+  #advance(): Next | ErrorAndAlert | undefined {
     const link = this.#link;
     const role = this.#role;
     for (;;) {
