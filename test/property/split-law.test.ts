@@ -32,11 +32,11 @@ function listen(role: "client" | "server", options: PairOptions, heard: Uint8Arr
   const side = listener(role, options);
   let at = 0;
   for (const cut of [...new Set(cuts)].filter((where) => where < heard.length).sort((one, other) => one - other)) {
-    side.receive(heard.subarray(at, cut));
+    side.hear(heard.subarray(at, cut));
     at = cut;
   }
-  side.receive(heard.subarray(at));
-  if (ends) side.receiveEnd();
+  side.hear(heard.subarray(at));
+  if (ends) side.hearEnd();
   const { failure, closed, connection } = side;
   return {
     output: Buffer.from(side.output).toString("hex"),

@@ -1,7 +1,7 @@
 // Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
 import {
   Acceptor, type ClientConfig, type ClientOptions, type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector,
-  type CryptoProvider, ErrorAndAlert, type NamedGroup, type Received, type Sent, type ServerConfig, type ServerOptions, type ServerStage,
+  type CryptoProvider, type ErrorAndAlert, type NamedGroup, type Received, type Sent, type ServerConfig, type ServerOptions, type ServerStage,
   serverConfig,
 } from "@sallyport/core";
 import {
@@ -83,8 +83,8 @@ export function converse({ client, server }: Pair): void {
     const fromClient = client.take();
     const fromServer = server.take();
     if (fromClient.length + fromServer.length === 0) return;
-    server.receive(fromClient);
-    client.receive(fromServer);
+    server.hear(fromClient);
+    client.hear(fromServer);
   }
   throw new Error("two machines that never fall silent");
 }
@@ -141,7 +141,7 @@ export class Side {
   }
 
   /** Works on a copy, as a chunk may be overwritten. Does nothing once the side has failed. */
-  receive(bytes: Uint8Array): void {
+  hear(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.failure !== undefined) return;
     const chunk = Uint8Array.from(bytes);
     const { stage } = this;
@@ -151,7 +151,7 @@ export class Side {
     // What was lent is the caller's again.
     chunk.fill(0xee);
   }
-  receiveEnd(): void {
+  hearEnd(): void {
     if (this.failure !== undefined) return;
     const { stage } = this;
     if (this.connection !== undefined) this.received(this.connection.receiveEnd());

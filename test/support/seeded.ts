@@ -1,5 +1,5 @@
 // Providers, keys and clocks that give the same bytes in every run.
-import { createECDH, createHash, createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
+import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type {
   AsyncGroup, AsyncSigner, AsyncVerification, AsyncVerifier, Bytes, Credential, CryptoProvider, SyncGroup, SyncSigner, SyncVerification,
   SyncVerifier,
