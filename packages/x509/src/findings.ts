@@ -162,7 +162,7 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
           : `can't be compared with the name constraints of ${which(constrainedBy)}`
     }`,
   "explicit-policy-required": ({ certificate }) =>
-    `${which(certificate)} demands a certificate policy (extension ${extensionIds.policyConstraints}), which nobody evaluates here`,
+    `${which(certificate)} demands a certificate policy (${extensionIds.policyConstraints}), which nobody evaluates here`,
   "not-in-profile": ({ certificate, problem, section }) =>
     `${which(certificate)} ${problem} (${section}${section.startsWith("BR ") ? `, which the profile "rfc5280" leaves out` : ""})`,
   "search-given-up": ({ limit, allowed }) => `the search for a path was given up after ${allowed} ${limit}`,
