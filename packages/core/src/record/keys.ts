@@ -1,6 +1,7 @@
 // One direction's protection (RFC 9846 §5.2, §5.3, §7.2).
 import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
 import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
+import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
 import { contentTypes, headerLength, maxPlaintext, tagLength } from "./format.ts";
 
@@ -15,7 +16,7 @@ export class WriteKeys {
   readonly #nonce: Nonce;
   readonly #header: Bytes = Uint8Array.of(contentTypes.application_data, 3, 3, 0, 0);
 
-  /** @param secret is kept, and wiped by `destroy` and `next`. */
+  /** @param secret is kept, and wiped by `destroy`. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
@@ -24,6 +25,7 @@ export class WriteKeys {
     this.#nonce = new Nonce(iv);
     this.#aead = suite.seal(key);
     wipe(key);
+    if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
   }
 
   get records(): number {
@@ -48,11 +50,9 @@ export class WriteKeys {
     return headerLength + inner + tagLength;
   }
 
-  /** The next generation; this one is gone. */
+  /** The next generation. This one goes on until it is destroyed. */
   next(): WriteKeys {
-    const next = new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
-    this.destroy();
-    return next;
+    return new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
   destroy(): void {
     wipe(this.#secret);
@@ -68,7 +68,7 @@ export class ReadKeys {
   readonly #aead: AeadOpener;
   readonly #nonce: Nonce;
 
-  /** @param secret is kept, and wiped by `destroy` and `next`. */
+  /** @param secret is kept, and wiped by `destroy`. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
@@ -77,6 +77,7 @@ export class ReadKeys {
     this.#nonce = new Nonce(iv);
     this.#aead = suite.open(key);
     wipe(key);
+    if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
   }
 
   /** Records opened so far. */
@@ -95,13 +96,12 @@ export class ReadKeys {
     const opened = this.#aead.open(this.#nonce.current(), record.subarray(0, headerLength), record.subarray(headerLength));
     if (opened === undefined) return undefined;
     this.#nonce.advance();
-    return opened;
+    return expectLength(opened, record.length - headerLength - tagLength, "opened record");
   }
 
+  /** The next generation. This one goes on until it is destroyed. */
   next(): ReadKeys {
-    const next = new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
-    this.destroy();
-    return next;
+    return new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
   destroy(): void {
     wipe(this.#secret);

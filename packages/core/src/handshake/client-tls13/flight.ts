@@ -1,5 +1,6 @@
 // What a client of TLS 1.3 sends (RFC 9846, figure 1).
 import { finishedVerifyData } from "../../crypto/key-schedule.ts";
+import { expectLength } from "../../crypto/results.ts";
 import { ReadKeys, WriteKeys } from "../../record/keys.ts";
 import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
 import { encodeCertificate } from "../../wire/certificate-message.ts";
@@ -17,9 +18,9 @@ export function sendClientHello(goal: Goal, shares: readonly StartedShare[], con
   const { provider, suites } = goal.settings;
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
-    random: provider.random(32),
+    random: expectLength(provider.random(32), 32, "random"),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
-    legacySessionId: provider.random(32),
+    legacySessionId: expectLength(provider.random(32), 32, "random"),
     cipherSuites: suites.filter(({ name }) => isTls13Suite(suiteIds[name])).map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
     extensions: extensionsOf(goal, shares),

@@ -1,4 +1,5 @@
 import type { Agreement } from "../../connection/connection.ts";
+import { expectLength, expectSecret } from "../../crypto/results.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Role } from "../driver.ts";
@@ -57,8 +58,9 @@ function exchangeKeys({ settled, peerShare }: At<"exchangeKeys">): Paused {
   const { group } = settled;
   if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
   const value = group.respond(peerShare);
-  if (value !== undefined && value.share.length !== group.shareLength.server) {
-    throw new RangeError(`the provider's ${group.name} share has ${value.share.length} bytes`);
+  if (value !== undefined) {
+    expectLength(value.share, group.shareLength.server, `${group.name} share`);
+    expectSecret(value.secret, `${group.name} secret`);
   }
   return { input: "secret", value };
 }
