@@ -231,12 +231,12 @@ export class Connection implements Reader, Writer {
     this.#link.event({ kind: "keys-updated", direction: "write", requested });
   }
 
-  /** Bytes that the key may still seal; a key that is worn out is replaced first. */
+  /** Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's. */
   #room(): number {
-    const limit = this.#recordsPerKey;
-    if (limit === undefined) return Number.POSITIVE_INFINITY;
-    if (this.#link.outgoing.sealed >= limit) this.#updateWriteKeys(false);
-    return (limit - this.#link.outgoing.sealed) * maxPlaintext;
+    if (this.#recordsPerKey === undefined) return Number.POSITIVE_INFINITY;
+    const forData = this.#recordsPerKey - 1;
+    if (this.#link.outgoing.sealed >= forData) this.#updateWriteKeys(false);
+    return (forData - this.#link.outgoing.sealed) * maxPlaintext;
   }
 
   #endReading(): void {
