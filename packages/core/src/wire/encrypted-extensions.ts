@@ -5,17 +5,22 @@ import { bodyOf, frame } from "./handshake.ts";
 
 export interface EncryptedExtensions {
   readonly extensions: readonly Extension[];
-  /** As they stand there; RFC 7301 §3.1 allows exactly one. */
-  readonly alpn: readonly string[] | undefined;
+  readonly alpn: string | undefined;
 }
 
 export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions {
   const body = bodyOf(raw, "encrypted_extensions");
-  let alpn: string[] | undefined;
+  let alpn: string | undefined;
   const extensions = readExtensions(body.vector(2, "extensions"), {
     server_name: () => {},
     supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
-    application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
+    application_layer_protocol_negotiation: (extension) => {
+      const start = extension.offset;
+      const [protocol, ...more] = readProtocols(extension);
+      // RFC 7301 §3.1: exactly one.
+      if (protocol === undefined || more.length > 0) extension.malformed("protocol_name_list", start);
+      alpn = protocol;
+    },
     early_data: () => {},
     record_size_limit: (extension) => { extension.u16("record_size_limit"); },
   });

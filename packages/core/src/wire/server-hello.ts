@@ -35,7 +35,8 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let keyShare: KeyShareEntry | undefined;
   let selectedGroup: number | undefined;
   let cookie: Bytes | undefined;
-  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions"), {
+  const message = isRetryRequest ? "hello_retry_request" : "server_hello";
+  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions").as(message), {
     supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
     key_share: (extension) => {
       if (isRetryRequest) selectedGroup = extension.u16("selected_group");

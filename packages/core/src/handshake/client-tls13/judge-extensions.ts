@@ -26,13 +26,11 @@ export function judgeAnswers(
 /** The protocol that the server chose (RFC 7301 §3.2). */
 export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, { alpn: offered }: Goal): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
-  if (message.alpn === undefined) return undefined;
-  const [protocol, ...more] = message.alpn;
-  if (protocol === undefined || more.length > 0 || !offered.includes(protocol)) {
-    const context = { message: "encrypted_extensions", field: "protocol_name_list", expected: "one protocol that was offered" };
-    fail("illegal-parameter", { ...context, received: message.alpn.map((name) => JSON.stringify(name)).join(", ") }, "RFC 7301 §3.2");
+  if (message.alpn !== undefined && !offered.includes(message.alpn)) {
+    const context = { message: "encrypted_extensions", field: "protocol_name", expected: "a protocol that was offered" };
+    fail("illegal-parameter", { ...context, received: JSON.stringify(message.alpn) }, "RFC 7301 §3.2");
   }
-  return protocol;
+  return message.alpn;
 }
 const encryptedExtensions = [
   "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",

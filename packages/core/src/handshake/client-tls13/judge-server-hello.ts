@@ -35,6 +35,8 @@ const helloExtensions = ["supported_versions", "key_share", "pre_shared_key"] as
 const retryExtensions = ["supported_versions", "key_share", "cookie"] as const;
 
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
+  const ours = offer.goal.settings.versions;
+  if (legacyVersion <= 0x0300) fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
   if (selectedVersion === versionIds["tls1.3"]) return;
   if (selectedVersion !== undefined) {
     wrong("supported_versions", "TLSv1.3, which was offered", named("version", selectedVersion), "RFC 9846 §4.3.1");
@@ -43,7 +45,7 @@ function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }
   if (isDowngradeSentinel(random)) {
     wrong("random", "no sign of a downgrade", "the sentinel of a server that speaks TLS 1.3", "RFC 9846 §4.2.3");
   }
-  fail("unsupported-version", { theirs: registered("version", legacyVersion), ours: offer.goal.settings.versions }, "RFC 9846, Appendix E.1");
+  fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.1");
 }
 
 export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryRequest {
