@@ -228,7 +228,8 @@ export class Connection implements Reader, Writer {
   #updateWriteKeys(requested: boolean): void {
     this.#link.outgoing.handshake(encodeKeyUpdate(requested));
     this.#link.outgoing.updateKeys();
-    this.#link.event({ kind: "keys-updated", direction: "write", requested });
+    // Behind the peer's close_notify nobody asks for events any more.
+    if (!this.#peerClosed) this.#link.event({ kind: "keys-updated", direction: "write", requested });
   }
 
   /** Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's. */
