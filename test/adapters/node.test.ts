@@ -313,6 +313,27 @@ describe("data", () => {
     socket.on("error", () => {}).destroy();
   });
 
+  test("a peer that does not read holds up a writer that looks at what write says", async () => {
+    const theirs = closing(createTls({ ...tlsServer }, (socket) => socket.pause()));
+    const port = await listen(theirs);
+    const ours = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port });
+    await once(ours, "secureConnect");
+    const chunk = Buffer.alloc(16 * 1024);
+    let sent = 0;
+    let most = 0;
+    for (let held = false; !held; ) {
+      while (ours.write(chunk)) sent += chunk.length;
+      most = Math.max(most, ours.writableLength);
+      held = await Promise.race([
+        once(ours, "drain").then(() => false),
+        new Promise<boolean>((resolve) => setTimeout(resolve, 300, true)),
+      ]);
+    }
+    expect(most).toBe(256 * 1024);
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
+    ours.on("error", () => {}).destroy();
+  });
+
   test("destroy after all was sent is close_notify; with data unsent it is internal_error", async () => {
     const theirs = closing(createTls({ ...tlsServer }));
     const port = await listen(theirs);

@@ -10,8 +10,8 @@ import { plain } from "./socket-transport.ts";
 
 type Done = (error?: Error | null) => void;
 
-/** Plaintext that `write` takes before it says "wait". */
-const writableHighWaterMark = 64 * 1024;
+/** Plaintext that `write` takes before it says "wait": what one window seals for one write of the transport. */
+const writableHighWaterMark = 256 * 1024;
 /** After a failed write: so long the peer's last words are waited for, since they say why. */
 const lastWordsMs = 2_000;
 
