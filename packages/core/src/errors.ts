@@ -38,6 +38,13 @@ export interface ErrorContext {
   "bad-record-mac": { readonly sequence: number };
   "bad-signature": { readonly scheme: SignatureScheme };
   "bad-finished": { readonly from: "client" | "server" };
+  /** TLS 1.2: the peer insists on a renegotiation that was refused. */
+  renegotiation: { readonly asked: string };
+  /** renegotiation_info that is not empty in a first handshake. */
+  "not-a-first-handshake": { readonly message: string };
+  /** TLS 1.2: a key has sealed as many records as it may, and can't be changed. */
+  "key-exhausted": { readonly records: number };
+  "extended-master-secret-required": { readonly message: string };
   "bad-certificate": { readonly problem: string; readonly offset: number; readonly notDer: boolean };
   "unsupported-certificate": { readonly problem: string };
   "identity-distrusted": { readonly reason: DistrustReason; readonly presented: PresentedIdentity };
@@ -88,6 +95,10 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "bad-record-mac": "peer",
   "bad-signature": "peer",
   "bad-finished": "peer",
+  renegotiation: "peer",
+  "not-a-first-handshake": "peer",
+  "key-exhausted": "us",
+  "extended-master-secret-required": "peer-incompatible",
   "bad-certificate": "peer",
   "unsupported-certificate": "peer-incompatible",
   "identity-distrusted": "peer",
@@ -119,6 +130,10 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "bad-record-mac": ({ sequence }) => `record ${sequence} under the current key is not authentic`,
   "bad-signature": ({ scheme }) => `the peer did not prove its key: its ${scheme} signature is wrong`,
   "bad-finished": ({ from }) => `the ${from}'s Finished does not match this handshake`,
+  renegotiation: ({ asked }) => `the peer insists on a renegotiation by ${asked}`,
+  "not-a-first-handshake": ({ message }) => `${message} speaks of an earlier handshake in its renegotiation_info`,
+  "key-exhausted": ({ records }) => `the key has sealed ${records} records, and TLS 1.2 can't change it: begin a new connection`,
+  "extended-master-secret-required": ({ message }) => `${message} lacks extended_master_secret, which the config requires`,
   "bad-certificate": ({ problem, offset }) => `the peer's certificate can't be used: ${problem}, at byte ${offset}`,
   "unsupported-certificate": ({ problem }) => `the peer's certificate is not supported: ${problem}`,
   "identity-distrusted": ({ reason }) => `the peer's identity is not trusted: ${reason.reason}`,

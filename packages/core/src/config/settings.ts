@@ -20,6 +20,8 @@ export interface CommonSettings {
   readonly verifications: ReadonlyMap<SignatureScheme, Verification>;
   readonly alpn: readonly string[];
   readonly limits: Limits;
+  /** TLS 1.2 (RFC 7627 §5.2). */
+  readonly requireExtendedMasterSecret: boolean;
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;

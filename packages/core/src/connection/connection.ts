@@ -1,25 +1,34 @@
 // The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
-import { exportKeyingMaterial, isExporterLabel } from "../crypto/key-schedule.ts";
-import type { HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
+import { isExporterLabel } from "../crypto/key-schedule.ts";
+import type { SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
-import { type Bytes, empty, wipe } from "../wire/bytes.ts";
+import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
 import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
+import { decodeEmpty } from "../wire/tls12-messages.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
 import type { Link } from "./link.ts";
-import type { Exported, Info, Reader, Received, Sent, SentInto, Writer } from "./types.ts";
+import type { Ended, Exported, Info, Reader, Received, Sent, SentInto, Writer } from "./types.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {
   readonly info: Info;
   readonly suite: SuiteImplementation;
-  readonly hash: HashImplementation;
-  readonly exporterSecret: Bytes;
+  /** undefined: TLS 1.2 without extended_master_secret (RFC 7627 §5.4). */
+  readonly exporter: Exporter | undefined;
   readonly limits: Limits;
   readonly truncation: "strict" | "lenient";
+}
+
+export interface Exporter {
+  /** The most that it gives at once. */
+  readonly maxLength: number;
+  /** @param context undefined: none. */
+  export(label: string, context: Uint8Array | undefined, length: number): Bytes;
+  wipe(): void;
 }
 
 /** A window that has at least this many bytes always makes progress: a KeyUpdate that is due, and one byte of data. */
@@ -38,12 +47,13 @@ export class Connection implements Reader, Writer {
   #peerClosed = false;
   #awaitsKeyUpdate = false;
   #messagesInARow = 0;
+  #refusedRenegotiation = false;
 
   private constructor(link: Link, agreement: Agreement) {
     this.info = agreement.info;
     this.#link = link;
     this.#agreement = agreement;
-    link.forget = () => wipe(agreement.exporterSecret);
+    link.forget = () => agreement.exporter?.wipe();
     // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
     this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
   }
@@ -94,11 +104,13 @@ export class Connection implements Reader, Writer {
     return failed ?? this.#arm(empty);
   }
 
-  send(data: Uint8Array): Sent | ErrorAndAlert {
+  send(data: Uint8Array): Sent | Ended | ErrorAndAlert {
     expectBytes(data, "data");
     const link = this.#link;
+    if (this.#hasEnded()) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("send");
     const failed = guard(link, "send", () => {
+      this.#expectKeyFor(data);
       for (let at = 0; at < data.length; ) {
         const end = Math.min(data.length, at + this.#room());
         link.outgoing.data(data.subarray(at, end));
@@ -108,13 +120,15 @@ export class Connection implements Reader, Writer {
     return failed ?? { kind: "sent", output: link.outgoing.take() };
   }
 
-  sendInto(data: Uint8Array, target: Uint8Array): SentInto | ErrorAndAlert {
+  sendInto(data: Uint8Array, target: Uint8Array): SentInto | Ended | ErrorAndAlert {
     expectBytes(data, "data");
     expectBytes(target, "target");
     const link = this.#link;
+    if (this.#hasEnded()) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("sendInto");
     return guard(link, "send", () => {
       if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
+      this.#expectKeyFor(data.subarray(0, maxPlaintext));
       const room = this.#room();
       return { kind: "sent", ...link.outgoing.dataInto(data.length > room ? data.subarray(0, room) : data, target) };
     });
@@ -122,16 +136,13 @@ export class Connection implements Reader, Writer {
 
   close(): Sent | ErrorAndAlert {
     const link = this.#link;
-    const failed = guard(link, "close", () => {
-      if (link.writeClosed) return;
-      link.outgoing.alert("warning", "close_notify");
-      link.writeClosed = true;
-    });
+    const failed = guard(link, "close", () => this.#closeWriting());
     return failed ?? { kind: "sent", output: link.outgoing.take() };
   }
 
   updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
     const link = this.#link;
+    if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
     if (link.failure === undefined) this.#expectOpen("updateKeys");
     const failed = guard(link, "updateKeys", () => {
       const asks = options.requestPeer === true && !this.#awaitsKeyUpdate;
@@ -147,25 +158,27 @@ export class Connection implements Reader, Writer {
 
   /** `context` undefined: none, which in TLS 1.2 differs from an empty one (RFC 5705 §4). @param length bytes. */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
-    const { hash, exporterSecret } = this.#agreement;
+    const { exporter } = this.#agreement;
     if (typeof label !== "string" || !isExporterLabel(label)) {
       throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
     }
     if (context !== undefined) expectBytes(context, "context");
-    if (!Number.isInteger(length) || length < 1 || length > 255 * hash.length) {
-      throw new ApiMisuse("bad-argument", `an exporter gives 1 to ${255 * hash.length} bytes`);
+    const most = exporter?.maxLength ?? 255 * 32;
+    if (!Number.isInteger(length) || length < 1 || length > most) {
+      throw new ApiMisuse("bad-argument", `an exporter gives 1 to ${most} bytes`);
     }
-    return guard(this.#link, "exportKeyingMaterial", () => ({
-      kind: "exported",
-      keyingMaterial: exportKeyingMaterial(hash, exporterSecret, label, context ?? empty, length),
-    }));
+    return guard(this.#link, "exportKeyingMaterial", () => {
+      if (exporter === undefined) return { kind: "unavailable", reason: "no-extended-master-secret" };
+      return { kind: "exported", keyingMaterial: exporter.export(label, context, length) };
+    });
   }
 
   /** What came since the last call, as the arm that fits. */
   #arm(output: Bytes): Received {
     const data = this.#link.takeData();
     const events = this.#link.takeEvents();
-    return this.#peerClosed ? { kind: "closed", output, data, events, writable: true } : { kind: "open", output, data, events };
+    if (!this.#peerClosed) return { kind: "open", output, data, events };
+    return { kind: "closed", output, data, events, writable: this.info.version !== "tls1.2" };
   }
 
   #pump(): undefined {
@@ -186,7 +199,11 @@ export class Connection implements Reader, Writer {
           break;
         case "close":
           this.#endReading();
+          // RFC 5246 §7.2.1: "the other party MUST respond with a close_notify alert of its own and close down the connection".
+          if (this.info.version === "tls1.2") this.#closeWriting();
           break;
+        case "change-cipher-spec":
+          fail("unexpected-record", { expected: "application_data", received: "change_cipher_spec" }, "RFC 5246 §7.1");
       }
     }
     return undefined;
@@ -200,11 +217,24 @@ export class Connection implements Reader, Writer {
     }
     const { role } = this.#link;
     this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });
+    if (this.info.version === "tls1.2") return this.#takeTls12(message);
     if (message.type === handshakeTypes.key_update) return this.#takeKeyUpdate(message.raw);
     // Without psk_key_exchange_modes in our hello a server has no reason to send one (§4.3.9); it is read, and left.
     if (message.type === handshakeTypes.new_session_ticket && role === "client") return void decodeNewSessionTicket(message.raw);
     const expected = role === "client" ? ["key_update", "new_session_ticket"] : ["key_update"];
     fail("unexpected-message", { expected, received: messageName(message.type) }, "RFC 9846 §4.7");
+  }
+
+  /** Nothing but the wish to renegotiate may come: refused politely once (RFC 5246 §7.2.2), then for good. */
+  #takeTls12({ type, raw }: HandshakeMessage): void {
+    const link = this.#link;
+    const wish = link.role === "client" ? handshakeTypes.hello_request : handshakeTypes.client_hello;
+    if (type !== wish) fail("unexpected-message", { expected: ["application_data"], received: messageName(type) }, "RFC 5246 §7.3");
+    if (link.role === "client") decodeEmpty(raw, "hello_request");
+    if (this.#refusedRenegotiation) fail("renegotiation", { asked: messageName(type) }, "RFC 5746 §4.2");
+    this.#refusedRenegotiation = true;
+    if (!link.writeClosed) link.outgoing.alert("warning", "no_renegotiation");
+    link.event({ kind: "renegotiation-refused" });
   }
 
   #takeKeyUpdate(raw: Uint8Array): void {
@@ -229,9 +259,29 @@ export class Connection implements Reader, Writer {
   /** Bytes that the key may still seal; a key that is worn out is replaced first. */
   #room(): number {
     const limit = this.#recordsPerKey;
-    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    if (limit === undefined || this.info.version === "tls1.2") return Number.POSITIVE_INFINITY;
     if (this.#link.outgoing.sealed >= limit) this.#updateWriteKeys(false);
     return (limit - this.#link.outgoing.sealed) * maxPlaintext;
+  }
+
+  /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */
+  #expectKeyFor(data: Uint8Array): void {
+    const limit = this.#recordsPerKey;
+    if (this.info.version !== "tls1.2" || limit === undefined) return;
+    const needed = this.#link.outgoing.sealed + Math.ceil(data.length / maxPlaintext);
+    if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
+  }
+
+  /** TLS 1.2: the peer's close took our side along. */
+  #hasEnded(): boolean {
+    return this.info.version === "tls1.2" && this.#peerClosed && this.#link.failure === undefined;
+  }
+
+  #closeWriting(): void {
+    const link = this.#link;
+    if (link.writeClosed) return;
+    link.outgoing.alert("warning", "close_notify");
+    link.writeClosed = true;
   }
 
   #endReading(): void {

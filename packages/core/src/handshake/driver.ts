@@ -20,6 +20,8 @@ export interface Role<State extends { readonly kind: string }, Next> {
   pause(state: State): { readonly input: string; readonly value: unknown } | { readonly stage: (turn: Turn<Next>) => Next };
   /** Wipes the state's secrets: nothing comes after it. */
   forget(state: State): void;
+  /** A message that means nothing in this state, and is not even hashed (RFC 5246 §7.4.1.1). */
+  ignores(state: State, message: HandshakeMessage): boolean;
   /** What is judged in this state, if anything is. */
   presented(state: State): PresentedIdentity | undefined;
   /** What the handshake came to, once it is complete. */
@@ -67,12 +69,16 @@ export class Driver<State extends { readonly kind: string }, Next> {
       const agreement = role.agreement(state);
       if (agreement !== undefined) return this.#establish(agreement);
       const inputs = Object.keys(role.edges[state.kind] ?? {});
-      if (inputs.some((input) => Object.hasOwn(handshakeTypes, input))) {
+      if (inputs.some(isFromThePeer)) {
         const message = this.#nextMessage(inputs);
         if (message === undefined) return role.needsInput(this.#newTurn());
-        const type = messageName(message.type);
-        link.trace?.({ kind: "message", direction: "in", type, length: message.raw.length });
-        this.#move(type, message);
+        if (message === "change_cipher_spec") {
+          this.#move(message, undefined);
+        } else {
+          const type = messageName(message.type);
+          link.trace?.({ kind: "message", direction: "in", type, length: message.raw.length });
+          if (!role.ignores(state, message)) this.#move(type, message);
+        }
       } else {
         const paused = role.pause(state);
         if ("stage" in paused) return paused.stage(this.#newTurn());
@@ -81,13 +87,15 @@ export class Driver<State extends { readonly kind: string }, Next> {
     }
   }
 
-  #nextMessage(expected: readonly string[]): HandshakeMessage | undefined {
+  #nextMessage(expected: readonly string[]): HandshakeMessage | "change_cipher_spec" | undefined {
     const content = this.#link.incoming.next();
     switch (content?.kind) {
       case undefined:
         return undefined;
       case "handshake":
         return content.message;
+      case "change-cipher-spec":
+        return "change_cipher_spec";
       case "warning-alert":
         this.#link.event(content);
         return this.#nextMessage(expected);
@@ -175,4 +183,9 @@ export class Driver<State extends { readonly kind: string }, Next> {
     if (presented === undefined) throw new TypeError("a verdict outside the state that asks for it");
     return fail("identity-distrusted", { reason, presented }, "RFC 9846 §4.5.1");
   }
+}
+
+/** Inputs that are messages; all others are answers. */
+function isFromThePeer(input: string): boolean {
+  return Object.hasOwn(handshakeTypes, input) || input === "change_cipher_spec";
 }

@@ -136,11 +136,9 @@ export class Accepted implements AnyStage {
   get received(): Bytes {
     return this.#received;
   }
-  /** @throws ApiMisuse `not-supported-here`: the config names TLS 1.2. */
   choose(config: ServerConfig): ServerStage {
     return this.#turn.answer("config", () => {
       if (!(config instanceof ServerConfig)) throw new ApiMisuse("bad-argument", "choose takes what serverConfig() made");
-      expectOnlyTls13(ServerConfig.settingsOf(config).versions);
       return config;
     });
   }
@@ -466,12 +464,6 @@ export class ClientEstablished extends Established {
   readonly earlyData: "none" | EarlyDataOutcome = "none";
 }
 
-/** Until there is a TLS 1.2 machine. */
-export function expectOnlyTls13(versions: readonly string[]): void {
-  if (versions.includes("tls1.2")) throw new ApiMisuse("not-supported-here", "there is no TLS 1.2 machine: name tls1.3 alone in `versions`");
-}
-
 export function expectClientConfig(config: unknown): void {
   if (!(config instanceof ClientConfig)) throw new ApiMisuse("bad-argument", "a Connector takes what clientConfig() made");
-  expectOnlyTls13(ClientConfig.settingsOf(config).versions);
 }

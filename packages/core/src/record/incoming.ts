@@ -7,13 +7,16 @@ import { Reader } from "../wire/reader.ts";
 import { type Registered, registered } from "../wire/registry.ts";
 import { alertIds } from "../alerts.ts";
 import { Deframer } from "./deframer.ts";
-import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
+import { contentTypeName, contentTypes, headerLength, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
-import { contentEnd, maxInner, type ReadKeys } from "./keys.ts";
+import { contentEnd, maxInner } from "./keys.ts";
+import type { ReadProtection } from "./protection.ts";
 
 export type Content =
   | { readonly kind: "handshake"; readonly message: HandshakeMessage }
   | { readonly kind: "data"; readonly data: Uint8Array }
+  /** TLS 1.2 alone, where it says that keys change. */
+  | { readonly kind: "change-cipher-spec" }
   | { readonly kind: "warning-alert"; readonly description: Registered }
   | { readonly kind: "close"; readonly authenticated: boolean };
 
@@ -21,15 +24,20 @@ export class Incoming {
   readonly #deframer: Deframer = new Deframer((type, version, length, header) => this.#checkHeader(type, version, length, header));
   readonly #joiner: Joiner;
   #limits: Limits;
-  #keys: ReadKeys | undefined;
+  #keys: ReadProtection | undefined;
   #isFirst = true;
   #changeCipherSpecs = 0;
   #emptyRecords = 0;
   #warningAlerts = 0;
   /** Bytes of rejected early data that may still be skipped (§4.3.10). */
   #skippable = 0;
-  /** Whether the peer may send the meaningless change_cipher_spec now: between the first ClientHello and its Finished (§5). */
-  takesChangeCipherSpec = false;
+  /**
+   * What change_cipher_spec means now: in TLS 1.3 nothing, between the first ClientHello and the peer's Finished (§5); in TLS 1.2
+   * that the keys change (RFC 5246 §7.1).
+   */
+  changeCipherSpec: "unexpected" | "dropped" | "told" = "unexpected";
+  /** TLS 1.2: a warning is no failure (RFC 5246 §7.2.2). */
+  takesWarnings = false;
   /** A client that failed on our ServerHello may not have keys to say so (§6, Appendix A.1). */
   takesPlaintextAlert = false;
   /** On the wire, up to the end of the record that completes the ClientHello; undefined afterwards. */
@@ -67,7 +75,7 @@ export class Incoming {
       const record = this.#deframer.next();
       if (record === undefined) return undefined;
       this.#isFirst = false;
-      const content = this.#keys === undefined ? this.#plain(record) : this.#protected(record, this.#keys);
+      const content = this.#content(record);
       if (content !== undefined) return content;
     }
   }
@@ -78,7 +86,7 @@ export class Incoming {
     fail("unexpected-message", { expected: [`the end of the record behind ${behind}`], received: "more handshake bytes" }, "RFC 9846 §5.1");
   }
   /** Only at a boundary. */
-  protect(keys: ReadKeys, behind: string): void {
+  protect(keys: ReadProtection, behind: string): void {
     this.expectBoundary(behind);
     this.#keys?.destroy();
     this.#keys = keys;
@@ -108,13 +116,21 @@ export class Incoming {
     if (this.#isFirst && version >> 8 !== 3) {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
-    const allowed = this.#keys !== undefined && type === contentTypes.application_data ? maxPlaintext + maxExpansion : maxPlaintext;
+    const keys = this.#keys;
+    const isSealed = keys !== undefined && (type === contentTypes.application_data || !keys.hidesType);
+    const allowed = isSealed ? maxPlaintext + keys.maxExpansion : maxPlaintext;
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;
     // The record may be the one that completes the hello, and counts up to its end all the same.
     if (this.maxReceived !== undefined && received > this.maxReceived) {
       fail("limit-exceeded", { limit: "received", allowed: this.maxReceived, received }, "RFC 9846 §6");
     }
+  }
+
+  #content(record: Uint8Array): Content | undefined {
+    const keys = this.#keys;
+    if (keys === undefined) return this.#plain(record);
+    return keys.hidesType ? this.#protected(record, keys) : this.#protectedTls12(record, keys);
   }
 
   #plain(record: Uint8Array): Content | undefined {
@@ -130,7 +146,7 @@ export class Incoming {
     }
   }
 
-  #protected(record: Uint8Array, keys: ReadKeys): Content | undefined {
+  #protected(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const outer = record[0];
     if (outer === contentTypes.change_cipher_spec) return this.#changeCipherSpec(record.subarray(headerLength));
     if (outer === contentTypes.alert && this.takesPlaintextAlert && keys.records === 0) {
@@ -156,6 +172,19 @@ export class Incoming {
         const received = `${contentTypeName(type ?? 0)} inside a protected record`;
         return fail("unexpected-record", { expected: "handshake, alert or application_data", received }, "RFC 9846 §5");
       }
+    }
+  }
+
+  /** RFC 5246 §6.2.3: the content type stands in the header, and every type is sealed. */
+  #protectedTls12(record: Uint8Array, keys: ReadProtection): Content | undefined {
+    const content = keys.open(record);
+    if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
+    if (content.length > maxPlaintext) fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
+    switch (record[0]) {
+      case contentTypes.application_data: return this.#data(content);
+      case contentTypes.handshake: return this.#handshake(content);
+      case contentTypes.alert: return this.#alert(content, true);
+      default: return this.#changeCipherSpec(content);
     }
   }
 
@@ -185,7 +214,7 @@ export class Incoming {
     const description = registered("alert", id);
     // §6: the level of closure alerts is not looked at.
     if (id === alertIds.close_notify) return { kind: "close", authenticated };
-    if (id === alertIds.user_canceled && (level === 1 || level === 2)) {
+    if (level === 1 && this.takesWarnings || id === alertIds.user_canceled && (level === 1 || level === 2)) {
       this.#warningAlerts = this.#count("warningAlerts", this.#warningAlerts);
       return { kind: "warning-alert", description };
     }
@@ -196,12 +225,13 @@ export class Incoming {
     );
   }
 
-  #changeCipherSpec(body: Uint8Array): undefined {
+  #changeCipherSpec(body: Uint8Array): Content | undefined {
     this.#notInsideMessage("change_cipher_spec");
-    if (!this.takesChangeCipherSpec || body.length !== 1 || body[0] !== 1) {
+    if (this.changeCipherSpec === "unexpected" || body.length !== 1 || body[0] !== 1) {
       const received = body.length === 1 && body[0] === 1 ? "change_cipher_spec" : "a malformed change_cipher_spec";
       fail("unexpected-record", { expected: "a handshake record", received }, "RFC 9846 §5");
     }
+    if (this.changeCipherSpec === "told") return { kind: "change-cipher-spec" };
     this.#changeCipherSpecs = this.#count("changeCipherSpecs", this.#changeCipherSpecs);
     return undefined;
   }

@@ -1,13 +1,14 @@
-// One direction's protection (RFC 9846 §5.2, §5.3, §7.2).
+// TLS 1.3's protection of one direction (RFC 9846 §5.2, §5.3, §7.2).
 import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
 import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
-import { contentTypes, headerLength, maxPlaintext, tagLength } from "./format.ts";
+import { contentTypes, headerLength, maxExpansion, maxPlaintext, tagLength } from "./format.ts";
+import { Nonce } from "./nonce.ts";
+import type { ReadProtection, WriteProtection } from "./protection.ts";
 
-/** What a record grows by: header, content type, tag. */
-export const sealOverhead: number = headerLength + 1 + tagLength;
-
-export class WriteKeys {
+export class WriteKeys implements WriteProtection {
+  /** Header, content type, tag. */
+  readonly overhead: number = headerLength + 1 + tagLength;
   readonly #suite: SuiteImplementation;
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
@@ -61,7 +62,9 @@ export class WriteKeys {
   }
 }
 
-export class ReadKeys {
+export class ReadKeys implements ReadProtection {
+  readonly hidesType = true;
+  readonly maxExpansion: number = maxExpansion;
   readonly #suite: SuiteImplementation;
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
@@ -119,37 +122,3 @@ export function contentEnd(inner: Uint8Array): number {
 
 /** Longest inner plaintext that can be valid: content, type, padding (§5.4). */
 export const maxInner: number = maxPlaintext + 1;
-
-/** The IV with the sequence number over its end (§5.3), in place. */
-class Nonce {
-  readonly #iv: Bytes;
-  readonly #nonce: Bytes;
-  #sequence = 0;
-
-  constructor(iv: Bytes) {
-    this.#iv = iv;
-    this.#nonce = iv.slice();
-  }
-  get sequence(): number {
-    return this.#sequence;
-  }
-  /** Lent until the next call. */
-  current(): Bytes {
-    const nonce = this.#nonce;
-    let rest = this.#sequence;
-    for (let at = 11; at >= 4; at--) {
-      nonce[at] = (this.#iv[at] ?? 0) ^ (rest & 255);
-      rest = rest < 256 ? 0 : Math.floor(rest / 256);
-    }
-    return nonce;
-  }
-  advance(): void {
-    // §5.3: never wraps. Below 2^53 each number is exact; at a record a nanosecond that is a hundred days.
-    if (this.#sequence >= Number.MAX_SAFE_INTEGER) throw new RangeError("sequence number exhausted");
-    this.#sequence++;
-  }
-  destroy(): void {
-    wipe(this.#iv);
-    wipe(this.#nonce);
-  }
-}

@@ -104,6 +104,7 @@ export function readOfferedPsks(body: Reader): OfferedPsks {
   };
 }
 
-export function readAuthorities(body: Reader): Bytes[] {
-  return body.list(2, "authorities", 3, (list) => list.opaque(2, "distinguished_name", 1));
+/** @param least 3 in the extension (RFC 9846 §4.3.4); TLS 1.2's message may have none (RFC 5246 §7.4.4). */
+export function readAuthorities(body: Reader, least = 3): Bytes[] {
+  return body.list(2, "authorities", least, (list) => list.opaque(2, "distinguished_name", 1));
 }

@@ -3,7 +3,7 @@ import type { Checked } from "../table.ts";
 /** The client of TLS 1.3: RFC 9846, Appendix A.1, with a state for each decision that can wait. */
 export const edges = {
   startShares: { key_shares: ["expectServerHello"] },
-  expectServerHello: { server_hello: ["startShareAgain", "completeKeys"] },
+  expectServerHello: { server_hello: ["startShareAgain", "completeKeys", "expectCertificateTls12"] },
   startShareAgain: { key_shares: ["expectSecondServerHello"] },
   expectSecondServerHello: { server_hello: ["completeKeys"] },
   completeKeys: { secret: ["expectEncryptedExtensions"] },

@@ -14,13 +14,13 @@ import type { At, Goal, Offer, Underway } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
 export function sendClientHello(goal: Goal, shares: readonly StartedShare[], context: Context): Offer {
-  const { provider, suites } = goal.settings;
+  const { provider, suites, versions } = goal.settings;
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
     random: provider.random(32),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
-    legacySessionId: provider.random(32),
-    cipherSuites: suites.filter(({ name }) => isTls13Suite(suiteIds[name])).map(({ name }) => suiteIds[name]),
+    legacySessionId: versions.includes("tls1.3") ? provider.random(32) : empty,
+    cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
     extensions: extensionsOf(goal, shares),
   };
@@ -72,13 +72,12 @@ export function proofSchemes({ settings }: Goal): SignatureScheme[] {
   return [...settings.verifications.keys()].filter((scheme) => !scheme.startsWith("rsa_pkcs1_"));
 }
 
-export function isTls13Suite(id: number): boolean {
-  return id >> 8 === 0x13;
-}
-
 function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] {
   const { settings, serverName, alpn } = goal;
-  const proofs = proofSchemes(goal);
+  const tls12 = settings.versions.includes("tls1.2");
+  const tls13 = settings.versions.includes("tls1.3");
+  // TLS 1.2 proves keys by PKCS#1 too, so a hello that speaks of both offers it.
+  const proofs = tls12 ? [...settings.verifications.keys()] : proofSchemes(goal);
   const certificates = settings.verifier.schemes;
   const extensions: Extension[] = [];
   // RFC 6066 §3: literals are not permitted.
@@ -95,10 +94,19 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
-  extensions.push(
-    extension("supported_versions", (writer) => writer.list(1, [versionIds["tls1.3"]], (_, version) => writer.u16(version))),
-    keyShare(shares),
-  );
+  if (tls12) {
+    extensions.push(
+      extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))),
+      extension("extended_master_secret"),
+      extension("renegotiation_info", (writer) => writer.opaque(1, empty)),
+    );
+  }
+  if (tls13) {
+    extensions.push(
+      extension("supported_versions", (writer) => writer.list(1, settings.versions, (_, version) => writer.u16(versionIds[version]))),
+      keyShare(shares),
+    );
+  }
   return extensions;
 }
 
@@ -115,7 +123,7 @@ function say(goal: Goal, fields: ClientHelloFields, shares: readonly StartedShar
   send(raw, undefined, context);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
-  link.incoming.takesChangeCipherSpec = true;
+  link.incoming.changeCipherSpec = "dropped";
   link.phase = "server-flight";
   return { goal, fields, hello, shares };
 }

@@ -16,20 +16,25 @@ export interface ShownCertificate {
 }
 
 /** RFC 9846 §4.5.1. */
-export function judgeCertificate({ context, entries }: CertificateMessage, { settings }: Goal): ShownCertificate {
+export function judgeCertificate({ context, entries }: CertificateMessage, goal: Goal): ShownCertificate {
   const message = "certificate";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.5.1");
-  const [leaf, ...rest] = entries;
-  if (leaf === undefined) fail("malformed-message", { message, field: "certificate_list is empty", offset: 5 }, "RFC 9846 §4.5.1.3");
-  const allowed = settings.limits.certificateChain;
-  if (entries.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: entries.length });
   for (const { extensions } of entries) {
     // We ask for none.
     const [extension] = extensions;
     if (extension !== undefined) fail("unsolicited-extension", { message, extension: extension.type }, "RFC 9846 §4.5.1");
   }
-  const chain = [leaf.data, ...rest.map(({ data }) => data)] as const;
-  return { chain, ...subjectPublicKeyOf(leaf.data) };
+  return judgeChain(entries.map(({ data }) => data), goal);
+}
+
+/** Of either version. */
+export function judgeChain(certificates: readonly Bytes[], { settings }: Goal): ShownCertificate {
+  const message = "certificate";
+  const [leaf, ...rest] = certificates;
+  if (leaf === undefined) fail("malformed-message", { message, field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
+  const allowed = settings.limits.certificateChain;
+  if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length });
+  return { chain: [leaf, ...rest], ...subjectPublicKeyOf(leaf) };
 }
 
 /** RFC 9846 §4.5.2: a scheme that was offered, that may sign here, and that fits the key. */

@@ -24,13 +24,16 @@ export function judgeAnswers(
 }
 
 /** The protocol that the server chose (RFC 7301 §3.2). */
-export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, { alpn: offered }: Goal): string | undefined {
+export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
-  if (message.alpn === undefined) return undefined;
-  const [protocol, ...more] = message.alpn;
+  return message.alpn && judgeProtocol("encrypted_extensions", message.alpn, goal);
+}
+
+export function judgeProtocol(message: string, chosen: readonly string[], { alpn: offered }: Goal): string {
+  const [protocol, ...more] = chosen;
   if (protocol === undefined || more.length > 0 || !offered.includes(protocol)) {
-    const context = { message: "encrypted_extensions", field: "protocol_name_list", expected: "one protocol that was offered" };
-    fail("illegal-parameter", { ...context, received: message.alpn.map((name) => JSON.stringify(name)).join(", ") }, "RFC 7301 §3.2");
+    const context = { message, field: "protocol_name_list", expected: "one protocol that was offered" };
+    fail("illegal-parameter", { ...context, received: chosen.map((name) => JSON.stringify(name)).join(", ") }, "RFC 7301 §3.2");
   }
   return protocol;
 }

@@ -34,8 +34,13 @@ export function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite:
 const helloExtensions = ["supported_versions", "key_share", "pre_shared_key"] as const;
 const retryExtensions = ["supported_versions", "key_share", "cookie"] as const;
 
+/** Whether the server chose TLS 1.2, and we speak it (RFC 9846 §4.3.1). */
+export function isTls12({ selectedVersion, legacyVersion, isRetryRequest }: ServerHello, { goal }: Offer): boolean {
+  return selectedVersion === undefined && !isRetryRequest && legacyVersion === versionIds["tls1.2"] && goal.settings.versions.includes("tls1.2");
+}
+
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
-  if (selectedVersion === versionIds["tls1.3"]) return;
+  if (selectedVersion === versionIds["tls1.3"] && offer.goal.settings.versions.includes("tls1.3")) return;
   if (selectedVersion !== undefined) {
     wrong("supported_versions", "TLSv1.3, which was offered", named("version", selectedVersion), "RFC 9846 §4.3.1");
   }

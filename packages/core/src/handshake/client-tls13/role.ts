@@ -10,6 +10,11 @@ import {
   type StartedShare,
 } from "../stages.ts";
 import type { Context } from "../table.ts";
+import { edgesTls12 } from "../client-tls12/edges.ts";
+import { stepsTls12 } from "../client-tls12/steps.ts";
+import { exporterTls12, exporterTls13 } from "../exporters.ts";
+import { handshakeTypes } from "../../wire/handshake.ts";
+import type { Info } from "../../connection/types.ts";
 import { edges } from "./edges.ts";
 import type { At, State } from "./states.ts";
 import { steps } from "./steps.ts";
@@ -17,10 +22,10 @@ import { steps } from "./steps.ts";
 /** The client of TLS 1.3 as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
   return {
-    edges,
+    edges: { ...edges, ...edgesTls12 },
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
-      const step = (steps[state.kind as keyof typeof steps] as Readonly<Record<string, unknown>>)[input];
+      const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
       return (step as (state: State, value: unknown, context: Context) => State)(state, value, context);
     },
     pause: (state) => {
@@ -28,26 +33,37 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "startShares": return startShares(state.goal.settings.keyShares);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return completeKeys(state);
-        case "checkSignature": return checkSignature(state);
-        case "judge": return judge(state);
+        case "checkSignature": case "checkShareSignature": return checkSignature(state);
+        case "judge": case "judgeTls12": return judge(state);
+        case "respond": return respond(state);
         case "pickCredential": return { input: "credential", value: undefined };
         case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions": case "expectCertificateOrRequest":
         case "expectCertificate": case "expectCertificateVerify": case "expectFinished": case "connected":
+        case "expectCertificateTls12": case "expectServerKeyExchange": case "expectServerHelloDone": case "expectServerHelloDoneOnly":
+        case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
     forget: (state) => {
+      if ("master" in state) wipe(state.master);
       if (!("handshakeTraffic" in state)) return;
       state.schedule.end();
       wipe(state.handshakeTraffic.client);
       wipe(state.handshakeTraffic.server);
     },
-    presented: (state) => (state.kind === "judge" ? state.presented : undefined),
-    agreement: (state) => (state.kind === "connected" ? agreement(state) : undefined),
+    // RFC 5246 §7.4.1.1: "ignored by the client if the client is currently negotiating a session".
+    ignores: (state, { type }) => type === handshakeTypes.hello_request && mayBeTls12(state),
+    presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
+    agreement: (state) => {
+      if (state.kind === "connected") return agreement(state);
+      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+    },
     needsInput: (turn) => new ClientNeedsInput(turn),
     established: (connection, output, received) => new ClientEstablished(connection, output, received),
   };
 }
+
+const allSteps = { ...steps, ...stepsTls12 };
 
 type Paused = ReturnType<Role<State, ClientStage>["pause"]>;
 
@@ -70,12 +86,21 @@ function completeKeys({ settled, started, peerShare }: At<"completeKeys">): Paus
   return { input: "secret", value: secret === undefined ? undefined : { secret } };
 }
 
-function checkSignature({ check, verification }: At<"checkSignature">): Paused {
+function respond({ group, peerShare }: At<"respond">): Paused {
+  if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
+  const value = group.respond(peerShare);
+  if (value !== undefined && value.share.length !== group.shareLength.server) {
+    throw new RangeError(`the provider's ${group.name} share has ${value.share.length} bytes`);
+  }
+  return { input: "secret", value };
+}
+
+function checkSignature({ check, verification }: At<"checkSignature"> | At<"checkShareSignature">): Paused {
   if (!("verify" in verification)) return { stage: (turn) => new NeedsSignatureCheck(turn, check, verification) };
   return { input: "validity", value: verification.verify(check.publicKey, check.message, check.signature) };
 }
 
-function judge({ settled, presented }: At<"judge">): Paused {
+function judge({ settled, presented }: At<"judge"> | At<"judgeTls12">): Paused {
   const { verifier } = settled.offer.goal.settings;
   if (!("verify" in verifier)) return { stage: (turn) => new NeedsVerdict(turn, presented, verifier) };
   const verdict: unknown = verifier.verify(presented);
@@ -84,27 +109,45 @@ function judge({ settled, presented }: At<"judge">): Paused {
   throw new TypeError("the verifier gave neither a VerifiedIdentity of what it was shown nor a reason");
 }
 
+function mayBeTls12(state: State): boolean {
+  if (state.kind === "expectServerHello") return state.offer.goal.settings.versions.includes("tls1.2");
+  return Object.hasOwn(edgesTls12, state.kind);
+}
+
 function agreement({ settled, alpn, identity, keyProven, exporterSecret }: At<"connected">): Agreement {
   const { offer, suite, hash, group, retried } = settled;
-  const { settings } = offer.goal;
-  return {
-    info: {
-      version: "tls1.3",
-      suite: suite.name,
-      alpn,
-      serverName: offer.hello.serverName,
-      handshakeKind: retried ? "full-after-retry" : "full",
-      group: group.name,
-      peer: identity,
-      peerSignatureScheme: keyProven.scheme,
-      ownSignatureScheme: undefined,
-      extendedMasterSecret: true,
-      maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
-    },
-    suite,
-    hash,
-    exporterSecret,
-    limits: settings.limits,
-    truncation: settings.truncation,
+  const { limits, truncation } = offer.goal.settings;
+  const info: Info = {
+    version: "tls1.3",
+    suite: suite.name,
+    alpn,
+    serverName: offer.hello.serverName,
+    handshakeKind: retried ? "full-after-retry" : "full",
+    group: group.name,
+    peer: identity,
+    peerSignatureScheme: keyProven.scheme,
+    ownSignatureScheme: undefined,
+    extendedMasterSecret: true,
+    maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
+  return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation };
+}
+
+function agreementTls12({ settled, group, identity, keyProven, master }: At<"connectedTls12">): Agreement {
+  const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
+  const { limits, truncation } = offer.goal.settings;
+  const info: Info = {
+    version: "tls1.2",
+    suite: suite.name,
+    alpn,
+    serverName: offer.hello.serverName,
+    handshakeKind: "full",
+    group: group.name,
+    peer: identity,
+    peerSignatureScheme: keyProven.scheme,
+    ownSignatureScheme: undefined,
+    extendedMasterSecret,
+    maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+  };
+  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation };
 }

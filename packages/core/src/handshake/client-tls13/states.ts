@@ -8,6 +8,7 @@ import type { Bytes } from "../../wire/bytes.ts";
 import type { KeyType } from "../../wire/certificate.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { StatesTls12 } from "../client-tls12/states.ts";
 import type { FinishedVerified, KeyProven } from "../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
@@ -57,8 +58,8 @@ export interface RetryRequest {
   readonly cookie: Bytes | undefined;
 }
 
-/** What each state may know. */
-export interface States {
+/** What each state may know; those of TLS 1.2 are where they are used. */
+export interface States extends StatesTls12 {
   startShares: { goal: Goal };
   expectServerHello: { offer: Offer };
   startShareAgain: { offer: Offer; request: RetryRequest; transcript: Transcript };

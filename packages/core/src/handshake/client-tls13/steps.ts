@@ -16,7 +16,8 @@ import type { Edges } from "./edges.ts";
 import { sendClientHello, sendFinished, sendSecondClientHello } from "./flight.ts";
 import { judgeCertificate, judgeCertificateRequest, judgeCertificateVerify } from "./judge-certificate.ts";
 import { judgeEncryptedExtensions } from "./judge-extensions.ts";
-import { judgeRetryRequest, judgeServerHello } from "./judge-server-hello.ts";
+import { judgeServerHelloTls12 } from "../client-tls12/judge-server-hello.ts";
+import { isTls12, judgeRetryRequest, judgeServerHello } from "./judge-server-hello.ts";
 import type { Inputs, States } from "./states.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
@@ -27,6 +28,12 @@ export const steps: Steps<Edges, States, Inputs> = {
   expectServerHello: {
     server_hello: ({ offer }, message, { link }) => {
       const hello = decodeServerHello(message.raw);
+      if (isTls12(hello, offer)) {
+        const settled = judgeServerHelloTls12(hello, offer);
+        link.incoming.changeCipherSpec = "told";
+        link.incoming.takesWarnings = true;
+        return { kind: "expectCertificateTls12", settled, transcript: new Transcript(settled.hash, offer.hello.raw, message.raw) };
+      }
       if (!hello.isRetryRequest) {
         const { settled, started, peerShare } = judgeServerHello(hello, offer, undefined);
         const transcript = new Transcript(settled.hash, offer.hello.raw, message.raw);
@@ -141,7 +148,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
       // Before a byte of our own flight: what follows must be under the next keys.
       context.link.incoming.expectBoundary("finished");
-      context.link.incoming.takesChangeCipherSpec = false;
+      context.link.incoming.changeCipherSpec = "unexpected";
       context.link.phase = "client-flight";
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };

@@ -68,7 +68,7 @@ export function sendServerHello(
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
   return {
-    kind: "sign", hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, signer: credential.signer, message,
+    kind: "sign", hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, message,
   };
 }
 

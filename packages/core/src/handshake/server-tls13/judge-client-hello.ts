@@ -1,4 +1,5 @@
 // What is wrong with a ClientHello that decodes (RFC 9846 §4.2.2, §4.3). Whether it fits a config is `negotiate`'s.
+import type { ServerSettings } from "../../config/settings.ts";
 import { fail } from "../../errors.ts";
 import { type Bytes, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
@@ -40,6 +41,21 @@ export function judgeClientHello(hello: DecodedClientHello): void {
     }
   } else if (hello.offersEarlyData) {
     wrong("early_data", "a pre_shared_key beside it", "none", "RFC 9846 §4.3.10");
+  }
+}
+
+/** What TLS 1.2 asks of a hello. */
+export function judgeClientHelloTls12(hello: DecodedClientHello, { requireExtendedMasterSecret }: ServerSettings): void {
+  const { compressionMethods, renegotiatedConnection, pointFormats, groups } = hello;
+  if (!compressionMethods.includes(0)) wrong("compression_methods", "null among them", compressionMethods.join(", "), "RFC 5246 §7.4.1.2");
+  if (renegotiatedConnection !== undefined && renegotiatedConnection.length > 0) {
+    fail("not-a-first-handshake", { message: "client_hello" }, "RFC 5746 §3.6");
+  }
+  if (groups !== undefined && pointFormats?.includes(0) === false) {
+    wrong("ec_point_format_list", "uncompressed among them", pointFormats.join(", "), "RFC 8422 §5.1.2");
+  }
+  if (requireExtendedMasterSecret && !hello.extendedMasterSecret) {
+    fail("extended-master-secret-required", { message: "client_hello" }, "RFC 7627 §5.2");
   }
 }
 

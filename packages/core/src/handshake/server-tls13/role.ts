@@ -2,19 +2,22 @@ import type { Agreement } from "../../connection/connection.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Role } from "../driver.ts";
-import { Accepted, Established, NeedsInput, NeedsSecret, NeedsSignature, type ServerStage } from "../stages.ts";
+import { Accepted, Established, NeedsInput, NeedsKeyShares, NeedsSecret, NeedsSignature, type ServerStage } from "../stages.ts";
 import type { Context } from "../table.ts";
+import { exporterTls12, exporterTls13 } from "../exporters.ts";
 import { edges } from "./edges.ts";
-import type { At, State } from "./states.ts";
+import { edgesTls12 } from "../server-tls12/edges.ts";
+import { stepsTls12 } from "../server-tls12/steps.ts";
+import type { At, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 
 /** The server of TLS 1.3 as the driver runs it. */
 export function serverRole(context: Context): Role<State, ServerStage> {
   return {
-    edges,
+    edges: { ...edges, ...edgesTls12 },
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
-      const step = (steps[state.kind as keyof typeof steps] as Readonly<Record<string, unknown>>)[input];
+      const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
       return (step as (state: State, value: unknown, context: Context) => State)(state, value, context);
     },
     pause: (state) => {
@@ -26,13 +29,21 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         }
         case "exchangeKeys": return exchangeKeys(state);
         case "sign": return sign(state);
-        case "expectClientHello": case "expectSecondClientHello": case "expectFinished": case "connected":
+        case "startShare": return startShare(state);
+        case "signShare": return sign(state);
+        case "completeShare": return completeShare(state);
+        case "expectClientHello": case "expectSecondClientHello": case "expectFinished": case "connected": case "expectClientKeyExchange":
+        case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
     forget,
     presented: () => undefined,
-    agreement: (state) => (state.kind === "connected" ? agreement(state) : undefined),
+    ignores: () => false,
+    agreement: (state) => {
+      if (state.kind === "connected") return agreement(state);
+      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+    },
     needsInput: (turn) => new NeedsInput(turn),
     established: (connection, output, received) => new Established(connection, output, received),
   };
@@ -43,6 +54,9 @@ function forget(state: State): void {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
     wipe(state.handshakeTraffic.server);
+  } else if (state.kind === "expectChangeCipherSpec" || state.kind === "expectFinishedTls12") {
+    wipe(state.master);
+    for (const secret of Object.values(state.keys)) wipe(secret);
   } else if (state.kind === "expectFinished") {
     state.schedule.end();
     wipe(state.verifyData);
@@ -50,6 +64,8 @@ function forget(state: State): void {
     wipe(state.exporterSecret);
   }
 }
+
+const allSteps = { ...steps, ...stepsTls12 };
 
 type Paused = ReturnType<Role<State, ServerStage>["pause"]>;
 
@@ -63,8 +79,24 @@ function exchangeKeys({ settled, peerShare }: At<"exchangeKeys">): Paused {
   return { input: "secret", value };
 }
 
-function sign({ settled, signer, message }: At<"sign">): Paused {
-  const { scheme } = settled.negotiated;
+function startShare({ settled }: At<"startShare">): Paused {
+  const { group } = settled;
+  if (!("start" in group)) return { stage: (turn) => new NeedsKeyShares(turn, [group]) };
+  const { share, key } = group.start();
+  if (share.length !== group.shareLength.client) throw new RangeError(`the provider's ${group.name} share has ${share.length} bytes`);
+  return { input: "key_shares", value: [{ group: group.name, share, key }] };
+}
+
+function completeShare({ settled, started, peerShare }: At<"completeShare">): Paused {
+  const { group } = settled;
+  if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
+  const secret = group.complete(started.key, peerShare);
+  return { input: "secret", value: secret === undefined ? undefined : { secret } };
+}
+
+function sign({ settled, message }: At<"sign"> | At<"signShare">): Paused {
+  const { scheme, credential } = settled.negotiated;
+  const { signer } = credential;
   if (!("sign" in signer)) return { stage: (turn) => new NeedsSignature(turn, scheme, message, signer) };
   const value = signer.sign(scheme, message);
   if (!(value instanceof Uint8Array) || value.length === 0) throw new TypeError(`the signer gave no signature for ${scheme}`);
@@ -72,7 +104,15 @@ function sign({ settled, signer, message }: At<"sign">): Paused {
 }
 
 function agreement({ settled, exporterSecret }: At<"connected">): Agreement {
-  const { settings, negotiated, suite, hash, group, retried } = settled;
+  return { ...common(settled, true), exporter: exporterTls13(settled.hash, exporterSecret) };
+}
+
+function agreementTls12({ settled, extendedMasterSecret, master, randoms }: At<"connectedTls12">): Agreement {
+  const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
+  return { ...common(settled, extendedMasterSecret), exporter };
+}
+
+function common({ settings, negotiated, suite, group, retried }: Settled, extendedMasterSecret: boolean): Omit<Agreement, "exporter"> {
   return {
     info: {
       version: negotiated.version,
@@ -84,12 +124,10 @@ function agreement({ settled, exporterSecret }: At<"connected">): Agreement {
       peer: undefined,
       peerSignatureScheme: undefined,
       ownSignatureScheme: negotiated.scheme,
-      extendedMasterSecret: true,
+      extendedMasterSecret,
       maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
     },
     suite,
-    hash,
-    exporterSecret,
     limits: settings.limits,
     truncation: settings.truncation,
   };

@@ -1,4 +1,3 @@
-import type { AsyncSigner, SyncSigner } from "../../config/credential.ts";
 import type { ServerConfig } from "../../config/server-config.ts";
 import type { ServerSettings } from "../../config/settings.ts";
 import type { MainSchedule, TrafficSecrets } from "../../crypto/key-schedule.ts";
@@ -9,6 +8,7 @@ import type { Bytes } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { FinishedVerified } from "../proofs.ts";
+import type { StatesTls12 } from "../server-tls12/states.ts";
 import type { StateOf } from "../table.ts";
 
 /** What was settled by hello and config. */
@@ -21,8 +21,8 @@ export interface Settled {
   readonly retried: boolean;
 }
 
-/** What each state may know. */
-export interface States {
+/** What each state may know; those of TLS 1.2 are where they are used. */
+export interface States extends StatesTls12 {
   expectClientHello: object;
   chooseConfig: { hello: DecodedClientHello };
   expectSecondClientHello: { first: DecodedClientHello; settled: Settled; transcript: Transcript; cookie: Bytes | undefined };
@@ -33,7 +33,6 @@ export interface States {
     transcript: Transcript;
     schedule: MainSchedule;
     handshakeTraffic: TrafficSecrets;
-    signer: SyncSigner | AsyncSigner;
     message: Bytes;
   };
   expectFinished: {

@@ -13,7 +13,7 @@ import { FinishedVerified } from "../proofs.ts";
 import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
 import { sendFinished, sendRetryRequest, sendServerHello } from "./flight.ts";
-import { judgeClientHello, judgeSecondClientHello, judgeServerName, judgeShare } from "./judge-client-hello.ts";
+import { judgeClientHello, judgeClientHelloTls12, judgeSecondClientHello, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
@@ -39,9 +39,15 @@ export const steps: Steps<Edges, States, Inputs> = {
         const { reasons, alert } = negotiated;
         fail("no-agreement", { reasons, alert, clientHello: hello }, "RFC 9846 §4.2.1");
       }
-      judgeClientHello(hello);
       link.incoming.expectBoundary("client_hello");
-      link.incoming.takesChangeCipherSpec = true;
+      if (negotiated.version === "tls1.2") {
+        judgeClientHelloTls12(hello, settings);
+        link.incoming.changeCipherSpec = "told";
+        link.incoming.takesWarnings = true;
+        return { kind: "startShare", hello, settled: settle(settings, negotiated) };
+      }
+      judgeClientHello(hello);
+      link.incoming.changeCipherSpec = "dropped";
       link.incoming.takesPlaintextAlert = true;
 
       const settled = settle(settings, negotiated);
@@ -90,7 +96,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const finished = FinishedVerified.by("client", verifyData, decodeFinished(message.raw));
       transcript.add(message.raw);
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
-      link.incoming.takesChangeCipherSpec = false;
+      link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
       schedule.end();
       for (const ticket of scribe.tickets()) link.outgoing.handshake(ticket);

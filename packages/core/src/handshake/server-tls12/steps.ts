@@ -1,0 +1,74 @@
+// One small function an edge. What is sent is in `flight.ts`.
+import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../crypto/prf.ts";
+import { fail } from "../../errors.ts";
+import { ivLengthOf, ReadKeysTls12 } from "../../record/keys-tls12.ts";
+import { wipe } from "../../wire/bytes.ts";
+import { decodeFinished } from "../../wire/post-handshake.ts";
+import { decodeClientKeyExchange } from "../../wire/tls12-messages.ts";
+import { logMasterSecret } from "../key-log.ts";
+import { FinishedVerified } from "../proofs.ts";
+import type { Steps } from "../table.ts";
+import type { EdgesTls12 } from "./edges.ts";
+import { sendFinishedTls12, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
+import type { InputsTls12, StatesTls12 } from "./states.ts";
+
+export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
+  startShare: {
+    key_shares: (state, [started], context) => {
+      if (started === undefined) throw new TypeError("a server of TLS 1.2 starts one share");
+      return sendServerHelloTls12(state, started, context);
+    },
+  },
+
+  signShare: { signature: sendServerKeyExchange },
+
+  expectClientKeyExchange: {
+    client_key_exchange: ({ kind: _, ...state }, message) => {
+      const peerShare = decodeClientKeyExchange(message.raw);
+      const { name, shareLength } = state.settled.group;
+      if (peerShare.length !== shareLength.client) {
+        wrong("ecdh_Yc", `${shareLength.client} bytes for ${name}`, `${peerShare.length}`, "RFC 8422 §5.7");
+      }
+      state.transcript.add(message.raw);
+      return { kind: "completeShare", ...state, peerShare };
+    },
+  },
+
+  completeShare: {
+    secret: ({ kind: _, started: __, peerShare: ___, ...underway }, answer) => {
+      const { settled, transcript, randoms, extendedMasterSecret } = underway;
+      const { suite, hash, group, settings } = settled;
+      if (answer === undefined) wrong("ecdh_Yc", `a valid ${group.name} share`, "an invalid one", "RFC 8422 §5.11");
+      const master = masterSecret(hash, answer.secret, extendedMasterSecret ? transcript.digest() : undefined, randoms);
+      logMasterSecret(settings, randoms.client, master);
+      return { kind: "expectChangeCipherSpec", ...underway, master, keys: keyBlock(hash, master, randoms, suite, ivLengthOf(suite)) };
+    },
+  },
+
+  expectChangeCipherSpec: {
+    change_cipher_spec: ({ kind: _, ...keyed }, __, { link }) => {
+      const { keys, settled } = keyed;
+      link.incoming.protect(new ReadKeysTls12(settled.suite, keys.clientKey, keys.clientIv), "client_key_exchange");
+      link.incoming.changeCipherSpec = "unexpected";
+      link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
+      return { kind: "expectFinishedTls12", ...keyed };
+    },
+  },
+
+  expectFinishedTls12: {
+    finished: (state, message, context) => {
+      const { settled, transcript, randoms, extendedMasterSecret, master } = state;
+      const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw));
+      context.link.incoming.expectBoundary("finished");
+      transcript.add(message.raw);
+      sendFinishedTls12(state, context);
+      if (!extendedMasterSecret) wipe(master);
+      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished };
+    },
+  },
+};
+
+function wrong(field: string, expected: string, received: string, section: string): never {
+  fail("illegal-parameter", { message: "client_key_exchange", field, expected, received }, section);
+}
