@@ -301,6 +301,30 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     expect(running.output()).not.toContain("ChangeCipherSpec");
   });
 
+  test("a server that lacks the group of our first share asks for another", async () => {
+    const { port, running } = await sServer({}, ["-groups", "P-384:P-521"]);
+    const link = established(await connect(port, client(side, { groups: ["x25519", "secp256r1", "secp384r1"] })));
+    expect(link.info).toMatchObject({ group: "secp384r1", handshakeKind: "full-after-retry" });
+    running.write("another group\n");
+    await link.readUntil(/another group/);
+  });
+
+  test("the proof of a key that is for RSA-PSS alone is verified", async () => {
+    const { port } = await sServer({ key: "rsa-pss" });
+    expect(established(await connect(port, client(side))).info.peerSignatureScheme).toBe("rsa_pss_pss_sha256");
+  });
+
+  // WebCrypto, which signs by RSA for crypto-noble, takes no such key.
+  if (side.name === "crypto-node") {
+    test("a key that is for RSA-PSS alone proves itself to s_client", async () => {
+      const credential = await side.credential(await pki.leaf({ key: "rsa-pss" }));
+      const { port, next } = await serve(side, { credentials: [credential] });
+      const running = sClient(port, ["-verify_return_error"]);
+      expect(established(await next()).info.ownSignatureScheme).toBe("rsa_pss_pss_sha256");
+      await running.saw(/Verify return code: 0 \(ok\)/);
+    });
+  }
+
   test("the server's cookie is sent back: s_server -stateless", async () => {
     const { port, running } = await sServer({}, ["-stateless"]);
     // OpenSSL 3.0's stateless server takes no change_cipher_spec before the second ClientHello, not even its own client's.

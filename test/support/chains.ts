@@ -27,15 +27,22 @@ export interface PartyOptions {
 export const noon = Date.UTC(2026, 5, 1, 12);
 const day = 86_400_000;
 
-export async function keyPair(algorithm: "P-256" | "P-384" | "P-521" | "Ed25519" | "RSA" | "RSA-PSS" | "RSA-1024"): Promise<CryptoKeyPair> {
+export async function keyPair(
+  algorithm: "P-256" | "P-384" | "P-521" | "Ed25519" | "RSA" | "RSA-PSS" | "RSA-1024",
+): Promise<CryptoKeyPair> {
   const usages = ["sign", "verify"] as const;
   const rsa = { publicExponent: Uint8Array.of(1, 0, 1), hash: "SHA-256" };
   switch (algorithm) {
-    case "Ed25519": return (await crypto.subtle.generateKey("Ed25519", true, usages)) as CryptoKeyPair;
-    case "RSA": return crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, ...rsa }, true, usages);
-    case "RSA-PSS": return crypto.subtle.generateKey({ name: "RSA-PSS", modulusLength: 2048, ...rsa }, true, usages);
-    case "RSA-1024": return crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, ...rsa }, true, usages);
-    default: return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: algorithm }, true, usages);
+    case "Ed25519":
+      return (await crypto.subtle.generateKey("Ed25519", true, usages)) as CryptoKeyPair;
+    case "RSA":
+      return crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, ...rsa }, true, usages);
+    case "RSA-PSS":
+      return crypto.subtle.generateKey({ name: "RSA-PSS", modulusLength: 2048, ...rsa }, true, usages);
+    case "RSA-1024":
+      return crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, ...rsa }, true, usages);
+    default:
+      return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: algorithm }, true, usages);
   }
 }
 
@@ -43,7 +50,10 @@ export async function party(name: string, options: PartyOptions = {}): Promise<P
   const { keys = await keyPair("P-256"), extensions = [], more = [], identifiers = true, hash = "SHA-256" } = options;
   const by = options.by ?? { name, keys };
   const ids = identifiers
-    ? [await x509.SubjectKeyIdentifierExtension.create(keys.publicKey), await x509.AuthorityKeyIdentifierExtension.create(by.keys.publicKey)]
+    ? [
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(by.keys.publicKey),
+      ]
     : [];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: options.serialNumber ?? "01a5",
@@ -67,7 +77,10 @@ export function authority(name: string, options: PartyOptions & { readonly pathL
   return party(name, { extensions, ...options });
 }
 
-export function server(by: Pick<Party, "name" | "keys">, options: PartyOptions & { readonly names?: x509.JsonGeneralNames; readonly purpose?: string } = {}): Promise<Party> {
+export function server(
+  by: Pick<Party, "name" | "keys">,
+  options: PartyOptions & { readonly names?: x509.JsonGeneralNames; readonly purpose?: string } = {},
+): Promise<Party> {
   const { names = [{ type: "dns", value: "example.com" }], purpose = purposes.server } = options;
   const extensions = [
     new x509.BasicConstraintsExtension(false, undefined, true),
@@ -95,7 +108,11 @@ export function presented(chain: readonly [Bytes, ...Bytes[]], more: Partial<Pre
 /** "trusted", or the kinds of all findings behind the alert. */
 export function verdict(verifier: SyncVerifier, identity: PresentedIdentity): string {
   const result = verifier.verify(identity);
-  return result instanceof VerifiedIdentity ? "trusted" : `${result.alert}: ${explanation(result).findings.map(({ kind }) => kind).join(", ")}`;
+  return result instanceof VerifiedIdentity
+    ? "trusted"
+    : `${result.alert}: ${explanation(result)
+        .findings.map(({ kind }) => kind)
+        .join(", ")}`;
 }
 
 export function explanation(reason: DistrustReason): Explanation {

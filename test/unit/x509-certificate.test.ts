@@ -10,7 +10,10 @@ import { authority, presented, server } from "../support/chains.ts";
 
 const root = await authority("CN=Root,O=Sallyport");
 const leaf = await server(root, {
-  names: [{ type: "dns", value: "example.com" }, { type: "ip", value: "192.0.2.1" }],
+  names: [
+    { type: "dns", value: "example.com" },
+    { type: "ip", value: "192.0.2.1" },
+  ],
   more: [new x509.AuthorityInfoAccessExtension({ caIssuers: "http://ca.example/r.cer" })],
 });
 
@@ -21,12 +24,18 @@ describe("a certificate", () => {
     expect(subject.text).toBe(theirs.subject.split("\n").reverse().join(","));
     expect(issuer.text).toBe(theirs.issuer.split("\n").reverse().join(","));
     expect(Buffer.from(serial).toString("hex").toUpperCase()).toBe(theirs.serialNumber);
-    expect([validity.notBefore * 1000, validity.notAfter * 1000]).toEqual([Date.parse(theirs.validFrom), Date.parse(theirs.validTo)]);
+    expect([validity.notBefore * 1000, validity.notAfter * 1000]).toEqual([
+      Date.parse(theirs.validFrom),
+      Date.parse(theirs.validTo),
+    ]);
     expect(Buffer.from(publicKey.raw)).toEqual(theirs.publicKey.export({ format: "der", type: "spki" }));
     expect(version).toBe(3);
     expect([...(extensions.keyUsage?.value ?? [])]).toEqual(["digitalSignature"]);
     expect(extensions.basicConstraints).toEqual({ critical: true, value: { ca: false, pathLength: undefined } });
-    expect(extensions.subjectAlternativeName?.value).toEqual([{ form: "dns", value: "example.com" }, { form: "ip", value: Uint8Array.of(192, 0, 2, 1) }]);
+    expect(extensions.subjectAlternativeName?.value).toEqual([
+      { form: "dns", value: "example.com" },
+      { form: "ip", value: Uint8Array.of(192, 0, 2, 1) },
+    ]);
   });
 
   test("of every root of the Web PKI that Node ships is decoded", () => {
@@ -56,7 +65,10 @@ describe("bytes that are no certificate", () => {
       const error = refusal(leaf.der.subarray(0, length));
       expect(error?.offset).toBeLessThanOrEqual(length);
     }
-    expect(refusal(Uint8Array.of(...leaf.der, 0))).toMatchObject({ problem: "certificate has bytes left over", offset: leaf.der.length });
+    expect(refusal(Uint8Array.of(...leaf.der, 0))).toMatchObject({
+      problem: "certificate has bytes left over",
+      offset: leaf.der.length,
+    });
   });
 
   test("a change of any single byte gives a typed refusal or another certificate, which is never trusted", () => {
@@ -108,7 +120,9 @@ describe("strictness", () => {
   });
 
   test("an extension that is there twice is refused", async () => {
-    const twice = await server(root, { more: [new x509.Extension("1.2.3", false, Uint8Array.of(5, 0)), new x509.Extension("1.2.3", false, Uint8Array.of(5, 0))] });
+    const twice = await server(root, {
+      more: [new x509.Extension("1.2.3", false, Uint8Array.of(5, 0)), new x509.Extension("1.2.3", false, Uint8Array.of(5, 0))],
+    });
     expect(() => parseCertificate(twice.der)).toThrow("the extension 1.2.3 is there twice");
   });
 

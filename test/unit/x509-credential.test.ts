@@ -6,7 +6,13 @@ import { authority, server } from "../support/chains.ts";
 
 const root = await authority("CN=Root");
 const intermediate = await authority("CN=Intermediate", { by: root });
-const leaf = await server(intermediate, { names: [{ type: "dns", value: "*.Example.com" }, { type: "ip", value: "::1" }, { type: "email", value: "a@b.example" }] });
+const leaf = await server(intermediate, {
+  names: [
+    { type: "dns", value: "*.Example.com" },
+    { type: "ip", value: "::1" },
+    { type: "email", value: "a@b.example" },
+  ],
+});
 const signer: SyncSigner = { schemes: ["ecdsa_secp256r1_sha256"], publicKey: new Uint8Array(0), sign: () => new Uint8Array(0) };
 const pem = (der: Uint8Array, label = "CERTIFICATE"): string =>
   `-----BEGIN ${label}-----\n${Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`;
@@ -20,8 +26,8 @@ describe("credential", () => {
   });
 
   test("reads the same from PEM, whatever else the file holds", () => {
-    const { privateKey } = generateKeyPairSync("ed25519");
-    const text = `# my chain\r\n${pem(leaf.der)}${privateKey.export({ format: "pem", type: "pkcs8" })}\ns:CN=Intermediate\n${pem(intermediate.der).replaceAll("\n", "\r\n")}`;
+    const key = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" });
+    const text = `# my chain\r\n${pem(leaf.der)}${key}\ns:CN=Intermediate\n${pem(intermediate.der).replaceAll("\n", "\r\n")}`;
     expect(credential({ chain: text, signer })).toEqual(credential({ chain: [leaf.der, intermediate.der], signer }));
   });
 
@@ -36,9 +42,13 @@ describe("credential", () => {
   test("names each certificate that can't be read, and the offset", () => {
     const chain = [leaf.der, intermediate.der.slice(0, 20), Uint8Array.of(0x30, 0x80)];
     expect(() => credential({ chain, signer })).toThrow(ConfigError);
-    expect(() => credential({ chain, signer })).toThrow(/^chain\[1\]: .* at byte 0.*\nchain\[2\]: .*indefinite length, at byte 1/);
+    expect(() => credential({ chain, signer })).toThrow(
+      /^chain\[1\]: .* at byte 0.*\nchain\[2\]: .*indefinite length, at byte 1/,
+    );
     expect(() => credential({ chain: [], signer })).toThrow("the chain is empty");
-    expect(() => credential({ chain: pem(leaf.der, "TRUSTED CERTIFICATE"), signer })).toThrow("no CERTIFICATE block, only TRUSTED CERTIFICATE");
+    expect(() => credential({ chain: pem(leaf.der, "TRUSTED CERTIFICATE"), signer })).toThrow(
+      "no CERTIFICATE block, only TRUSTED CERTIFICATE",
+    );
   });
 });
 

@@ -1,20 +1,34 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { DerError, DerReader, integer, namedBits, oid, only, smallInteger, tags, time, timeText } from "../../packages/x509/src/der.ts";
+import {
+  DerError, DerReader, integer, namedBits, oid, only, smallInteger, tags, time, timeText,
+} from "../../packages/x509/src/der.ts";
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
 
 describe("a length", () => {
   test.for([
-    ["0400", 0], [`047f${"00".repeat(127)}`, 127], [`048180${"00".repeat(128)}`, 128], [`04820100${"00".repeat(256)}`, 256],
+    ["0400", 0],
+    [`047f${"00".repeat(127)}`, 127],
+    [`048180${"00".repeat(128)}`, 128],
+    [`04820100${"00".repeat(256)}`, 256],
   ] as const)("%# is read", ([hex, length]) => {
     expect(only(bytes(hex), tags.octetString, "value").content).toHaveLength(length);
   });
 
   test.for([
-    ["0480", "indefinite"], ["048100", "more octets than it needs"], [`04817f${"00".repeat(127)}`, "more octets than it needs"],
-    ["0482000100", "more octets than it needs"], ["0485000000000100", "length of 5 octets"], ["0401", "longer than what holds it"], ["0481", "cut off"],
-    ["04", "cut off"], ["", "missing"], ["1f0100", "several octets"], ["040000", "left over"], ["0500", "another type (0x05)"],
+    ["0480", "indefinite"],
+    ["048100", "more octets than it needs"],
+    [`04817f${"00".repeat(127)}`, "more octets than it needs"],
+    ["0482000100", "more octets than it needs"],
+    ["0485000000000100", "length of 5 octets"],
+    ["0401", "longer than what holds it"],
+    ["0481", "cut off"],
+    ["04", "cut off"],
+    ["", "missing"],
+    ["1f0100", "several octets"],
+    ["040000", "left over"],
+    ["0500", "another type (0x05)"],
   ] as const)("%s is refused: %s", ([hex, problem]) => {
     expect(() => only(bytes(hex), hex.startsWith("1f") ? 0x1f : tags.octetString, "value")).toThrow(problem);
   });
@@ -37,7 +51,8 @@ test("nesting has an end", () => {
 describe("an integer", () => {
   test("has no octet too many", () => {
     expect(integer(only(bytes("02020080"), tags.integer, "n"), "n")).toEqual(bytes("0080"));
-    for (const hex of ["0200", "0202007f", "0202ff80"]) expect(() => integer(only(bytes(hex), tags.integer, "n"), "n"), hex).toThrow(DerError);
+    for (const hex of ["0200", "0202007f", "0202ff80"])
+      expect(() => integer(only(bytes(hex), tags.integer, "n"), "n"), hex).toThrow(DerError);
   });
   test("that counts something is not negative and not huge", () => {
     expect(smallInteger(only(bytes("02047fffffff"), tags.integer, "n"), "n")).toBe(0x7fffffff);
@@ -80,15 +95,27 @@ describe("a time", () => {
     (date) => {
       const iso = date.toISOString();
       const seconds = Math.floor(date.getTime() / 1000);
-      expect(read(tags.generalizedTime, `${iso.slice(0, 19).replace(/[-:T]/g, "")}Z`)).toEqual({ seconds, isProper: date.getUTCFullYear() >= 2050 });
+      expect(read(tags.generalizedTime, `${iso.slice(0, 19).replace(/[-:T]/g, "")}Z`)).toEqual({
+        seconds,
+        isProper: date.getUTCFullYear() >= 2050,
+      });
       expect(timeText(seconds)).toBe(`${iso.slice(0, 19)}Z`);
     },
   );
   test.for([
-    [tags.utcTime, "2601010000Z"], [tags.utcTime, "260101000000+0000"], [tags.utcTime, "260101000000"], [tags.utcTime, "261301000000Z"],
-    [tags.utcTime, "260229000000Z"], [tags.utcTime, "260101240000Z"], [tags.utcTime, "260101006000Z"], [tags.utcTime, "260101000060Z"],
-    [tags.utcTime, "260100000000Z"], [tags.generalizedTime, "20500101000000.5Z"], [tags.generalizedTime, "205001010000Z"],
-    [tags.generalizedTime, "21000229000000Z"], [tags.ia5String, "260101000000Z"],
+    [tags.utcTime, "2601010000Z"],
+    [tags.utcTime, "260101000000+0000"],
+    [tags.utcTime, "260101000000"],
+    [tags.utcTime, "261301000000Z"],
+    [tags.utcTime, "260229000000Z"],
+    [tags.utcTime, "260101240000Z"],
+    [tags.utcTime, "260101006000Z"],
+    [tags.utcTime, "260101000060Z"],
+    [tags.utcTime, "260100000000Z"],
+    [tags.generalizedTime, "20500101000000.5Z"],
+    [tags.generalizedTime, "205001010000Z"],
+    [tags.generalizedTime, "21000229000000Z"],
+    [tags.ia5String, "260101000000Z"],
   ] as const)("%s %s is refused", ([tag, text]) => {
     expect(() => read(tag, text)).toThrow(DerError);
   });

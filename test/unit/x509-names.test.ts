@@ -1,6 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { addressText, isDnsName, isDnsPattern, matches, nameTexts, parseAddress, parseMailbox, parseReferenceName } from "../../packages/x509/src/names.ts";
+import {
+  addressText, isDnsName, isDnsPattern, matches, nameTexts, parseAddress, parseMailbox, parseReferenceName,
+} from "../../packages/x509/src/names.ts";
 
 const covers = (presented: string, serverName: string): boolean => {
   const reference = parseReferenceName(serverName);
@@ -50,9 +52,12 @@ describe("a DNS name", () => {
     expect(covers(`*.${base}`, `${extra}.${base}`)).toBe(true);
     expect(covers(`*.${base}`, `${extra}.${extra}.${base}`)).toBe(false);
   });
-  property.prop([fc.string({ unit: "binary-ascii" }), fc.string({ unit: "binary-ascii" })])("any two strings: an answer, and no throw", (presented, serverName) => {
-    if (covers(presented, serverName)) expect(isDnsPattern(presented.toLowerCase())).toBe(true);
-  });
+  property.prop([fc.string({ unit: "binary-ascii" }), fc.string({ unit: "binary-ascii" })])(
+    "any two strings: an answer, and no throw",
+    (presented, serverName) => {
+      if (covers(presented, serverName)) expect(isDnsPattern(presented.toLowerCase())).toBe(true);
+    },
+  );
   test("has labels of at most 63 and 253 characters in all", () => {
     expect(isDnsName(`${"a".repeat(63)}.example`)).toBe(true);
     expect(isDnsName(`${"a".repeat(64)}.example`)).toBe(false);
@@ -65,7 +70,9 @@ describe("an IP address", () => {
   test("matches by its octets, and no DNS name", () => {
     const reference = parseReferenceName("2001:DB8::1");
     if (reference === undefined) throw new Error("an address");
-    expect(matches(reference, { form: "ip", value: Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) })).toBe(true);
+    expect(
+      matches(reference, { form: "ip", value: Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) }),
+    ).toBe(true);
     expect(matches(reference, { form: "dns", value: "2001:db8::1" })).toBe(false);
     const mapped = parseReferenceName("::ffff:192.0.2.1");
     expect(mapped && matches(mapped, { form: "ip", value: Uint8Array.of(192, 0, 2, 1) })).toBe(false);
@@ -87,8 +94,27 @@ describe("an IP address", () => {
     expect(address && addressText(address)).toBe(canonical);
   });
 
-  test.for(["", ":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8:9", "12345::", "::1%eth0", "[::1]", "g::",
-    "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ", "0x1.2.3.4", "192.0.2.1::", ":1:2:3:4:5:6:7"])("%s is none", (text) => {
+  test.for([
+    "",
+    ":",
+    ":::",
+    "1::2::3",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7::8:9",
+    "12345::",
+    "::1%eth0",
+    "[::1]",
+    "g::",
+    "1.2.3",
+    "1.2.3.4.5",
+    "256.0.0.1",
+    "01.2.3.4",
+    "1.2.3.4 ",
+    "0x1.2.3.4",
+    "192.0.2.1::",
+    ":1:2:3:4:5:6:7",
+  ])("%s is none", (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
 
@@ -105,15 +131,29 @@ describe("an IP address", () => {
 
 test("a mailbox has one at sign, a dot-string before it and a host behind", () => {
   expect(parseMailbox("who+tag@example.com")).toEqual({ local: "who+tag", host: "example.com" });
-  for (const none of ["who", "@example.com", "who@", "a@b@example.com", ".who@example.com", "w..o@example.com", "who@-", '"a b"@example.com', "who@[1.2.3.4]"]) {
+  for (const none of [
+    "who",
+    "@example.com",
+    "who@",
+    "a@b@example.com",
+    ".who@example.com",
+    "w..o@example.com",
+    "who@-",
+    '"a b"@example.com',
+    "who@[1.2.3.4]",
+  ]) {
     expect(parseMailbox(none), none).toBeUndefined();
   }
 });
 
 test("the names of a certificate can't be taken for names of another form", () => {
   const names = [
-    { form: "dns", value: "Example.com" }, { form: "dns", value: "127.0.0.1" }, { form: "uri", value: "ab::1" },
-    { form: "ip", value: Uint8Array.of(127, 0, 0, 2) }, { form: "email", value: "who@example.com" }, { form: "uri", value: "spiffe://x/y" },
+    { form: "dns", value: "Example.com" },
+    { form: "dns", value: "127.0.0.1" },
+    { form: "uri", value: "ab::1" },
+    { form: "ip", value: Uint8Array.of(127, 0, 0, 2) },
+    { form: "email", value: "who@example.com" },
+    { form: "uri", value: "spiffe://x/y" },
   ] as const;
   expect(nameTexts(names, "services")).toEqual(["example.com", "127.0.0.2"]);
   expect(nameTexts(names, "everything")).toEqual(["example.com", "127.0.0.2", "who@example.com", "spiffe://x/y"]);

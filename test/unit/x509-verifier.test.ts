@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { ConfigError, type CryptoProvider, type SyncVerification, VerifiedIdentity } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
-import { clientVerifier, describe as say, serverVerifier } from "@sallyport/x509";
+import { clientVerifier, describeFinding, serverVerifier } from "@sallyport/x509";
 import * as x509 from "@peculiar/x509";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { authority, explanation, keyPair, noon, type Party, party, presented, purposes, server, verdict } from "../support/chains.ts";
+import {
+  authority, explanation, keyPair, noon, type Party, party, presented, purposes, server, verdict,
+} from "../support/chains.ts";
 
 const root = await authority("CN=Root");
 const intermediate = await authority("CN=Intermediate", { by: root });
@@ -16,7 +18,9 @@ const stranger = await authority("CN=Stranger");
 const namesakes = await Promise.all(
   ["CN=Root", "CN=Intermediate", "CN=Other"].flatMap((name, _, names) =>
     names.flatMap((issuer) =>
-      [root.keys, intermediate.keys, stranger.keys].map((keys) => authority(name, { keys, by: { name: issuer, keys: stranger.keys } })),
+      [root.keys, intermediate.keys, stranger.keys].map((keys) =>
+        authority(name, { keys, by: { name: issuer, keys: stranger.keys } }),
+      ),
     ),
   ),
 );
@@ -32,7 +36,9 @@ describe("a chain to a root", () => {
   test("is found whatever else was sent, and in any order", async () => {
     const namesake = await authority("CN=Intermediate");
     const junk = Uint8Array.of(0x30, 0x03, 1, 2);
-    expect(verdict(trusting(root), presented([leaf.der, junk, stranger.der, namesake.der, root.der, leaf.der, intermediate.der]))).toBe("trusted");
+    expect(
+      verdict(trusting(root), presented([leaf.der, junk, stranger.der, namesake.der, root.der, leaf.der, intermediate.der])),
+    ).toBe("trusted");
   });
 
   test("may end at an intermediate that was given as a root, whatever its own issuer is", () => {
@@ -64,8 +70,9 @@ describe("a chain to nowhere", () => {
     const result = trusting(await authority("CN=Other")).verify(presented([lonely.der]));
     expect(result).toMatchObject({
       alert: "unknown_ca",
-      reason: "nobody vouches for CN=server (certificate 0): its issuer, CN=Intermediate, is neither a given root nor among the certificates " +
-        "that the peer sent; it names http://ca.example/r.cer as the place to find it",
+      reason:
+        "nobody vouches for CN=server (certificate 0): its issuer, CN=Intermediate, is neither a given root nor among the " +
+        "certificates that the peer sent; it names http://ca.example/r.cer as the place to find it",
     });
   });
 
@@ -75,14 +82,20 @@ describe("a chain to nowhere", () => {
     const [attempt, ...more] = explanation(result).attempts;
     expect(more).toEqual([]);
     expect(attempt?.chain.map(({ subject }) => subject)).toEqual(["CN=server", "CN=Intermediate"]);
-    expect(attempt?.finding).toMatchObject({ kind: "unknown-issuer", certificate: { subject: "CN=Intermediate", issuer: "CN=Root" } });
+    expect(attempt?.finding).toMatchObject({
+      kind: "unknown-issuer",
+      certificate: { subject: "CN=Intermediate", issuer: "CN=Root" },
+    });
   });
 
   test("a self-signed certificate says so, and how to trust exactly it", async () => {
     const self = await selfSigned();
     const result = trusting(root).verify(presented([self.der]));
     expect(result).toMatchObject({ alert: "unknown_ca" });
-    expect(result).toHaveProperty("reason", expect.stringContaining("is self-signed and not among the roots; to trust exactly this certificate, give it as a root"));
+    expect(result).toHaveProperty(
+      "reason",
+      expect.stringContaining("is self-signed and not among the roots; to trust exactly this certificate, give it as a root"),
+    );
   });
 
   test("an issuer of the right name with another key is a bad signature, not an unknown issuer", async () => {
@@ -147,14 +160,19 @@ describe("time", () => {
 describe("a certificate that is not for this", () => {
   test("another name is bad_certificate, and the reason lists the names that it has", () => {
     const result = trusting(root).verify(presented([leaf.der, intermediate.der], { serverName: "example.org" }));
-    expect(result).toMatchObject({ alert: "bad_certificate", reason: "CN=server (certificate 0) is not for example.org; it is for example.com" });
+    expect(result).toMatchObject({
+      alert: "bad_certificate",
+      reason: "CN=server (certificate 0) is not for example.org; it is for example.com",
+    });
   });
 
   test("an extended key usage for something else is unsupported_certificate, in the leaf and above it", async () => {
     const mail = await server(intermediate, { purpose: purposes.mail });
     expect(verdict(trusting(root), presented([mail.der, intermediate.der]))).toBe("unsupported_certificate: wrong-purpose");
     const forMail = await authority("CN=Mail CA", { by: root, more: [new x509.ExtendedKeyUsageExtension([purposes.mail])] });
-    expect(verdict(trusting(root), presented([(await server(forMail)).der, forMail.der]))).toBe("unsupported_certificate: wrong-purpose");
+    expect(verdict(trusting(root), presented([(await server(forMail)).der, forMail.der]))).toBe(
+      "unsupported_certificate: wrong-purpose",
+    );
   });
 
   test("a key usage without digitalSignature is unsupported_certificate", async () => {
@@ -168,14 +186,21 @@ describe("a certificate that is not for this", () => {
   test("a CA's certificate as a server's says so; the profile of RFC 5280 lets it pass", async () => {
     const names = new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "example.com" }]);
     const both = new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true);
-    const ca = await party("CN=CA", { by: root, extensions: [new x509.BasicConstraintsExtension(true, undefined, true), both, names] });
+    const ca = await party("CN=CA", {
+      by: root,
+      extensions: [new x509.BasicConstraintsExtension(true, undefined, true), both, names],
+    });
     expect(verdict(trusting(root), presented([ca.der]))).toBe("bad_certificate: ca-as-end-entity");
-    expect(verdict(serverVerifier({ provider: node, roots: [root.der], profile: "rfc5280" }), presented([ca.der]))).toBe("trusted");
+    expect(verdict(serverVerifier({ provider: node, roots: [root.der], profile: "rfc5280" }), presented([ca.der]))).toBe(
+      "trusted",
+    );
   });
 
   test("an unknown critical extension is refused, one that is not critical ignored", async () => {
     const unknown = (critical: boolean) => new x509.Extension("1.3.6.1.4.1.55738.1", critical, Uint8Array.of(5, 0));
-    expect(verdict(trusting(root), presented([(await server(root, { more: [unknown(true)] })).der]))).toBe("bad_certificate: unknown-critical-extension");
+    expect(verdict(trusting(root), presented([(await server(root, { more: [unknown(true)] })).der]))).toBe(
+      "bad_certificate: unknown-critical-extension",
+    );
     expect(verdict(trusting(root), presented([(await server(root, { more: [unknown(false)] })).der]))).toBe("trusted");
   });
 
@@ -186,8 +211,12 @@ describe("a certificate that is not for this", () => {
   });
 
   test("a server name that is none is a local fault", () => {
-    expect(verdict(trusting(root), presented([leaf.der, intermediate.der], { serverName: "exämple.com" }))).toBe("internal_error: no-server-name");
-    expect(verdict(trusting(root), presented([leaf.der, intermediate.der], { serverName: undefined }))).toBe("internal_error: no-server-name");
+    expect(verdict(trusting(root), presented([leaf.der, intermediate.der], { serverName: "exämple.com" }))).toBe(
+      "internal_error: no-server-name",
+    );
+    expect(verdict(trusting(root), presented([leaf.der, intermediate.der], { serverName: undefined }))).toBe(
+      "internal_error: no-server-name",
+    );
   });
 });
 
@@ -201,7 +230,9 @@ describe("an issuer", () => {
     const narrow = await authority("CN=Narrow", { pathLength: 0 });
     const inner = await authority("CN=Inner", { by: narrow });
     expect(verdict(trusting(narrow), presented([(await server(narrow)).der]))).toBe("trusted");
-    expect(verdict(trusting(narrow), presented([(await server(inner)).der, inner.der]))).toBe("bad_certificate: path-length-exceeded");
+    expect(verdict(trusting(narrow), presented([(await server(inner)).der, inner.der]))).toBe(
+      "bad_certificate: path-length-exceeded",
+    );
   });
 
   test("is one of at most maxIntermediates", () => {
@@ -213,8 +244,13 @@ describe("an issuer", () => {
 describe("algorithms", () => {
   const providers: readonly CryptoProvider[] = [node, noble({ random: (length) => new Uint8Array(randomBytes(length)) })];
   const supported = [
-    ["P-256", "SHA-256"], ["P-384", "SHA-384"], ["P-521", "SHA-512"], ["Ed25519", "SHA-256"],
-    ["RSA", "SHA-256"], ["RSA", "SHA-384"], ["RSA", "SHA-512"],
+    ["P-256", "SHA-256"],
+    ["P-384", "SHA-384"],
+    ["P-521", "SHA-512"],
+    ["Ed25519", "SHA-256"],
+    ["RSA", "SHA-256"],
+    ["RSA", "SHA-384"],
+    ["RSA", "SHA-512"],
   ] as const;
   for (const provider of providers) {
     test.for(supported)(`${provider.name} checks certificates signed with %s and %s`, async ([algorithm, hash]) => {
@@ -222,8 +258,13 @@ describe("algorithms", () => {
       const ca = await authority("CN=CA", { keys, hash });
       const below = await server(ca, { hash });
       expect(verdict(serverVerifier({ provider, roots: [ca.der] }), presented([below.der]))).toBe("trusted");
-      const forged = await server({ name: "CN=CA", keys: algorithm === "RSA" ? await rsaKeys(hash) : await keyPair(algorithm) }, { hash });
-      expect(verdict(serverVerifier({ provider, roots: [ca.der] }), presented([forged.der]))).toBe("bad_certificate: bad-signature");
+      const forged = await server(
+        { name: "CN=CA", keys: algorithm === "RSA" ? await rsaKeys(hash) : await keyPair(algorithm) },
+        { hash },
+      );
+      expect(verdict(serverVerifier({ provider, roots: [ca.der] }), presented([forged.der]))).toBe(
+        "bad_certificate: bad-signature",
+      );
     });
   }
 
@@ -235,7 +276,9 @@ describe("algorithms", () => {
   test("SHA-1 below the root is bad_certificate; in the root's own signature it proves nothing and harms nobody", async () => {
     const old = await authority("CN=Old", { hash: "SHA-1" });
     expect(verdict(trusting(old), presented([(await server(old)).der]))).toBe("trusted");
-    expect(verdict(trusting(root), presented([(await server(root, { hash: "SHA-1" })).der]))).toBe("bad_certificate: broken-hash");
+    expect(verdict(trusting(root), presented([(await server(root, { hash: "SHA-1" })).der]))).toBe(
+      "bad_certificate: broken-hash",
+    );
   });
 
   test("an RSA key under 2048 bits is unsupported_certificate, in the leaf and in the root", async () => {
@@ -246,13 +289,21 @@ describe("algorithms", () => {
   });
 
   const rsaKeys = (hash: string): Promise<CryptoKeyPair> =>
-    crypto.subtle.generateKey({ name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash }, true, ["sign", "verify"]);
+    crypto.subtle.generateKey(
+      { name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash },
+      true,
+      ["sign", "verify"],
+    );
 });
 
 describe("name constraints", () => {
   test("are obeyed for DNS names and addresses, and never ignored", async () => {
     // permitted: dNSName example.com, iPAddress 192.0.2.0/24
-    const constraints = new x509.Extension("2.5.29.30", true, octets("301da01b300d820b6578616d706c652e636f6d300a8708c0000200ffffff00"));
+    const constraints = new x509.Extension(
+      "2.5.29.30",
+      true,
+      octets("301da01b300d820b6578616d706c652e636f6d300a8708c0000200ffffff00"),
+    );
     const ca = await authority("CN=Constrained", { by: root, more: [constraints] });
     const judge = async (names: x509.JsonGeneralNames, serverName: string): Promise<string> =>
       verdict(trusting(root), presented([(await server(ca, { names })).der, ca.der], { serverName }));
@@ -261,7 +312,15 @@ describe("name constraints", () => {
     expect(await judge([{ type: "dns", value: "*.example.com" }], "a.example.com")).toBe("trusted");
     expect(await judge([{ type: "dns", value: "badexample.com" }], "badexample.com")).toBe("bad_certificate: name-not-allowed");
     expect(await judge([{ type: "ip", value: "192.0.3.7" }], "192.0.3.7")).toBe("bad_certificate: name-not-allowed");
-    expect(await judge([{ type: "dns", value: "example.com" }, { type: "dns", value: "example.org" }], "example.com")).toBe("bad_certificate: name-not-allowed");
+    expect(
+      await judge(
+        [
+          { type: "dns", value: "example.com" },
+          { type: "dns", value: "example.org" },
+        ],
+        "example.com",
+      ),
+    ).toBe("bad_certificate: name-not-allowed");
   });
 });
 
@@ -278,7 +337,11 @@ describe("the search is bounded", () => {
   test("by one check a key, however often that key is cross-signed", async () => {
     let checks = 0;
     const provider = counting(node, () => checks++);
-    const strangers = await Promise.all(Array.from({ length: 300 }, (_, at) => authority("CN=Intermediate", { by: { name: `CN=${at}`, keys: root.keys }, keys: intermediate.keys })));
+    const strangers = await Promise.all(
+      Array.from({ length: 300 }, (_, at) =>
+        authority("CN=Intermediate", { by: { name: `CN=${at}`, keys: root.keys }, keys: intermediate.keys }),
+      ),
+    );
     const verifier = serverVerifier({ provider, roots: [root.der] });
     expect(verdict(verifier, presented([leaf.der, ...strangers.map(({ der }) => der)]))).toBe("unknown_ca: unknown-issuer");
     expect(checks).toBe(1);
@@ -288,26 +351,39 @@ describe("the search is bounded", () => {
 
 describe("what else is sent", () => {
   const junk = namesakes.map(({ der }) => der);
-  property.prop([fc.shuffledSubarray([...junk, intermediate.der], { minLength: 1 })])("never turns yes into no, nor no into yes", (sent) => {
-    const expected = sent.includes(intermediate.der) ? "trusted" : "no";
-    expect(verdict(trusting(root), presented([leaf.der, ...sent])) === "trusted" ? "trusted" : "no").toBe(expected);
-    expect(verdict(trusting(stranger), presented([leaf.der, ...sent]))).not.toBe("trusted");
-  });
+  property.prop([fc.shuffledSubarray([...junk, intermediate.der], { minLength: 1 })])(
+    "never turns yes into no, nor no into yes",
+    (sent) => {
+      const expected = sent.includes(intermediate.der) ? "trusted" : "no";
+      expect(verdict(trusting(root), presented([leaf.der, ...sent])) === "trusted" ? "trusted" : "no").toBe(expected);
+      expect(verdict(trusting(stranger), presented([leaf.der, ...sent]))).not.toBe("trusted");
+    },
+  );
 });
 
 describe("clientVerifier", () => {
   const verifier = clientVerifier({ provider: node, roots: [root.der] });
   test("asks for clientAuth and for no name, and tells which client it is", async () => {
-    const names: x509.JsonGeneralNames = [{ type: "email", value: "who@example.com" }, { type: "url", value: "spiffe://example/who" }, { type: "dns", value: "who.example" }];
+    const names: x509.JsonGeneralNames = [
+      { type: "email", value: "who@example.com" },
+      { type: "url", value: "spiffe://example/who" },
+      { type: "dns", value: "who.example" },
+    ];
     const client = await server(root, { purpose: purposes.client, names });
     const result = verifier.verify(presented([client.der], { role: "client", serverName: undefined }));
     expect(result).toMatchObject({ names: ["who@example.com", "spiffe://example/who", "who.example"] });
     const wrong = await server(root);
-    expect(verdict(verifier, presented([wrong.der], { role: "client", serverName: undefined }))).toBe("unsupported_certificate: wrong-purpose");
+    expect(verdict(verifier, presented([wrong.der], { role: "client", serverName: undefined }))).toBe(
+      "unsupported_certificate: wrong-purpose",
+    );
   });
 
   test("never passes a name of one form for a name of another", async () => {
-    const names: x509.JsonGeneralNames = [{ type: "url", value: "admin.example.com" }, { type: "email", value: "admin" }, { type: "dns", value: "10.0.0.1" }];
+    const names: x509.JsonGeneralNames = [
+      { type: "url", value: "admin.example.com" },
+      { type: "email", value: "admin" },
+      { type: "dns", value: "10.0.0.1" },
+    ];
     const client = await server(root, { purpose: purposes.client, names });
     expect(verifier.verify(presented([client.der], { role: "client" }))).toMatchObject({ names: [] });
   });
@@ -316,7 +392,8 @@ describe("clientVerifier", () => {
 describe("making a verifier", () => {
   test("the label is equal for the same roots in any order, and another for whatever would judge differently", async () => {
     const other = await authority("CN=Other");
-    const label = (options: Partial<Parameters<typeof serverVerifier>[0]>) => serverVerifier({ provider: node, roots: [root.der, other.der], ...options }).label;
+    const label = (options: Partial<Parameters<typeof serverVerifier>[0]>) =>
+      serverVerifier({ provider: node, roots: [root.der, other.der], ...options }).label;
     expect(label({ roots: [other.der, root.der, root.der] })).toBe(label({}));
     const different = [{}, { roots: [root.der] }, { profile: "rfc5280" }, { maxIntermediates: 2 }] as const;
     const labels = [...different.map(label), clientVerifier({ provider: node, roots: [root.der, other.der] }).label];
@@ -348,7 +425,7 @@ test("every finding reads as a sentence and prints nothing that a certificate ma
   const result = trusting(root).verify(presented([(await server(evil)).der, evil.der]));
   if (result instanceof VerifiedIdentity) throw new Error("trusted");
   expect(result.reason).not.toMatch(/[\n\u202e]/u);
-  expect(explanation(result).findings.map(say).join("; moreover ")).toBe(result.reason);
+  expect(explanation(result).findings.map(describeFinding).join("; moreover ")).toBe(result.reason);
 });
 
 function selfSigned(): Promise<Party> {

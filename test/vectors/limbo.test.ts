@@ -1,8 +1,11 @@
-// x509-limbo's path validation cases, judged by the verifier as it comes. The data is C2SP's and not in this repository.
+// x509-limbo's path validation cases, judged by the verifiers as they come. The data is C2SP's and not in this repository.
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { ConfigError, type CryptoProvider, type DistrustReason, type PresentedIdentity, VerifiedIdentity } from "@sallyport/core";
+import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
-import { ConfigError, type DistrustReason, type PresentedIdentity, VerifiedIdentity } from "@sallyport/core";
 import { clientVerifier, parsePem, serverVerifier } from "@sallyport/x509";
 import { describe, expect, test } from "vitest";
 
@@ -19,36 +22,51 @@ interface Case {
   readonly max_chain_depth: number | null;
 }
 
-const vectors = process.env["SALLYPORT_VECTORS"] ?? new URL("../../../shared/vectors", import.meta.url).pathname;
+const vectors = process.env["SALLYPORT_VECTORS"] ?? fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
 const file = `${vectors}/limbo-dev.json.gz`;
 const listed = listedCases(readFileSync(new URL("limbo.md", import.meta.url), "utf8"));
+const providers = [node, noble({ random: (length) => new Uint8Array(randomBytes(length)) })];
 
-describe("x509-limbo", () => {
-  if (!existsSync(file)) {
-    test.skip("x509-limbo: limbo-dev.json.gz is not there; SALLYPORT_VECTORS names its folder", () => {});
-    return;
-  }
-  const { testcases }: { testcases: readonly Case[] } = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8"));
-  const judged = testcases.map((testcase) => ({ testcase, ...judge(testcase) }));
-
-  test("no case in scope is judged otherwise than expected, and the list of the others is exact", () => {
-    const disagreeing = judged.filter(({ testcase, accepted }) => accepted !== (testcase.expected_result === "SUCCESS"));
-    const acceptsBad = disagreeing.filter(({ accepted }) => accepted).map(({ testcase: { id } }) => id);
-    const rejectsGood = disagreeing.filter(({ accepted }) => !accepted).map(({ testcase: { id } }) => id);
-    const outOfScope = [...listed.keys()].filter((id) => testcases.some((testcase) => testcase.id === id));
+describe.skipIf(!existsSync(file))("x509-limbo (limbo-dev.json.gz; SALLYPORT_VECTORS names its folder)", () => {
+  const rule = "with $name no case in scope is judged otherwise than expected, and limbo.md lists exactly the others";
+  test.for(providers)(rule, (provider) => {
+    const testcases = readCases();
+    const judged = testcases.map((testcase) => ({ ...testcase, ...judge(testcase, provider) }));
+    const disagreeing = judged.filter(({ expected_result, accepted }) => accepted !== (expected_result === "SUCCESS"));
+    const acceptsBad = disagreeing.filter(({ accepted }) => accepted).length;
+    const outOfScope = testcases.filter(({ id }) => listed.has(id));
     console.log(
-      `x509-limbo: ${testcases.length} cases, ${testcases.length - disagreeing.length} agree, ${acceptsBad.length} accept bad, ` +
-        `${rejectsGood.length} reject good; ${outOfScope.length} are listed as out of scope in limbo.md`,
+      `x509-limbo, ${provider.name}: ${testcases.length} cases, ${testcases.length - disagreeing.length} agree, ` +
+        `${acceptsBad} accept bad, ${disagreeing.length - acceptsBad} reject good; ` +
+        `${outOfScope.length} are listed as out of scope in limbo.md`,
     );
-    expect(disagreeing.map(({ testcase: { id }, why }) => `${id}: ${why}`).filter((line) => !listed.has(line.split(": ")[0] ?? ""))).toEqual([]);
-    expect(outOfScope.filter((id) => !disagreeing.some(({ testcase }) => testcase.id === id))).toEqual([]);
+    expect(disagreeing.filter(({ id }) => !listed.has(id)).map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
+    expect(outOfScope.map(({ id }) => id).filter((id) => !disagreeing.some((other) => other.id === id))).toEqual([]);
+    expect(judged.filter(({ milliseconds }) => milliseconds > 5000).map(({ id }) => id)).toEqual([]);
   });
 });
 
-function judge(testcase: Case): { readonly accepted: boolean; readonly why: string } {
+function readCases(): readonly Case[] {
+  const document: { readonly testcases: readonly Case[] } = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8"));
+  return document.testcases;
+}
+
+interface Judged {
+  readonly accepted: boolean;
+  readonly why: string;
+  readonly milliseconds: number;
+}
+
+function judge(testcase: Case, provider: CryptoProvider): Judged {
+  const began = performance.now();
+  const judgement = judgementOf(testcase, provider);
+  return { ...judgement, milliseconds: performance.now() - began };
+}
+
+function judgementOf(testcase: Case, provider: CryptoProvider): Omit<Judged, "milliseconds"> {
   const { validation_kind: kind, expected_peer_name: peer } = testcase;
   const options = {
-    provider: node,
+    provider,
     roots: testcase.trusted_certs.join("\n"),
     ...(testcase.max_chain_depth === null ? {} : { maxIntermediates: testcase.max_chain_depth }),
   };
@@ -73,7 +91,9 @@ function verdictOf(verify: () => VerifiedIdentity | DistrustReason): VerifiedIde
 }
 
 function presented(testcase: Case): PresentedIdentity {
-  const [leaf, ...others] = [testcase.peer_certificate, ...testcase.untrusted_intermediates].flatMap((pem) => parsePem(pem).map(({ der }) => der));
+  const [leaf, ...others] = [testcase.peer_certificate, ...testcase.untrusted_intermediates].flatMap((pem) =>
+    parsePem(pem).map(({ der }) => der),
+  );
   if (leaf === undefined) throw new Error(`${testcase.id} has no leaf`);
   return {
     role: testcase.validation_kind === "SERVER" ? "server" : "client",

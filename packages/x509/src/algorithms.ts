@@ -55,7 +55,11 @@ export function signatureScheme(algorithm: AlgorithmIdentifier, key: PublicKey):
       return algorithm.oid === pair.signature && algorithm.parameters === undefined ? pair.scheme : undefined;
     }
     case "rsa":
-      return algorithm.oid === ids.rsaPss ? pssScheme(algorithm, "rsae") : isNull(algorithm) ? pkcs1.get(algorithm.oid) : undefined;
+      return algorithm.oid === ids.rsaPss
+        ? pssScheme(algorithm, "rsae")
+        : isNull(algorithm)
+          ? pkcs1.get(algorithm.oid)
+          : undefined;
     case "rsa-pss": {
       const scheme = algorithm.oid === ids.rsaPss ? pssScheme(algorithm, "pss") : undefined;
       return key.pss === undefined || scheme === `rsa_pss_pss_${key.pss}` ? scheme : undefined;
@@ -149,12 +153,15 @@ function keyFacts(algorithm: AlgorithmIdentifier, key: Uint8Array, element: DerE
   const unsupported = (problem: string): KeyFacts => ({ kind: "unsupported", problem });
   switch (algorithm.oid) {
     case ids.rsa:
-      return isNull(algorithm) ? { kind: "rsa", ...rsaFacts(key, element), pss: undefined } : unsupported("RSA key with parameters");
+      return isNull(algorithm)
+        ? { kind: "rsa", ...rsaFacts(key, element), pss: undefined }
+        : unsupported("RSA key with parameters");
     case ids.rsaPss: {
       if (parameters === undefined) return { kind: "rsa-pss", ...rsaFacts(key, element), pss: undefined };
       const restriction = pssParameters(parameters);
       // RFC 4055 §3.1: a key's salt length is the least that it signs with; TLS has the hash's.
-      const isUsable = restriction !== undefined && restriction.hash.name !== "sha1" && restriction.saltLength <= restriction.hash.octets;
+      const isUsable =
+        restriction !== undefined && restriction.hash.name !== "sha1" && restriction.saltLength <= restriction.hash.octets;
       return isUsable
         ? { kind: "rsa-pss", ...rsaFacts(key, element), pss: restriction.hash.name }
         : unsupported("RSA-PSS key restricted to what TLS has not");
@@ -164,7 +171,8 @@ function keyFacts(algorithm: AlgorithmIdentifier, key: Uint8Array, element: DerE
       if (named === undefined) return unsupported("EC key without a named curve"); // RFC 5480 §2.1.1
       const curve = curveNames.find((name) => curves[name].id === named);
       if (curve === undefined) return unsupported(`EC key on the curve ${named}`);
-      if (key.length !== curves[curve].point || key[0] !== 4) return unsupported(`EC key on ${curve} that is no uncompressed point`);
+      if (key.length !== curves[curve].point || key[0] !== 4)
+        return unsupported(`EC key on ${curve} that is no uncompressed point`);
       return { kind: "ec", curve };
     }
     case ids.ed25519:
@@ -204,7 +212,9 @@ function pssScheme({ parameters }: AlgorithmIdentifier, key: "rsae" | "pss"): Si
 }
 
 /** RSASSA-PSS-params (RFC 4055 §3.1) with one hash for message and mask, and the only trailer; undefined: absent, or others. */
-function pssParameters(parameters: Uint8Array | undefined): { readonly hash: HashFacts; readonly saltLength: number } | undefined {
+function pssParameters(
+  parameters: Uint8Array | undefined,
+): { readonly hash: HashFacts; readonly saltLength: number } | undefined {
   if (parameters === undefined) return undefined;
   try {
     const reader = new DerReader(parameters);
@@ -213,7 +223,8 @@ function pssParameters(parameters: Uint8Array | undefined): { readonly hash: Has
     const hash = hashOf(explicit(fields, 0));
     const mask = explicit(fields, 1);
     const maskAlgorithm = mask && algorithmIdentifier(mask, "maskGenAlgorithm");
-    const maskHash = maskAlgorithm === undefined ? hashOf(undefined) : maskAlgorithm.oid === ids.mgf1 ? hashIn(maskAlgorithm) : undefined;
+    const maskHash =
+      maskAlgorithm === undefined ? hashOf(undefined) : maskAlgorithm.oid === ids.mgf1 ? hashIn(maskAlgorithm) : undefined;
     const salt = explicit(fields, 2);
     const saltLength = salt === undefined ? 20 : smallInteger(salt.read(tags.integer, "saltLength"), "saltLength");
     fields.end("RSASSA-PSS-params"); // the trailer field has one value, its default, so DER leaves it out

@@ -100,5 +100,8 @@ function versionOf(tbs: DerReader): 1 | 2 | 3 {
   const version = smallInteger(inner.read(tags.integer, "version"), "version");
   inner.end("version");
   if (version === 1 || version === 2) return version === 1 ? 2 : 3;
-  throw new DerError(version === 0 ? "version 1 in writing, which is its default" : `version ${version + 1} is unknown`, element.offset);
+  throw new DerError(
+    version === 0 ? "version 1 in writing, which is its default" : `version ${version + 1} is unknown`,
+    element.offset,
+  );
 }

@@ -16,11 +16,14 @@ export interface NameBudget {
 }
 
 /** "given-up": the budget is spent. */
-export function violatedBy(certificate: Certificate, constraints: NameConstraints, budget: NameBudget): Violation | "given-up" | undefined {
+export function violatedBy(
+  certificate: Certificate,
+  constraints: NameConstraints,
+  budget: NameBudget,
+): Violation | "given-up" | undefined {
+  const subtrees = byForm(constraints);
   for (const name of constrainedNames(certificate)) {
-    const ofForm = ({ form }: GeneralName): boolean => form === name.form;
-    const excluded = constraints.excluded.filter(ofForm);
-    const permitted = constraints.permitted.filter(ofForm);
+    const { excluded, permitted } = subtrees.get(name.form) ?? unconstrained;
     budget.left -= excluded.length + permitted.length;
     if (budget.left < 0) return "given-up";
     if (excluded.length + permitted.length === 0) continue;
@@ -31,6 +34,13 @@ export function violatedBy(certificate: Certificate, constraints: NameConstraint
   }
   return undefined;
 }
+
+function byForm({ permitted, excluded }: NameConstraints): ReadonlyMap<GeneralName["form"], NameConstraints> {
+  const forms = new Set([...permitted, ...excluded].map(({ form }) => form));
+  const ofForm = (form: GeneralName["form"], names: readonly GeneralName[]) => names.filter((name) => name.form === form);
+  return new Map(Array.from(forms, (form) => [form, { permitted: ofForm(form, permitted), excluded: ofForm(form, excluded) }]));
+}
+const unconstrained: NameConstraints = { permitted: [], excluded: [] };
 
 /** The subject, all alternative names, and for want of a mail address there the subject's (§4.2.1.10). */
 function constrainedNames({ subject, extensions }: Certificate): readonly GeneralName[] {
@@ -95,7 +105,10 @@ function isBelow(name: string, base: string): boolean {
 
 function isInNetwork(address: Uint8Array, network: Uint8Array): boolean {
   const { length } = address;
-  return network.length === 2 * length && address.every((octet, at) => ((octet ^ (network[at] ?? 0)) & (network[length + at] ?? 0)) === 0);
+  return (
+    network.length === 2 * length &&
+    address.every((octet, at) => ((octet ^ (network[at] ?? 0)) & (network[length + at] ?? 0)) === 0)
+  );
 }
 
 /** A mailbox, all mailboxes of a host, or with a leading period those of all hosts below it. */

@@ -245,7 +245,10 @@ export function time(reader: DerReader, what: string): { readonly seconds: numbe
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) {
     throw new DerError(`${what} is no date of the calendar`, element.offset);
   }
-  return { seconds: ((daysBefore(year, month) + day - 1) * 24 + hour) * 3600 + minute * 60 + second, isProper: short || year >= 2050 };
+  return {
+    seconds: ((daysBefore(year, month) + day - 1) * 24 + hour) * 3600 + minute * 60 + second,
+    isProper: short || year >= 2050,
+  };
 }
 
 /** `2026-11-21T11:45:05Z` */
@@ -272,7 +275,8 @@ function bitsOf(element: DerElement, what: string): { readonly unused: number; r
   if (unused === undefined || unused > 7 || (unused > 0 && bits.length === 0)) {
     throw new DerError(`${what} is no bit string`, element.offset);
   }
-  if (((bits.at(-1) ?? 0) & ((1 << unused) - 1)) !== 0) throw new DerError(`${what} has unused bits that are set`, element.offset);
+  if (((bits.at(-1) ?? 0) & ((1 << unused) - 1)) !== 0)
+    throw new DerError(`${what} has unused bits that are set`, element.offset);
   return { unused, bits };
 }
 

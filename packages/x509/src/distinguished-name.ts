@@ -127,7 +127,9 @@ const shortNames: ReadonlyMap<string, string> = new Map([
 // RFC 4514 §2.1: the last name comes first. Whoever reads a log must not be shown a line that the certificate made up.
 function textOf(rdns: readonly (readonly Attribute[])[]): string {
   const written = rdns
-    .map((rdn) => rdn.map(({ type, value }) => `${shortNames.get(type) ?? type}=${value === undefined ? "?" : escaped(value)}`).join("+"))
+    .map((rdn) =>
+      rdn.map(({ type, value }) => `${shortNames.get(type) ?? type}=${value === undefined ? "?" : escaped(value)}`).join("+"),
+    )
     .reverse()
     .join(",");
   return written.length > 300 ? `${written.slice(0, 300)}…` : written;

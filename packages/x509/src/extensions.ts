@@ -52,8 +52,15 @@ export interface AccessDescription {
 }
 
 const keyUsages = [
-  "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign",
-  "encipherOnly", "decipherOnly",
+  "digitalSignature",
+  "nonRepudiation",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+  "encipherOnly",
+  "decipherOnly",
 ] as const;
 export type KeyUsage = (typeof keyUsages)[number];
 
@@ -281,4 +288,3 @@ function each<T>(reader: DerReader, read: (reader: DerReader) => T): readonly T[
   while (!reader.atEnd);
   return items;
 }
-

@@ -69,7 +69,7 @@ export interface Explanation {
 
 export function distrust(findings: readonly [Finding, ...Finding[]], attempts: readonly Attempt[]): DistrustReason {
   const detail: Explanation = { findings, attempts };
-  return { alert: alertOf(findings[0]), reason: findings.map(describe).join("; moreover "), detail };
+  return { alert: alertOfFinding(findings[0]), reason: findings.map(describeFinding).join("; moreover "), detail };
 }
 
 type Alert = NonNullable<DistrustReason["alert"]>;
@@ -102,7 +102,7 @@ export const findingAlerts: { readonly [K in FindingKind]: Alert } = {
   "search-given-up": "bad_certificate",
 };
 
-export function alertOf(finding: Finding): Alert {
+export function alertOfFinding(finding: Finding): Alert {
   return findingAlerts[finding.kind];
 }
 
@@ -111,15 +111,17 @@ const which = ({ source, index, subject }: CertificateReference): string =>
 
 const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) => string } = {
   "not-x509": ({ type }) => `the peer showed a ${type}, this verifier judges X.509 certificates`,
-  "wrong-role": ({ expected }) => `this verifier judges ${expected}s; for the other side there is ${expected === "server" ? "client" : "server"}Verifier`,
+  "wrong-role": ({ expected }) =>
+    `this verifier judges ${expected}s; for the other side there is ${expected === "server" ? "client" : "server"}Verifier`,
   "no-server-name": ({ serverName }) =>
     serverName === undefined
       ? "nobody said which server was meant"
       : `"${serverName}" is neither a DNS name (in A-labels) nor an IP address`,
   malformed: ({ index, problem, offset }) => `certificate ${index} can't be read: ${problem}, at byte ${offset}`,
   "unknown-issuer": ({ certificate, issuerUrls }) =>
-    `nobody vouches for ${which(certificate)}: its issuer, ${certificate.issuer}, is neither a given root nor among the certificates ` +
-    `that the peer sent${issuerUrls.length === 0 ? "" : `; it names ${issuerUrls.join(", ")} as the place to find it`}`,
+    `nobody vouches for ${which(certificate)}: its issuer, ${certificate.issuer}, is neither a given root nor among the ` +
+    "certificates that the peer sent" +
+    (issuerUrls.length === 0 ? "" : `; it names ${issuerUrls.join(", ")} as the place to find it`),
   "self-signed": ({ certificate }) =>
     `${which(certificate)} is self-signed and not among the roots; to trust exactly this certificate, give it as a root`,
   "bad-signature": ({ certificate, issuer }) => `${which(certificate)} was not signed by the key of ${which(issuer)}`,
@@ -136,17 +138,21 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     `${which(certificate)} has the critical extension ${extension}, which is not understood here`,
   "not-a-ca": ({ certificate, lacks }) => `${which(certificate)} may not issue certificates: it lacks ${lacks}`,
   "ca-as-end-entity": ({ certificate }) =>
-    `${which(certificate)} is the certificate of a CA, and was shown as that of a peer; issue one with cA FALSE, or give this very one as a root`,
+    `${which(certificate)} is the certificate of a CA, and was shown as that of a peer; issue one with cA FALSE, or give this ` +
+    "very one as a root",
   "path-length-exceeded": ({ certificate, allowed, below }) =>
     `${which(certificate)} allows ${allowed} intermediates below it, there are ${below}`,
   "too-many-intermediates": ({ certificate, allowed }) =>
     `below ${which(certificate)} there are more than the ${allowed} intermediates that this verifier allows`,
   "wrong-purpose": ({ certificate, purpose, allowed }) =>
-    `${which(certificate)} is not for ${purpose}; its extended key usage is ${allowed.map((id) => purposeNames.get(id) ?? id).join(", ")}`,
+    `${which(certificate)} is not for ${purpose}; its extended key usage is ` +
+    allowed.map((id) => purposeNames.get(id) ?? id).join(", "),
   "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
   "wrong-name": ({ certificate, serverName, names }) =>
     `${which(certificate)} is not for ${serverName}; ` +
-    (names.length === 0 ? "it has no subject alternative name for any server (a common name does not count)" : `it is for ${list(names)}`),
+    (names.length === 0
+      ? "it has no subject alternative name for any server (a common name does not count)"
+      : `it is for ${list(names)}`),
   "name-not-allowed": ({ certificate, constrainedBy, name, because }) =>
     `${which(certificate)} has the name ${name}, which ${
       because === "excluded"
@@ -156,14 +162,14 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
           : `can't be compared with the name constraints of ${which(constrainedBy)}`
     }`,
   "explicit-policy-required": ({ certificate }) =>
-    `${which(certificate)} demands a certificate policy (extension ${extensionIds.policyConstraints}), and policies are not evaluated here`,
+    `${which(certificate)} demands a certificate policy (${extensionIds.policyConstraints}), which nobody evaluates here`,
   "not-in-profile": ({ certificate, problem, section }) =>
     `${which(certificate)} ${problem} (${section}${section.startsWith("BR ") ? `, which the profile "rfc5280" leaves out` : ""})`,
   "search-given-up": ({ limit, allowed }) => `the search for a path was given up after ${allowed} ${limit}`,
 };
 
 /** One sentence for people, without a full stop. */
-export function describe(finding: Finding): string {
+export function describeFinding(finding: Finding): string {
   return describeOf(finding.kind, finding);
 }
 function describeOf<K extends FindingKind>(kind: K, context: FindingContext[K]): string {

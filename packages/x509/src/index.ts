@@ -1,3 +1,10 @@
+/**
+ * The default verifier, {@link serverVerifier} and {@link clientVerifier}, whose refusals explain themselves
+ * ({@link Explanation}), and {@link credential} for one's own chain. Beneath them {@link parseCertificate}: strict, complete, and
+ * without a judgement.
+ *
+ * @packageDocumentation
+ */
 export type { AlgorithmIdentifier, Curve, PublicKey } from "./algorithms.ts";
 export { type Certificate, type Irregularity, parseCertificate } from "./certificate.ts";
 export { credential, type CredentialOptions } from "./credential.ts";
@@ -8,8 +15,8 @@ export type {
   PolicyConstraints,
 } from "./extensions.ts";
 export {
-  type Attempt, alertOf, type CertificateReference, describe, type Explanation, type Finding, type FindingContext, type FindingKind,
-  type Purpose,
+  type Attempt, alertOfFinding, type CertificateReference, describeFinding, type Explanation, type Finding, type FindingContext,
+  type FindingKind, type Purpose,
 } from "./findings.ts";
 export type { GeneralName, OpaqueName } from "./general-names.ts";
 export { parsePem, type PemBlock, PemError } from "./pem.ts";

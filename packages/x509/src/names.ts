@@ -36,7 +36,10 @@ function matchesDns(reference: string, presented: string): boolean {
 export function isDnsName(name: string): boolean {
   if (name.length === 0 || name.length > 253) return false;
   const labels = name.split(".");
-  return labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label)) && !/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? "");
+  return (
+    labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label)) &&
+    !/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? "")
+  );
 }
 
 /** A DNS name, or one under `*.`; `*.com` would be a whole registry. */
@@ -97,7 +100,10 @@ function groupsOf(text: string, last: boolean): readonly number[] | undefined {
 /** Dotted decimal, or as RFC 5952 §4 has it. */
 export function addressText(address: Uint8Array): string {
   if (address.length === 4) return address.join(".");
-  const groups = Array.from({ length: address.length >> 1 }, (_, at) => (address[2 * at] ?? 0) * 256 + (address[2 * at + 1] ?? 0));
+  const groups = Array.from(
+    { length: address.length >> 1 },
+    (_, at) => (address[2 * at] ?? 0) * 256 + (address[2 * at + 1] ?? 0),
+  );
   const text = groups.map((group) => group.toString(16));
   const zeros = longestZeros(groups);
   if (zeros.length < 2) return text.join(":");

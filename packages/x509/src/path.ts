@@ -96,7 +96,9 @@ class Search {
     const name = latin1(child.certificate.issuer.raw);
     const wanted = child.certificate.extensions.authorityKeyIdentifier?.value.keyIdentifier;
     const isNamed = ({ certificate: { extensions } }: Known): boolean =>
-      wanted !== undefined && extensions.subjectKeyIdentifier !== undefined && equal(wanted, extensions.subjectKeyIdentifier.value);
+      wanted !== undefined &&
+      extensions.subjectKeyIdentifier !== undefined &&
+      equal(wanted, extensions.subjectKeyIdentifier.value);
     const sorted = (candidates: readonly Known[] = []): readonly Known[] => [
       ...candidates.filter(isNamed),
       ...candidates.filter((candidate) => !isNamed(candidate)),
@@ -182,7 +184,8 @@ class Search {
   }
 
   #record(chain: readonly Known[], finding: Finding): void {
-    if (this.#attempts.length < searchLimits.attempts) this.#attempts.push({ chain: chain.map(({ reference }) => reference), finding });
+    if (this.#attempts.length < searchLimits.attempts)
+      this.#attempts.push({ chain: chain.map(({ reference }) => reference), finding });
   }
 
   #giveUp(limit: "signature checks" | "steps" | "name comparisons", allowed: number): undefined {
@@ -213,7 +216,9 @@ function isSameAuthority(one: Certificate, other: Certificate): boolean {
 function issuerUnknown({ certificate, reference }: Known): Finding {
   if (isSelfIssued(certificate)) return { kind: "self-signed", certificate: reference };
   const issuerUrls = (certificate.extensions.authorityInformationAccess?.value ?? []).flatMap(({ method, location }) =>
-    method === accessMethods.caIssuers && location.form === "uri" && /^[!-~]{1,300}$/.test(location.value) ? [location.value] : [],
+    method === accessMethods.caIssuers && location.form === "uri" && /^[!-~]{1,300}$/.test(location.value)
+      ? [location.value]
+      : [],
   );
   return { kind: "unknown-issuer", certificate: reference, issuerUrls };
 }

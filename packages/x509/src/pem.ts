@@ -113,7 +113,8 @@ function base64(text: string, from: number, to: number): Uint8Array<ArrayBuffer>
       length += 1;
     }
   }
-  const isWhole = characters > 0 && characters % 4 === 0 && padding < 3 && bits === padding * 2 && (held & ((1 << bits) - 1)) === 0;
+  const isWhole =
+    characters > 0 && characters % 4 === 0 && padding < 3 && bits === padding * 2 && (held & ((1 << bits) - 1)) === 0;
   if (!isWhole) throw new PemError("base64 that is cut off", to);
   return bytes.slice(0, length);
 }

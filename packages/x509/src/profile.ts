@@ -155,7 +155,8 @@ function formFindings({ certificate, reference }: Known, policy: Policy, anchor 
   if (isEmpty(certificate.issuer)) violation("does not name its issuer", "RFC 5280 §4.1.2.4");
   for (const rule of criticality) {
     const extension = extensions.all.find(({ oid }) => oid === rule.oid);
-    if (extension !== undefined && extension.critical !== rule.critical) violation(criticalityProblem(rule, extension), rule.section);
+    if (extension !== undefined && extension.critical !== rule.critical)
+      violation(criticalityProblem(rule, extension), rule.section);
   }
   if (basicConstraints?.value.ca !== true) {
     if (keyUsage?.value.has("keyCertSign") === true) violation("is no CA and may sign certificates", "RFC 5280 §4.2.1.9");
@@ -170,7 +171,8 @@ function formFindings({ certificate, reference }: Known, policy: Policy, anchor 
     if (!anchor) violation("has no authority key identifier", "RFC 5280 §4.2.1.1");
     return findings;
   }
-  if (authority.value.keyIdentifier === undefined) violation("has an authority key identifier without the key's", "RFC 5280 §4.2.1.1");
+  if (authority.value.keyIdentifier === undefined)
+    violation("has an authority key identifier without the key's", "RFC 5280 §4.2.1.1");
   if (authority.value.hasIssuer !== authority.value.hasSerial) {
     violation("has an authority key identifier with only one of issuer and serial number", "RFC 5280 §4.2.1.1");
   }
@@ -181,7 +183,13 @@ function formFindings({ certificate, reference }: Known, policy: Policy, anchor 
     }
     const own = extensions.subjectKeyIdentifier?.value;
     const named = authority.value.keyIdentifier;
-    if (anchor && isSame(certificate.subject, certificate.issuer) && own !== undefined && named !== undefined && !equal(own, named)) {
+    if (
+      anchor &&
+      isSame(certificate.subject, certificate.issuer) &&
+      own !== undefined &&
+      named !== undefined &&
+      !equal(own, named)
+    ) {
       violation("is a root whose authority key identifier is not its own", where);
     }
   }
@@ -199,8 +207,18 @@ const criticality: readonly CriticalityRule[] = [
   { oid: extensionIds.subjectKeyIdentifier, name: "subject key identifier", critical: false, section: "RFC 5280 §4.2.1.2" },
   { oid: extensionIds.policyConstraints, name: "policy constraints", critical: true, section: "RFC 5280 §4.2.1.11" },
   { oid: extensionIds.inhibitAnyPolicy, name: "inhibitAnyPolicy", critical: true, section: "RFC 5280 §4.2.1.14" },
-  { oid: extensionIds.authorityInformationAccess, name: "authority information access", critical: false, section: "RFC 5280 §4.2.2.1" },
-  { oid: extensionIds.subjectInformationAccess, name: "subject information access", critical: false, section: "RFC 5280 §4.2.2.2" },
+  {
+    oid: extensionIds.authorityInformationAccess,
+    name: "authority information access",
+    critical: false,
+    section: "RFC 5280 §4.2.2.1",
+  },
+  {
+    oid: extensionIds.subjectInformationAccess,
+    name: "subject information access",
+    critical: false,
+    section: "RFC 5280 §4.2.2.2",
+  },
 ];
 const criticalityProblem = ({ name }: CriticalityRule, { critical }: Extension): string =>
   `has the extension ${name} ${critical ? "marked critical" : "not marked critical"}`;

@@ -15,8 +15,8 @@ export interface VerifierOptions {
   /** Signatures are checked by its synchronous verifications. */
   readonly provider: CryptoProvider;
   /**
-   * Whom to trust: PEM text or DER, in any order. CA certificates, which are held to the profile too; or certificates of peers, each
-   * then trusted for itself, whoever issued it. Nobody is trusted by default.
+   * Whom to trust: PEM text or DER, in any order. CA certificates, which are held to the profile too; or certificates of peers,
+   * each then trusted for itself, whoever issued it. Nobody is trusted by default.
    */
   readonly roots: string | readonly Uint8Array[];
   /** Default `web-pki`. */
@@ -29,15 +29,15 @@ export interface VerifierOptions {
  * Judges servers: a path to one of the roots, for serverAuth, now, and for the very name that was meant. A `DistrustReason` of it
  * holds an `Explanation` in `detail`.
  * @throws ConfigError if a root can't be read, there is none, or the provider verifies nothing synchronously
- * @example clientConfig({ provider, now: Date.now, verifier: serverVerifier({ provider, roots: await readFile("ca.pem", "utf8") }) })
+ * @example clientConfig({ provider, now: Date.now, verifier: serverVerifier({ provider, roots: caPem }) })
  */
 export function serverVerifier(options: VerifierOptions): SyncVerifier {
   return verifier("server", "serverAuth", options);
 }
 
 /**
- * Judges clients: a path to one of the roots, for clientAuth, now. Which client it is stands in `names` of the verified identity (DNS
- * names, addresses, mail addresses, URIs), and is for you to judge.
+ * Judges clients: a path to one of the roots, for clientAuth, now. Which client it is stands in `names` of the verified identity
+ * (DNS names, addresses, mail addresses, URIs), and is for you to judge.
  * @throws ConfigError as `serverVerifier`
  */
 export function clientVerifier(options: VerifierOptions): SyncVerifier {
@@ -50,7 +50,8 @@ function verifier(role: Role, purpose: Purpose, options: VerifierOptions): SyncV
   const { provider, profile = "web-pki", maxIntermediates = 8 } = options;
   const { certificates, problems } = readCertificates(options.roots, "roots");
   const verifications = new Map<SignatureScheme, SyncVerification>();
-  for (const verification of provider.verifications) if ("verify" in verification) verifications.set(verification.scheme, verification);
+  for (const verification of provider.verifications)
+    if ("verify" in verification) verifications.set(verification.scheme, verification);
   const [first, ...more] = [...problems, ...optionProblems(certificates, problems, verifications.size, maxIntermediates)];
   if (first !== undefined) throw new ConfigError([first, ...more]);
   const roots = certificates.map((certificate, index) => known(certificate, "roots", index));
@@ -74,33 +75,52 @@ interface Judge {
 }
 
 function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
-  const { role, policy, roots, anchors, verifications } = judge;
+  const { role, roots } = judge;
   if (presented.role !== role) return distrust([{ kind: "wrong-role", expected: role }], []);
   if (presented.type !== "x509") return distrust([{ kind: "not-x509", type: presented.type }], []);
   const [leafDer, ...otherDer] = presented.chain;
   const leaf = read(leafDer, 0);
   if ("kind" in leaf) return distrust([leaf], []);
-  const now = Math.floor(presented.nowMs / 1000); // certificates know whole seconds: 00.999 is still 00
-  const others = otherDer.map((der, at) => read(der, at + 1));
-  const intermediates = others.filter((other) => "certificate" in other);
-
-  const pinned = roots.find(({ certificate }) => equal(certificate.der, leafDer));
-  const outcome =
-    pinned === undefined
-      ? findPath({ leaf, intermediates, anchors, policy, now, verifications })
-      : ({ kind: "path", path: [pinned] } as const);
-  const own = pinned === undefined ? endEntityFindings(leaf, policy, now) : pinnedFindings(leaf, policy, now);
-  // A certificate that can't be read may have been the issuer that is missing, so it comes first.
-  const along = outcome.kind === "path" ? [] : [...others.filter((other) => "kind" in other), outcome.finding];
-  const attempts: readonly Attempt[] = outcome.kind === "path" ? [] : outcome.attempts;
-  const [first, ...more] = inOrder(own, along, nameFindings(role, leaf, presented));
-  if (first !== undefined) return distrust([first, ...more], attempts);
-  const path = outcome.kind === "path" ? outcome.path.map(({ certificate }) => certificate.der) : [];
+  const pinned = roots.some(({ certificate }) => equal(certificate.der, leafDer));
+  const judged = pinned ? judgePinned(judge, leaf, presented) : judgeChain(judge, leaf, otherDer, presented);
+  const [first, ...more] = inOrder(judged.own, judged.along, nameFindings(role, leaf, presented));
+  if (first !== undefined) return distrust([first, ...more], judged.attempts);
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
-  return dangerousAssertVerified(presented, { path, names: nameTexts(names, role === "server" ? "services" : "everything") });
+  return dangerousAssertVerified(presented, {
+    path: judged.path.map(({ certificate }) => certificate.der),
+    names: nameTexts(names, role === "server" ? "services" : "everything"),
+  });
 }
 
-/** Can it be used at all, who vouches for it, is it valid now, is it meant for this, is its form right: the first decides the alert. */
+interface Judged {
+  /** Empty: there is none, and `along` says why. */
+  readonly path: readonly Known[];
+  /** Of the leaf by itself. */
+  readonly own: readonly Finding[];
+  readonly along: readonly Finding[];
+  readonly attempts: readonly Attempt[];
+}
+
+function judgePinned({ policy }: Judge, leaf: Known, presented: PresentedIdentity): Judged {
+  return { path: [leaf], own: pinnedFindings(leaf, policy, seconds(presented)), along: [], attempts: [] };
+}
+
+function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], presented: PresentedIdentity): Judged {
+  const now = seconds(presented);
+  const others = otherDer.map((der, at) => read(der, at + 1));
+  const unreadable = others.filter((other) => "kind" in other);
+  const intermediates = others.filter((other) => "certificate" in other);
+  const own = endEntityFindings(leaf, judge.policy, now);
+  const outcome = findPath({ ...judge, leaf, intermediates, now });
+  if (outcome.kind === "path") return { path: outcome.path, own, along: [], attempts: [] };
+  // A certificate that can't be read may have been the issuer that is missing, so it comes first.
+  return { path: [], own, along: [...unreadable, outcome.finding], attempts: outcome.attempts };
+}
+
+/** Certificates know whole seconds: 00.999 is still 00. */
+const seconds = ({ nowMs }: PresentedIdentity): number => Math.floor(nowMs / 1000);
+
+/** Is it usable at all, who vouches for it, is it valid now, meant for this, of the right form: the first gives the alert. */
 function inOrder(own: readonly Finding[], along: readonly Finding[], name: readonly Finding[]): readonly Finding[] {
   const rank = ({ kind }: Finding): number => ranks.get(kind) ?? 0;
   const early = own.filter((finding) => rank(finding) === 0);

@@ -167,7 +167,7 @@ function readStrings(given: readonly string[], path: string, problems: Problems)
 function checkLeaf(leaf: Uint8Array, publicKey: Uint8Array, path: string, problems: Problems): void {
   if (leaf.length === 0) return;
   try {
-    if (equal(subjectPublicKeyOf(leaf).publicKey, publicKey)) return;
+    if (equal(subjectPublicKeyOf(leaf), publicKey)) return;
     const remedy = "give the SubjectPublicKeyInfo of the leaf";
     problems.add("certificate-has-other-key", `${path}.publicKey`, "is not the key of chain[0]", remedy);
   } catch (thrown) {

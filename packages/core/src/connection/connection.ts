@@ -64,8 +64,12 @@ export class Connection implements Reader, Writer {
   /** @internal What the rest of the chunk that completed the handshake gives; the output stays with the link. */
   static begin(connection: Connection): Received {
     const link = connection.#link;
-    const received = guard(link, "receive", () => connection.#pump());
-    return received ?? connection.#arm(empty);
+    const failed = guard(link, "receive", () => {
+      link.outgoing.boundary();
+      connection.#pump();
+      link.incoming.release();
+    });
+    return failed ?? connection.#arm(empty);
   }
 
   get reader(): Reader {
@@ -188,6 +192,7 @@ export class Connection implements Reader, Writer {
       if (content === undefined) return undefined;
       switch (content.kind) {
         case "data":
+          if (content.data.length === 0) break;
           this.#messagesInARow = 0;
           this.#link.data(content.data);
           break;

@@ -56,9 +56,15 @@ export class MainSchedule {
   exporter(transcriptHash: Uint8Array): Bytes {
     return expandLabel(this.#hash, this.#secret, "exp master", transcriptHash, this.#hash.length);
   }
-  /** @param transcriptHash ClientHello … client Finished. */
-  resumption(transcriptHash: Uint8Array): Bytes {
-    return expandLabel(this.#hash, this.#secret, "res master", transcriptHash, this.#hash.length);
+  /**
+   * @param transcriptHash ClientHello … client Finished.
+   * @param use gets the secret, which is wiped behind it.
+   */
+  resumption<Result>(transcriptHash: Uint8Array, use: (resumptionSecret: Bytes) => Result): Result {
+    const secret = expandLabel(this.#hash, this.#secret, "res master", transcriptHash, this.#hash.length);
+    const result = use(secret);
+    wipe(secret);
+    return result;
   }
   end(): void {
     wipe(this.#secret);

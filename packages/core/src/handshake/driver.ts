@@ -51,23 +51,23 @@ export class Driver<State extends { readonly kind: string }, Next> {
 
   #run(before: () => void): Next | ErrorAndAlert {
     const link = this.#link;
-    return guard(link, this.#state.kind, () => {
+    const reached = guard(link, this.#state.kind, () => {
       before();
-      const next = this.#advance();
-      link.incoming.release();
-      return next;
+      const stage = this.#advance();
+      if (stage !== undefined) link.incoming.release();
+      return stage;
     });
+    return reached ?? this.#establish();
   }
 
-  /** Steps until something must be seen. */
-  #advance(): Next | ErrorAndAlert {
+  /** Steps until something must be seen; undefined: the handshake is complete. */
+  #advance(): Next | ErrorAndAlert | undefined {
     const link = this.#link;
     const role = this.#role;
     for (;;) {
       const state = this.#state;
       link.step = state.kind;
-      const agreement = role.agreement(state);
-      if (agreement !== undefined) return this.#establish(agreement);
+      if (role.agreement(state) !== undefined) return undefined;
       const inputs = Object.keys(role.edges[state.kind] ?? {});
       if (inputs.some(isFromThePeer)) {
         const message = this.#nextMessage(inputs);
@@ -112,8 +112,11 @@ export class Driver<State extends { readonly kind: string }, Next> {
     this.#state = this.#role.step(this.#state, input, value);
   }
 
-  #establish(agreement: Agreement): Next | ErrorAndAlert {
+  /** Outside of the handshake's guard, since the data path has its own: what fails there must not hide what is established. */
+  #establish(): Next | ErrorAndAlert {
     const link = this.#link;
+    const agreement = this.#role.agreement(this.#state);
+    if (agreement === undefined) throw new TypeError(`${this.#state.kind} is no end of a handshake`);
     this.#turn = undefined;
     link.phase = "established";
     link.incoming.offered = undefined;

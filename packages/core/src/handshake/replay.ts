@@ -1,6 +1,7 @@
 // For tests alone, and not exported by the package: the machines with messages from a recorded handshake as templates, so that all
 // they compute (transcript, secrets, Finished, protection) can be compared with the recording, byte for byte.
 import { ClientConfig } from "../config/client-config.ts";
+import type { PublicKey } from "../crypto/public-key.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import { acceptWith, connectWith } from "./doors.ts";
 import { type Scribe, scribe } from "./scribe.ts";
@@ -10,11 +11,16 @@ export interface ServerTemplate {
   readonly helloRetryRequest?: Bytes;
   readonly serverHello: Bytes;
   readonly encryptedExtensions: Bytes;
-  readonly tickets?: readonly Bytes[];
+  readonly certificate: Bytes;
+  readonly tickets: Scribe["tickets"];
 }
 export interface ClientTemplate {
   /** The first, and the one behind HelloRetryRequest. */
   readonly clientHellos: readonly Bytes[];
+  /** What it gives is not sent. */
+  readonly tickets: Scribe["tickets"];
+  /** A recorded key may be one that is too weak today. */
+  publicKey(subjectPublicKeyInfo: Uint8Array): PublicKey | undefined;
 }
 
 export function replayServer(template: ServerTemplate): NeedsInput {
@@ -23,13 +29,20 @@ export function replayServer(template: ServerTemplate): NeedsInput {
     helloRetryRequest: (fields) => template.helloRetryRequest ?? scribe.helloRetryRequest(fields),
     serverHello: () => template.serverHello,
     encryptedExtensions: () => template.encryptedExtensions,
-    tickets: () => template.tickets ?? [],
+    certificate: () => template.certificate,
+    tickets: template.tickets,
     pausesBeginRecords: false,
   });
 }
 
 export function replayClient(config: ClientConfig, serverName: string, template: ClientTemplate): ClientStage {
   const hellos = [...template.clientHellos];
-  const recorded: Scribe = { ...scribe, clientHello: (fields) => hellos.shift() ?? scribe.clientHello(fields), pausesBeginRecords: false };
+  const recorded: Scribe = {
+    ...scribe,
+    clientHello: (fields) => hellos.shift() ?? scribe.clientHello(fields),
+    tickets: template.tickets,
+    publicKey: template.publicKey,
+    pausesBeginRecords: false,
+  };
   return connectWith({ settings: ClientConfig.settingsOf(config), serverName, alpn: [] }, recorded);
 }

@@ -1,19 +1,29 @@
+import { type PublicKey, readPublicKey } from "../crypto/public-key.ts";
+import { type Bytes, empty } from "../wire/bytes.ts";
+import { encodeCertificate } from "../wire/certificate-message.ts";
 import { encodeClientHello } from "../wire/client-hello.ts";
 import { encodeEncryptedExtensions } from "../wire/encrypted-extensions.ts";
 import { encodeServerHello } from "../wire/server-hello.ts";
-import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHelloFields } from "../wire/client-hello.ts";
 import type { Extension } from "../wire/extensions.ts";
 import type { ServerHelloFields } from "../wire/server-hello.ts";
 
-/** Puts the messages into bytes whose content is a matter of taste: extensions, their order, randoms. `replay.ts` has another one. */
+/** What a recorded handshake decides otherwise, so that a machine can repeat it: `replay.ts` has another one. */
 export interface Scribe {
+  // Bytes whose content is a matter of taste: extensions, their order, randoms.
   clientHello(fields: ClientHelloFields): Bytes;
   serverHello(fields: ServerHelloFields): Bytes;
   helloRetryRequest(fields: ServerHelloFields): Bytes;
   encryptedExtensions(extensions: readonly Extension[]): Bytes;
-  /** NewSessionTicket messages behind the client's Finished. */
-  tickets(): readonly Bytes[];
+  /** @param chain DER, leaf first. */
+  certificate(chain: readonly Uint8Array[]): Bytes;
+  /**
+   * undefined: nobody resumes. Else it is given the resumption secret (RFC 9846 §7.1), for as long as it runs; at a server it gives
+   * the NewSessionTicket messages behind the client's Finished.
+   */
+  readonly tickets: ((resumptionSecret: Bytes) => readonly Bytes[]) | undefined;
+  /** The peer's key; undefined: none that we take. */
+  publicKey(subjectPublicKeyInfo: Uint8Array): PublicKey | undefined;
   /** Whether a flight begins a new record where it could pause. */
   readonly pausesBeginRecords: boolean;
 }
@@ -23,6 +33,8 @@ export const scribe: Scribe = {
   serverHello: encodeServerHello,
   helloRetryRequest: encodeServerHello,
   encryptedExtensions: encodeEncryptedExtensions,
-  tickets: () => [],
+  certificate: (chain) => encodeCertificate(empty, chain.map((data) => ({ data, extensions: [] }))),
+  tickets: undefined,
+  publicKey: readPublicKey,
   pausesBeginRecords: true,
 };

@@ -149,7 +149,7 @@ export class Incoming {
   #protected(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const outer = record[0];
     if (outer === contentTypes.change_cipher_spec) return this.#changeCipherSpec(record.subarray(headerLength));
-    if (outer === contentTypes.alert && this.takesPlaintextAlert && keys.records === 0) {
+    if (outer === contentTypes.alert && this.takesPlaintextAlert) {
       return this.#alert(record.subarray(headerLength), false);
     }
     // §5.2: what is not application_data on the outside can't be opened.
@@ -159,6 +159,8 @@ export class Incoming {
       fail("bad-record-mac", { sequence: keys.records }, "RFC 9846 §5.2");
     }
     this.#skippable = 0;
+    // Who protects one record can protect an alert: from now on a plain one is anybody's, close_notify too.
+    this.takesPlaintextAlert = false;
     if (inner.length > maxInner) fail("record-overflow", { allowed: maxInner, received: inner.length }, "RFC 9846 §5.4");
     const end = contentEnd(inner);
     if (end < 0) fail("unexpected-record", { expected: "a content type", received: "only zeros" }, "RFC 9846 §5.4");
@@ -194,14 +196,11 @@ export class Incoming {
     return undefined;
   }
 
-  #data(data: Uint8Array): Content | undefined {
+  /** An empty one too: before the handshake is complete it is as wrong as any other. */
+  #data(data: Uint8Array): Content {
     this.#notInsideMessage("application_data");
-    if (data.length > 0) {
-      this.#emptyRecords = 0;
-      return { kind: "data", data };
-    }
-    this.#emptyRecords = this.#count("emptyRecordsInARow", this.#emptyRecords);
-    return undefined;
+    this.#emptyRecords = data.length > 0 ? 0 : this.#count("emptyRecordsInARow", this.#emptyRecords);
+    return { kind: "data", data };
   }
 
   #alert(body: Uint8Array, authenticated: boolean): Content {

@@ -63,6 +63,7 @@ export function sendFinished(
   link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
   wipe(handshakeTraffic.client);
   wipe(handshakeTraffic.server);
+  if (context.scribe.tickets) schedule.resumption(transcript.digest(), context.scribe.tickets);
   schedule.end();
   return { exporterSecret };
 }

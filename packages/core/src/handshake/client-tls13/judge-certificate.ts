@@ -1,9 +1,10 @@
 // What is wrong with the server's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain.
 import type { CredentialRequest } from "../../config/credential.ts";
 import type { Verification } from "../../crypto/provider.ts";
+import { type PublicKey, schemesOf } from "../../crypto/public-key.ts";
 import { fail } from "../../errors.ts";
 import { type Bytes, hex } from "../../wire/bytes.ts";
-import { type KeyType, keyTypeOfScheme, subjectPublicKeyOf } from "../../wire/certificate.ts";
+import { subjectPublicKeyOf } from "../../wire/certificate.ts";
 import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../../wire/certificate-message.ts";
 import { registered, type SignatureScheme, schemeIds } from "../../wire/registry.ts";
 import { proofSchemes } from "./flight.ts";
@@ -11,8 +12,10 @@ import type { Goal, Offer } from "./states.ts";
 
 export interface ShownCertificate {
   readonly chain: readonly [Bytes, ...Bytes[]];
+  /** DER SubjectPublicKeyInfo. */
   readonly publicKey: Bytes;
-  readonly keyType: KeyType | undefined;
+  /** What may sign CertificateVerify with this key, of what was offered; never empty. */
+  readonly schemes: readonly SignatureScheme[];
 }
 
 /** RFC 9846 §4.5.1. */
@@ -39,7 +42,7 @@ export function judgeChain(certificates: readonly Bytes[], { settings }: Goal): 
 
 /** RFC 9846 §4.5.2: a scheme that was offered, that may sign here, and that fits the key. */
 export function judgeCertificateVerify(
-  message: CertificateVerifyMessage, keyType: KeyType | undefined, { goal, hello }: Offer,
+  message: CertificateVerifyMessage, schemes: readonly SignatureScheme[], { goal, hello }: Offer,
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
   const name = "certificate_verify";
   const received = registered("scheme", message.scheme).name ?? `0x${message.scheme.toString(16)}`;
@@ -49,8 +52,7 @@ export function judgeCertificateVerify(
   if (scheme === undefined || verification === undefined || !offered) {
     wrong(name, "algorithm", "a scheme that was offered", received, "RFC 9846 §4.5.2");
   }
-  if (keyType === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
-  if (keyTypeOfScheme[scheme] !== keyType) wrong(name, "algorithm", `a scheme for the certificate's ${keyType} key`, received, "RFC 9846 §4.5.2");
+  if (!schemes.includes(scheme)) wrong(name, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 9846 §4.5.2");
   return { scheme, signature: message.signature, verification };
 }
 

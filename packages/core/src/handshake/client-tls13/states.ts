@@ -5,12 +5,12 @@ import type { MainSchedule, TrafficSecrets } from "../../crypto/key-schedule.ts"
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../crypto/provider.ts";
 import type { Transcript } from "../../crypto/transcript.ts";
 import type { Bytes } from "../../wire/bytes.ts";
-import type { KeyType } from "../../wire/certificate.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StatesTls12 } from "../client-tls12/states.ts";
 import type { FinishedVerified, KeyProven } from "../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../stages.ts";
+import type { SignatureScheme } from "../../wire/registry.ts";
 import type { StateOf } from "../table.ts";
 
 /** Whom we mean to reach, and how. */
@@ -68,7 +68,7 @@ export interface States extends StatesTls12 {
   expectEncryptedExtensions: Underway;
   expectCertificateOrRequest: Omit<Answered, "request">;
   expectCertificate: Answered;
-  expectCertificateVerify: Answered & { presented: PresentedIdentity; publicKey: Bytes; keyType: KeyType | undefined };
+  expectCertificateVerify: Answered & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
   checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
   expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven };

@@ -108,23 +108,23 @@ export const steps: Steps<Edges, States, Inputs> = {
   },
 
   expectCertificate: {
-    certificate: ({ kind: _, ...answered }, message) => {
+    certificate: ({ kind: _, ...answered }, message, { scribe }) => {
       const { goal } = answered.settled.offer;
-      const { chain, publicKey, keyType } = judgeCertificate(decodeCertificate(message.raw), goal);
+      const { chain, publicKey, schemes } = judgeCertificate(decodeCertificate(message.raw), goal, scribe.publicKey);
       answered.transcript.add(message.raw);
       const type: CertificateType = "x509";
       const presented = {
         role: "server", type, chain, serverName: goal.serverName, ocspResponse: undefined, signedCertificateTimestamps: [],
         nowMs: goal.settings.now(),
       } as const;
-      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, keyType };
+      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
     },
   },
 
   expectCertificateVerify: {
-    certificate_verify: ({ kind: _, publicKey, keyType, ...answered }, message) => {
+    certificate_verify: ({ kind: _, publicKey, schemes, ...answered }, message) => {
       const { transcript, settled } = answered;
-      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), keyType, settled.offer);
+      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, settled.offer);
       const check = { scheme, publicKey, message: signedContent("server", transcript.digest()), signature };
       transcript.add(message.raw);
       return { kind: "checkSignature", ...answered, check, verification };

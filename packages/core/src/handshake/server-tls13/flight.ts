@@ -1,8 +1,8 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
 import { finishedVerifyData, HandshakeSchedule } from "../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../record/keys.ts";
-import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
-import { encodeCertificate, encodeCertificateVerify, signedContent } from "../../wire/certificate-message.ts";
+import { type Bytes, copy, wipe } from "../../wire/bytes.ts";
+import { encodeCertificateVerify, signedContent } from "../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../wire/extensions.ts";
 import { encodeFinished } from "../../wire/post-handshake.ts";
@@ -64,7 +64,7 @@ export function sendServerHello(
 
   send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
   const { credential } = negotiated;
-  send(encodeCertificate(empty, credential.chain.map((data) => ({ data, extensions: [] }))), transcript, context);
+  send(scribe.certificate(credential.chain), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
   return {

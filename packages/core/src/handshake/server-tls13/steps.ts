@@ -10,7 +10,7 @@ import { decodeFinished } from "../../wire/post-handshake.ts";
 import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import { FinishedVerified } from "../proofs.ts";
-import type { Context, Steps } from "../table.ts";
+import { type Context, type Steps, send } from "../table.ts";
 import type { Edges } from "./edges.ts";
 import { sendFinished, sendRetryRequest, sendServerHello } from "./flight.ts";
 import { judgeClientHello, judgeClientHelloTls12, judgeSecondClientHello, judgeServerName, judgeShare } from "./judge-client-hello.ts";
@@ -91,15 +91,17 @@ export const steps: Steps<Edges, States, Inputs> = {
   sign: { signature: sendFinished },
 
   expectFinished: {
-    finished: ({ settled, transcript, schedule, verifyData, clientTraffic, exporterSecret }, message, { link, scribe }) => {
+    finished: ({ settled, transcript, schedule, verifyData, clientTraffic, exporterSecret }, message, context) => {
+      const { link, scribe } = context;
       const { suite, hash } = settled;
       const finished = FinishedVerified.by("client", verifyData, decodeFinished(message.raw));
       transcript.add(message.raw);
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
+      const tickets = scribe.tickets && schedule.resumption(transcript.digest(), scribe.tickets);
       schedule.end();
-      for (const ticket of scribe.tickets()) link.outgoing.handshake(ticket);
+      for (const ticket of tickets ?? []) send(ticket, undefined, context);
       return { kind: "connected", settled, exporterSecret, finished };
     },
   },

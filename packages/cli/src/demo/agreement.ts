@@ -1,0 +1,77 @@
+// What was agreed in one handshake, and why that and nothing else.
+import type { Registered } from "@sallyport/core";
+import { codePoint, count, isGrease, list, printable, version } from "../words.ts";
+import type { Visit } from "./visit.ts";
+
+export interface Agreement {
+  readonly what: string;
+  readonly value: string;
+  readonly because: string;
+}
+
+/** In the order in which a server decides. */
+export function agreementsOf(visit: Visit): readonly Agreement[] {
+  return [agreedVersion(visit), agreedName(visit), agreedProtocol(visit), agreedSuite(visit), agreedGroup(visit), agreedSignature(visit), kindOfHandshake(visit)];
+}
+
+function agreedVersion({ clientHello, info }: Visit): Agreement {
+  const older = meant(clientHello.versions).map(codePoint).filter((name) => name !== version(info.version));
+  const also = older.length === 0 ? "" : ` Your browser would also take ${list(older)}, and it would notice if somebody on the way had talked both sides down to that.`;
+  return { what: "Version", value: version(info.version), because: `The newest that both sides have.${also}` };
+}
+
+function agreedName({ clientHello: { serverName }, info }: Visit): Agreement {
+  return {
+    what: "Certificate",
+    value: info.serverName === undefined ? "for localhost, unasked" : `for ${printable(info.serverName)}`,
+    because:
+      serverName === undefined
+        ? "Your browser named no host: the address you typed is a number, and server_name has no room for numbers. So the first certificate that fits was shown."
+        : "Your browser named this host (server_name, in clear), and the certificate covers it. For any other name it would have got unrecognized_name.",
+  };
+}
+
+function agreedProtocol({ clientHello, info }: Visit): Agreement {
+  const offered = clientHello.alpn.filter((name) => !(name.length === 2 && isGrease({ id: name.charCodeAt(0) * 256 + name.charCodeAt(1), name: undefined })));
+  const because = offered.length === 0 ? "Your browser offered none, so none was agreed." : `The first that this demo speaks among your browser's ${list(offered)}.`;
+  return { what: "Protocol", value: info.alpn === undefined ? "none" : printable(info.alpn), because };
+}
+
+function agreedSuite({ clientHello, info }: Visit): Agreement {
+  const offered = meant(clientHello.cipherSuites);
+  const place = offered.findIndex(({ name }) => name === info.suite) + 1;
+  return {
+    what: "Cipher suite",
+    value: info.suite,
+    because: `The first of this server's that your browser has: number ${place} of the ${count(offered.length, "suite")} that it offered. It seals every record.`,
+  };
+}
+
+function agreedGroup({ clientHello, info }: Visit): Agreement {
+  const [favourite] = meant(clientHello.groups ?? []);
+  const rather = favourite === undefined || favourite.name === info.group ? "" : ` It would rather have had ${codePoint(favourite)}, which this server doesn't speak yet.`;
+  const because = info.handshakeKind.endsWith("after-retry")
+    ? "Both have it, but your browser had sent no key share for it, so it was asked again (HelloRetryRequest): one round trip more."
+    : "Your browser had already sent a key share for it, so one round trip was enough.";
+  return { what: "Key exchange", value: info.group ?? "none", because: because + rather };
+}
+
+function agreedSignature({ clientHello, info }: Visit): Agreement {
+  return {
+    what: "Signature",
+    value: info.ownSignatureScheme ?? "none",
+    because: `What the certificate's key signs with, and one of the ${count(meant(clientHello.signatureSchemes ?? []).length, "scheme")} that your browser takes. It proves that this server holds the key.`,
+  };
+}
+
+function kindOfHandshake({ clientHello, info }: Visit): Agreement {
+  const because = clientHello.offersPsk
+    ? "Your browser wanted to go on with an earlier session; this server doesn't do that yet."
+    : "Your browser brought no earlier session to go on with.";
+  return { what: "Handshake", value: info.handshakeKind.startsWith("full") ? "full" : "resumed", because };
+}
+
+/** Without the values that mean nothing. */
+function meant(values: readonly Registered[]): readonly Registered[] {
+  return values.filter((value) => !isGrease(value));
+}

@@ -1,0 +1,119 @@
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { type ServerConfig, serverConfig, type ServerOptions, TlsError } from "@sallyport/core";
+import { node, signer } from "@sallyport/crypto-node";
+import { budget, type TlsSocket, upgrade } from "@sallyport/node";
+import { credential } from "@sallyport/x509";
+import { alertInWords, codePoint, printable, refusalInWords, version } from "../words.ts";
+import type { Authority } from "./authority.ts";
+import { renderPage, renderNotFound, stylePolicy } from "./page.ts";
+import { type Visit, Witness } from "./visit.ts";
+
+/** The HTTPS server of the demo. */
+export interface Site {
+  readonly port: number;
+  readonly config: ServerConfig;
+  close(): void;
+}
+
+/**
+ * Serves on this machine's loopback alone.
+ *
+ * @param port 0: any free one
+ * @param log gets a line a handshake
+ * @throws what listening throws, such as EADDRINUSE
+ */
+export async function openSite(authority: Authority, port: number, log: (line: string) => void): Promise<Site> {
+  const options: ServerOptions = {
+    provider: node,
+    now: Date.now,
+    credentials: [credential({ chain: authority.leaf.chainPem, signer: signer(authority.leaf.keyPem) })],
+    alpn: ["http/1.1"],
+  };
+  const config = serverConfig(options);
+  const visits = new WeakMap<object, Visit>();
+  const open = new Set<Socket>();
+  const shared = budget();
+  const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
+
+  const tcp = createTcpServer({ noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    const witness = new Witness((trace) => serverConfig({ ...options, trace }));
+    const tls = upgrade(socket, { isServer: true, budget: shared, accept: (clientHello) => witness.accept(clientHello) });
+    const failed = (error: Error): void => log(`${whoIs(socket)}  ${failureInWords(error)}`);
+    tls.once("error", failed);
+    tls.once("secure", () => {
+      tls.off("error", failed);
+      const visit = tls.info && witness.visit(tls.info);
+      if (visit !== undefined) visits.set(tls, visit);
+      log(`${whoIs(socket)}  ${agreementInWords(tls)}`);
+      http.emit("connection", tls);
+    });
+  });
+  await new Promise<void>((resolve, reject) => tcp.once("error", reject).listen(port, "127.0.0.1", resolve));
+  // A TCP server that listens has this kind of address.
+  const address = tcp.address() as AddressInfo;
+  return {
+    port: address.port,
+    config,
+    close: () => {
+      tcp.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, visit: Visit | undefined, authority: Authority): void {
+  const path = new URL(request.url ?? "/", "https://localhost").pathname;
+  response.setHeader("cache-control", "no-store");
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("referrer-policy", "no-referrer");
+  if (path === "/ca.pem") {
+    response.writeHead(200, { "content-type": "application/x-x509-ca-cert" }).end(authority.pem);
+    return;
+  }
+  response.setHeader("content-type", "text/html; charset=utf-8");
+  response.setHeader("content-security-policy", `default-src 'none'; style-src ${stylePolicy}; img-src data:; base-uri 'none'; form-action 'none'`);
+  if (path === "/" && visit !== undefined) {
+    response.end(renderPage(visit, authority, request.socket.localPort ?? 0));
+  } else {
+    response.writeHead(404).end(renderNotFound());
+  }
+}
+
+function whoIs({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
+}
+
+function agreementInWords({ info }: TlsSocket): string {
+  if (info === undefined) return "gone before its handshake was complete";
+  return [version(info.version), info.suite, info.group, info.handshakeKind === "full-after-retry" ? "after a retry" : undefined]
+    .filter((part) => part !== undefined)
+    .join(", ");
+}
+
+/** Why a visitor did not get in, without alarm: most of these are how clients behave. */
+function failureInWords(error: Error): string {
+  if (!(error instanceof TlsError)) return `gone: ${printable(error.message)}`;
+  switch (error.kind) {
+    case "alert-received": {
+      const alert = codePoint(error.context.description);
+      if (distrust.has(alert)) {
+        return `said ${alert}: it doesn't trust the demo's CA yet, which is what a browser should do. Go on past its warning, or trust the CA.`;
+      }
+      return `said ${alert}${alertInWords(alert) === undefined ? "" : `: ${alertInWords(alert)}`}`;
+    }
+    case "no-agreement":
+      return `refused with ${error.context.alert}. ${error.context.reasons.map(refusalInWords).join(" ")}`;
+    case "not-tls":
+      return error.context.looksLike === "http" ? "spoke plain HTTP: the address begins with https://" : "did not speak TLS";
+    case "truncated":
+    case "closed-early":
+      return "left before the handshake was complete: browsers open connections in advance, and drop what they don't need";
+    default:
+      return printable(error.message);
+  }
+}
+
+const distrust: ReadonlySet<string> = new Set(["certificate_unknown", "unknown_ca", "bad_certificate"]);

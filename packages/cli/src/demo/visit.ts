@@ -1,0 +1,64 @@
+import type { ClientHello, Info, ServerConfig, TraceEvent } from "@sallyport/core";
+
+/** One visitor's handshake, as the page shows it. */
+export interface Visit {
+  readonly clientHello: ClientHello;
+  readonly info: Info;
+  /** Messages in the order in which they were sent and read; the ClientHello is the first. */
+  readonly messages: readonly SeenMessage[];
+}
+
+export interface SeenMessage {
+  readonly from: "client" | "server";
+  /** As in the RFC: `ServerHello`. */
+  readonly type: string;
+  /** Bytes, the header of four included. */
+  readonly length: number;
+  /** Sealed under handshake keys. */
+  readonly isProtected: boolean;
+  /** Since the ClientHello was there. */
+  readonly milliseconds: number;
+}
+
+/**
+ * Watches one handshake. A config's trace doesn't say which connection it speaks of, so each connection here has a config of its own,
+ * alike in all but the trace.
+ */
+export class Witness {
+  readonly #makeConfig: (trace: (event: TraceEvent) => void) => ServerConfig;
+  readonly #messages: SeenMessage[] = [];
+  #clientHello: ClientHello | undefined;
+  #since = 0;
+
+  constructor(makeConfig: (trace: (event: TraceEvent) => void) => ServerConfig) {
+    this.#makeConfig = makeConfig;
+  }
+
+  get clientHello(): ClientHello | undefined {
+    return this.#clientHello;
+  }
+
+  accept(clientHello: ClientHello): ServerConfig {
+    this.#clientHello = clientHello;
+    this.#since = performance.now();
+    this.#see("client", "client_hello", clientHello.raw.length);
+    return this.#makeConfig((event) => {
+      if (event.kind === "message") this.#see(event.direction === "in" ? "client" : "server", event.type, event.length);
+    });
+  }
+
+  /** undefined before the ClientHello was there. */
+  visit(info: Info): Visit | undefined {
+    const retried = info.handshakeKind.endsWith("after-retry");
+    // A HelloRetryRequest is a ServerHello by its type (RFC 9846 §4.2.4).
+    const request = retried ? this.#messages.findIndex(({ type }) => type === "ServerHello") : -1;
+    const messages = this.#messages.map((message, at) => (at === request ? { ...message, type: "HelloRetryRequest" } : message));
+    return this.#clientHello && { clientHello: this.#clientHello, info, messages };
+  }
+
+  #see(from: SeenMessage["from"], wireType: string, length: number): void {
+    const type = wireType.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const isProtected = type !== "ClientHello" && type !== "ServerHello";
+    this.#messages.push({ from, type, length, isProtected, milliseconds: performance.now() - this.#since });
+  }
+}

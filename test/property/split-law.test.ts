@@ -1,0 +1,125 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { converse, joined, makeClient, makeConfigs, makePair, makeServer, type PairOptions, type Side } from "../support/pair.ts";
+import { seededNoble } from "../support/seeded.ts";
+import { parseRecords } from "../support/wiretap.ts";
+
+const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => at & 255);
+
+/** What one side hears in a whole connection: handshake, data, KeyUpdates that ask for another, and close_notify. */
+function heardBy(role: "client" | "server", options: PairOptions): Uint8Array {
+  const pair = makePair(options);
+  converse(pair);
+  const speaker = role === "server" ? pair.client : pair.server;
+  const { established } = speaker;
+  speaker.send(bytes(100));
+  speaker.sent(established.updateKeys({ requestPeer: true }));
+  speaker.send(bytes(40_000));
+  speaker.sent(established.updateKeys());
+  speaker.send(bytes(1));
+  speaker.sent(established.close());
+  converse(pair);
+  return speaker.output;
+}
+
+function listener(role: "client" | "server", options: PairOptions): Side {
+  const { client, server } = makeConfigs(options);
+  return role === "server" ? makeServer(server) : makeClient(client);
+}
+
+/** All that may not depend on the cuts. */
+function listen(role: "client" | "server", options: PairOptions, heard: Uint8Array, cuts: readonly number[], ends: boolean): object {
+  const side = listener(role, options);
+  let at = 0;
+  for (const cut of [...new Set(cuts)].filter((where) => where < heard.length).sort((one, other) => one - other)) {
+    side.hear(heard.subarray(at, cut));
+    at = cut;
+  }
+  side.hear(heard.subarray(at));
+  if (ends) side.hearEnd();
+  const { failure, closed, connection } = side;
+  return {
+    output: Buffer.from(side.output).toString("hex"),
+    records: parseRecords(side.output).records.map(({ bytes }) => bytes.length),
+    data: Buffer.from(joined(side.data)).toString("hex"),
+    events: side.events,
+    stages: side.stages.map(({ kind }) => kind).filter((kind) => kind !== "needs-input" && kind !== "failed"),
+    last: { closed, established: connection?.info, failure: failure && aboutFailure(failure) },
+  };
+}
+
+function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
+  const { kind, message, context, phase, fault, section, serverName } = error;
+  return { kind, message, context, phase, fault, section, serverName, alert };
+}
+
+const roles = ["client", "server"] as const;
+const variants: readonly { readonly name: string; readonly options: PairOptions }[] = [
+  { name: "a plain handshake", options: {} },
+  { name: "a handshake with a retry", options: { retry: true } },
+];
+const streams = new Map<string, Uint8Array>();
+function stream(role: "client" | "server", { retry = false }: PairOptions): Uint8Array {
+  const key = `${role}/${retry}`;
+  const known = streams.get(key) ?? heardBy(role, { retry });
+  streams.set(key, known);
+  return known;
+}
+const cutsOf = (length: number): fc.Arbitrary<number[]> => fc.array(fc.nat({ max: length - 1 }), { maxLength: 30 });
+/** Long records make every position beyond the handshake alike: half of the choices lie in front. */
+const positionIn = (length: number): fc.Arbitrary<number> => fc.oneof(fc.nat({ max: Math.min(length, 1200) - 1 }), fc.nat({ max: length - 1 }));
+
+describe.each(roles)("at the %s", (role) => {
+  describe.each(variants)("in $name", ({ options }) => {
+    const whole = stream(role, options);
+    const asynchronous = { ...options, asynchronous: true };
+
+    test.prop([cutsOf(whole.length), fc.boolean()], { numRuns: 60 })(
+      "the same bytes give the same, wherever they are cut and whoever waits for an answer",
+      (cuts, ends) => {
+        const once = listen(role, options, whole, [], ends);
+        expect(listen(role, options, whole, cuts, ends)).toEqual(once);
+        const waited = listen(role, asynchronous, whole, [], ends);
+        expect(listen(role, asynchronous, whole, cuts, ends)).toEqual(waited);
+        expect({ ...waited, stages: undefined }).toEqual({ ...once, stages: undefined });
+      },
+    );
+
+    test.prop([positionIn(whole.length), cutsOf(1200)], { numRuns: 100 })(
+      "the transport's end at any byte gives the same, wherever the bytes before it are cut",
+      (end, cuts) => {
+        const heard = whole.subarray(0, end);
+        const once = listen(role, options, heard, [], true);
+        expect(listen(role, options, heard, cuts, true)).toEqual(once);
+        expect({ ...listen(role, asynchronous, heard, cuts, true), stages: undefined }).toEqual({ ...once, stages: undefined });
+      },
+    );
+
+    test.prop([positionIn(whole.length), fc.integer({ min: 1, max: 255 }), cutsOf(1200)], { numRuns: 150 })(
+      "bytes with a fault in them fail the same way, with the same alert, wherever they are cut",
+      (at, change, cuts) => {
+        const faulty = whole.map((byte, position) => (position === at ? byte ^ change : byte));
+        const once = listen(role, options, faulty, [], true);
+        expect(listen(role, options, faulty, cuts, true)).toEqual(once);
+        expect({ ...listen(role, asynchronous, faulty, cuts, true), stages: undefined }).toEqual({ ...once, stages: undefined });
+      },
+    );
+  });
+
+  test("bytes that come one by one give what they give at once", () => {
+    const whole = stream(role, {}).subarray(0, 1000);
+    const everywhere = Array.from({ length: whole.length }, (_, at) => at);
+    expect(listen(role, {}, whole, everywhere, true)).toEqual(listen(role, {}, whole, [], true));
+  });
+});
+
+test("with a seed the default provider gives the same bytes in every run", () => {
+  const run = (): object => {
+    const pair = makePair({ provider: seededNoble });
+    converse(pair);
+    pair.client.send(bytes(10));
+    converse(pair);
+    return { client: pair.client.output, server: pair.server.output, data: joined(pair.server.data) };
+  };
+  expect(run()).toEqual(run());
+});

@@ -1,0 +1,244 @@
+// Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
+import {
+  Acceptor, type ClientConfig, type ClientOptions, type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector,
+  type CryptoProvider, type ErrorAndAlert, type NamedGroup, type Received, type Sent, type ServerConfig, type ServerOptions, type ServerStage,
+  serverConfig,
+} from "@sallyport/core";
+import {
+  asyncProvider, asyncSigner, asyncVerifier, now, seededCredential, seededNode, syncTwin, trusting,
+} from "./seeded.ts";
+
+export interface PairOptions {
+  readonly seed?: string;
+  /** Everything that may wait does. */
+  readonly asynchronous?: boolean;
+  /** The server has another group than the client's first: HelloRetryRequest. */
+  readonly retry?: boolean;
+  readonly provider?: (seed: string) => CryptoProvider;
+  readonly server?: Partial<ServerOptions>;
+  readonly client?: Partial<ClientOptions>;
+  readonly serverName?: string;
+}
+
+export interface Pair {
+  readonly client: Side;
+  readonly server: Side;
+}
+
+/** Not yet speaking: the client's first bytes wait in its `unsent`. */
+export function makePair(options: PairOptions = {}): Pair {
+  const configs = makeConfigs(options);
+  const client = new Side("client", configs.client.keyLog, () => connect(configs.client.config, options));
+  return { client, server: makeServer(configs.server) };
+}
+
+export interface Configured<Config> {
+  readonly config: Config;
+  /** Filled while connections run. */
+  readonly keyLog: string[];
+}
+
+export function makeConfigs(options: PairOptions = {}): { client: Configured<ClientConfig>; server: Configured<ServerConfig> } {
+  const { seed = "pair", asynchronous = false, retry = false, provider = seededNode } = options;
+  const providerOf = (role: string): CryptoProvider => {
+    const plain = provider(`${seed}/${role}`);
+    return asynchronous ? asyncProvider(plain) : plain;
+  };
+  const credential = seededCredential("server");
+  const groups: readonly NamedGroup[] = ["secp256r1"];
+  const logs: { client: string[]; server: string[] } = { client: [], server: [] };
+  const server = serverConfig({
+    provider: providerOf("server"),
+    now,
+    credentials: [asynchronous ? { ...credential, signer: asyncSigner(credential.signer) } : credential],
+    alpn: ["sally/1"],
+    dangerousKeyLog: (line) => void logs.server.push(line),
+    ...(retry ? { groups } : {}),
+    ...options.server,
+  });
+  const client = clientConfig({
+    provider: providerOf("client"),
+    now,
+    verifier: asynchronous ? asyncVerifier(trusting) : trusting,
+    alpn: ["sally/1"],
+    dangerousKeyLog: (line) => void logs.client.push(line),
+    ...options.client,
+  });
+  return { client: { config: client, keyLog: logs.client }, server: { config: server, keyLog: logs.server } };
+}
+
+export function makeServer({ config, keyLog }: Configured<ServerConfig>): Side {
+  return new Side("server", keyLog, () => new Acceptor().start(), config);
+}
+export function makeClient({ config, keyLog }: Configured<ClientConfig>, serverName?: string): Side {
+  return new Side("client", keyLog, () => connect(config, serverName === undefined ? {} : { serverName }));
+}
+function connect(config: ClientConfig, { serverName = "localhost" }: PairOptions): ClientStage {
+  return new Connector(config, serverName).start();
+}
+
+/** All that both have to say goes to the other, until both are silent. */
+export function converse({ client, server }: Pair): void {
+  for (let turn = 0; turn < 1000; turn++) {
+    const fromClient = client.take();
+    const fromServer = server.take();
+    if (fromClient.length + fromServer.length === 0) return;
+    server.hear(fromClient);
+    client.hear(fromServer);
+  }
+  throw new Error("two machines that never fall silent");
+}
+
+/** A pair whose handshake is complete. */
+export function establishedPair(options: PairOptions = {}): { client: Side; server: Side; both: readonly [Connection, Connection] } {
+  const pair = makePair(options);
+  converse(pair);
+  return { ...pair, both: [pair.client.established, pair.server.established] };
+}
+
+export type Stage = ServerStage | ClientStage;
+
+/** One machine, and all that it gave so far. */
+export class Side {
+  readonly role: "client" | "server";
+  /** NSS key log lines. */
+  readonly keyLog: readonly string[];
+  readonly stages: Stage[] = [];
+  readonly outputs: Uint8Array[] = [];
+  readonly data: Uint8Array[] = [];
+  readonly events: ConnectionEvent[] = [];
+  connection: Connection | undefined;
+  failure: ErrorAndAlert | undefined;
+  /** The peer's close_notify has come, or its bare end where that is allowed. */
+  closed = false;
+  readonly #config: ServerConfig | undefined;
+  #unsent: Uint8Array[] = [];
+
+  constructor(role: "client" | "server", keyLog: readonly string[], start: () => Stage, config?: ServerConfig) {
+    this.role = role;
+    this.keyLog = keyLog;
+    this.#config = config;
+    this.#enter(start());
+  }
+
+  get stage(): Stage {
+    const stage = this.stages.at(-1);
+    if (stage === undefined) throw new Error("a side has begun");
+    return stage;
+  }
+  get established(): Connection {
+    if (this.connection === undefined) throw new Error(`the ${this.role} is at ${this.stage.kind}: ${String(this.failure?.error)}`);
+    return this.connection;
+  }
+  get output(): Uint8Array {
+    return Buffer.concat(this.outputs);
+  }
+  /** What the wire has not fetched. */
+  take(): Uint8Array {
+    const bytes = Buffer.concat(this.#unsent);
+    this.#unsent = [];
+    return new Uint8Array(bytes);
+  }
+
+  /** Works on a copy, as a chunk may be overwritten. Does nothing once the side has failed. */
+  hear(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.failure !== undefined) return;
+    const chunk = Uint8Array.from(bytes);
+    const { stage } = this;
+    if (this.connection !== undefined) this.received(this.connection.receive(chunk));
+    else if (stage.kind === "needs-input") this.#enter(stage.receive(chunk));
+    else throw new Error(`nothing is received at ${stage.kind}`);
+    // What was lent is the caller's again.
+    chunk.fill(0xee);
+  }
+  hearEnd(): void {
+    if (this.failure !== undefined) return;
+    const { stage } = this;
+    if (this.connection !== undefined) this.received(this.connection.receiveEnd());
+    else if (stage.kind === "needs-input") this.#enter(stage.receiveEnd());
+  }
+  send(plaintext: Uint8Array): void {
+    this.sent(this.established.send(plaintext));
+  }
+  /** What a call on the connection gave. */
+  sent(result: Sent | { readonly kind: "ended"; readonly output: Uint8Array } | ErrorAndAlert): void {
+    if (result.kind === "failed") this.#fail(result);
+    else this.#write(result.output);
+  }
+  received(received: Received): void {
+    this.data.push(...received.data.map((bytes) => Uint8Array.from(bytes)));
+    this.events.push(...received.events);
+    if (received.kind === "failed") return this.#fail(received, true);
+    this.#write(received.output);
+    if (received.kind === "closed") this.closed = true;
+  }
+
+  #enter(first: Stage): void {
+    for (let stage = first; ; ) {
+      this.stages.push(stage);
+      switch (stage.kind) {
+        case "needs-input":
+          return this.#write(stage.output);
+        case "failed":
+          return this.#fail(stage);
+        case "established":
+          this.#write(stage.output);
+          this.connection = stage.connection;
+          return this.received(stage.received);
+        case "accepted":
+          this.#write(stage.output);
+          if (this.#config === undefined) throw new Error("a server has a config");
+          stage = stage.choose(this.#config);
+          break;
+        default:
+          this.#write(stage.output);
+          stage = answered(stage);
+      }
+    }
+  }
+  #fail(failure: ErrorAndAlert, told = false): void {
+    this.#write(failure.output);
+    if (!told) {
+      this.data.push(...failure.data);
+      this.events.push(...failure.events);
+    }
+    this.failure = failure;
+  }
+  #write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.outputs.push(bytes);
+    this.#unsent.push(bytes);
+  }
+}
+
+/** What the synchronous twin would have answered. */
+export function answered(stage: Stage): Stage {
+  switch (stage.kind) {
+    case "needs-key-shares":
+      return stage.provide(stage.groups.map((group) => ({ group: group.name, ...syncTwin(group).start() })));
+    case "needs-secret": {
+      const { group, peerShare, started } = stage;
+      if (started === undefined) return stage.provide(syncTwin(group).respond(peerShare));
+      const secret = syncTwin(group).complete(started.key, peerShare);
+      return stage.provide(secret && { secret });
+    }
+    case "needs-signature":
+      return stage.provide(syncTwin(stage.key).sign(stage.scheme, stage.message));
+    case "needs-signature-check": {
+      const { publicKey, message, signature } = stage.check;
+      return stage.answer(syncTwin(stage.verification).verify(publicKey, message, signature));
+    }
+    case "needs-verdict": {
+      const verdict = syncTwin(stage.verifier).verify(stage.presented);
+      return "reason" in verdict ? stage.distrust(verdict) : stage.trust(verdict);
+    }
+    case "needs-input": case "accepted": case "established": case "failed": case "needs-session": case "needs-single-use":
+    case "needs-credential": case "early-data": case "early-data-end":
+      throw new Error(`${stage.kind} is nobody's question here`);
+  }
+}
+
+/** The bytes that came, as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
