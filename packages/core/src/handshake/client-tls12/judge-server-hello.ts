@@ -1,10 +1,8 @@
 // What is wrong with a ServerHello of TLS 1.2 (RFC 5246 §7.4.1.3), and with its ServerKeyExchange (RFC 8422 §5.4).
-import { suiteMeanings } from "../../config/parameters.ts";
+import { groupVersions, schemeMeanings, suiteMeanings } from "../../config/parameters.ts";
 import type { Group, Verification } from "../../crypto/provider.ts";
-import { groupVersions, schemeMeanings } from "../../config/parameters.ts";
 import { fail } from "../../errors.ts";
 import { equal } from "../../wire/bytes.ts";
-import { type KeyType, keyTypeOfScheme } from "../../wire/certificate.ts";
 import { groupIds, registered, type SignatureScheme, schemeIds, suiteIds } from "../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../wire/tls12-messages.ts";
@@ -50,7 +48,7 @@ const answers = [
 
 /** The share, and the signature that ties it to the certificate. */
 export function judgeServerKeyExchange(
-  raw: Uint8Array, keyType: KeyType | undefined, { offer, suite }: SettledTls12,
+  raw: Uint8Array, schemes: readonly SignatureScheme[], { offer, suite }: SettledTls12,
 ): { readonly exchange: ServerKeyExchange; readonly group: Group; readonly scheme: SignatureScheme; readonly verification: Verification } {
   const message = "server_key_exchange";
   const exchange = decodeServerKeyExchange(raw);
@@ -67,11 +65,10 @@ export function judgeServerKeyExchange(
   if (scheme === undefined || verification === undefined || !schemeMeanings[scheme].versions.includes("tls1.2")) {
     wrong(message, "algorithm", "a scheme that was offered", received, "RFC 5246 §7.4.3");
   }
-  if (keyType === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 5246 §7.4.2");
   if (suiteMeanings[suite.name].key !== schemeMeanings[scheme].suiteKey) {
     wrong(message, "algorithm", `a scheme for ${suite.name}`, received, "RFC 8422 §2");
   }
-  if (keyTypeOfScheme[scheme] !== keyType) wrong(message, "algorithm", `a scheme for the certificate's ${keyType} key`, received, "RFC 5246 §7.4.3");
+  if (!schemes.includes(scheme)) wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
   return { exchange, group, scheme, verification };
 }
 

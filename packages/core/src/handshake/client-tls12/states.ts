@@ -3,8 +3,8 @@ import type { KeyBlock, Randoms } from "../../crypto/prf.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../crypto/provider.ts";
 import type { Transcript } from "../../crypto/transcript.ts";
 import type { Bytes } from "../../wire/bytes.ts";
-import type { KeyType } from "../../wire/certificate.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { SignatureScheme } from "../../wire/registry.ts";
 import type { Offer } from "../client-tls13/states.ts";
 import type { FinishedVerified, KeyProven } from "../proofs.ts";
 import type { SignatureCheck } from "../stages.ts";
@@ -37,7 +37,7 @@ interface Keyed extends Proven {
 
 export interface StatesTls12 {
   expectCertificateTls12: Underway;
-  expectServerKeyExchange: Underway & { presented: PresentedIdentity; publicKey: Bytes; keyType: KeyType | undefined };
+  expectServerKeyExchange: Underway & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
   checkShareSignature: Exchanged & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judgeTls12: Exchanged & { presented: PresentedIdentity; keyProven: KeyProven };
   expectServerHelloDone: Proven;

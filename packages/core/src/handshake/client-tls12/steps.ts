@@ -17,22 +17,23 @@ import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
-    certificate: ({ kind: _, ...underway }, message) => {
+    certificate: ({ kind: _, ...underway }, message, { scribe }) => {
       const { goal } = underway.settled.offer;
-      const { chain, publicKey, keyType } = judgeChain(decodeCertificateTls12(message.raw), goal);
+      const offered = [...goal.settings.verifications.keys()];
+      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), offered, goal, scribe.publicKey);
       underway.transcript.add(message.raw);
       const presented = {
         role: "server", type: "x509", chain, serverName: goal.serverName, ocspResponse: undefined, signedCertificateTimestamps: [],
         nowMs: goal.settings.now(),
       } as const;
-      return { kind: "expectServerKeyExchange", ...underway, presented, publicKey, keyType };
+      return { kind: "expectServerKeyExchange", ...underway, presented, publicKey, schemes };
     },
   },
 
   expectServerKeyExchange: {
-    server_key_exchange: ({ kind: _, publicKey, keyType, ...underway }, message) => {
+    server_key_exchange: ({ kind: _, publicKey, schemes, ...underway }, message) => {
       const { settled, transcript } = underway;
-      const { exchange, group, scheme, verification } = judgeServerKeyExchange(message.raw, keyType, settled);
+      const { exchange, group, scheme, verification } = judgeServerKeyExchange(message.raw, schemes, settled);
       const { client, server } = settled.randoms;
       const check = { scheme, publicKey, message: signedParams(client, server, exchange.params), signature: exchange.signature };
       transcript.add(message.raw);

@@ -18,8 +18,11 @@ export interface ShownCertificate {
   readonly schemes: readonly SignatureScheme[];
 }
 
+/** Tells which key a SubjectPublicKeyInfo is. */
+type ReadKey = (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined;
+
 /** RFC 9846 §4.5.1. */
-export function judgeCertificate({ context, entries }: CertificateMessage, goal: Goal): ShownCertificate {
+export function judgeCertificate({ context, entries }: CertificateMessage, goal: Goal, read: ReadKey): ShownCertificate {
   const message = "certificate";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.5.1");
   for (const { extensions } of entries) {
@@ -27,17 +30,26 @@ export function judgeCertificate({ context, entries }: CertificateMessage, goal:
     const [extension] = extensions;
     if (extension !== undefined) fail("unsolicited-extension", { message, extension: extension.type }, "RFC 9846 §4.5.1");
   }
-  return judgeChain(entries.map(({ data }) => data), goal);
+  return judgeChain(entries.map(({ data }) => data), proofSchemes(goal), goal, read);
 }
 
-/** Of either version. */
-export function judgeChain(certificates: readonly Bytes[], { settings }: Goal): ShownCertificate {
+/** Of either version. @param offered by which the key may be proven. */
+export function judgeChain(
+  certificates: readonly Bytes[], offered: readonly SignatureScheme[], { settings }: Goal, read: ReadKey,
+): ShownCertificate {
   const message = "certificate";
   const [leaf, ...rest] = certificates;
   if (leaf === undefined) fail("malformed-message", { message, field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
   const allowed = settings.limits.certificateChain;
   if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length });
-  return { chain: [leaf, ...rest], ...subjectPublicKeyOf(leaf) };
+  const publicKey = subjectPublicKeyOf(leaf);
+  const key = read(publicKey);
+  if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
+  if (schemes.length === 0) {
+    fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
+  }
+  return { chain: [leaf, ...rest], publicKey, schemes };
 }
 
 /** RFC 9846 §4.5.2: a scheme that was offered, that may sign here, and that fits the key. */
