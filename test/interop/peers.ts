@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as tls from "node:tls";
 import type { NamedGroup } from "@sallyport/core";
+import { afterAll } from "vitest";
 import type { Identity } from "../support/pki.ts";
 import { run, start, versionOf } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
@@ -38,9 +39,9 @@ export interface PeerServers {
 
 export const request = "GET / HTTP/1.0\r\n\r\n";
 
-/** A folder of this process for what peers read from files. */
+/** For what peers read from files; it goes with the test file that uses it. */
 export const folder: string = mkdtempSync(join(tmpdir(), "sallyport-interop-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Writes a file for a peer to read; gives its path. */
 export function file(name: string, content: string): string {

@@ -1,14 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./processes.ts";
@@ -38,24 +28,33 @@ export interface Tarball {
 export async function packAndInstall(): Promise<Packed> {
   const stage = mkdtempSync(join(makeFolder(`${root}.tmp`), "packed-"));
   const project = mkdtempSync(join(tmpdir(), "sallyport-packed-"));
-  const remove = (): void => [stage, project].forEach((folder) => void rmSync(folder, { recursive: true, force: true }));
-  process.on("exit", remove);
+  try {
+    const tarballs = await pack(stage, project);
+    await install(tarballs, project);
+    return { project, tarballs, remove: () => remove(project) };
+  } catch (error) {
+    remove(project);
+    throw error;
+  } finally {
+    remove(stage);
+  }
+}
 
+const quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
+
+async function pack(stage: string, destination: string): Promise<Tarball[]> {
   copyPackages(stage);
-  const names = packageNames();
-  await run(`${root}node_modules/.bin/tsc`, ["-b", ...names.map((name) => `packages/${name}`)], "", {
-    cwd: stage,
-    timeoutMs: 120_000,
-  });
+  const folders = packageNames().map((name) => `./packages/${name}`);
+  const options = { cwd: stage, timeoutMs: 120_000 };
+  await run(`${root}node_modules/.bin/tsc`, ["-b", ...folders], "", options);
+  const output = await run("npm", ["pack", "--json", "--pack-destination", destination, ...quiet, ...folders], "", options);
+  return JSON.parse(output.slice(output.indexOf("[\n"))); // npm's warnings come before it
+}
 
-  const quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
-  const pack = ["pack", "--json", "--pack-destination", project, ...quiet, ...names.map((name) => `./packages/${name}`)];
-  const tarballs: Tarball[] = JSON.parse(jsonIn(await run("npm", pack, "", { cwd: stage, timeoutMs: 120_000 })));
-
+async function install(tarballs: readonly Tarball[], project: string): Promise<void> {
   const dependencies = Object.fromEntries(tarballs.map(({ name, filename }) => [name, `file:./${filename}`]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await run("npm", ["install", ...quiet], "", { cwd: project, timeoutMs: 120_000 });
-  return { project, tarballs, remove };
 }
 
 /** Everything that the build reads, and nothing that an earlier build wrote. */
@@ -73,11 +72,10 @@ function copyPackages(stage: string): void {
 }
 
 function makeFolder(path: string): string {
-  if (!existsSync(path)) mkdirSync(path, { recursive: true });
+  mkdirSync(path, { recursive: true });
   return path;
 }
 
-/** npm's warnings come before it. */
-function jsonIn(output: string): string {
-  return output.slice(output.indexOf("[\n"));
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -133,11 +133,21 @@ export interface OpenedRecord extends Inner {
 
 /**
  * All records of one direction, opened by the key log of who sent them: in clear, under the handshake secret, under the traffic
- * secret, and under those that KeyUpdates lead to.
+ * secret, and under those that KeyUpdates lead to. The suite is the one that fits.
  *
  * @throws if one can't be opened
  */
-export function openAll(sender: "client" | "server", output: Uint8Array, keyLog: readonly string[], suite: Suite = defaultSuite): OpenedRecord[] {
+export function openAll(sender: "client" | "server", output: Uint8Array, keyLog: readonly string[]): OpenedRecord[] {
+  for (const suite of ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const) {
+    const opened = openWith(suite, sender, output, keyLog);
+    if (opened !== undefined) return opened;
+  }
+  throw new Error("a record that none of the sender's keys opens");
+}
+
+function openWith(
+  suite: Suite, sender: "client" | "server", output: Uint8Array, keyLog: readonly string[],
+): OpenedRecord[] | undefined {
   const prefix = sender.toUpperCase();
   const { records, rest } = parseRecords(output);
   if (rest.length > 0) throw new Error(`${rest.length} bytes behind the last whole record`);
@@ -145,18 +155,25 @@ export function openAll(sender: "client" | "server", output: Uint8Array, keyLog:
   const traffic = secretOf(keyLog, `${prefix}_TRAFFIC_SECRET_0`);
   let current = handshake && new Protection(suite, handshake);
   let later = traffic && new Protection(suite, traffic);
-  return records.map(({ type, fragment, bytes }) => {
-    if (type !== contentType.applicationData) return { type, content: fragment, isProtected: false };
-    const inner = current?.open(bytes);
-    if (inner !== undefined) return { ...inner, isProtected: true };
-    const opened = later?.open(bytes);
-    if (opened === undefined) throw new Error("a record that none of the sender's keys opens");
-    current = later;
-    later = current?.next();
-    return { ...opened, isProtected: true };
-  });
+  const opened: OpenedRecord[] = [];
+  for (const { type, fragment, bytes } of records) {
+    if (type !== contentType.applicationData) {
+      opened.push({ type, content: fragment, isProtected: false });
+      continue;
+    }
+    let inner = current?.open(bytes);
+    if (inner === undefined) {
+      inner = later?.open(bytes);
+      current = later;
+      later = current?.next();
+    }
+    if (inner === undefined) return undefined;
+    opened.push({ ...inner, isProtected: true });
+  }
+  return opened;
 }
-export const defaultSuite: Suite = "TLS_AES_128_GCM_SHA256";
+/** What seeded pairs agree on. */
+export const pairSuite: Suite = "TLS_AES_128_GCM_SHA256";
 
 export interface WireAlert {
   readonly level: number;

@@ -1,0 +1,64 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { converseThrough, expectSoundEnd, said, type Wire } from "../support/outcome.ts";
+import { joined, makePair, type Pair, type PairOptions } from "../support/pair.ts";
+
+interface Change {
+  readonly from: "client" | "server";
+  /** Offset in all that this side says. */
+  readonly at: number;
+  /** XORed to the byte. */
+  readonly bits: number;
+}
+
+function tampered(options: PairOptions, change?: Change): Pair {
+  return converseThrough(makePair(options), tampering(change));
+}
+
+function tampering(change: Change | undefined): Wire {
+  const spoken = { client: 0, server: 0 };
+  return (from, bytes) => {
+    const within = change?.from === from ? change.at - spoken[from] : -1;
+    spoken[from] += bytes.length;
+    return bytes.map((byte, at) => (change !== undefined && at === within ? byte ^ change.bits : byte));
+  };
+}
+
+const plain = { name: "a handshake", options: {} };
+const retried = { name: "a handshake with a retry", options: { retry: true } };
+const waiting = { name: "a handshake of which every answer waits", options: { asynchronous: true } };
+
+const lengthsOf = (options: PairOptions): { client: number; server: number } => {
+  const { client, server } = tampered(options);
+  return { client: client.output.length, server: server.output.length };
+};
+
+describe.each([plain, retried, waiting])("one byte changed in $name", ({ options }) => {
+  const lengths = lengthsOf(options);
+
+  test("has nothing to find where nothing is changed", () => {
+    const untouched = tampered(options);
+    expectSoundEnd(untouched);
+    expect([untouched.client, untouched.server].map(({ closed, failure, data }) => [closed, failure, joined(data)])).toEqual([
+      [true, undefined, said.server],
+      [true, undefined, said.client],
+    ]);
+  });
+
+  test.prop(
+    [
+      fc.constantFrom("client" as const, "server" as const).chain((from) =>
+        fc.record({ from: fc.constant(from), at: fc.nat({ max: lengths[from] - 1 }), bits: fc.integer({ min: 1, max: 255 }) }),
+      ),
+    ],
+    { numRuns: 200 },
+  )("leaves two that agree, or a failure that both know of", (change) => expectSoundEnd(tampered(options, change)));
+});
+
+describe.each([plain, retried])("one bit changed in $name", ({ options }) => {
+  const lengths = lengthsOf(options);
+
+  test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", (from) => {
+    for (let at = 0; at < lengths[from]; at++) expectSoundEnd(tampered(options, { from, at, bits: 1 << (at % 8) }));
+  });
+});
