@@ -8,12 +8,12 @@ import { Link } from "../connection/link.ts";
 import { ApiMisuse } from "../errors.ts";
 import { GrowingBytes } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
-import { clientRole } from "./client-tls13/role.ts";
-import type { Goal, State as ClientState } from "./client-tls13/states.ts";
+import { clientRole } from "./client/role.ts";
+import type { Goal, State as ClientState } from "./client/states.ts";
 import { Driver } from "./driver.ts";
 import { type Scribe, scribe } from "./scribe.ts";
-import { serverRole } from "./server-tls13/role.ts";
-import type { State as ServerState } from "./server-tls13/states.ts";
+import { serverRole } from "./server/role.ts";
+import type { State as ServerState } from "./server/states.ts";
 import { type ClientStage, expectClientConfig, NeedsInput, type ServerStage } from "./stages.ts";
 
 /** Limits and observation before a config is chosen. `choose` does not loosen what was refused here. */

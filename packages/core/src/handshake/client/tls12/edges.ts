@@ -1,4 +1,4 @@
-import type { Checked } from "../table.ts";
+import type { Checked } from "../../table.ts";
 
 /** The client of TLS 1.2 behind ServerHello (RFC 5246 §7.3), with a state for each decision that can wait. */
 export const edgesTls12 = {

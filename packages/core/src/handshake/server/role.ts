@@ -6,15 +6,17 @@ import { Accepted, Established, NeedsInput, NeedsKeyShares, NeedsSecret, NeedsSi
 import type { Context } from "../table.ts";
 import { exporterTls12, exporterTls13 } from "../exporters.ts";
 import { edges } from "./edges.ts";
-import { edgesTls12 } from "../server-tls12/edges.ts";
-import { stepsTls12 } from "../server-tls12/steps.ts";
+import { edgesTls12 } from "./tls12/edges.ts";
+import { stepsTls12 } from "./tls12/steps.ts";
 import type { At, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
+import { edgesTls13 } from "./tls13/edges.ts";
+import { stepsTls13 } from "./tls13/steps.ts";
 
-/** The server of TLS 1.3 as the driver runs it. */
+/** The server as the driver runs it. */
 export function serverRole(context: Context): Role<State, ServerStage> {
   return {
-    edges: { ...edges, ...edgesTls12 },
+    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
@@ -65,7 +67,7 @@ function forget(state: State): void {
   }
 }
 
-const allSteps = { ...steps, ...stepsTls12 };
+const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
 type Paused = ReturnType<Role<State, ServerStage>["pause"]>;
 

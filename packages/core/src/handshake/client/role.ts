@@ -10,19 +10,21 @@ import {
   type StartedShare,
 } from "../stages.ts";
 import type { Context } from "../table.ts";
-import { edgesTls12 } from "../client-tls12/edges.ts";
-import { stepsTls12 } from "../client-tls12/steps.ts";
+import { edgesTls12 } from "./tls12/edges.ts";
+import { stepsTls12 } from "./tls12/steps.ts";
 import { exporterTls12, exporterTls13 } from "../exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { Info } from "../../connection/types.ts";
 import { edges } from "./edges.ts";
 import type { At, State } from "./states.ts";
 import { steps } from "./steps.ts";
+import { edgesTls13 } from "./tls13/edges.ts";
+import { stepsTls13 } from "./tls13/steps.ts";
 
-/** The client of TLS 1.3 as the driver runs it. */
+/** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
   return {
-    edges: { ...edges, ...edgesTls12 },
+    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
@@ -63,7 +65,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
   };
 }
 
-const allSteps = { ...steps, ...stepsTls12 };
+const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
 type Paused = ReturnType<Role<State, ClientStage>["pause"]>;
 

@@ -1,33 +1,14 @@
-import type { CredentialRequest } from "../../config/credential.ts";
-import type { PresentedIdentity, VerifiedIdentity } from "../../config/identity.ts";
-import type { ClientSettings } from "../../config/settings.ts";
-import type { MainSchedule, TrafficSecrets } from "../../crypto/key-schedule.ts";
-import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../crypto/provider.ts";
-import type { Transcript } from "../../crypto/transcript.ts";
-import type { Bytes } from "../../wire/bytes.ts";
-import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
-import type { HandshakeMessage } from "../../wire/handshake.ts";
-import type { StatesTls12 } from "../client-tls12/states.ts";
-import type { FinishedVerified, KeyProven } from "../proofs.ts";
-import type { SignatureCheck, StartedShare } from "../stages.ts";
-import type { SignatureScheme } from "../../wire/registry.ts";
-import type { StateOf } from "../table.ts";
-
-/** Whom we mean to reach, and how. */
-export interface Goal {
-  readonly settings: ClientSettings;
-  /** A DNS name, or an IP literal. */
-  readonly serverName: string;
-  readonly alpn: readonly string[];
-}
-
-/** A ClientHello that was sent. */
-export interface Offer {
-  readonly goal: Goal;
-  readonly fields: ClientHelloFields;
-  readonly hello: DecodedClientHello;
-  readonly shares: readonly StartedShare[];
-}
+import type { CredentialRequest } from "../../../config/credential.ts";
+import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
+import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
+import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import type { Bytes } from "../../../wire/bytes.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { Offer } from "../states.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
 
 /** What ServerHello settled. */
 export interface Settled {
@@ -58,10 +39,8 @@ export interface RetryRequest {
   readonly cookie: Bytes | undefined;
 }
 
-/** What each state may know; those of TLS 1.2 are where they are used. */
-export interface States extends StatesTls12 {
-  startShares: { goal: Goal };
-  expectServerHello: { offer: Offer };
+/** What each state may know. */
+export interface StatesTls13 {
   startShareAgain: { offer: Offer; request: RetryRequest; transcript: Transcript };
   expectSecondServerHello: { offer: Offer; request: RetryRequest; transcript: Transcript };
   completeKeys: { settled: Settled; transcript: Transcript; started: StartedShare; peerShare: Bytes };
@@ -85,7 +64,7 @@ interface Proven extends Underway {
 }
 
 /** What moves a state: a message by its name on the wire, an answer by ours. */
-export interface Inputs {
+export interface InputsTls13 {
   key_shares: readonly StartedShare[];
   server_hello: HandshakeMessage;
   /** undefined: the server's share is invalid. */
@@ -100,6 +79,3 @@ export interface Inputs {
   /** Until client authentication comes: none. */
   credential: undefined;
 }
-
-export type State = StateOf<States>;
-export type At<Kind extends keyof States> = StateOf<States, Kind>;

@@ -1,10 +1,10 @@
 // What a client of TLS 1.2 sends behind ServerHelloDone (RFC 5246, figure 1).
-import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../crypto/prf.ts";
-import { ivLengthOf, WriteKeysTls12 } from "../../record/keys-tls12.ts";
-import { encodeFinished } from "../../wire/post-handshake.ts";
-import { encodeCertificateTls12, encodeClientKeyExchange } from "../../wire/tls12-messages.ts";
-import { logMasterSecret } from "../key-log.ts";
-import { type Context, type StateOf, send } from "../table.ts";
+import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../../crypto/prf.ts";
+import { ivLengthOf, WriteKeysTls12 } from "../../../record/keys-tls12.ts";
+import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { encodeCertificateTls12, encodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
+import { logMasterSecret } from "../../key-log.ts";
+import { type Context, type StateOf, send } from "../../table.ts";
 import type { StatesTls12 } from "./states.ts";
 
 /** [Certificate,] ClientKeyExchange, change_cipher_spec, Finished. */

@@ -1,17 +1,17 @@
 // What a server of TLS 1.2 sends, top to bottom as in RFC 5246, figure 1.
-import { finishedVerifyDataTls12 } from "../../crypto/prf.ts";
-import { Transcript } from "../../crypto/transcript.ts";
-import { WriteKeysTls12 } from "../../record/keys-tls12.ts";
-import { empty } from "../../wire/bytes.ts";
-import { type Extension, extension, writeProtocols } from "../../wire/extensions.ts";
-import { encodeFinished } from "../../wire/post-handshake.ts";
-import { groupIds, schemeIds, suiteIds } from "../../wire/registry.ts";
-import { downgradeSentinel, encodeServerHello } from "../../wire/server-hello.ts";
+import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
+import { Transcript } from "../../../crypto/transcript.ts";
+import { WriteKeysTls12 } from "../../../record/keys-tls12.ts";
+import { empty } from "../../../wire/bytes.ts";
+import { type Extension, extension, writeProtocols } from "../../../wire/extensions.ts";
+import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
+import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
 import {
   encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
-} from "../../wire/tls12-messages.ts";
-import type { StartedShare } from "../stages.ts";
-import { type Context, type StateOf, send } from "../table.ts";
+} from "../../../wire/tls12-messages.ts";
+import type { StartedShare } from "../../stages.ts";
+import { type Context, type StateOf, send } from "../../table.ts";
 import type { StatesTls12 } from "./states.ts";
 
 type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;

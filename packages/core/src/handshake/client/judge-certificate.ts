@@ -7,7 +7,7 @@ import { type Bytes, hex } from "../../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../../wire/certificate.ts";
 import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../../wire/certificate-message.ts";
 import { registered, type SignatureScheme, schemeIds } from "../../wire/registry.ts";
-import { proofSchemes } from "./flight.ts";
+import { proofSchemes } from "./client-hello.ts";
 import type { Goal, Offer } from "./states.ts";
 
 export interface ShownCertificate {

@@ -1,13 +1,13 @@
-import type { PresentedIdentity, VerifiedIdentity } from "../../config/identity.ts";
-import type { KeyBlock, Randoms } from "../../crypto/prf.ts";
-import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../crypto/provider.ts";
-import type { Transcript } from "../../crypto/transcript.ts";
-import type { Bytes } from "../../wire/bytes.ts";
-import type { HandshakeMessage } from "../../wire/handshake.ts";
-import type { SignatureScheme } from "../../wire/registry.ts";
-import type { Offer } from "../client-tls13/states.ts";
-import type { FinishedVerified, KeyProven } from "../proofs.ts";
-import type { SignatureCheck } from "../stages.ts";
+import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
+import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
+import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import type { Bytes } from "../../../wire/bytes.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { Offer } from "../states.ts";
+import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { SignatureCheck } from "../../stages.ts";
 
 /** What ServerHello settled. */
 export interface SettledTls12 {

@@ -1,16 +1,11 @@
-// What a client of TLS 1.3 sends (RFC 9846, figure 1).
-import { finishedVerifyData } from "../../crypto/key-schedule.ts";
-import { ReadKeys, WriteKeys } from "../../record/keys.ts";
-import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
-import { encodeCertificate } from "../../wire/certificate-message.ts";
+// What a client says first, and after HelloRetryRequest again (RFC 9846 §4.2.2).
+import { copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
-import { encodeFinished } from "../../wire/post-handshake.ts";
 import { extensionIds, groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
-import { logSecret } from "../key-log.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
-import type { At, Goal, Offer, Underway } from "./states.ts";
+import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
 export function sendClientHello(goal: Goal, shares: readonly StartedShare[], context: Context): Offer {
@@ -36,36 +31,6 @@ export function sendSecondClientHello({ offer, request }: At<"startShareAgain">,
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   sendChangeCipherSpec(offer, context);
   return say(offer.goal, { ...offer.fields, extensions }, shares.length > 0 ? shares : offer.shares, context);
-}
-
-/** [Certificate,] Finished: the client's own flight, and with it the end of the handshake. */
-export function sendFinished(
-  state: Underway & { readonly finishedHash: Bytes }, answersRequest: boolean, context: Context,
-): { readonly exporterSecret: Bytes } {
-  const { settled, transcript, schedule, handshakeTraffic, finishedHash } = state;
-  const { offer, suite, hash, retried } = settled;
-  const { settings } = offer.goal;
-  const { link } = context;
-  // Appendix E.4: before the second flight, which after a retry was the second ClientHello.
-  if (!retried) sendChangeCipherSpec(offer, context);
-  if (answersRequest) send(encodeCertificate(empty, []), transcript, context);
-  send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
-
-  const traffic = schedule.traffic(finishedHash);
-  const exporterSecret = schedule.exporter(finishedHash);
-  const random = offer.hello.random;
-  logSecret(settings, "CLIENT_TRAFFIC_SECRET_0", random, traffic.client);
-  logSecret(settings, "SERVER_TRAFFIC_SECRET_0", random, traffic.server);
-  logSecret(settings, "EXPORTER_SECRET", random, exporterSecret);
-  link.outgoing.protect(new WriteKeys(suite, hash, traffic.client));
-  link.incoming.protect(new ReadKeys(suite, hash, traffic.server), "finished");
-  link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
-  link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-  wipe(handshakeTraffic.client);
-  wipe(handshakeTraffic.server);
-  if (context.scribe.tickets) schedule.resumption(transcript.digest(), context.scribe.tickets);
-  schedule.end();
-  return { exporterSecret };
 }
 
 /** Schemes that may sign a CertificateVerify of TLS 1.3 (§4.3.3): PKCS#1 is for certificates. */
@@ -129,6 +94,7 @@ function say(goal: Goal, fields: ClientHelloFields, shares: readonly StartedShar
   return { goal, fields, hello, shares };
 }
 
-function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
+/** Appendix E.4: only in the compatibility mode, which the session id asks for. */
+export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
   if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
 }

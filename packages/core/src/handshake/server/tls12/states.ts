@@ -1,11 +1,11 @@
-import type { KeyBlock, Randoms } from "../../crypto/prf.ts";
-import type { Transcript } from "../../crypto/transcript.ts";
-import type { Bytes } from "../../wire/bytes.ts";
-import type { DecodedClientHello } from "../../wire/client-hello.ts";
-import type { HandshakeMessage } from "../../wire/handshake.ts";
-import type { FinishedVerified } from "../proofs.ts";
-import type { Settled } from "../server-tls13/states.ts";
-import type { StartedShare } from "../stages.ts";
+import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import type { Bytes } from "../../../wire/bytes.ts";
+import type { DecodedClientHello } from "../../../wire/client-hello.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import type { FinishedVerified } from "../../proofs.ts";
+import type { Settled } from "../states.ts";
+import type { StartedShare } from "../../stages.ts";
 
 interface Underway {
   readonly settled: Settled;

@@ -1,13 +1,13 @@
 // What is wrong with a ServerHello of TLS 1.2 (RFC 5246 §7.4.1.3), and with its ServerKeyExchange (RFC 8422 §5.4).
-import { groupVersions, schemeMeanings, suiteMeanings } from "../../config/parameters.ts";
-import type { Group, Verification } from "../../crypto/provider.ts";
-import { fail } from "../../errors.ts";
-import { equal } from "../../wire/bytes.ts";
-import { groupIds, registered, type SignatureScheme, schemeIds, suiteIds } from "../../wire/registry.ts";
-import { isDowngradeSentinel, type ServerHello } from "../../wire/server-hello.ts";
-import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../wire/tls12-messages.ts";
-import { judgeAnswers, judgeProtocol } from "../client-tls13/judge-extensions.ts";
-import type { Offer } from "../client-tls13/states.ts";
+import { groupVersions, schemeMeanings, suiteMeanings } from "../../../config/parameters.ts";
+import type { Group, Verification } from "../../../crypto/provider.ts";
+import { fail } from "../../../errors.ts";
+import { equal } from "../../../wire/bytes.ts";
+import { groupIds, registered, type SignatureScheme, schemeIds, suiteIds } from "../../../wire/registry.ts";
+import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
+import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
+import { judgeAnswers, judgeProtocol } from "../judge-extensions.ts";
+import type { Offer } from "../states.ts";
 import type { SettledTls12 } from "./states.ts";
 
 export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): SettledTls12 {

@@ -1,9 +1,7 @@
-import type { Checked } from "../table.ts";
+import type { Checked } from "../../table.ts";
 
-/** The client of TLS 1.3: RFC 9846, Appendix A.1, with a state for each decision that can wait. */
-export const edges = {
-  startShares: { key_shares: ["expectServerHello"] },
-  expectServerHello: { server_hello: ["startShareAgain", "completeKeys", "expectCertificateTls12"] },
+/** The client of TLS 1.3 behind its first ServerHello: RFC 9846, Appendix A.1, with a state for each decision that can wait. */
+export const edgesTls13 = {
   startShareAgain: { key_shares: ["expectSecondServerHello"] },
   expectSecondServerHello: { server_hello: ["completeKeys"] },
   completeKeys: { secret: ["expectEncryptedExtensions"] },
@@ -17,4 +15,4 @@ export const edges = {
   pickCredential: { credential: ["connected"] },
 } as const;
 
-export type Edges = Checked<typeof edges>;
+export type EdgesTls13 = Checked<typeof edgesTls13>;

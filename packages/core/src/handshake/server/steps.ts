@@ -1,20 +1,17 @@
-// One small function an edge. What decides is in `judge-client-hello.ts` and `negotiate`, what is sent in `flight.ts`.
+// The front door: one small function an edge. What decides is in `negotiate` and `judge-client-hello.ts`.
 import { ServerConfig } from "../../config/server-config.ts";
 import type { ServerSettings } from "../../config/settings.ts";
 import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { negotiate } from "../../negotiate/negotiate.ts";
-import { ReadKeys } from "../../record/keys.ts";
 import { decodeClientHello } from "../../wire/client-hello.ts";
-import { decodeFinished } from "../../wire/post-handshake.ts";
 import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
-import { FinishedVerified } from "../proofs.ts";
-import { type Context, type Steps, send } from "../table.ts";
+import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
-import { sendFinished, sendRetryRequest, sendServerHello } from "./flight.ts";
-import { judgeClientHello, judgeClientHelloTls12, judgeSecondClientHello, judgeServerName, judgeShare } from "./judge-client-hello.ts";
+import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
+import { sendRetryRequest } from "./tls13/flight.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   expectClientHello: {
@@ -63,46 +60,6 @@ export const steps: Steps<Edges, States, Inputs> = {
       if (share === undefined) throw new TypeError("negotiate agreed on a group without a share");
       const peerShare = judgeShare(share, settled.group.name, settled.group.shareLength.client);
       return { kind: "exchangeKeys", hello, settled, transcript: new Transcript(settled.hash, hello.raw), peerShare };
-    },
-  },
-
-  expectSecondClientHello: {
-    client_hello: ({ first, settled, transcript, cookie }, message, { link }) => {
-      const hello = decodeClientHello(message.raw);
-      const { name, shareLength } = settled.group;
-      const share = judgeSecondClientHello(first, hello, name, cookie);
-      link.incoming.expectBoundary("client_hello");
-      transcript.add(message.raw);
-      return { kind: "exchangeKeys", hello, settled, transcript, peerShare: judgeShare(share, name, shareLength.client) };
-    },
-  },
-
-  exchangeKeys: {
-    secret: (state, answer, context) => {
-      if (answer === undefined) {
-        const { name } = state.settled.group;
-        const field = "key_share";
-        fail("illegal-parameter", { message: "client_hello", field, expected: `a valid ${name} share`, received: "an invalid one" }, "RFC 9846 §7.4.2");
-      }
-      return sendServerHello(state, answer.secret, answer.share, context);
-    },
-  },
-
-  sign: { signature: sendFinished },
-
-  expectFinished: {
-    finished: ({ settled, transcript, schedule, verifyData, clientTraffic, exporterSecret }, message, context) => {
-      const { link, scribe } = context;
-      const { suite, hash } = settled;
-      const finished = FinishedVerified.by("client", verifyData, decodeFinished(message.raw));
-      transcript.add(message.raw);
-      link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
-      link.incoming.changeCipherSpec = "unexpected";
-      link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const tickets = scribe.tickets && schedule.resumption(transcript.digest(), scribe.tickets);
-      schedule.end();
-      for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished };
     },
   },
 };

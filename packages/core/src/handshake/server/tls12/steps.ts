@@ -1,13 +1,13 @@
 // One small function an edge. What is sent is in `flight.ts`.
-import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../crypto/prf.ts";
-import { fail } from "../../errors.ts";
-import { ivLengthOf, ReadKeysTls12 } from "../../record/keys-tls12.ts";
-import { wipe } from "../../wire/bytes.ts";
-import { decodeFinished } from "../../wire/post-handshake.ts";
-import { decodeClientKeyExchange } from "../../wire/tls12-messages.ts";
-import { logMasterSecret } from "../key-log.ts";
-import { FinishedVerified } from "../proofs.ts";
-import type { Steps } from "../table.ts";
+import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../../crypto/prf.ts";
+import { fail } from "../../../errors.ts";
+import { ivLengthOf, ReadKeysTls12 } from "../../../record/keys-tls12.ts";
+import { wipe } from "../../../wire/bytes.ts";
+import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
+import { logMasterSecret } from "../../key-log.ts";
+import { FinishedVerified } from "../../proofs.ts";
+import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendFinishedTls12, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";

@@ -1,15 +1,15 @@
 // One small function an edge. What decides is in `judge-server-hello.ts`, what is sent in `flight.ts`.
-import { finishedVerifyDataTls12 } from "../../crypto/prf.ts";
-import { fail } from "../../errors.ts";
-import { ReadKeysTls12 } from "../../record/keys-tls12.ts";
-import { wipe } from "../../wire/bytes.ts";
-import { decodeFinished } from "../../wire/post-handshake.ts";
+import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
+import { fail } from "../../../errors.ts";
+import { ReadKeysTls12 } from "../../../record/keys-tls12.ts";
+import { wipe } from "../../../wire/bytes.ts";
+import { decodeFinished } from "../../../wire/post-handshake.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
-} from "../../wire/tls12-messages.ts";
-import { judgeChain } from "../client-tls13/judge-certificate.ts";
-import { FinishedVerified, KeyProven } from "../proofs.ts";
-import type { Steps } from "../table.ts";
+} from "../../../wire/tls12-messages.ts";
+import { judgeChain } from "../judge-certificate.ts";
+import { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendFlightTls12 } from "./flight.ts";
 import { judgeServerKeyExchange } from "./judge-server-hello.ts";

@@ -1,50 +1,26 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
-import type { CertificateType } from "../../config/credential.ts";
-import { HandshakeSchedule, finishedVerifyData } from "../../crypto/key-schedule.ts";
-import { Transcript } from "../../crypto/transcript.ts";
-import { fail } from "../../errors.ts";
-import { ReadKeys, WriteKeys } from "../../record/keys.ts";
-import { copy } from "../../wire/bytes.ts";
-import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../wire/certificate-message.ts";
-import { decodeEncryptedExtensions } from "../../wire/encrypted-extensions.ts";
-import { decodeFinished } from "../../wire/post-handshake.ts";
-import { decodeServerHello } from "../../wire/server-hello.ts";
-import { logSecret } from "../key-log.ts";
-import { FinishedVerified, KeyProven } from "../proofs.ts";
-import type { Steps } from "../table.ts";
-import type { Edges } from "./edges.ts";
-import { sendClientHello, sendFinished, sendSecondClientHello } from "./flight.ts";
-import { judgeCertificate, judgeCertificateRequest, judgeCertificateVerify } from "./judge-certificate.ts";
-import { judgeEncryptedExtensions } from "./judge-extensions.ts";
-import { judgeServerHelloTls12 } from "../client-tls12/judge-server-hello.ts";
-import { isTls12, judgeRetryRequest, judgeServerHello } from "./judge-server-hello.ts";
-import type { Inputs, States } from "./states.ts";
+import type { CertificateType } from "../../../config/credential.ts";
+import { HandshakeSchedule, finishedVerifyData } from "../../../crypto/key-schedule.ts";
+import { fail } from "../../../errors.ts";
+import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
+import { copy } from "../../../wire/bytes.ts";
+import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
+import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decodeServerHello } from "../../../wire/server-hello.ts";
+import { logSecret } from "../../key-log.ts";
+import { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { Steps } from "../../table.ts";
+import type { EdgesTls13 } from "./edges.ts";
+import { sendSecondClientHello } from "../client-hello.ts";
+import { sendFinished } from "./flight.ts";
+import { judgeCertificate, judgeCertificateRequest, judgeCertificateVerify } from "../judge-certificate.ts";
+import { judgeEncryptedExtensions } from "../judge-extensions.ts";
+import { judgeServerHello } from "./judge-server-hello.ts";
+import type { States } from "../states.ts";
+import type { InputsTls13 } from "./states.ts";
 
-export const steps: Steps<Edges, States, Inputs> = {
-  startShares: {
-    key_shares: ({ goal }, shares, context) => ({ kind: "expectServerHello", offer: sendClientHello(goal, shares, context) }),
-  },
-
-  expectServerHello: {
-    server_hello: ({ offer }, message, { link }) => {
-      const hello = decodeServerHello(message.raw);
-      if (isTls12(hello, offer)) {
-        const settled = judgeServerHelloTls12(hello, offer);
-        link.incoming.changeCipherSpec = "told";
-        link.incoming.takesWarnings = true;
-        return { kind: "expectCertificateTls12", settled, transcript: new Transcript(settled.hash, offer.hello.raw, message.raw) };
-      }
-      if (!hello.isRetryRequest) {
-        const { settled, started, peerShare } = judgeServerHello(hello, offer, undefined);
-        const transcript = new Transcript(settled.hash, offer.hello.raw, message.raw);
-        return { kind: "completeKeys", settled, transcript, started, peerShare };
-      }
-      const request = judgeRetryRequest(hello, offer);
-      link.incoming.expectBoundary("server_hello");
-      return { kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw) };
-    },
-  },
-
+export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   startShareAgain: {
     key_shares: (state, shares, context) => {
       const { request, transcript } = state;
@@ -103,7 +79,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       return { kind: "expectCertificate", ...underway, request };
     },
     certificate: (state, message, context) => {
-      return steps.expectCertificate.certificate({ ...state, kind: "expectCertificate", request: undefined }, message, context);
+      return stepsTls13.expectCertificate.certificate({ ...state, kind: "expectCertificate", request: undefined }, message, context);
     },
   },
 

@@ -1,16 +1,16 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
-import { finishedVerifyData, HandshakeSchedule } from "../../crypto/key-schedule.ts";
-import { ReadKeys, WriteKeys } from "../../record/keys.ts";
-import { type Bytes, copy, wipe } from "../../wire/bytes.ts";
-import { encodeCertificateVerify, signedContent } from "../../wire/certificate-message.ts";
-import type { DecodedClientHello } from "../../wire/client-hello.ts";
-import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../wire/extensions.ts";
-import { encodeFinished } from "../../wire/post-handshake.ts";
-import { groupIds, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
-import { helloRetryRequestRandom } from "../../wire/server-hello.ts";
-import { logSecret } from "../key-log.ts";
-import { type Context, send } from "../table.ts";
-import type { At, Settled } from "./states.ts";
+import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
+import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import type { DecodedClientHello } from "../../../wire/client-hello.ts";
+import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
+import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { groupIds, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
+import { logSecret } from "../../key-log.ts";
+import { type Context, send } from "../../table.ts";
+import type { At, Settled } from "../states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
 export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, context: Context): Bytes {

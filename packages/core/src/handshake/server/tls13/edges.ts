@@ -1,0 +1,11 @@
+import type { Checked } from "../../table.ts";
+
+/** The server of TLS 1.3 behind `chooseConfig`: RFC 9846, Appendix A.2, with a state for each decision that can wait. */
+export const edgesTls13 = {
+  expectSecondClientHello: { client_hello: ["exchangeKeys"] },
+  exchangeKeys: { secret: ["sign"] },
+  sign: { signature: ["expectFinished"] },
+  expectFinished: { finished: ["connected"] },
+} as const;
+
+export type EdgesTls13 = Checked<typeof edgesTls13>;
