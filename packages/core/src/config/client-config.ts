@@ -1,15 +1,17 @@
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { NamedGroup } from "../wire/registry.ts";
+import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import {
   checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
+import type { Credential, CredentialPicker } from "./credential.ts";
+import { readOwnCredentials, schemesOfSigners } from "./credentials.ts";
 import { configId } from "./id.ts";
-import type { Verifier } from "./identity.ts";
 import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
+import { checkVerifier } from "./verifiers.ts";
 
 /**
  * Checks the options, completes them with the defaults, and never looks at them again.
@@ -20,14 +22,16 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const problems: Problems = new Problems();
   const options = snapshot(given, problems);
   checkOptionNames(options, clientOptions, problems);
-  const common = readCommon(options, [], problems);
+  const common = readCommon(options, Array.isArray(options.credentials) ? schemesOfSigners(options.credentials) : [], problems);
   checkVerifications(common, problems);
-  checkVerifier(options.verifier, common, problems);
+  checkVerifier(options.verifier, "verifier", common, problems);
   const keyShares = readKeyShares(options.keyShares, common.groups, problems);
+  const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
-  const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares });
+  const ownSchemes = listOf(options.schemes) ?? schemeNames;
+  const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares, credentials, ownSchemes });
   return ClientConfig.make(settings, configId("client", settings, verifier, options.label));
 }
 
@@ -55,7 +59,7 @@ export class ClientConfig {
 const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   ...commonOptions,
   verifier: "read",
-  credentials: "later",
+  credentials: "read",
   keyShares: "read",
   sessions: "later",
   reverifyOnResume: "later",
@@ -79,29 +83,16 @@ function checkVerifications({ versions, suites, groups, verifications }: CommonS
   }
 }
 
-function checkVerifier(given: Verifier, { verifications }: CommonSettings, problems: Problems): void {
-  const path = "verifier";
-  if (given === undefined) {
-    const remedy = "give a Verifier, such as x509's: a client judges whom it speaks to";
-    return problems.add("missing-option", path, "is missing", remedy);
-  }
-  if (!isRecord(given) || typeof ("verify" in given ? given.verify : given.verifyAsync) !== "function") {
-    return problems.add("wrong-type", path, "has neither verify nor verifyAsync", "give a Verifier");
-  }
-  if (typeof given.label !== "string") {
-    problems.add("wrong-type", `${path}.label`, "is no string", "name the policy: sessions are kept apart by it");
-  }
-  if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
-    problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
-  }
-  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
-    problems.add("not-supported-here", `${path}.asksFor`, "is not built yet", "leave it out");
-  }
-  const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
-  if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
-    const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;
-    problems.add("no-common-scheme", `${path}.schemes`, problem, "let the verifier and the provider have one in common");
-  }
+/** Several that are chosen from by the server's wishes, or somebody who picks. */
+function readOwn(
+  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: CommonSettings, problems: Problems,
+): readonly Credential[] | CredentialPicker {
+  const path = "credentials";
+  if (given === undefined) return Object.freeze([]);
+  if (!("pick" in given || "pickAsync" in given)) return readOwnCredentials(given, ownSchemes, common, problems) ?? [];
+  if (typeof ("pick" in given ? given.pick : given.pickAsync) === "function") return given;
+  problems.add("wrong-type", path, "has neither pick nor pickAsync", "give a list of Credentials, or a CredentialPicker");
+  return [];
 }
 
 /** In the order of `groups`, which the key shares must follow (RFC 9846 §4.3.8). */

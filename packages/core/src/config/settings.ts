@@ -1,7 +1,8 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { HashName, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
-import type { Credential } from "./credential.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
 import type { NamedGroup } from "../wire/registry.ts";
@@ -36,6 +37,14 @@ export interface ServerSettings extends CommonSettings {
   readonly requiresServerName: boolean;
   readonly suiteOrder: "server" | "client";
   readonly assumeGroups: readonly NamedGroup[] | undefined;
+  readonly clientAuthentication: ClientAuthenticationSettings | undefined;
+}
+
+export interface ClientAuthenticationSettings {
+  readonly mode: "optional" | "required";
+  readonly verifier: Verifier;
+  /** DER of distinguished names. */
+  readonly authorities: readonly Bytes[];
 }
 
 export interface ClientSettings extends CommonSettings {
@@ -43,4 +52,7 @@ export interface ClientSettings extends CommonSettings {
   readonly verifier: Verifier;
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
+  readonly credentials: readonly Credential[] | CredentialPicker;
+  /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
+  readonly ownSchemes: readonly SignatureScheme[];
 }

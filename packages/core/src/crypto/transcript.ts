@@ -1,10 +1,12 @@
-import type { Bytes } from "../wire/bytes.ts";
+import { type Bytes, concat } from "../wire/bytes.ts";
 import { messageHash } from "../wire/client-hello.ts";
 import type { Hash, HashImplementation } from "./provider.ts";
 
 /** The running hash over the handshake's messages as they stood on the wire (RFC 9846 §4.4.1). Begins when the suite is known. */
 export class Transcript {
   readonly #hash: Hash;
+  /** TLS 1.2's CertificateVerify signs the messages themselves (RFC 5246 §7.4.8); undefined: nobody will. */
+  #said: Uint8Array[] | undefined;
 
   constructor(hash: HashImplementation, ...messages: readonly Uint8Array[]) {
     this.#hash = hash.create();
@@ -16,9 +18,24 @@ export class Transcript {
     return new Transcript(hash, messageHash(hash.create().update(clientHello).digest()), helloRetryRequest);
   }
 
+  /** Keeps the messages too, for `said`. */
+  static keeping(hash: HashImplementation, ...messages: readonly Uint8Array[]): Transcript {
+    const transcript = new Transcript(hash);
+    transcript.#said = [];
+    for (const message of messages) transcript.add(message);
+    return transcript;
+  }
+
   add(message: Uint8Array): this {
     this.#hash.update(message);
+    this.#said?.push(message);
     return this;
+  }
+  /** All messages so far, for the last time. */
+  said(): Bytes {
+    const said = concat(this.#said ?? []);
+    this.#said = undefined;
+    return said;
   }
   /** Over all messages so far. */
   digest(): Bytes {

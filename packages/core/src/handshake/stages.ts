@@ -266,11 +266,32 @@ export class NeedsSecret<Next> implements AnyStage {
 }
 
 /** Client: the server asks for a certificate; which one, or none? */
-export interface NeedsCredential extends AnyStage {
-  readonly kind: "needs-credential";
+export class NeedsCredential implements AnyStage {
+  readonly kind = "needs-credential";
   readonly request: CredentialRequest;
   readonly picker: AsyncCredentialPicker;
-  present(credential: Credential | undefined): ClientStage;
+  readonly #turn: Turn<ClientStage>;
+  /** @param fits whether a credential can sign by what was asked for. */
+  readonly #fits: (credential: Credential) => boolean;
+  constructor(turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, fits: (credential: Credential) => boolean) {
+    this.#turn = turn;
+    this.request = request;
+    this.picker = picker;
+    this.#fits = fits;
+  }
+  get output(): Bytes {
+    return this.#turn.output;
+  }
+  /** undefined: none is shown. @throws ApiMisuse if the credential's signer has none of `request.schemes`. */
+  present(credential: Credential | undefined): ClientStage {
+    return this.#turn.answer("credential", () => {
+      if (credential === undefined || this.#fits(credential)) return credential;
+      throw new ApiMisuse("bad-argument", `a credential that signs by none of ${this.request.schemes.join(", ")}`);
+    });
+  }
+  abort(cause: AbortCause): ErrorAndAlert {
+    return this.#turn.abort(cause);
+  }
 }
 
 /** The private key lives elsewhere: HSM, KMS, WebCrypto. */

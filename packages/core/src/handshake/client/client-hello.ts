@@ -2,7 +2,8 @@
 import { copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
-import { extensionIds, groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
+import { extensionIds, groupIds, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
+import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
 import type { At, Goal, Offer } from "./states.ts";
@@ -33,17 +34,12 @@ export function sendSecondClientHello({ offer, request }: At<"startShareAgain">,
   return say(offer.goal, { ...offer.fields, extensions }, shares.length > 0 ? shares : offer.shares, context);
 }
 
-/** Schemes that may sign a CertificateVerify of TLS 1.3 (§4.3.3): PKCS#1 is for certificates. */
-export function proofSchemes({ settings }: Goal): SignatureScheme[] {
-  return [...settings.verifications.keys()].filter((scheme) => !scheme.startsWith("rsa_pkcs1_"));
-}
-
 function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] {
   const { settings, serverName, alpn } = goal;
   const tls12 = settings.versions.includes("tls1.2");
   const tls13 = settings.versions.includes("tls1.3");
   // TLS 1.2 proves keys by PKCS#1 too, so a hello that speaks of both offers it.
-  const proofs = tls12 ? [...settings.verifications.keys()] : proofSchemes(goal);
+  const proofs = tls12 ? [...settings.verifications.keys()] : proofSchemes("tls1.3", settings);
   const certificates = settings.verifier.schemes;
   const extensions: Extension[] = [];
   // RFC 6066 §3: literals are not permitted.

@@ -1,20 +1,19 @@
-import { VerifiedIdentity } from "../../config/identity.ts";
+import type { Credential, CredentialRequest } from "../../config/credential.ts";
+import type { ClientSettings } from "../../config/settings.ts";
+import type { ProtocolVersion } from "../../wire/registry.ts";
 import type { Agreement } from "../../connection/connection.ts";
-import type { AsyncGroup, Group } from "../../crypto/provider.ts";
-import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
-import type { Role } from "../driver.ts";
-import {
-  ClientEstablished, ClientNeedsInput, type ClientStage, isDistrust, NeedsKeyShares, NeedsSecret, NeedsSignatureCheck, NeedsVerdict,
-  type StartedShare,
-} from "../stages.ts";
+import type { Paused, Role } from "../driver.ts";
+import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
+import { ClientEstablished, ClientNeedsInput, type ClientStage, NeedsCredential } from "../stages.ts";
 import type { Context } from "../table.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import { exporterTls12, exporterTls13 } from "../exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { Info } from "../../connection/types.ts";
+import { chooseCredential, schemeFor } from "./choose-credential.ts";
 import { edges } from "./edges.ts";
 import type { At, State } from "./states.ts";
 import { steps } from "./steps.ts";
@@ -34,11 +33,13 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       switch (state.kind) {
         case "startShares": return startShares(state.goal.settings.keyShares);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
-        case "completeKeys": return completeKeys(state);
-        case "checkSignature": case "checkShareSignature": return checkSignature(state);
-        case "judge": case "judgeTls12": return judge(state);
-        case "respond": return respond(state);
-        case "pickCredential": return { input: "credential", value: undefined };
+        case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
+        case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
+        case "judge": case "judgeTls12": return judge(state.settled.offer.goal.settings.verifier, state.presented);
+        case "respond": return respond(state.group, state.peerShare);
+        case "pickCredential": return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
+        case "pickCredentialTls12": return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
+        case "sign": case "signTls12": return sign(state.credential.signer, state.scheme, state.message);
         case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions": case "expectCertificateOrRequest":
         case "expectCertificate": case "expectCertificateVerify": case "expectFinished": case "connected":
         case "expectCertificateTls12": case "expectServerKeyExchange": case "expectServerHelloDone": case "expectServerHelloDoneOnly":
@@ -67,48 +68,15 @@ export function clientRole(context: Context): Role<State, ClientStage> {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-type Paused = ReturnType<Role<State, ClientStage>["pause"]>;
-
-/** Synchronous groups start here; only asynchronous ones show. */
-function startShares(groups: readonly Group[]): Paused {
-  const wanted = groups.map((group): StartedShare | AsyncGroup => {
-    if (!("start" in group)) return group;
-    const { share, key } = group.start();
-    if (share.length !== group.shareLength.client) throw new RangeError(`the provider's ${group.name} share has ${share.length} bytes`);
-    return { group: group.name, share, key };
-  });
-  if (wanted.every((share) => "share" in share)) return { input: "key_shares", value: wanted };
-  return { stage: (turn) => new NeedsKeyShares(turn, wanted) };
-}
-
-function completeKeys({ settled, started, peerShare }: At<"completeKeys">): Paused {
-  const { group } = settled;
-  if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
-  const secret = group.complete(started.key, peerShare);
-  return { input: "secret", value: secret === undefined ? undefined : { secret } };
-}
-
-function respond({ group, peerShare }: At<"respond">): Paused {
-  if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
-  const value = group.respond(peerShare);
-  if (value !== undefined && value.share.length !== group.shareLength.server) {
-    throw new RangeError(`the provider's ${group.name} share has ${value.share.length} bytes`);
-  }
-  return { input: "secret", value };
-}
-
-function checkSignature({ check, verification }: At<"checkSignature"> | At<"checkShareSignature">): Paused {
-  if (!("verify" in verification)) return { stage: (turn) => new NeedsSignatureCheck(turn, check, verification) };
-  return { input: "validity", value: verification.verify(check.publicKey, check.message, check.signature) };
-}
-
-function judge({ settled, presented }: At<"judge"> | At<"judgeTls12">): Paused {
-  const { verifier } = settled.offer.goal.settings;
-  if (!("verify" in verifier)) return { stage: (turn) => new NeedsVerdict(turn, presented, verifier) };
-  const verdict: unknown = verifier.verify(presented);
-  if (verdict instanceof VerifiedIdentity && verdict.presented === presented) return { input: "verdict", value: verdict };
-  if (isDistrust(verdict)) fail("identity-distrusted", { reason: verdict, presented }, "RFC 9846 §4.5.1");
-  throw new TypeError("the verifier gave neither a VerifiedIdentity of what it was shown nor a reason");
+/** A list is chosen from by the server's wishes; a picker is asked. */
+function pickCredential(request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Paused<ClientStage> {
+  const { credentials } = settings;
+  const fits = (credential: Credential): boolean => schemeFor(credential, request, version, settings) !== undefined;
+  if ("pickAsync" in credentials) return { stage: (turn) => new NeedsCredential(turn, request, credentials, fits) };
+  if (!("pick" in credentials)) return { input: "credential", value: chooseCredential(credentials.filter(fits), request) };
+  const value = credentials.pick(request);
+  if (value !== undefined && !fits(value)) throw new TypeError(`the picker's credential signs by none of ${request.schemes.join(", ")}`);
+  return { input: "credential", value };
 }
 
 function mayBeTls12(state: State): boolean {
@@ -116,7 +84,7 @@ function mayBeTls12(state: State): boolean {
   return Object.hasOwn(edgesTls12, state.kind);
 }
 
-function agreement({ settled, alpn, identity, keyProven, exporterSecret }: At<"connected">): Agreement {
+function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme }: At<"connected">): Agreement {
   const { offer, suite, hash, group, retried } = settled;
   const { limits, truncation } = offer.goal.settings;
   const info: Info = {
@@ -128,14 +96,14 @@ function agreement({ settled, alpn, identity, keyProven, exporterSecret }: At<"c
     group: group.name,
     peer: identity,
     peerSignatureScheme: keyProven.scheme,
-    ownSignatureScheme: undefined,
+    ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
   return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation };
 }
 
-function agreementTls12({ settled, group, identity, keyProven, master }: At<"connectedTls12">): Agreement {
+function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
   const { limits, truncation } = offer.goal.settings;
   const info: Info = {
@@ -147,7 +115,7 @@ function agreementTls12({ settled, group, identity, keyProven, master }: At<"con
     group: group.name,
     peer: identity,
     peerSignatureScheme: keyProven.scheme,
-    ownSignatureScheme: undefined,
+    ownSignatureScheme: ownScheme,
     extendedMasterSecret,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };

@@ -20,7 +20,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         const settled = judgeServerHelloTls12(hello, offer);
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
-        return { kind: "expectCertificateTls12", settled, transcript: new Transcript(settled.hash, offer.hello.raw, message.raw) };
+        return { kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw) };
       }
       if (!hello.isRetryRequest) {
         const { settled, started, peerShare } = judgeServerHello(hello, offer, undefined);

@@ -2,13 +2,14 @@ import type { Agreement } from "../../connection/connection.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Role } from "../driver.ts";
-import { Accepted, Established, NeedsInput, NeedsKeyShares, NeedsSecret, NeedsSignature, type ServerStage } from "../stages.ts";
+import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
+import { Accepted, Established, NeedsInput, type ServerStage } from "../stages.ts";
 import type { Context } from "../table.ts";
 import { exporterTls12, exporterTls13 } from "../exporters.ts";
 import { edges } from "./edges.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
-import type { At, Settled, State } from "./states.ts";
+import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls13 } from "./tls13/edges.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
@@ -29,18 +30,26 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
-        case "exchangeKeys": return exchangeKeys(state);
-        case "sign": return sign(state);
-        case "startShare": return startShare(state);
-        case "signShare": return sign(state);
-        case "completeShare": return completeShare(state);
-        case "expectClientHello": case "expectSecondClientHello": case "expectFinished": case "connected": case "expectClientKeyExchange":
-        case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+        case "exchangeKeys": return respond(state.settled.group, state.peerShare);
+        case "startShare": return startShares([state.settled.group]);
+        case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
+        case "sign": case "signShare": {
+          const { credential, scheme } = state.settled.negotiated;
+          return sign(credential.signer, scheme, state.message);
+        }
+        case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
+        case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
+        case "judge": return judge(state.verifier, state.presented);
+        case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello": case "expectFinished": case "connected": case "expectClientKeyExchange":
+        case "expectClientCertificate": case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
     forget,
-    presented: () => undefined,
+    presented: (state) => {
+      if (state.kind === "judge") return state.presented;
+      return state.kind === "judgeClient" ? state.shown.presented : undefined;
+    },
     ignores: () => false,
     agreement: (state) => {
       if (state.kind === "connected") return agreement(state);
@@ -56,12 +65,12 @@ function forget(state: State): void {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
     wipe(state.handshakeTraffic.server);
-  } else if (state.kind === "expectChangeCipherSpec" || state.kind === "expectFinishedTls12") {
+  } else if ("keys" in state) {
     wipe(state.master);
     for (const secret of Object.values(state.keys)) wipe(secret);
-  } else if (state.kind === "expectFinished") {
+  } else if ("clientHandshakeTraffic" in state) {
     state.schedule.end();
-    wipe(state.verifyData);
+    wipe(state.clientHandshakeTraffic);
     wipe(state.clientTraffic);
     wipe(state.exporterSecret);
   }
@@ -69,52 +78,18 @@ function forget(state: State): void {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-type Paused = ReturnType<Role<State, ServerStage>["pause"]>;
-
-function exchangeKeys({ settled, peerShare }: At<"exchangeKeys">): Paused {
-  const { group } = settled;
-  if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
-  const value = group.respond(peerShare);
-  if (value !== undefined && value.share.length !== group.shareLength.server) {
-    throw new RangeError(`the provider's ${group.name} share has ${value.share.length} bytes`);
-  }
-  return { input: "secret", value };
+function agreement({ settled, exporterSecret, peer }: At<"connected">): Agreement {
+  return { ...common(settled, peer, true), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
-function startShare({ settled }: At<"startShare">): Paused {
-  const { group } = settled;
-  if (!("start" in group)) return { stage: (turn) => new NeedsKeyShares(turn, [group]) };
-  const { share, key } = group.start();
-  if (share.length !== group.shareLength.client) throw new RangeError(`the provider's ${group.name} share has ${share.length} bytes`);
-  return { input: "key_shares", value: [{ group: group.name, share, key }] };
-}
-
-function completeShare({ settled, started, peerShare }: At<"completeShare">): Paused {
-  const { group } = settled;
-  if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
-  const secret = group.complete(started.key, peerShare);
-  return { input: "secret", value: secret === undefined ? undefined : { secret } };
-}
-
-function sign({ settled, message }: At<"sign"> | At<"signShare">): Paused {
-  const { scheme, credential } = settled.negotiated;
-  const { signer } = credential;
-  if (!("sign" in signer)) return { stage: (turn) => new NeedsSignature(turn, scheme, message, signer) };
-  const value = signer.sign(scheme, message);
-  if (!(value instanceof Uint8Array) || value.length === 0) throw new TypeError(`the signer gave no signature for ${scheme}`);
-  return { input: "signature", value };
-}
-
-function agreement({ settled, exporterSecret }: At<"connected">): Agreement {
-  return { ...common(settled, true), exporter: exporterTls13(settled.hash, exporterSecret) };
-}
-
-function agreementTls12({ settled, extendedMasterSecret, master, randoms }: At<"connectedTls12">): Agreement {
+function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, extendedMasterSecret), exporter };
+  return { ...common(settled, peer, extendedMasterSecret), exporter };
 }
 
-function common({ settings, negotiated, suite, group, retried }: Settled, extendedMasterSecret: boolean): Omit<Agreement, "exporter"> {
+function common(
+  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean,
+): Omit<Agreement, "exporter"> {
   return {
     info: {
       version: negotiated.version,
@@ -123,8 +98,8 @@ function common({ settings, negotiated, suite, group, retried }: Settled, extend
       serverName: negotiated.serverName,
       handshakeKind: retried ? "full-after-retry" : "full",
       group: group.name,
-      peer: undefined,
-      peerSignatureScheme: undefined,
+      peer: peer?.identity,
+      peerSignatureScheme: peer?.keyProven.scheme,
       ownSignatureScheme: negotiated.scheme,
       extendedMasterSecret,
       maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },

@@ -12,7 +12,8 @@ export const edgesTls13 = {
   checkSignature: { validity: ["judge"] },
   judge: { verdict: ["expectFinished"] },
   expectFinished: { finished: ["pickCredential", "connected"] },
-  pickCredential: { credential: ["connected"] },
+  pickCredential: { credential: ["sign", "connected"] },
+  sign: { signature: ["connected"] },
 } as const;
 
 export type EdgesTls13 = Checked<typeof edgesTls13>;

@@ -1,4 +1,4 @@
-import type { CredentialRequest } from "../../../config/credential.ts";
+import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
@@ -52,9 +52,14 @@ export interface StatesTls13 {
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
   expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven };
   pickCredential: Proven & { request: CredentialRequest };
-  connected: Omit<Proven, keyof Underway | "finishedHash"> & { settled: Settled; exporterSecret: Bytes };
+  sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
+  connected: Omit<Proven, keyof Underway | "finishedHash"> & {
+    settled: Settled;
+    exporterSecret: Bytes;
+    ownScheme: SignatureScheme | undefined;
+  };
 }
-interface Proven extends Underway {
+export interface Proven extends Underway {
   readonly alpn: string | undefined;
   readonly identity: VerifiedIdentity;
   readonly keyProven: KeyProven;
@@ -76,6 +81,7 @@ export interface InputsTls13 {
   validity: boolean;
   verdict: VerifiedIdentity;
   finished: HandshakeMessage;
-  /** Until client authentication comes: none. */
-  credential: undefined;
+  /** undefined: none is shown. */
+  credential: Credential | undefined;
+  signature: Uint8Array;
 }

@@ -4,7 +4,11 @@ import type { Checked } from "../../table.ts";
 export const edgesTls13 = {
   expectSecondClientHello: { client_hello: ["exchangeKeys"] },
   exchangeKeys: { secret: ["sign"] },
-  sign: { signature: ["expectFinished"] },
+  sign: { signature: ["expectFinished", "expectCertificate"] },
+  expectCertificate: { certificate: ["expectCertificateVerify", "expectFinished"] },
+  expectCertificateVerify: { certificate_verify: ["checkSignature"] },
+  checkSignature: { validity: ["judge"] },
+  judge: { verdict: ["expectFinished"] },
   expectFinished: { finished: ["connected"] },
 } as const;
 

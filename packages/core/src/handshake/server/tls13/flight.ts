@@ -1,13 +1,16 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
+import { schemeMeanings } from "../../../config/parameters.ts";
+import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { groupIds, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
+import type { Writer } from "../../../wire/writer.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
@@ -63,6 +66,8 @@ export function sendServerHello(
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
 
   send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
+  const { clientAuthentication } = settings;
+  if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
   const { credential } = negotiated;
   send(scribe.certificate(credential.chain), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
@@ -73,7 +78,7 @@ export function sendServerHello(
 }
 
 /** CertificateVerify and Finished. */
-export function sendFinished(state: At<"sign">, signature: Uint8Array, context: Context): At<"expectFinished"> {
+export function sendFinished(state: At<"sign">, signature: Uint8Array, context: Context): At<"expectFinished"> | At<"expectCertificate"> {
   const { hello, settled, transcript, schedule, handshakeTraffic } = state;
   const { settings, suite, hash } = settled;
   const { link } = context;
@@ -88,10 +93,26 @@ export function sendFinished(state: At<"sign">, signature: Uint8Array, context: 
   logSecret(settings, "EXPORTER_SECRET", hello.random, exporterSecret);
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
-  const verifyData = finishedVerifyData(hash, handshakeTraffic.client, toFinished);
-  wipe(handshakeTraffic.client);
   wipe(handshakeTraffic.server);
-  return { kind: "expectFinished", settled, transcript, schedule, verifyData, clientTraffic: traffic.client, exporterSecret };
+  const clientHandshakeTraffic = handshakeTraffic.client;
+  const answered = { settled, transcript, schedule, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret };
+  const { clientAuthentication } = settings;
+  if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
+  return { kind: "expectCertificate", ...answered, authentication: clientAuthentication };
+}
+
+/** §4.4.2. */
+function certificateRequest({ verifications }: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
+  const schemes = (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
+  const proofs = [...verifications.keys()].filter((scheme) => schemeMeanings[scheme].versions.includes("tls1.3"));
+  const extensions = [extension("signature_algorithms", schemes(proofs))];
+  if (verifier.schemes.length > 0 && verifier.schemes.join() !== proofs.join()) {
+    extensions.push(extension("signature_algorithms_cert", schemes(verifier.schemes)));
+  }
+  if (authorities.length > 0) {
+    extensions.push(extension("certificate_authorities", (writer) => writer.list(2, authorities, (_, name) => writer.opaque(2, name))));
+  }
+  return encodeCertificateRequest(empty, extensions);
 }
 
 function encryptedExtensions({ negotiated }: Settled): Extension[] {
