@@ -2,6 +2,7 @@
 import type { Signer } from "../config/credential.ts";
 import { type PresentedIdentity, VerifiedIdentity, type Verifier } from "../config/identity.ts";
 import type { AsyncGroup, Group, Verification } from "../crypto/provider.ts";
+import { expectLength, expectSecret } from "../crypto/results.ts";
 import { fail } from "../errors.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { SignatureScheme } from "../wire/registry.ts";
@@ -15,8 +16,7 @@ export function startShares<Next>(groups: readonly Group[]): Paused<Next, NeedsK
   const wanted = groups.map((group): StartedShare | AsyncGroup => {
     if (!("start" in group)) return group;
     const { share, key } = group.start();
-    expectLength(group, share, group.shareLength.client);
-    return { group: group.name, share, key };
+    return { group: group.name, share: expectLength(share, group.shareLength.client, `${group.name} share`), key };
   });
   if (wanted.every((share) => "share" in share)) return { input: "key_shares", value: wanted };
   return { stage: (turn) => new NeedsKeyShares(turn, wanted) };
@@ -26,14 +26,17 @@ export function startShares<Next>(groups: readonly Group[]): Paused<Next, NeedsK
 export function complete<Next>(group: Group, started: StartedShare, peerShare: Bytes): Paused<Next, NeedsSecret<Next>> {
   if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
   const secret = group.complete(started.key, peerShare);
-  return { input: "secret", value: secret === undefined ? undefined : { secret } };
+  return { input: "secret", value: secret === undefined ? undefined : { secret: expectSecret(secret, `${group.name} secret`) } };
 }
 
 /** The responder's share and secret. */
 export function respond<Next>(group: Group, peerShare: Bytes): Paused<Next, NeedsSecret<Next>> {
   if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
   const value = group.respond(peerShare);
-  if (value !== undefined) expectLength(group, value.share, group.shareLength.server);
+  if (value !== undefined) {
+    expectLength(value.share, group.shareLength.server, `${group.name} share`);
+    expectSecret(value.secret, `${group.name} secret`);
+  }
   return { input: "secret", value };
 }
 
@@ -46,7 +49,9 @@ export function sign<Next>(signer: Signer, scheme: SignatureScheme, message: Byt
 
 export function checkSignature<Next>(check: SignatureCheck, verification: Verification): Paused<Next, NeedsSignatureCheck<Next>> {
   if (!("verify" in verification)) return { stage: (turn) => new NeedsSignatureCheck(turn, check, verification) };
-  return { input: "validity", value: verification.verify(check.publicKey, check.message, check.signature) };
+  const valid: unknown = verification.verify(check.publicKey, check.message, check.signature);
+  if (typeof valid !== "boolean") throw new TypeError(`the provider's ${check.scheme} verification gave neither true nor false`);
+  return { input: "validity", value: valid };
 }
 
 export function judge<Next>(verifier: Verifier, presented: PresentedIdentity): Paused<Next, NeedsVerdict<Next>> {
@@ -55,8 +60,4 @@ export function judge<Next>(verifier: Verifier, presented: PresentedIdentity): P
   if (verdict instanceof VerifiedIdentity && verdict.presented === presented) return { input: "verdict", value: verdict };
   if (isDistrust(verdict)) fail("identity-distrusted", { reason: verdict, presented }, "RFC 9846 §4.5.1");
   throw new TypeError("the verifier gave neither a VerifiedIdentity of what it was shown nor a reason");
-}
-
-function expectLength({ name }: Group, share: Uint8Array, length: number): void {
-  if (share.length !== length) throw new RangeError(`the provider's ${name} share has ${share.length} bytes`);
 }

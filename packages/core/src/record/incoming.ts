@@ -88,13 +88,14 @@ export class Incoming {
   /** Only at a boundary. */
   protect(keys: ReadProtection, behind: string): void {
     this.expectBoundary(behind);
-    this.#keys?.destroy();
+    const before = this.#keys;
     this.#keys = keys;
+    before?.destroy();
   }
   /** The next generation of keys; only at a boundary. */
   updateKeys(behind: string): void {
     this.expectBoundary(behind);
-    this.#keys = this.#keys?.next();
+    if (this.#keys !== undefined) this.protect(this.#keys.next(), behind);
   }
   skipEarlyData(): void {
     this.#skippable = this.#limits.skippedEarlyData;
@@ -205,6 +206,7 @@ export class Incoming {
 
   #alert(body: Uint8Array, authenticated: boolean): Content {
     this.#notInsideMessage("an alert");
+    if (body.length === 0) fail("unexpected-record", { expected: "an alert", received: "an empty one" }, "RFC 9846 §5.1");
     const reader = new Reader(body, "alert");
     const level = reader.u8("level");
     const id = reader.u8("description");

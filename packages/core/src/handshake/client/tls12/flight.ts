@@ -46,8 +46,9 @@ export function sendCertificateVerifyTls12(
 /** change_cipher_spec and Finished. */
 function sendFinishedTls12({ settled, transcript, master }: Keyed, key: Bytes, iv: Bytes, context: Context): void {
   const { link } = context;
+  const writeKeys = new WriteKeysTls12(settled.suite, key, iv);
   link.outgoing.changeCipherSpec();
-  link.outgoing.protect(new WriteKeysTls12(settled.suite, key, iv));
+  link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   // The server's Finished covers ours.
   send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest())), transcript, context);

@@ -2,6 +2,7 @@
 import { schemeMeanings } from "../../../config/parameters.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
+import { expectLength } from "../../../crypto/results.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
@@ -42,7 +43,7 @@ export function sendServerHello(
   const { settings, negotiated, suite, hash } = settled;
   const serverHello = scribe.serverHello({
     legacyVersion: 0x0303,
-    random: settings.provider.random(32),
+    random: expectLength(settings.provider.random(32), 32, "random"),
     legacySessionIdEcho: hello.legacySessionId,
     cipherSuite: suiteIds[suite.name],
     legacyCompressionMethod: 0,
@@ -52,8 +53,6 @@ export function sendServerHello(
     ],
   });
   send(serverHello, transcript, context);
-  // Once a connection: behind HelloRetryRequest it was sent already.
-  if (!settled.retried) sendChangeCipherSpec(hello, link);
 
   const schedule = new HandshakeSchedule(hash, sharedSecret);
   const handshakeTraffic = schedule.traffic(transcript.digest());
@@ -61,6 +60,8 @@ export function sendServerHello(
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
   link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.client)), "client_hello");
   link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.server)));
+  // Once a connection: behind HelloRetryRequest it was sent already.
+  if (!settled.retried) sendChangeCipherSpec(hello, link);
   link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
