@@ -87,12 +87,16 @@ function checkVerifications({ versions, suites, groups, verifications }: CommonS
 function readOwn(
   given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: CommonSettings, problems: Problems,
 ): readonly Credential[] | CredentialPicker {
-  const path = "credentials";
   if (given === undefined) return Object.freeze([]);
-  if (!("pick" in given || "pickAsync" in given)) return readOwnCredentials(given, ownSchemes, common, problems) ?? [];
-  if (typeof ("pick" in given ? given.pick : given.pickAsync) === "function") return given;
-  problems.add("wrong-type", path, "has neither pick nor pickAsync", "give a list of Credentials, or a CredentialPicker");
+  if (isPicker(given)) return given;
+  if (Array.isArray(given)) return readOwnCredentials(given, ownSchemes, common, problems);
+  const remedy = "give a list of Credentials, or an object with pick or pickAsync";
+  problems.add("wrong-type", "credentials", "is neither a list nor a CredentialPicker", remedy);
   return [];
+}
+
+function isPicker(given: unknown): given is CredentialPicker {
+  return isRecord(given) && (typeof given["pick"] === "function" || typeof given["pickAsync"] === "function");
 }
 
 /** In the order of `groups`, which the key shares must follow (RFC 9846 §4.3.8). */

@@ -52,16 +52,11 @@ export function readCredentials(
   return credentials;
 }
 
-/** A client's: each must be usable in some version, and none has to be. */
+/** A client's: each must be usable in some version, and none has to be there. */
 export function readOwnCredentials(
   given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: CommonSettings, problems: Problems,
-): readonly Credential[] | undefined {
-  const list = listOf(given);
-  if (list === undefined) {
-    problems.add("wrong-type", "credentials", "is no list", "give an array of Credentials, or a CredentialPicker");
-    return undefined;
-  }
-  const usable = list.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
+): readonly Credential[] {
+  const usable = given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
   return Object.freeze(usable.filter((credential) => credential !== undefined));
 }
 
