@@ -101,7 +101,6 @@ test.each([
   "reverifyOnResume",
   "earlyData",
   "maxRecordSize",
-  "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(kindsOf({ [name]: true })).toEqual([`not-supported-here ${name}`]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -363,7 +363,6 @@ test.each([
   "earlyData",
   "halfRtt",
   "maxRecordSize",
-  "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -36,7 +36,7 @@ export { Connection } from "./connection/connection.ts";
 export type { NoAlertReason, SentAlert } from "./connection/failure.ts";
 export { ErrorAndAlert } from "./connection/failure.ts";
 export type {
-  Agreed, Closed, ConnectionEvent, Ended, Exported, Info, NewClientSession, NewServerSession, NewSession, Open, Reader, Received, Sent,
+  Agreed, Closed, ConnectionEvent, ConnectionSecrets, DirectionSecrets, Ended, Extracted, ExtractLater, Exported, Info, NewClientSession, NewServerSession, NewSession, Open, Reader, Received, Sent,
   SentInto, Writer,
 } from "./connection/types.ts";
 export type {

@@ -25,7 +25,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   label: "read",
   requireExtendedMasterSecret: "read",
   dangerousKeyLog: "read",
-  dangerousExtractSecrets: "later",
+  dangerousExtractSecrets: "read",
   trace: "read",
 };
 
@@ -74,6 +74,7 @@ export function readCommon(options: CommonOptions, signable: readonly SignatureS
     truncation,
     keyLog: options.dangerousKeyLog,
     trace: options.trace,
+    mayExtract: readFlag(options.dangerousExtractSecrets, "dangerousExtractSecrets", problems),
   };
 }
 

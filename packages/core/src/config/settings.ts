@@ -26,6 +26,8 @@ export interface CommonSettings {
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
+  /** `dangerousExtractSecrets`. */
+  readonly mayExtract: boolean;
 }
 
 export interface ServerSettings extends CommonSettings {

@@ -1,6 +1,7 @@
 // The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
 import { isExporterLabel } from "../crypto/key-schedule.ts";
-import type { SuiteImplementation } from "../crypto/provider.ts";
+import type { ConnectionOptions } from "../config/options.ts";
+import type { CryptoProvider, SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
@@ -8,10 +9,14 @@ import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
 import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
+import type { Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
 import type { Link } from "./link.ts";
-import type { Ended, Exported, Info, Reader, Received, Sent, SentInto, Writer } from "./types.ts";
+import { restore } from "./restore.ts";
+import type {
+  ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
+} from "./types.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {
@@ -21,14 +26,8 @@ export interface Agreement {
   readonly exporter: Exporter | undefined;
   readonly limits: Limits;
   readonly truncation: "strict" | "lenient";
-}
-
-export interface Exporter {
-  /** The most that it gives at once. */
-  readonly maxLength: number;
-  /** @param context undefined: none. */
-  export(label: string, context: Uint8Array | undefined, length: number): Bytes;
-  wipe(): void;
+  /** The config says `dangerousExtractSecrets`. */
+  readonly mayExtract: boolean;
 }
 
 /** A window that has at least this many bytes always makes progress: a KeyUpdate that is due, and one byte of data. */
@@ -48,6 +47,7 @@ export class Connection implements Reader, Writer {
   #awaitsKeyUpdate = false;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
+  #extracted = false;
 
   private constructor(link: Link, agreement: Agreement) {
     this.info = agreement.info;
@@ -85,6 +85,7 @@ export class Connection implements Reader, Writer {
   }
 
   receive(chunk: Uint8Array): Received {
+    this.#expectHere();
     expectBytes(chunk, "chunk");
     const link = this.#link;
     if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
@@ -97,6 +98,7 @@ export class Connection implements Reader, Writer {
   }
 
   receiveEnd(): Received {
+    this.#expectHere();
     const link = this.#link;
     if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
     const failed = guard(link, "receive", () => {
@@ -109,6 +111,7 @@ export class Connection implements Reader, Writer {
   }
 
   send(data: Uint8Array): Sent | Ended | ErrorAndAlert {
+    this.#expectHere();
     expectBytes(data, "data");
     const link = this.#link;
     if (this.#hasEnded()) return { kind: "ended", output: empty };
@@ -125,6 +128,7 @@ export class Connection implements Reader, Writer {
   }
 
   sendInto(data: Uint8Array, target: Uint8Array): SentInto | Ended | ErrorAndAlert {
+    this.#expectHere();
     expectBytes(data, "data");
     expectBytes(target, "target");
     const link = this.#link;
@@ -139,12 +143,14 @@ export class Connection implements Reader, Writer {
   }
 
   close(): Sent | ErrorAndAlert {
+    this.#expectHere();
     const link = this.#link;
     const failed = guard(link, "close", () => this.#closeWriting());
     return failed ?? { kind: "sent", output: link.outgoing.take() };
   }
 
   updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
+    this.#expectHere();
     const link = this.#link;
     if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
     if (link.failure === undefined) this.#expectOpen("updateKeys");
@@ -157,11 +163,13 @@ export class Connection implements Reader, Writer {
   }
 
   abort(cause: AbortCause): ErrorAndAlert {
+    this.#expectHere();
     return abort(this.#link, cause);
   }
 
   /** `context` undefined: none, which in TLS 1.2 differs from an empty one (RFC 5705 §4). @param length bytes. */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
+    this.#expectHere();
     const { exporter } = this.#agreement;
     if (typeof label !== "string" || !isExporterLabel(label)) {
       throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
@@ -175,6 +183,52 @@ export class Connection implements Reader, Writer {
       if (exporter === undefined) return { kind: "unavailable", reason: "no-extended-master-secret" };
       return { kind: "exported", keyingMaterial: exporter.export(label, context, length) };
     });
+  }
+
+  /**
+   * Ends this object, every later call of which throws ApiMisuse, and gives what goes on with it: kTLS, a worker, another host.
+   * `later`: a KeyUpdate request of ours is unanswered, or a handshake message incomplete; the connection lives on.
+   *
+   * @throws ApiMisuse without `dangerousExtractSecrets` in the config.
+   */
+  extractSecrets(): Extracted | ExtractLater | ErrorAndAlert {
+    this.#expectHere();
+    const link = this.#link;
+    const { mayExtract, exporter, suite } = this.#agreement;
+    if (!mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
+    return guard(link, "extractSecrets", () => {
+      if (this.#awaitsKeyUpdate || link.incoming.insideMessage) return { kind: "later", output: link.outgoing.take() };
+      const { peer, ...info } = this.info;
+      const secrets: ConnectionSecrets = {
+        role: link.role,
+        version: info.version,
+        suite: suite.name,
+        read: this.#peerClosed ? closedDirection : { ...link.incoming.extract(), closed: false },
+        write: { ...link.outgoing.extract(), closed: link.writeClosed },
+        exporter: exporter?.secret(),
+        unread: link.incoming.unread,
+        info,
+        peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
+      };
+      const output = link.outgoing.take();
+      link.incoming.end();
+      link.outgoing.end();
+      link.forget();
+      this.#extracted = true;
+      return { kind: "extracted", output, secrets };
+    });
+  }
+
+  /**
+   * The inverse of `extractSecrets`: a connection that goes on where that one ended. Takes no later tickets.
+   *
+   * @param provider must have the suite and its hash. @throws ApiMisuse if it has not, or `secrets` are none.
+   */
+  static resume(secrets: ConnectionSecrets, provider: CryptoProvider, options: ConnectionOptions = {}): Connection {
+    const { link, agreement, peerClosed } = restore(secrets, provider, options);
+    const connection = new Connection(link, agreement);
+    connection.#peerClosed = peerClosed;
+    return connection;
   }
 
   /** What came since the last call, as the arm that fits. */
@@ -294,10 +348,17 @@ export class Connection implements Reader, Writer {
     this.#link.incoming.end();
   }
 
+  #expectHere(): void {
+    if (this.#extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
+  }
+
   #expectOpen(call: string): void {
     if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
   }
 }
+
+/** Keys of a direction that has ended are gone. */
+const closedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };
 
 export function expectBytes(value: unknown, name: string): void {
   if (!(value instanceof Uint8Array)) throw new ApiMisuse("bad-argument", `${name} must be a Uint8Array`);

@@ -1,4 +1,4 @@
-import { copy, empty, GrowingBytes } from "../wire/bytes.ts";
+import { type Bytes, copy, empty, GrowingBytes } from "../wire/bytes.ts";
 import { headerLength } from "./format.ts";
 
 /** Judges a header as soon as its five bytes are there; throws what is wrong with it. */
@@ -26,6 +26,14 @@ export class Deframer {
   }
   get insideRecord(): boolean {
     return this.#partial.length > 0;
+  }
+
+  /** What has arrived and was not cut; a copy. */
+  get unread(): Bytes {
+    const unread = new GrowingBytes();
+    unread.append(this.#partial.view());
+    unread.append(this.#unread);
+    return unread.take();
   }
 
   /** @param chunk lent until `release`. */

@@ -10,7 +10,7 @@ import { ClientEstablished, ClientNeedsInput, type ClientStage, NeedsCredential 
 import type { Context } from "../table.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
-import { exporterTls12, exporterTls13 } from "../exporters.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { Info } from "../../connection/types.ts";
 import { chooseCredential, schemeFor } from "./choose-credential.ts";
@@ -86,7 +86,7 @@ function mayBeTls12(state: State): boolean {
 
 function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme }: At<"connected">): Agreement {
   const { offer, suite, hash, group, retried } = settled;
-  const { limits, truncation } = offer.goal.settings;
+  const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
@@ -100,12 +100,12 @@ function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownSche
     extendedMasterSecret: true,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation };
+  return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation, mayExtract };
 }
 
 function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
-  const { limits, truncation } = offer.goal.settings;
+  const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.2",
     suite: suite.name,
@@ -119,5 +119,5 @@ function agreementTls12({ settled, group, identity, keyProven, master, ownScheme
     extendedMasterSecret,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation };
+  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation, mayExtract };
 }

@@ -5,7 +5,7 @@ import type { Role } from "../driver.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import { Accepted, Established, NeedsInput, type ServerStage } from "../stages.ts";
 import type { Context } from "../table.ts";
-import { exporterTls12, exporterTls13 } from "../exporters.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { edges } from "./edges.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
@@ -107,5 +107,6 @@ function common(
     suite,
     limits: settings.limits,
     truncation: settings.truncation,
+    mayExtract: settings.mayExtract,
   };
 }
