@@ -53,7 +53,7 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
     const sequence = Buffer.alloc(8);
     sequence.writeUInt32BE(read.sequence, 4);
     const nonce = Buffer.alloc(12);
-    if (version === "tls1.3") sequence.forEach((byte, at) => void (nonce[4 + at] = byte ^ (read.iv[4 + at] ?? 0)));
+    if (version === "tls1.3") for (const [at, byte] of sequence.entries()) nonce.writeUInt8(byte ^ (read.iv[4 + at] ?? 0), 4 + at);
     nonce.set(read.iv.subarray(0, 4));
     if (version === "tls1.2") record.copy(nonce, 4, 5, 13);
     const start = version === "tls1.3" ? 5 : 13;
