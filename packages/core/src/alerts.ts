@@ -67,6 +67,7 @@ export const alertMap: AlertMap = {
   "record-overflow": "record_overflow",
   "bad-record-mac": "bad_record_mac",
   "bad-signature": "decrypt_error",
+  "bad-binder": "decrypt_error",
   "bad-finished": "decrypt_error",
   renegotiation: "no_renegotiation",
   "not-a-first-handshake": "handshake_failure",

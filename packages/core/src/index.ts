@@ -43,3 +43,5 @@ export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness, ServerSessions,
   SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
 } from "./session/types.ts";
+export { memoryClientSessions } from "./session/memory.ts";
+export { ticketKeys } from "./session/tickets.ts";

@@ -42,7 +42,7 @@ export function checkOptionNames(options: object, known: Readonly<Record<string,
  * @param signable schemes of our own signers, which `schemes` may name though the provider can't verify them
  * @returns with empty lists if there is no provider to compare with; then that is the problem, and not what the lists lack
  */
-export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): CommonSettings {
+export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): Omit<CommonSettings, "id"> {
   const versions = readVersions(options.versions, problems);
   const alpn = readAlpn(options.alpn, "alpn", problems);
   const limits = readLimits(options.limits, problems);

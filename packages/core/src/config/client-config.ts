@@ -11,6 +11,7 @@ import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
+import { checkClientSessions } from "./sessions.ts";
 import { checkVerifier } from "./verifiers.ts";
 
 /**
@@ -27,12 +28,15 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   checkVerifier(options.verifier, "verifier", common, problems);
   const keyShares = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
+  checkClientSessions(options.sessions, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares, credentials, ownSchemes });
-  return ClientConfig.make(settings, configId("client", settings, verifier, options.label));
+  const id = configId("client", common, verifier, options.label);
+  const { sessions } = options;
+  const settings: ClientSettings = Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+  return ClientConfig.make(settings, id);
 }
 
 /** A checked, frozen config. Share it among connections. */
@@ -61,13 +65,13 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   verifier: "read",
   credentials: "read",
   keyShares: "read",
-  sessions: "later",
+  sessions: "read",
   reverifyOnResume: "later",
   earlyData: "later",
 };
 
 /** The server must be able to prove its key in every version that is offered. */
-function checkVerifications({ versions, suites, groups, verifications }: CommonSettings, problems: Problems): void {
+function checkVerifications({ versions, suites, groups, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
   if (suites.length === 0 || groups.length === 0) return;
   const schemes = [...verifications.keys()];
   for (const version of versions) {
@@ -85,7 +89,7 @@ function checkVerifications({ versions, suites, groups, verifications }: CommonS
 
 /** Several that are chosen from by the server's wishes, or somebody who picks. */
 function readOwn(
-  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: CommonSettings, problems: Problems,
+  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
   if (isPicker(given)) return given;

@@ -7,7 +7,7 @@ import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
-import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
+import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate, type NewSessionTicket } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
 import type { Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
@@ -15,7 +15,7 @@ import { abort, guard } from "./guard.ts";
 import type { Link } from "./link.ts";
 import { restore } from "./restore.ts";
 import type {
-  ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
+  ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
 } from "./types.ts";
 
 /** What the handshake leaves to the data path. */
@@ -26,8 +26,16 @@ export interface Agreement {
   readonly exporter: Exporter | undefined;
   readonly limits: Limits;
   readonly truncation: "strict" | "lenient";
+  /** A client that keeps sessions. */
+  readonly tickets?: TicketTaker | undefined;
   /** The config says `dangerousExtractSecrets`. */
   readonly mayExtract: boolean;
+}
+
+/** Turns tickets into sessions. */
+export interface TicketTaker {
+  take(ticket: NewSessionTicket): ConnectionEvent | undefined;
+  wipe(): void;
 }
 
 /** A window that has at least this many bytes always makes progress: a KeyUpdate that is due, and one byte of data. */
@@ -53,7 +61,10 @@ export class Connection implements Reader, Writer {
     this.info = agreement.info;
     this.#link = link;
     this.#agreement = agreement;
-    link.forget = () => agreement.exporter?.wipe();
+    link.forget = () => {
+      agreement.exporter?.wipe();
+      agreement.tickets?.wipe();
+    };
     // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
     this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
   }
@@ -278,8 +289,14 @@ export class Connection implements Reader, Writer {
     this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });
     if (this.info.version === "tls1.2") return this.#takeTls12(message);
     if (message.type === handshakeTypes.key_update) return this.#takeKeyUpdate(message.raw);
-    // Without psk_key_exchange_modes in our hello a server has no reason to send one (§4.3.9); it is read, and left.
-    if (message.type === handshakeTypes.new_session_ticket && role === "client") return void decodeNewSessionTicket(message.raw);
+    if (message.type === handshakeTypes.new_session_ticket && role === "client") {
+      // Without sessions in the config it is read all the same, and left.
+      const ticket = decodeNewSessionTicket(message.raw);
+      const { tickets } = this.#agreement;
+      const event = tickets?.take(ticket);
+      if (event !== undefined) this.#link.event(event);
+      return;
+    }
     const expected = role === "client" ? ["key_update", "new_session_ticket"] : ["key_update"];
     fail("unexpected-message", { expected, received: messageName(message.type) }, "RFC 9846 §4.7");
   }

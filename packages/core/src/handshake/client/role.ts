@@ -6,7 +6,7 @@ import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Paused, Role } from "../driver.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
-import { ClientEstablished, ClientNeedsInput, type ClientStage, NeedsCredential } from "../stages.ts";
+import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
 import type { Context } from "../table.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
@@ -14,8 +14,10 @@ import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { Info } from "../../connection/types.ts";
 import { chooseCredential, schemeFor } from "./choose-credential.ts";
+import { handshakeKind } from "../table.ts";
 import { edges } from "./edges.ts";
-import type { At, State } from "./states.ts";
+import { sessionKey } from "./session.ts";
+import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls13 } from "./tls13/edges.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
@@ -31,6 +33,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     pause: (state) => {
       switch (state.kind) {
+        case "takeSession": return takeSession(state.goal);
         case "startShares": return startShares(state.goal.settings.keyShares);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
@@ -68,6 +71,14 @@ export function clientRole(context: Context): Role<State, ClientStage> {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
+function takeSession(goal: Goal): Paused<ClientStage> {
+  const { sessions, versions } = goal.settings;
+  if (sessions === undefined || !versions.includes("tls1.3")) return { input: "session", value: undefined };
+  const key = sessionKey(goal);
+  if (!("take" in sessions)) return { stage: (turn) => new ClientNeedsSession(turn, key, sessions) };
+  return { input: "session", value: sessions.take(key) };
+}
+
 /** A list is chosen from by the server's wishes; a picker is asked. */
 function pickCredential(request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Paused<ClientStage> {
   const { credentials } = settings;
@@ -84,23 +95,23 @@ function mayBeTls12(state: State): boolean {
   return Object.hasOwn(edgesTls12, state.kind);
 }
 
-function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme }: At<"connected">): Agreement {
-  const { offer, suite, hash, group, retried } = settled;
+function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">): Agreement {
+  const { offer, suite, hash, group, retried, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: retried ? "full-after-retry" : "full",
+    handshakeKind: handshakeKind(session !== undefined, retried),
     group: group.name,
     peer: identity,
-    peerSignatureScheme: keyProven.scheme,
+    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation, mayExtract };
+  return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
 function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {

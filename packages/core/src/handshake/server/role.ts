@@ -1,9 +1,10 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
-import type { Role } from "../driver.ts";
+import type { Paused, Role } from "../driver.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
-import { Accepted, Established, NeedsInput, type ServerStage } from "../stages.ts";
+import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
+import { handshakeKind } from "../table.ts";
 import type { Context } from "../table.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { edges } from "./edges.ts";
@@ -12,6 +13,7 @@ import { stepsTls12 } from "./tls12/steps.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls13 } from "./tls13/edges.ts";
+import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The server as the driver runs it. */
@@ -30,6 +32,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
+        case "lookUpSession": return lookUpSession(state);
         case "exchangeKeys": return respond(state.settled.group, state.peerShare);
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
@@ -78,8 +81,15 @@ function forget(state: State): void {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-function agreement({ settled, exporterSecret, peer }: At<"connected">): Agreement {
-  return { ...common(settled, peer, true), exporter: exporterTls13(settled.hash, exporterSecret) };
+function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
+  const { sessions } = state.settled.settings;
+  if (sessions === undefined) return { input: "sessions", value: [] };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state.hello), sessions) };
+  return { input: "sessions", value: find(state, sessions) };
+}
+
+function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">): Agreement {
+  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
 function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
@@ -88,7 +98,7 @@ function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }
 }
 
 function common(
-  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean,
+  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean, resumed = false,
 ): Omit<Agreement, "exporter"> {
   return {
     info: {
@@ -96,11 +106,11 @@ function common(
       suite: negotiated.suite,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
-      handshakeKind: retried ? "full-after-retry" : "full",
+      handshakeKind: handshakeKind(resumed, retried),
       group: group.name,
       peer: peer?.identity,
-      peerSignatureScheme: peer?.keyProven.scheme,
-      ownSignatureScheme: negotiated.scheme,
+      peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
+      ownSignatureScheme: resumed ? undefined : negotiated.scheme,
       extendedMasterSecret,
       maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
     },
