@@ -81,6 +81,7 @@ export function ticketKeys({ random, now }: { readonly random: (length: number) 
   let previous: TicketKey | undefined;
   const rotate = (): void => {
     if (now() - current.createdMs >= rotateAfterMs) {
+      if (previous !== undefined) wipe(previous.secret);
       previous = current;
       current = make();
     }

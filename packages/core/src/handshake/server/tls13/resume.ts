@@ -2,6 +2,7 @@
 // does not verify is one.
 import { dangerousAssertVerified, type VerifiedIdentity } from "../../../config/identity.ts";
 import type { Link } from "../../../connection/link.ts";
+import { suiteMeanings } from "../../../config/parameters.ts";
 import { attempt } from "../../../connection/guard.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { resumptionBinder, resumptionPsk } from "../../../crypto/key-schedule.ts";
@@ -95,9 +96,9 @@ export function take({ hello, settled, transcript }: At<"lookUpSession">, found:
 }
 
 function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
-  const theirs = settings.suites.find(({ name }) => name === state.suite);
   // §4.3.11: a PSK goes with any suite of its hash.
-  return theirs?.hash === suite.hash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
+  const sameHash = suiteMeanings[state.suite].hash === suite.hash;
+  return sameHash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
 }
 
 function identityOf({ peer }: SessionState): VerifiedIdentity | undefined {
