@@ -1,4 +1,4 @@
-import type { ClientHello, ServerConfig } from "@sallyport/core";
+import type { ClientHello, ServerConfig, ServerStage } from "@sallyport/core";
 import {
   type Budget, budget, drive, type DriveOptions, passthrough, refuse, type ServerAnswerers, type ServerDriven, type TlsStream,
   WriteSideClosed,
@@ -15,27 +15,25 @@ const clientHello = { serverName: "a.example" } as ClientHello;
 const alert = (name: string): string => `a${String.fromCharCode(name.length)}${name}`;
 const data = (payload: string): string => `d${String.fromCharCode(payload.length)}${payload}`;
 
-type Start = Parameters<typeof drive>[1];
-
-function run(start: Start, accept: ServerAnswerers["accept"] = () => config, options: Partial<DriveOptions> = {}) {
+function run(start: ServerStage, accept: ServerAnswerers["accept"] = () => config, options: Partial<DriveOptions> = {}) {
   const transport = new SimulatedTransport();
   const clock = new VirtualClock();
   const state: { driven?: ServerDriven } = {};
-  const driven = drive(transport, start as ReturnType<typeof needsInput>, { accept }, { clock, ...options }).then((result) => {
+  const driven = drive(transport, start, { accept }, { clock, ...options }).then((result) => {
     state.driven = result;
     return result;
   });
   return { transport, clock, state, driven };
 }
 
-const doorStage = (choose: () => Start = () => established()): Start =>
+const doorStage = (choose: () => ServerStage = () => established()): ServerStage =>
   stage("accepted", {
     clientHello,
     received: bytes("hello"),
     choose,
     reject: (description: "access_denied", reason: string) => failure(reason, description),
   });
-const door = (choose?: () => Start): Start => needsInput(() => doorStage(choose) as ReturnType<typeof needsInput>);
+const door = (choose?: () => ServerStage): ServerStage => needsInput(() => doorStage(choose));
 
 async function openStream(connection = new ScriptedConnection(), options: Partial<DriveOptions> = {}) {
   const ran = run(established(connection), undefined, options);
@@ -62,9 +60,9 @@ describe("the handshake loop", () => {
 
   test("no step is fed more than 64 KiB, whatever the transport delivers", async () => {
     const sizes: number[] = [];
-    const eat = (): Start => needsInput((chunk) => {
+    const eat = (): ServerStage => needsInput((chunk) => {
       sizes.push(chunk.length);
-      return (sizes.length === 3 ? established() : eat()) as ReturnType<typeof needsInput>;
+      return (sizes.length === 3 ? established() : eat());
     });
     const { transport, driven } = run(eat());
     transport.deliver(new Uint8Array(150_000));
@@ -75,7 +73,7 @@ describe("the handshake loop", () => {
   const signal = expect.any(AbortSignal);
   /** `gives(value)` is an answerer, `next` what the answer is handed to; both tell what they were called with. */
   type Gives = (value: unknown) => (...args: unknown[]) => Promise<unknown>;
-  const pauses: readonly (readonly [string, (gives: Gives, next: (answer: unknown) => Start) => object, readonly unknown[]])[] = [
+  const pauses: readonly (readonly [string, (gives: Gives, next: (answer: unknown) => ServerStage) => object, readonly unknown[]])[] = [
     [
       "needs-session",
       (gives, resume) => ({
@@ -138,7 +136,7 @@ describe("the handshake loop", () => {
       seen.push(...args);
       return value;
     };
-    const next = (answer: unknown): Start => {
+    const next = (answer: unknown): ServerStage => {
       seen.push(answer);
       return established();
     };
@@ -282,7 +280,7 @@ describe("the front door", () => {
 describe("while a stage waits", () => {
   const signAsync = (_scheme: unknown, _message: unknown, signal: AbortSignal): Promise<never> =>
     new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
-  const forEver = (): Start => stage("needs-signature", { key: { signAsync } });
+  const forEver = (): ServerStage => stage("needs-signature", { key: { signAsync } });
 
   test("at most 64 KiB are held, then the transport is not read", async () => {
     const { transport } = run(forEver());
@@ -353,7 +351,7 @@ describe("while a stage waits", () => {
 });
 
 describe("delivery of an alert", () => {
-  const refused = (output?: string): Start => {
+  const refused = (output?: string): ServerStage => {
     const end = failure("refused", "handshake_failure");
     return output === undefined ? end : stage("failed", { ...end, output: bytes(output) });
   };
@@ -462,7 +460,7 @@ describe("the budget of handshakes", () => {
     const clock = new VirtualClock();
     let chosen = 0;
     for (let handshake = 0; handshake < 3; handshake++) {
-      const choose = (): Start => {
+      const choose = (): ServerStage => {
         chosen += 1;
         return established();
       };

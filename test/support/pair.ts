@@ -18,7 +18,12 @@ export interface PairOptions {
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ClientOptions>;
   readonly serverName?: string;
+  /** Shown every stage, behind its output and before it is answered. */
+  readonly watch?: Watch;
+  /** Called when both configs are made, and no machine runs. */
+  readonly atStart?: () => void;
 }
+export type Watch = (stage: Stage, role: "client" | "server") => void;
 
 export interface Pair {
   readonly client: Side;
@@ -28,8 +33,9 @@ export interface Pair {
 /** Not yet speaking: the client's first bytes wait in its `unsent`. */
 export function makePair(options: PairOptions = {}): Pair {
   const configs = makeConfigs(options);
-  const client = new Side("client", configs.client.keyLog, () => connect(configs.client.config, options));
-  return { client, server: makeServer(configs.server) };
+  options.atStart?.();
+  const client = makeClient(configs.client, options);
+  return { client, server: makeServer(configs.server, options) };
 }
 
 export interface Configured<Config> {
@@ -67,14 +73,11 @@ export function makeConfigs(options: PairOptions = {}): { client: Configured<Cli
   return { client: { config: client, keyLog: logs.client }, server: { config: server, keyLog: logs.server } };
 }
 
-export function makeServer({ config, keyLog }: Configured<ServerConfig>): Side {
-  return new Side("server", keyLog, () => new Acceptor().start(), config);
+export function makeServer({ config, keyLog }: Configured<ServerConfig>, { watch }: PairOptions = {}): Side {
+  return new Side("server", keyLog, new Acceptor().start(), watch, config);
 }
-export function makeClient({ config, keyLog }: Configured<ClientConfig>, serverName?: string): Side {
-  return new Side("client", keyLog, () => connect(config, serverName === undefined ? {} : { serverName }));
-}
-function connect(config: ClientConfig, { serverName = "localhost" }: PairOptions): ClientStage {
-  return new Connector(config, serverName).start();
+export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", watch }: PairOptions = {}): Side {
+  return new Side("client", keyLog, new Connector(config, serverName).start(), watch);
 }
 
 /** All that both have to say goes to the other, until both are silent. */
@@ -112,13 +115,15 @@ export class Side {
   /** The peer's close_notify has come, or its bare end where that is allowed. */
   closed = false;
   readonly #config: ServerConfig | undefined;
+  readonly #watch: Watch;
   #unsent: Uint8Array[] = [];
 
-  constructor(role: "client" | "server", keyLog: readonly string[], start: () => Stage, config?: ServerConfig) {
+  constructor(role: "client" | "server", keyLog: readonly string[], first: Stage, watch: Watch = () => {}, config?: ServerConfig) {
     this.role = role;
     this.keyLog = keyLog;
+    this.#watch = watch;
     this.#config = config;
-    this.#enter(start());
+    this.#enter(first);
   }
 
   get stage(): Stage {
@@ -176,22 +181,20 @@ export class Side {
   #enter(first: Stage): void {
     for (let stage = first; ; ) {
       this.stages.push(stage);
+      if (stage.kind === "failed") return this.#fail(stage);
+      this.#write(stage.output);
+      this.#watch(stage, this.role);
       switch (stage.kind) {
         case "needs-input":
-          return this.#write(stage.output);
-        case "failed":
-          return this.#fail(stage);
+          return;
         case "established":
-          this.#write(stage.output);
           this.connection = stage.connection;
           return this.received(stage.received);
         case "accepted":
-          this.#write(stage.output);
           if (this.#config === undefined) throw new Error("a server has a config");
           stage = stage.choose(this.#config);
           break;
         default:
-          this.#write(stage.output);
           stage = answered(stage);
       }
     }

@@ -4,8 +4,6 @@ import { parseArgs } from "node:util";
 import { demo } from "./demo/demo.ts";
 import { printable } from "./words.ts";
 
-process.exitCode = await main(process.argv.slice(2));
-
 /** @returns the exit code: 0, 1 if what was asked for failed, 2 if it could not be understood */
 async function main(args: readonly string[]): Promise<number> {
   let parsed: ReturnType<typeof parse>;
@@ -55,3 +53,5 @@ Options of demo
   --once         ends after the proofs; the exit code is 0 if all of them held
   --port <n>     serves there (default 8443, or a free port if that is taken)
   -h, --help     shows this`;
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 // The demo's pages: no script, nothing from elsewhere. What came from the wire is escaped by `html`.
 import { createHash } from "node:crypto";
-import { count, version } from "../words.ts";
+import { count, printable, version } from "../words.ts";
 import { type Agreement, agreementsOf } from "./agreement.ts";
 import type { Authority } from "./authority.ts";
 import { html, Html } from "./html.ts";
@@ -27,7 +27,7 @@ export function renderPage(visit: Visit, authority: Authority, port: number): st
         <h1>You are in, through both doors</h1>
         <p class="lead">This page came over TLS 1.3 from a state machine in TypeScript that does no I/O. At its first door it read what your
         browser offered; at the second it decided. Here is that handshake: yours, a moment ago.</p>
-        <ul class="chips">${chips.map((chip) => html`<li>${chip}</li>`)}</ul>
+        <ul class="chips">${chips.map((chip) => html`<li>${printable(chip)}</li>`)}</ul>
       </div>
     </header>
     <nav><a href="#flights">The flights</a><a href="#agreed">What was agreed, and why</a><a href="#offered">What your browser offered</a><a href="#trust">Trust this CA</a></nav>

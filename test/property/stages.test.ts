@@ -1,0 +1,254 @@
+import { inspect } from "node:util";
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import {
+  type AbortCause, ApiMisuse, type CryptoProvider, dangerousAssertVerified, type FatalAlert, type SyncGroup,
+} from "@sallyport/core";
+import { alertIds } from "../../packages/core/src/alerts.ts";
+import { expectSticky } from "../support/outcome.ts";
+import { converse, joined, makeConfigs, makePair, type Pair, type PairOptions, type Side, type Stage } from "../support/pair.ts";
+import { ed25519Seed, seededNoble } from "../support/seeded.ts";
+import { openAll } from "../support/wiretap.ts";
+
+/** With every pause that there is. */
+const longest: PairOptions = { asynchronous: true, retry: true };
+const roles = ["client", "server"] as const;
+
+/** The kinds of stages that one role shows, in order. */
+function stagesOf(role: "client" | "server"): readonly string[] {
+  const pair = makePair(longest);
+  converse(pair);
+  return pair[role].stages.map(({ kind }) => kind);
+}
+const positions = roles.flatMap((role) => stagesOf(role).map((kind, at) => ({ role, kind, at })));
+
+/** Runs the handshake, and calls `visit` at one stage. */
+function visiting(role: "client" | "server", at: number, visit: (stage: Stage) => void): Pair {
+  const count = { client: 0, server: 0 };
+  const pair = makePair({
+    ...longest,
+    watch: (stage, of) => {
+      if (of === role && count[of] === at) visit(stage);
+      count[of]++;
+    },
+  });
+  converse(pair);
+  return pair;
+}
+
+/** Everything that a stage can be asked, but for `abort`. */
+function callsOf(stage: Stage): (() => unknown)[] {
+  switch (stage.kind) {
+    case "needs-input": return [() => stage.receive(new Uint8Array(1)), () => stage.receiveEnd()];
+    case "accepted": return [() => stage.choose(makeConfigs().server.config), () => stage.reject("access_denied")];
+    case "needs-key-shares": return [() => stage.provide([])];
+    case "needs-secret": return [() => stage.provide(undefined)];
+    case "needs-signature": return [() => stage.provide(new Uint8Array(64))];
+    case "needs-signature-check": return [() => stage.answer(true)];
+    case "needs-verdict":
+      return [() => stage.trust(dangerousAssertVerified(stage.presented)), () => stage.distrust({ reason: "late" })];
+    default: return [];
+  }
+}
+
+describe("a spent stage", () => {
+  test("throws ApiMisuse at every call, and disturbs nothing", () => {
+    const shown: Record<string, Stage[]> = { client: [], server: [] };
+    let refused = 0;
+    const pair = makePair({
+      ...longest,
+      watch: (stage, role) => {
+        for (const call of (shown[role] ?? []).flatMap(callsOf)) {
+          expect(codeOf(call)).toBe("spent-stage");
+          refused++;
+        }
+        shown[role]?.push(stage);
+      },
+    });
+    converse(pair);
+    expect([pair.client.stage.kind, pair.server.stage.kind]).toEqual(["established", "established"]);
+    expect(refused).toBeGreaterThan(50);
+    // The handshake is over: all its stages are spent.
+    for (const { stages } of [pair.client, pair.server]) {
+      for (const call of stages.flatMap(callsOf)) expect(codeOf(call)).toBe("spent-stage");
+    }
+  });
+
+  test.each(positions)("can still abort: the $role's $kind (number $at)", ({ role, at }) => {
+    let early: Stage | undefined;
+    const pair = visiting(role, at, (stage) => {
+      early = stage;
+    });
+    const failure = early?.abort({ alert: "access_denied", reason: "too late for that" });
+    expect(failure?.alert).toEqual({ kind: "alert", level: "fatal", description: "access_denied" });
+    expectSticky(Object.assign(pair[role], { failure }));
+  });
+});
+
+describe("a mistake of the caller", () => {
+  test.each(positions)("is thrown at the $role's $kind (number $at), and spends nothing", ({ role, at }) => {
+    const codes: unknown[] = [];
+    const pair = visiting(role, at, (stage) => codes.push(...mistakes(stage).map(codeOf)));
+    expect(codes.length).toBeGreaterThan(0);
+    expect(new Set(codes)).toEqual(new Set(["bad-argument"]));
+    expect([pair.client.stage.kind, pair.server.stage.kind]).toEqual(["established", "established"]);
+  });
+
+  // What callers without types, and those with casts, manage.
+  function mistakes(stage: Stage): (() => unknown)[] {
+    const wrong: readonly never[] = [undefined, null, 1, "text", {}, []].map((value) => value as never);
+    const causes = [...wrong, { alert: "close_notify", reason: "" } as never, { alert: "user_canceled", reason: "" } as never];
+    const aborts = [...causes, { alert: "toString", reason: "" } as never, { alert: "access_denied" } as never].map(
+      (cause) => () => stage.abort(cause),
+    );
+    switch (stage.kind) {
+      case "needs-input": return [...aborts, ...wrong.map((value) => () => stage.receive(value))];
+      case "accepted":
+        return [...aborts, ...wrong.map((value) => () => stage.choose(value)), () => stage.reject("close_notify" as FatalAlert)];
+      case "needs-key-shares": {
+        const [group] = stage.groups.map(({ name }) => name);
+        const share = { group: group ?? "x25519", share: new Uint8Array(3), key: 1 };
+        return [...aborts, ...wrong.map((value) => () => stage.provide(value)), () => stage.provide([share, share]), () => stage.provide([share])];
+      }
+      case "needs-secret": {
+        const short = { secret: new Uint8Array(32), share: new Uint8Array(3) };
+        const answers: readonly unknown[] = [null, 1, {}, { secret: "text" }, { secret: new Uint8Array(0) }];
+        const shares: readonly unknown[] = stage.started === undefined ? [short, { secret: short.secret }] : [];
+        return [...aborts, ...[...answers, ...shares].map((value) => () => stage.provide(value as never))];
+      }
+      case "needs-signature":
+        return [...aborts, ...[...wrong, new Uint8Array(0) as never, new Uint8Array(65536) as never].map((value) => () => stage.provide(value))];
+      case "needs-signature-check": return [...aborts, ...wrong.map((value) => () => stage.answer(value))];
+      case "needs-verdict": {
+        const others = dangerousAssertVerified({ ...stage.presented });
+        const reasons = [...wrong, { reason: 1 } as never, { reason: "", alert: "decode_error" } as never];
+        return [
+          ...aborts,
+          ...[...wrong, others as never].map((value) => () => stage.trust(value)),
+          ...reasons.map((value) => () => stage.distrust(value)),
+        ];
+      }
+      default: return aborts;
+    }
+  }
+});
+
+describe("abort", () => {
+  const causes: readonly AbortCause[] = [
+    "cancelled", "timeout", "reset", { alert: "internal_error", reason: "the database is away" }, { alert: "access_denied", reason: "no" },
+  ];
+  test.each(positions.flatMap((position) => causes.map((cause) => ({ ...position, cause, name: JSON.stringify(cause) }))))(
+    "at the $role's $kind (number $at) with $name sends just what it must",
+    ({ role, kind, at, cause }) => {
+      let output = new Uint8Array(0);
+      const pair = visiting(role, at, (stage) => {
+        const failure = stage.abort(cause);
+        output = Uint8Array.from(failure.output);
+        expect(failure.error).toMatchObject({ kind: "aborted", context: { by: cause } });
+        const again = stage.abort("cancelled");
+        expect([again.output.length, again.error, again.alert]).toEqual([0, failure.error, failure.alert]);
+      });
+      const side = pair[role];
+      const before = openAll(role, side.output, side.keyLog).length;
+      const records = openAll(role, joined([side.output, output]), side.keyLog).slice(before);
+      const saysNothing = cause === "reset" || (role === "client" && at === 0);
+      const [canceled, closed] = [Uint8Array.of(1, alertIds.user_canceled), Uint8Array.of(1, alertIds.close_notify)];
+      const expected = saysNothing ? []
+        : typeof cause === "object" ? [Uint8Array.of(2, alertIds[cause.alert])]
+        : kind === "established" ? [closed]
+        : [canceled, closed];
+      expect(records.map(({ type }) => type)).toEqual(expected.map(() => 21));
+      expect(records.map(({ content }) => Uint8Array.from(content))).toEqual(expected);
+      // Under the keys that the peer reads with at that moment.
+      expect(records.every(({ isProtected }) => isProtected === side.keyLog.length > 0)).toBe(true);
+    },
+  );
+});
+
+describe("printing", () => {
+  test.each(["noble", "node"])("shows neither a secret nor a plaintext, whatever is printed (%s)", (name) => {
+    const privateKeys: Uint8Array[] = [ed25519Seed("server")];
+    const options: PairOptions = {
+      ...longest,
+      ...(name === "noble" ? { provider: (seed) => spying(seededNoble(seed), privateKeys) } : {}),
+    };
+    const printed: string[] = [];
+    const print = (value: unknown): void => void printed.push(inspect(value, { depth: 10, maxArrayLength: null }), JSON.stringify(value) ?? "");
+    const pair = makePair({ ...options, watch: print });
+    converse(pair);
+    const plaintext = Uint8Array.from({ length: 64 }, (_, at) => (at * 37 + 11) & 255);
+    pair.client.send(plaintext);
+    pair.server.sent(pair.server.established.updateKeys({ requestPeer: true }));
+    // The server hears the client's data and what its own abort makes of it.
+    converse(pair);
+    const { client, server } = makeConfigs(options);
+    for (const value of [client.config, server.config, pair.client.established, pair.server.established]) print(value);
+    for (const side of [pair.client, pair.server]) side.stages.forEach(print);
+    const failing = failedWithData(plaintext);
+    print(failing);
+    print(failing.failure?.error);
+    const text = printed.map(bare).join("\n");
+    const secrets = [...pair.client.keyLog, ...pair.server.keyLog].map((line) => new Uint8Array(Buffer.from(line.split(" ")[2] ?? "", "hex")));
+    expect(secrets.length).toBe(10);
+    for (const secret of [...secrets, ...privateKeys, plaintext]) {
+      for (const part of [secret.subarray(0, 8), secret.subarray(-8)]) {
+        expect(text).not.toContain([...part].join());
+        expect(text).not.toContain(Buffer.from(part).toString("hex"));
+        expect(text).not.toContain(Buffer.from(part.subarray(0, 6)).toString("base64"));
+      }
+    }
+    // The looking itself works: what is public is found.
+    const random = Buffer.from(pair.client.keyLog[0]?.split(" ")[1] ?? "", "hex");
+    expect(text).toContain([...random.subarray(0, 8)].join());
+  });
+
+  /** Digits and commas as they were: how bytes are laid out differs between printers. */
+  function bare(text: string): string {
+    return text.replaceAll(/"\d+":/g, "").replaceAll(/[\s[\]{}]/g, "");
+  }
+  function spying(provider: CryptoProvider, privateKeys: Uint8Array[]): CryptoProvider {
+    const spied = (group: SyncGroup): SyncGroup => ({
+      ...group,
+      start: () => {
+        const started = group.start();
+        if (started.key instanceof Uint8Array) privateKeys.push(Uint8Array.from(started.key));
+        return started;
+      },
+    });
+    return { ...provider, groups: provider.groups.map((group) => ("start" in group ? spied(group) : group)) };
+  }
+  /** A side whose last step gave data, and then failed. */
+  function failedWithData(plaintext: Uint8Array): Side {
+    const pair = makePair();
+    converse(pair);
+    pair.client.send(plaintext);
+    pair.server.hear(new Uint8Array(Buffer.concat([pair.client.take(), Uint8Array.of(23, 3, 3, 0, 17), new Uint8Array(17)])));
+    expect([pair.server.failure?.error.kind, pair.server.data.length]).toEqual(["bad-record-mac", 1]);
+    // What the side itself took down is the test's, not the machine's.
+    return Object.assign(pair.server, { data: [] });
+  }
+});
+
+test.prop([fc.constantFrom(...positions), fc.constantFrom("cancelled", "reset") as fc.Arbitrary<AbortCause>])(
+  "once a stage was aborted every stage of that connection gives the same failure",
+  ({ role, at }, cause) => {
+    const shown: Stage[] = [];
+    const pair = visiting(role, at, (stage) => {
+      const failure = stage.abort(cause);
+      shown.push(failure);
+    });
+    const [failure] = shown;
+    if (failure?.kind !== "failed") throw new Error("the stage was visited");
+    expectSticky(Object.assign(pair[role], { failure }));
+  },
+);
+
+function codeOf(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (thrown) {
+    if (thrown instanceof ApiMisuse) return thrown.code;
+    throw thrown;
+  }
+  return "nothing was thrown";
+}

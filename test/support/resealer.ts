@@ -1,0 +1,50 @@
+// A man in the middle who has the keys: opens what one side says, changes it, and seals it again, so that the hearer's checks of
+// meaning are reached behind its checks of protection.
+import type { Side } from "./pair.ts";
+import { contentType, type Inner, pairSuite, parseRecords, Protection, secretOf } from "./wiretap.ts";
+
+/** Gives what is sent instead of the speaker's protected record number `index` (from 0, over all keys). */
+export type Edit = (inner: Inner, index: number, keys: Protection) => readonly Uint8Array[];
+
+/** Whatever is not protected passes as it is. */
+export class Resealer {
+  readonly #speaker: Side;
+  readonly #edit: Edit;
+  #opening: Protection | undefined;
+  #sealing: Protection | undefined;
+  #index = 0;
+
+  constructor(speaker: Side, edit: Edit) {
+    this.#speaker = speaker;
+    this.#edit = edit;
+  }
+
+  pass(bytes: Uint8Array): Uint8Array {
+    const { records, rest } = parseRecords(bytes);
+    const passed = records.flatMap((record) => (record.type === contentType.applicationData ? this.#protected(record.bytes) : [record.bytes]));
+    return new Uint8Array(Buffer.concat([...passed, rest]));
+  }
+
+  #protected(sealed: Uint8Array): readonly Uint8Array[] {
+    const prefix = this.#speaker.role.toUpperCase();
+    this.#opening ??= this.#keys(`${prefix}_HANDSHAKE_TRAFFIC_SECRET`);
+    let inner = this.#opening?.open(sealed);
+    if (inner === undefined) {
+      const traffic = secretOf(this.#speaker.keyLog, `${prefix}_TRAFFIC_SECRET_0`);
+      const isFirst = traffic === undefined || String(this.#sealing?.secret) === String(this.#handshakeSecret(prefix));
+      this.#opening = isFirst ? this.#keys(`${prefix}_TRAFFIC_SECRET_0`) : this.#opening?.next();
+      inner = this.#opening?.open(sealed);
+    }
+    if (inner === undefined || this.#opening === undefined) throw new Error("the speaker's own keys open what it says");
+    if (String(this.#sealing?.secret) !== String(this.#opening.secret)) this.#sealing = new Protection(pairSuite, this.#opening.secret);
+    // Just set if it was not.
+    return this.#edit(inner, this.#index++, this.#sealing ?? this.#opening);
+  }
+  #handshakeSecret(prefix: string): Uint8Array | undefined {
+    return secretOf(this.#speaker.keyLog, `${prefix}_HANDSHAKE_TRAFFIC_SECRET`);
+  }
+  #keys(label: string): Protection | undefined {
+    const secret = secretOf(this.#speaker.keyLog, label);
+    return secret && new Protection(pairSuite, secret);
+  }
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { type ClientHello, type Info, readClientHello } from "@sallyport/core";
+import { describe, expect, test } from "vitest";
+import type { Authority } from "../../packages/cli/src/demo/authority.ts";
+import { html } from "../../packages/cli/src/demo/html.ts";
+import { renderPage, stylePolicy } from "../../packages/cli/src/demo/page.ts";
+import type { Visit } from "../../packages/cli/src/demo/visit.ts";
+
+interface Recorded {
+  readonly id: string;
+  readonly hex: string;
+}
+const recorded: readonly Recorded[] = JSON.parse(readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8"));
+
+const identity = { chainPem: "", keyPem: "" };
+const authority: Authority = { name: "a CA", pem: "", fingerprint: "AB:CD", leaf: identity, rsaLeaf: identity };
+const info: Info = {
+  version: "tls1.3",
+  suite: "TLS_AES_128_GCM_SHA256",
+  alpn: "http/1.1",
+  serverName: "localhost",
+  handshakeKind: "full",
+  group: "x25519",
+  peer: undefined,
+  peerSignatureScheme: undefined,
+  ownSignatureScheme: "ecdsa_secp256r1_sha256",
+  extendedMasterSecret: true,
+  maxRecordSize: { send: 16_384, receive: 16_384 },
+};
+const page = (visit: Partial<Visit> & Pick<Visit, "clientHello">): string => renderPage({ info, messages: [], ...visit }, authority, 8443);
+
+describe("the page shows every extension of", () => {
+  test.each(recorded.map(({ id, hex }) => [id, hex] as const))("%s", (_, hex) => {
+    const clientHello = helloOf(hex);
+    const shown = page({ clientHello });
+    for (const { type } of clientHello.extensions) expect(shown).toContain(type.name ?? type.id.toString(16));
+    const grease = clientHello.extensions.some(({ type }) => type.name === undefined && (type.id & 0x0f0f) === 0x0a0a);
+    if (grease) expect(shown).toContain("so that no server forgets to ignore");
+    expect(shown).not.toContain("undefined");
+  });
+});
+
+test("nothing from the wire becomes HTML", () => {
+  const hostile = `<script>alert("1")</script>&'\u0000`;
+  const clientHello: ClientHello = { ...helloOf(recorded[0]?.hex ?? ""), alpn: [hostile, "\x1a\x1a"], serverName: hostile };
+  const shown = page({ clientHello, info: { ...info, alpn: hostile, serverName: hostile } });
+  expect(shown).not.toContain("<script");
+  expect(shown).toContain("&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;&#38;&#39;");
+  expect(shown).not.toContain("\u0000");
+});
+
+test("a retry is drawn as one, and told", () => {
+  const clientHello = helloOf(recorded[0]?.hex ?? "");
+  const seen = { length: 90, isProtected: false, milliseconds: 1 } as const;
+  const messages = [
+    { from: "client", type: "ClientHello", ...seen },
+    { from: "server", type: "HelloRetryRequest", ...seen },
+    { from: "client", type: "ClientHello", ...seen },
+  ] as const;
+  const shown = page({ clientHello, messages, info: { ...info, handshakeKind: "full-after-retry" } });
+  expect(shown).toContain("client: ClientHello; server: HelloRetryRequest; client: ClientHello");
+  expect(shown).toContain("one round trip more");
+});
+
+test("the page holds no script, loads nothing, and its policy lets exactly its own style in", () => {
+  const shown = page({ clientHello: helloOf(recorded[0]?.hex ?? "") });
+  expect(shown).not.toMatch(/<script|<img|<link(?! rel="icon" href="data:,")| on[a-z]+=| style=|url\((?!#)|@import/);
+  expect(stylePolicy).toMatch(/^'sha256-[A-Za-z0-9+/]{43}='$/);
+});
+
+test("parts of a template are escaped, lists are joined, and HTML stays", () => {
+  expect(html`<p title="${'"'}">${["<", html`<b>${1}</b>`, undefined]}</p>`.text).toBe('<p title="&#34;">&#60;<b>1</b></p>');
+});
+
+/** @param record with its header of five bytes */
+function helloOf(record: string): ClientHello {
+  const read = readClientHello(Buffer.from(record, "hex").subarray(5));
+  if (read.kind === "malformed") throw read.error;
+  return read.clientHello;
+}
