@@ -99,7 +99,6 @@ test.each([
   "reverifyOnResume",
   "earlyData",
   "maxRecordSize",
-  "requireExtendedMasterSecret",
   "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(kindsOf({ [name]: true })).toEqual([`not-supported-here ${name}`]);

@@ -23,10 +23,12 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const common = readCommon(options, [], problems);
   checkVerifications(common, problems);
   checkVerifier(options.verifier, common, problems);
-  const keyShares = readKeyShares(options.keyShares, common.groups, problems);
+  const shared = readKeyShares(options.keyShares, common.groups, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
+  // TLS 1.2's share waits for ServerKeyExchange.
+  const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares });
   return ClientConfig.make(settings, configId("client", settings, verifier, options.label));
 }

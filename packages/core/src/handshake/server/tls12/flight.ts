@@ -61,6 +61,7 @@ export function sendServerKeyExchange(state: At<"signShare">, signature: Uint8Ar
   const scheme = schemeIds[underway.settled.negotiated.scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
   send(encodeServerHelloDone(), underway.transcript, context);
+  context.link.phase = "client-flight";
   return { kind: "expectClientKeyExchange", ...underway };
 }
 
