@@ -26,12 +26,14 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const common = readCommon(options, Array.isArray(options.credentials) ? schemesOfSigners(options.credentials) : [], problems);
   checkVerifications(common, problems);
   checkVerifier(options.verifier, "verifier", common, problems);
-  const keyShares = readKeyShares(options.keyShares, common.groups, problems);
+  const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
+  // TLS 1.2's share waits for ServerKeyExchange.
+  const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
   const id = configId("client", common, verifier, options.label);
   const { sessions } = options;

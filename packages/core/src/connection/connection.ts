@@ -52,6 +52,8 @@ export class Connection implements Reader, Writer {
   /** Records that one key may seal; undefined: as many as there are sequence numbers. */
   readonly #recordsPerKey: number | undefined;
   #peerClosed = false;
+  /** TLS 1.2: the peer's close_notify has taken our side along. */
+  #endedByPeer = false;
   #awaitsKeyUpdate = false;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
@@ -125,7 +127,7 @@ export class Connection implements Reader, Writer {
     this.#expectHere();
     expectBytes(data, "data");
     const link = this.#link;
-    if (this.#hasEnded()) return { kind: "ended", output: empty };
+    if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("send");
     const failed = guard(link, "send", () => {
       this.#expectKeyFor(data);
@@ -143,7 +145,7 @@ export class Connection implements Reader, Writer {
     expectBytes(data, "data");
     expectBytes(target, "target");
     const link = this.#link;
-    if (this.#hasEnded()) return { kind: "ended", output: empty };
+    if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("sendInto");
     return guard(link, "send", () => {
       if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
@@ -163,8 +165,10 @@ export class Connection implements Reader, Writer {
   updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
     this.#expectHere();
     const link = this.#link;
-    if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
-    if (link.failure === undefined) this.#expectOpen("updateKeys");
+    if (link.failure === undefined) {
+      if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
+      this.#expectOpen("updateKeys");
+    }
     const failed = guard(link, "updateKeys", () => {
       const asks = options.requestPeer === true && !this.#awaitsKeyUpdate;
       if (asks) this.#awaitsKeyUpdate = true;
@@ -184,6 +188,10 @@ export class Connection implements Reader, Writer {
     const { exporter } = this.#agreement;
     if (typeof label !== "string" || !isExporterLabel(label)) {
       throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
+    }
+    // RFC 5705 §4: these are what TLS itself gives to the PRF.
+    if (this.info.version === "tls1.2" && ownLabels.has(label)) {
+      throw new ApiMisuse("bad-argument", `the label ${label} is TLS's own`);
     }
     if (context !== undefined) expectBytes(context, "context");
     const most = exporter?.maxLength ?? 255 * 32;
@@ -247,7 +255,8 @@ export class Connection implements Reader, Writer {
     const data = this.#link.takeData();
     const events = this.#link.takeEvents();
     if (!this.#peerClosed) return { kind: "open", output, data, events };
-    return { kind: "closed", output, data, events, writable: this.info.version !== "tls1.2" };
+    const writable = this.info.version !== "tls1.2" || !this.#link.writeClosed;
+    return { kind: "closed", output, data, events, writable };
   }
 
   #pump(): undefined {
@@ -270,7 +279,7 @@ export class Connection implements Reader, Writer {
         case "close":
           this.#endReading();
           // RFC 5246 §7.2.1: "the other party MUST respond with a close_notify alert of its own and close down the connection".
-          if (this.info.version === "tls1.2") this.#closeWriting();
+          if (this.info.version === "tls1.2") this.#followPeer();
           break;
         case "change-cipher-spec":
           fail("unexpected-record", { expected: "application_data", received: "change_cipher_spec" }, "RFC 5246 §7.1");
@@ -335,8 +344,8 @@ export class Connection implements Reader, Writer {
   /** Bytes that the key may still seal; a key that is worn out is replaced first. */
   #room(): number {
     const limit = this.#recordsPerKey;
-    if (limit === undefined || this.info.version === "tls1.2") return Number.POSITIVE_INFINITY;
-    if (this.#link.outgoing.sealed >= limit) this.#updateWriteKeys(false);
+    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#link.outgoing.sealed >= limit && this.info.version !== "tls1.2") this.#updateWriteKeys(false);
     return (limit - this.#link.outgoing.sealed) * maxPlaintext;
   }
 
@@ -348,9 +357,9 @@ export class Connection implements Reader, Writer {
     if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
   }
 
-  /** TLS 1.2: the peer's close took our side along. */
-  #hasEnded(): boolean {
-    return this.info.version === "tls1.2" && this.#peerClosed && this.#link.failure === undefined;
+  #followPeer(): void {
+    this.#endedByPeer = !this.#link.writeClosed;
+    this.#closeWriting();
   }
 
   #closeWriting(): void {
@@ -373,6 +382,10 @@ export class Connection implements Reader, Writer {
     if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
   }
 }
+
+const ownLabels: ReadonlySet<string> = new Set([
+  "client finished", "server finished", "master secret", "extended master secret", "key expansion",
+]);
 
 /** Keys of a direction that has ended are gone. */
 const closedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };

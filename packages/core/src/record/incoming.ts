@@ -56,6 +56,9 @@ export class Incoming {
     this.#limits = { ...limits, clientHello: Math.min(limits.clientHello, this.#limits.clientHello) };
     this.#joiner.limits = this.#limits;
   }
+  get limits(): Limits {
+    return this.#limits;
+  }
   get insideRecord(): boolean {
     return this.#deframer.insideRecord || !this.#joiner.isEmpty;
   }

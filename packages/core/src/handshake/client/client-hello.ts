@@ -27,6 +27,10 @@ export function sendClientHello(
     compressionMethods: [0],
     extensions: extensionsOf(goal, shares),
   };
+  const { incoming } = context.link;
+  if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
+  // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
+  if (versions.includes("tls1.2")) incoming.takesWarnings = true;
   return say({ goal, fields, shares, session }, (hash, truncated) => digestOf(hash, truncated), context);
 }
 
@@ -108,7 +112,6 @@ function say(
   send(raw, undefined, context);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
-  link.incoming.changeCipherSpec = "dropped";
   link.phase = "server-flight";
   return { goal, fields, hello, shares, session };
 }

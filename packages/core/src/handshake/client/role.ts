@@ -12,6 +12,7 @@ import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
+import { decodeEmpty } from "../../wire/tls12-messages.ts";
 import type { Info } from "../../connection/types.ts";
 import { chooseCredential, schemeFor } from "./choose-credential.ts";
 import { handshakeKind } from "../table.ts";
@@ -24,6 +25,7 @@ import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
+  let ignored = 0;
   return {
     edges: { ...edges, ...edgesTls13, ...edgesTls12 },
     step: (state, input, value) => {
@@ -52,13 +54,21 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     forget: (state) => {
       if ("master" in state) wipe(state.master);
+      if ("keys" in state) wipe(state.keys.serverKey);
       if (!("handshakeTraffic" in state)) return;
       state.schedule.end();
       wipe(state.handshakeTraffic.client);
       wipe(state.handshakeTraffic.server);
     },
-    // RFC 5246 §7.4.1.1: "ignored by the client if the client is currently negotiating a session".
-    ignores: (state, { type }) => type === handshakeTypes.hello_request && mayBeTls12(state),
+    ignores: (state, { type, raw }) => {
+      if (type !== handshakeTypes.hello_request || !mayBeTls12(state)) return false;
+      // RFC 5246 §7.4.1.1: "ignored by the client if the client is currently negotiating a session".
+      decodeEmpty(raw, "hello_request");
+      ignored++;
+      const allowed = context.link.incoming.limits.postHandshakeInARow;
+      if (ignored > allowed) fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: ignored }, "RFC 5246 §7.4.1.1");
+      return true;
+    },
     presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
     agreement: (state) => {
       if (state.kind === "connected") return agreement(state);

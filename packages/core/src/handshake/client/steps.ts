@@ -26,9 +26,9 @@ export const steps: Steps<Edges, States, Inputs> = {
       if (isTls12(hello, offer)) {
         const settled = judgeServerHelloTls12(hello, offer);
         link.incoming.changeCipherSpec = "told";
-        link.incoming.takesWarnings = true;
         return { kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw) };
       }
+      link.incoming.takesWarnings = false;
       if (!hello.isRetryRequest) {
         const { settled, started, peerShare } = judgeServerHello(hello, offer, undefined);
         const transcript = new Transcript(settled.hash, offer.hello.raw, message.raw);

@@ -42,6 +42,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         judgeClientHelloTls12(hello, settings);
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
+        link.phase = "server-flight";
         return { kind: "startShare", hello, settled: settle(settings, negotiated) };
       }
       judgeClientHello(hello);

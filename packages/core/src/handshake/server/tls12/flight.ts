@@ -75,6 +75,7 @@ export function sendServerKeyExchange(
     send(request, underway.transcript, context);
   }
   send(encodeServerHelloDone(), underway.transcript, context);
+  context.link.phase = "client-flight";
   if (clientAuthentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
   return { kind: "expectClientCertificate", ...underway, authentication: clientAuthentication };
 }
