@@ -338,15 +338,19 @@ export class Connection implements Reader, Writer {
   #updateWriteKeys(requested: boolean): void {
     this.#link.outgoing.handshake(encodeKeyUpdate(requested));
     this.#link.outgoing.updateKeys();
-    this.#link.event({ kind: "keys-updated", direction: "write", requested });
+    // Behind the peer's close_notify nobody asks for events any more.
+    if (!this.#peerClosed) this.#link.event({ kind: "keys-updated", direction: "write", requested });
   }
 
-  /** Bytes that the key may still seal; a key that is worn out is replaced first. */
+  /** Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's. */
   #room(): number {
     const limit = this.#recordsPerKey;
     if (limit === undefined) return Number.POSITIVE_INFINITY;
-    if (this.#link.outgoing.sealed >= limit && this.info.version !== "tls1.2") this.#updateWriteKeys(false);
-    return (limit - this.#link.outgoing.sealed) * maxPlaintext;
+    if (this.info.version === "tls1.2") return (limit - this.#link.outgoing.sealed) * maxPlaintext;
+    // The last record of a key is KeyUpdate's.
+    const forData = limit - 1;
+    if (this.#link.outgoing.sealed >= forData) this.#updateWriteKeys(false);
+    return (forData - this.#link.outgoing.sealed) * maxPlaintext;
   }
 
   /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */

@@ -156,7 +156,10 @@ export class Incoming {
     const fragment = record.subarray(headerLength);
     if (type === contentTypes.application_data && this.#skippable > 0) return this.#skip(record);
     switch (type) {
-      case contentTypes.handshake: return this.#handshake(fragment);
+      case contentTypes.handshake:
+        // Early data ends where the second hello begins.
+        this.#skippable = 0;
+        return this.#handshake(fragment);
       case contentTypes.alert: return this.#alert(fragment, false);
       case contentTypes.change_cipher_spec: return this.#changeCipherSpec(fragment);
       default:

@@ -2,6 +2,7 @@ import type { Credential, CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
 import type { Agreement } from "../../connection/connection.ts";
+import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Paused, Role } from "../driver.ts";

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { edges as clientEdges } from "../../packages/core/src/handshake/client-tls13/edges.ts";
+import { edges as serverEdges } from "../../packages/core/src/handshake/server-tls13/edges.ts";
+import type { EdgeTable } from "../../packages/core/src/handshake/table.ts";
+import { handshakeTypes } from "../../packages/core/src/wire/handshake.ts";
+
+const machines: readonly { readonly title: string; readonly edges: EdgeTable }[] = [
+  { title: "Client of TLS 1.3", edges: clientEdges },
+  { title: "Server of TLS 1.3", edges: serverEdges },
+];
+
+test("STATES.md is drawn from the machines' tables", async () => {
+  // A table that has changed: `npx vitest run --config test/vitest.config.ts states-diagram -u` draws it anew.
+  await expect(document()).toMatchFileSnapshot("../../packages/core/STATES.md");
+});
+
+describe.each(machines)("$title", ({ edges }) => {
+  test("every state but the first is reached, and every state leads to the end", () => {
+    const [first] = Object.keys(edges);
+    const reached = new Set(targets(edges));
+    expect(Object.keys(edges).filter((state) => state !== first && !reached.has(state))).toEqual([]);
+    const leads = new Set(["connected"]);
+    for (let before = 0; before !== leads.size; ) {
+      before = leads.size;
+      for (const [state, inputs] of Object.entries(edges)) {
+        if (Object.values(inputs).some((to) => to.some((each) => leads.has(each)))) leads.add(state);
+      }
+    }
+    expect(Object.keys(edges).filter((state) => !leads.has(state))).toEqual([]);
+  });
+
+  test("a state waits for messages, or for one answer, and never for both", () => {
+    for (const [state, inputs] of Object.entries(edges)) {
+      const messages = Object.keys(inputs).filter(isMessage).length;
+      expect([state, messages === 0 ? Object.keys(inputs).length === 1 : messages === Object.keys(inputs).length]).toEqual([
+        state,
+        true,
+      ]);
+    }
+  });
+});
+
+function document(): string {
+  const head = [
+    "# States of the handshake",
+    "",
+    "Drawn by a test from the tables that the machines run on: `edges.ts` in the folders of `src/handshake/`. A name in small letters",
+    "is a message on the wire, one in parentheses an answer: of a synchronous object at once, else of whoever drives the machine, by a",
+    "stage. What no edge names is unexpected_message; every check that fails, and every `abort`, leads out of every state.",
+    "",
+  ];
+  return [...head, ...machines.flatMap(({ title, edges }) => [`## ${title}`, "", ...diagram(edges), ""])].join("\n");
+}
+
+function diagram(edges: EdgeTable): string[] {
+  const [first = ""] = Object.keys(edges);
+  const arrows = Object.entries(edges).flatMap(([state, inputs]) =>
+    Object.entries(inputs).flatMap(([input, to]) =>
+      to.map((each) => `  ${state} --> ${each}: ${isMessage(input) ? input : `(${input})`}`),
+    ),
+  );
+  return ["```mermaid", "stateDiagram-v2", `  [*] --> ${first}`, ...arrows, "  connected --> [*]", "```"];
+}
+
+function targets(edges: EdgeTable): string[] {
+  return Object.values(edges).flatMap((inputs) => Object.values(inputs).flat());
+}
+
+function isMessage(input: string): boolean {
+  return Object.hasOwn(handshakeTypes, input);
+}
