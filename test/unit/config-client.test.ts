@@ -97,7 +97,6 @@ test.each<[string, Loose, string[]]>([
 });
 
 test.each([
-  "sessions",
   "reverifyOnResume",
   "earlyData",
   "maxRecordSize",

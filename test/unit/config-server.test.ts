@@ -130,8 +130,8 @@ test("every problem is told at once, each with its remedy", () => {
     "limit-too-small",
     "missing-option",
     "no-clock",
-    "not-supported-here",
     "unknown-option",
+    "wrong-type",
   ]);
   for (const { problem, remedy } of problems) expect([problem, remedy]).not.toContain("");
   expect(() => serverConfig({ ...good, alpn: [""], now: () => Number.NaN })).toThrow(
@@ -372,7 +372,6 @@ test.each<[string, Loose, string[]]>([
 
 test.each([
   "reverifyOnResume",
-  "sessions",
   "earlyData",
   "halfRtt",
   "maxRecordSize",

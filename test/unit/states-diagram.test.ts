@@ -1,13 +1,27 @@
 import { describe, expect, test } from "vitest";
-import { edges as clientEdges } from "../../packages/core/src/handshake/client-tls13/edges.ts";
-import { edges as serverEdges } from "../../packages/core/src/handshake/server-tls13/edges.ts";
+import { edges as clientEdges } from "../../packages/core/src/handshake/client/edges.ts";
+import { edgesTls12 as clientEdgesTls12 } from "../../packages/core/src/handshake/client/tls12/edges.ts";
+import { edgesTls13 as clientEdgesTls13 } from "../../packages/core/src/handshake/client/tls13/edges.ts";
+import { edges as serverEdges } from "../../packages/core/src/handshake/server/edges.ts";
+import { edgesTls12 as serverEdgesTls12 } from "../../packages/core/src/handshake/server/tls12/edges.ts";
+import { edgesTls13 as serverEdgesTls13 } from "../../packages/core/src/handshake/server/tls13/edges.ts";
 import type { EdgeTable } from "../../packages/core/src/handshake/table.ts";
 import { handshakeTypes } from "../../packages/core/src/wire/handshake.ts";
 
 const machines: readonly { readonly title: string; readonly edges: EdgeTable }[] = [
-  { title: "Client of TLS 1.3", edges: clientEdges },
-  { title: "Server of TLS 1.3", edges: serverEdges },
+  { title: "Client of TLS 1.3", edges: ofVersion(clientEdges, clientEdgesTls13) },
+  { title: "Server of TLS 1.3", edges: ofVersion(serverEdges, serverEdgesTls13) },
+  { title: "Client of TLS 1.2", edges: ofVersion(clientEdges, clientEdgesTls12) },
+  { title: "Server of TLS 1.2", edges: ofVersion(serverEdges, serverEdgesTls12) },
 ];
+
+/** The way of one version through the front, and on. */
+function ofVersion(front: EdgeTable, version: EdgeTable): EdgeTable {
+  const here = (state: string): boolean => state.startsWith("connected") || Object.hasOwn({ ...front, ...version }, state);
+  const narrow = (to: readonly string[]): readonly string[] => to.filter(here);
+  const inputs = (state: EdgeTable[string]): EdgeTable[string] => Object.fromEntries(Object.entries(state).map(([input, to]) => [input, narrow(to)]));
+  return { ...Object.fromEntries(Object.entries(front).map(([state, to]) => [state, inputs(to)])), ...version };
+}
 
 test("STATES.md is drawn from the machines' tables", async () => {
   // A table that has changed: `npx vitest run --config test/vitest.config.ts states-diagram -u` draws it anew.
@@ -19,7 +33,7 @@ describe.each(machines)("$title", ({ edges }) => {
     const [first] = Object.keys(edges);
     const reached = new Set(targets(edges));
     expect(Object.keys(edges).filter((state) => state !== first && !reached.has(state))).toEqual([]);
-    const leads = new Set(["connected"]);
+    const leads = new Set(["connected", "connectedTls12"]);
     for (let before = 0; before !== leads.size; ) {
       before = leads.size;
       for (const [state, inputs] of Object.entries(edges)) {
@@ -59,7 +73,8 @@ function diagram(edges: EdgeTable): string[] {
       to.map((each) => `  ${state} --> ${each}: ${isMessage(input) ? input : `(${input})`}`),
     ),
   );
-  return ["```mermaid", "stateDiagram-v2", `  [*] --> ${first}`, ...arrows, "  connected --> [*]", "```"];
+  const end = targets(edges).find((state) => state.startsWith("connected")) ?? "";
+  return ["```mermaid", "stateDiagram-v2", `  [*] --> ${first}`, ...arrows, `  ${end} --> [*]`, "```"];
 }
 
 function targets(edges: EdgeTable): string[] {
@@ -67,5 +82,5 @@ function targets(edges: EdgeTable): string[] {
 }
 
 function isMessage(input: string): boolean {
-  return Object.hasOwn(handshakeTypes, input);
+  return Object.hasOwn({ ...handshakeTypes, change_cipher_spec: 20 }, input);
 }

@@ -1,6 +1,8 @@
 // Framing of messages, and every state × every message, as the machines' own tables of edges say.
-import { edges as clientEdges } from "../../../packages/core/src/handshake/client-tls13/edges.ts";
-import { edges as serverEdges } from "../../../packages/core/src/handshake/server-tls13/edges.ts";
+import { edges as clientFront } from "../../../packages/core/src/handshake/client/edges.ts";
+import { edgesTls13 as clientTls13 } from "../../../packages/core/src/handshake/client/tls13/edges.ts";
+import { edges as serverFront } from "../../../packages/core/src/handshake/server/edges.ts";
+import { edgesTls13 as serverTls13 } from "../../../packages/core/src/handshake/server/tls13/edges.ts";
 import type { EdgeTable } from "../../../packages/core/src/handshake/table.ts";
 import { handshakeTypes } from "../../../packages/core/src/wire/handshake.ts";
 import { extension, join, message, repeat, replaced, text, u16, u32, v16, v24, v8 } from "../../support/octets.ts";
@@ -16,6 +18,8 @@ import {
 } from "../../support/scripted-peer.ts";
 import { all, anywhere, each, type Stimuli, type Stimulus, underHandshakeKeys } from "../outcome.ts";
 
+const clientEdges = { ...clientFront, ...clientTls13 };
+const serverEdges = { ...serverFront, ...serverTls13 };
 const clientStates = {
   WAIT_SH: "expectServerHello",
   WAIT_SH_AGAIN: "expectSecondServerHello",

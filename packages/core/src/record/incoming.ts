@@ -8,7 +8,7 @@ import { Reader } from "../wire/reader.ts";
 import { type Registered, registered } from "../wire/registry.ts";
 import { alertIds } from "../alerts.ts";
 import { Deframer } from "./deframer.ts";
-import { contentTypeName, contentTypes, headerLength, maxPlaintext } from "./format.ts";
+import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
 import { contentEnd, maxInner } from "./keys.ts";
 import type { ExtractedKeys, ReadProtection } from "./protection.ts";
@@ -135,8 +135,10 @@ export class Incoming {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
     const keys = this.#keys;
-    const isSealed = keys !== undefined && (type === contentTypes.application_data || !keys.hidesType);
-    const allowed = isSealed ? maxPlaintext + keys.maxExpansion : maxPlaintext;
+    // Early data that is skipped before there are keys is protected all the same.
+    const isData = type === contentTypes.application_data;
+    const isSealed = keys === undefined ? isData && this.#skippable > 0 : isData || !keys.hidesType;
+    const allowed = isSealed ? maxPlaintext + (keys?.maxExpansion ?? maxExpansion) : maxPlaintext;
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;
     // The record may be the one that completes the hello, and counts up to its end all the same.

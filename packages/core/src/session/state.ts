@@ -4,7 +4,6 @@ import type { Bytes } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
-import type { PresentedIdentity } from "../config/identity.ts";
 
 export interface SessionState {
   readonly suite: CipherSuiteName;
@@ -26,7 +25,13 @@ export interface SessionState {
   readonly ticket: Bytes | undefined;
 }
 export interface SessionPeer {
-  readonly presented: Pick<PresentedIdentity, "role" | "chain" | "serverName" | "nowMs">;
+  readonly presented: {
+    readonly role: "client" | "server";
+    /** DER, leaf first. */
+    readonly chain: readonly [Bytes, ...Bytes[]];
+    readonly serverName: string | undefined;
+    readonly nowMs: number;
+  };
   readonly path: readonly Uint8Array[];
   readonly names: readonly string[];
 }

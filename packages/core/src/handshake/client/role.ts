@@ -17,18 +17,17 @@ import { decodeEmpty } from "../../wire/tls12-messages.ts";
 import type { Info } from "../../connection/types.ts";
 import { chooseCredential, schemeFor } from "./choose-credential.ts";
 import { handshakeKind } from "../table.ts";
-import { edges } from "./edges.ts";
+import { clientEdges } from "./edges.ts";
 import { sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
-import { edgesTls13 } from "./tls13/edges.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
   let ignored = 0;
   return {
-    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
+    edges: clientEdges,
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];

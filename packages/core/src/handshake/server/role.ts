@@ -7,19 +7,17 @@ import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } fro
 import { handshakeKind } from "../table.ts";
 import type { Context } from "../table.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
-import { edges } from "./edges.ts";
-import { edgesTls12 } from "./tls12/edges.ts";
+import { serverEdges } from "./edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
-import { edgesTls13 } from "./tls13/edges.ts";
 import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The server as the driver runs it. */
 export function serverRole(context: Context): Role<State, ServerStage> {
   return {
-    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
+    edges: serverEdges,
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
