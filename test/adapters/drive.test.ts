@@ -73,7 +73,8 @@ describe("the handshake loop", () => {
   const signal = expect.any(AbortSignal);
   /** `gives(value)` is an answerer, `next` what the answer is handed to; both tell what they were called with. */
   type Gives = (value: unknown) => (...args: unknown[]) => Promise<unknown>;
-  const pauses: readonly (readonly [string, (gives: Gives, next: (answer: unknown) => ServerStage) => object, readonly unknown[]])[] = [
+  type Members = (gives: Gives, next: (answer: unknown) => ServerStage) => object;
+  const pauses: readonly (readonly [kind: string, members: Members, seen: readonly unknown[]])[] = [
     [
       "needs-session",
       (gives, resume) => ({

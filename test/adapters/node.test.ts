@@ -145,6 +145,12 @@ describe("createServer", () => {
     expect((await collect(theirs)).toString()).toBe("through");
   });
 
+  test("what is let pass and nobody takes is closed", async () => {
+    const ours = closing(createServer({ accept: () => passthrough }));
+    const theirs = connectTls({ ...tlsClient, port: await listen(ours) });
+    await expect(once(theirs, "secureConnect")).rejects.toThrow();
+  });
+
   test("a socket that is let pass can be given a data listener, later too", async () => {
     const ours = closing(createServer({ accept: async () => passthrough }));
     const port = await listen(ours);
@@ -419,6 +425,24 @@ describe("works with", () => {
       asking.end(body);
       const [response] = (await once(asking, "response")) as [IncomingMessage];
       expect((await collect(response)).toString()).toBe(`POST ${body.length} true`);
+    }
+  });
+
+  test("http: an early answer with `Connection: close` reaches a client that is still uploading", async () => {
+    const http = createHttp((_asked, response) => {
+      response.writeHead(413, { Connection: "close" }).end("too large");
+    });
+    const ours = closing(createServer({ accept: server() }, (socket) => http.emit("connection", socket)));
+    const port = await listen(ours);
+    for (let round = 0; round < 20; round++) {
+      const theirs = connectTls({ ...tlsClient, port });
+      theirs.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600000\r\n\r\n");
+      const answer = collect(theirs);
+      for (let sent = 0; sent < 300_000 && theirs.writable; sent += 10_000) {
+        theirs.write(Buffer.alloc(10_000));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect((await answer).toString()).toMatch(/^HTTP\/1.1 413 .*too large\r\n0\r\n\r\n$/s);
     }
   });
 

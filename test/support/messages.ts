@@ -1,13 +1,23 @@
 // Every handshake message by its codec.
 import type { Bytes } from "@sallyport/core";
 import {
-  decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, encodeCertificate, encodeCertificateRequest, encodeCertificateVerify,
+  decodeCertificate,
+  decodeCertificateRequest,
+  decodeCertificateVerify,
+  encodeCertificate,
+  encodeCertificateRequest,
+  encodeCertificateVerify,
 } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { decodeEncryptedExtensions, encodeEncryptedExtensions } from "../../packages/core/src/wire/encrypted-extensions.ts";
 import { bodyOf, frame, type HandshakeType, handshakeTypes } from "../../packages/core/src/wire/handshake.ts";
 import {
-  decodeFinished, decodeKeyUpdate, decodeNewSessionTicket, encodeFinished, encodeKeyUpdate, encodeNewSessionTicket,
+  decodeFinished,
+  decodeKeyUpdate,
+  decodeNewSessionTicket,
+  encodeFinished,
+  encodeKeyUpdate,
+  encodeNewSessionTicket,
 } from "../../packages/core/src/wire/post-handshake.ts";
 import { decodeServerHello, encodeServerHello } from "../../packages/core/src/wire/server-hello.ts";
 import {

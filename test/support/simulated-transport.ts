@@ -79,7 +79,10 @@ export class SimulatedTransport implements Transport {
     const copy = bytes.slice();
     this.#written.push(copy);
     this.onWrite?.(copy);
-    if (this.#writes === "taken") return Promise.resolve();
+    // `onWrite` may have changed it.
+    const writes: "taken" | "stalled" | Error = this.#writes;
+    if (writes === "taken") return Promise.resolve();
+    if (writes !== "stalled") return Promise.reject(writes);
     return new Promise((resolve, reject) => {
       this.#stalled = { resolve, reject, bytes, copy };
     });
@@ -96,6 +99,8 @@ export class SimulatedTransport implements Transport {
     this.onDestroy?.(this.unread);
     this.#reader?.reject(new Error("destroyed"));
     this.#reader = undefined;
+    this.#stalled?.reject(new Error("destroyed"));
+    this.#stalled = undefined;
   }
 
   #arrive(what: Uint8Array | undefined | Error): void {

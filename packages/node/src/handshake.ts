@@ -16,7 +16,11 @@ export function handshakeOn(
 ): TlsSocket {
   const cancelled = new AbortController();
   const transport = new SocketTransport(socket, options.head);
-  const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => cancelled.abort());
+  const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => {
+    // Nobody is there yet who could be told.
+    if ("connecting" in socket && socket.connecting === true) socket.destroy();
+    cancelled.abort();
+  });
   const onFailure = ({ error }: ErrorAndAlert): void => {
     const isReset = error.kind === "aborted" && error.context.by === "reset";
     tls.destroy(isReset && transport.error !== undefined ? transport.error : coded(error));

@@ -11,7 +11,7 @@ export interface TlsServer extends Server {
   on(event: "secureConnection", listener: (socket: TlsSocket) => void): this;
   /** Once the alert is delivered, or it is known that it can't be. `socket` is destroyed. */
   on(event: "tlsClientError", listener: (error: TlsClientError, socket: Socket) => void): this;
-  /** The untouched socket, its bytes unshifted. */
+  /** The untouched socket, its bytes unshifted. Without a listener it is destroyed. */
   on(event: "passthrough", listener: (socket: Socket, clientHello: ClientHello) => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: net.Server's own catch-all, without which this would not be one.
   on(event: string, listener: (...args: any[]) => void): this;
@@ -41,8 +41,10 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
         return emit("secureConnection", tls);
       }
       case "passthrough":
-        if (await giveBack(socket, transport, driven)) return emit("passthrough", socket, driven.clientHello);
-        // It has ended in the middle of a handshake that it could only have gone on with by sending more.
+        // A client that has ended already could have gone on with its handshake only by sending more.
+        if ((await giveBack(socket, transport, driven)) && server.listenerCount("passthrough") > 0) {
+          return emit("passthrough", socket, driven.clientHello);
+        }
         socket.destroy();
         return;
       case "failed":

@@ -349,10 +349,14 @@ export function readAlpn(given: readonly string[] | undefined, path: string, pro
     if (names.indexOf(name) < at) problems.add("duplicate", here, `${name} is there twice`, "leave one out");
     octets += 1 + name.length;
   }
-  // An extension's body has 2^16 - 1 bytes at most, of which two tell the list's length.
-  if (octets > 0xfffd) problems.add("bad-alpn", path, `takes ${octets} bytes on the wire`, "name fewer: there is room for 65533");
+  if (octets > roomForAlpn) {
+    problems.add("bad-alpn", path, `takes ${octets} bytes on the wire`, `name fewer: there is room for ${roomForAlpn}`);
+  }
   return names;
 }
+
+/** All extensions of a hello together have 2^16 - 1 bytes at most; half of them for the others, a server's cookie among them. */
+const roomForAlpn = 2 ** 15;
 
 /** One of `choices`, the first by default. */
 export function readChoice<Choice extends string>(

@@ -50,11 +50,13 @@ function end(link: Link, thrown: unknown): ErrorAndAlert {
       : new TlsErrorOf("local-fault", { step: link.step }, undefined, thrown);
   const { phase, serverName, label } = link;
   situate(error, { phase, serverName, label, received: link.received });
+  link.outgoing.drop();
   const alert = write(link, error);
   const failure = ErrorAndAlert.make(error, alert, link.outgoing.take(), link.takeData(), link.takeEvents());
   link.failure = failure;
-  link.incoming.end();
-  link.outgoing.end();
+  // A provider that can't even destroy its keys changes nothing any more.
+  attempt(() => link.incoming.end());
+  attempt(() => link.outgoing.end());
   link.forget();
   return failure;
 }
@@ -65,7 +67,8 @@ function write(link: Link, error: TlsError): SentAlert {
   if (due === undefined || reason !== undefined) return { kind: "none", due, reason: reason ?? "the peer has ended" };
   const sent = attempt(() => send(link, due));
   if (sent.kind === "thrown") return { kind: "none", due, reason: "the alert could not be sealed" };
-  link.trace?.({ kind: "alert", direction: "out", description: registered("alert", alertIds[sent.result.description]) });
+  const description = registered("alert", alertIds[sent.result.description]);
+  attempt(() => link.trace?.({ kind: "alert", direction: "out", description }));
   return { kind: "alert", ...sent.result };
 }
 

@@ -2,9 +2,14 @@
 import { type Bytes, concat, latin1, wipe } from "../wire/bytes.ts";
 import { write } from "../wire/writer.ts";
 import type { HashImplementation } from "./provider.ts";
+import { expectLength } from "./results.ts";
 
 export function extract(hash: HashImplementation, salt: Uint8Array, keyingMaterial: Uint8Array): Bytes {
-  return hash.hmac(salt, keyingMaterial);
+  return hmac(hash, salt, keyingMaterial);
+}
+
+export function hmac(hash: HashImplementation, key: Uint8Array, data: Uint8Array): Bytes {
+  return expectLength(hash.hmac(key, data), hash.length, `${hash.name} HMAC`);
 }
 
 /** @param length bytes, at most 255 times the hash's. */
@@ -12,7 +17,7 @@ export function expand(hash: HashImplementation, secret: Uint8Array, info: Uint8
   const out = new Uint8Array(length);
   let block: Uint8Array = new Uint8Array(0);
   for (let at = 0, counter = 1; at < length; at += hash.length, counter++) {
-    const next = hash.hmac(secret, concat([block, info, Uint8Array.of(counter)]));
+    const next = hmac(hash, secret, concat([block, info, Uint8Array.of(counter)]));
     out.set(next.subarray(0, Math.min(hash.length, length - at)), at);
     wipe(block);
     block = next;

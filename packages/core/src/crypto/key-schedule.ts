@@ -1,7 +1,8 @@
 // The key schedule of TLS 1.3 (RFC 9846 §7.1): each class is one row of its figure, and only makes what that row may.
 import { type Bytes, empty, wipe } from "../wire/bytes.ts";
-import { expandLabel, extract } from "./hkdf.ts";
+import { expandLabel, extract, hmac } from "./hkdf.ts";
 import type { HashImplementation } from "./provider.ts";
+import { digestOf } from "./transcript.ts";
 
 export interface TrafficSecrets {
   readonly client: Bytes;
@@ -81,7 +82,7 @@ function traffic(hash: HashImplementation, secret: Uint8Array, client: string, s
 /** §4.5.3. */
 export function finishedVerifyData(hash: HashImplementation, trafficSecret: Uint8Array, transcriptHash: Uint8Array): Bytes {
   const key = expandLabel(hash, trafficSecret, "finished", empty, hash.length);
-  const verifyData = hash.hmac(key, transcriptHash);
+  const verifyData = hmac(hash, key, transcriptHash);
   wipe(key);
   return verifyData;
 }
@@ -106,7 +107,7 @@ export function exportKeyingMaterial(
   hash: HashImplementation, exporterSecret: Uint8Array, label: string, context: Uint8Array, length: number,
 ): Bytes {
   const derived = expandLabel(hash, exporterSecret, label, hashOfNothing(hash), hash.length);
-  const material = expandLabel(hash, derived, "exporter", hash.create().update(context).digest(), length);
+  const material = expandLabel(hash, derived, "exporter", digestOf(hash, context), length);
   wipe(derived);
   return material;
 }
@@ -117,5 +118,5 @@ export function isExporterLabel(label: string): boolean {
 }
 
 function hashOfNothing(hash: HashImplementation): Bytes {
-  return hash.create().digest();
+  return digestOf(hash, empty);
 }

@@ -1,18 +1,19 @@
 // The PRF of TLS 1.2 and what is made with it (RFC 5246 §5, §6.3, §7.4.9, §8.1; RFC 7627 §4; RFC 5705 §4).
 import { type Bytes, concat, latin1, wipe } from "../wire/bytes.ts";
 import { write } from "../wire/writer.ts";
+import { hmac } from "./hkdf.ts";
 import type { HashImplementation, SuiteImplementation } from "./provider.ts";
 
 /** @param hash the suite's. @param length bytes. */
 export function prf(hash: HashImplementation, secret: Uint8Array, label: string, seed: Uint8Array, length: number): Bytes {
   const start = concat([latin1(label), seed]);
   const out = new Uint8Array(length);
-  let link = hash.hmac(secret, start);
+  let link = hmac(hash, secret, start);
   for (let at = 0; at < length; at += hash.length) {
-    const block = hash.hmac(secret, concat([link, start]));
+    const block = hmac(hash, secret, concat([link, start]));
     out.set(block.subarray(0, Math.min(hash.length, length - at)), at);
     wipe(block);
-    const next = hash.hmac(secret, link);
+    const next = hmac(hash, secret, link);
     wipe(link);
     link = next;
   }

@@ -88,6 +88,8 @@ export class Driver<State extends { readonly kind: string }, Next> {
   }
 
   #nextMessage(expected: readonly string[]): HandshakeMessage | "change_cipher_spec" | undefined {
+    // What was said stands, whatever is heard next.
+    this.#link.outgoing.boundary();
     const content = this.#link.incoming.next();
     switch (content?.kind) {
       case undefined:

@@ -7,7 +7,7 @@ import { Reader } from "../wire/reader.ts";
 import { type Registered, registered } from "../wire/registry.ts";
 import { alertIds } from "../alerts.ts";
 import { Deframer } from "./deframer.ts";
-import { contentTypeName, contentTypes, headerLength, maxPlaintext } from "./format.ts";
+import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
 import { contentEnd, maxInner } from "./keys.ts";
 import type { ReadProtection } from "./protection.ts";
@@ -91,13 +91,14 @@ export class Incoming {
   /** Only at a boundary. */
   protect(keys: ReadProtection, behind: string): void {
     this.expectBoundary(behind);
-    this.#keys?.destroy();
+    const before = this.#keys;
     this.#keys = keys;
+    before?.destroy();
   }
   /** The next generation of keys; only at a boundary. */
   updateKeys(behind: string): void {
     this.expectBoundary(behind);
-    this.#keys = this.#keys?.next();
+    if (this.#keys !== undefined) this.protect(this.#keys.next(), behind);
   }
   skipEarlyData(): void {
     this.#skippable = this.#limits.skippedEarlyData;
@@ -119,15 +120,21 @@ export class Incoming {
     if (this.#isFirst && version >> 8 !== 3) {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
-    const keys = this.#keys;
-    const isSealed = keys !== undefined && (type === contentTypes.application_data || !keys.hidesType);
-    const allowed = isSealed ? maxPlaintext + keys.maxExpansion : maxPlaintext;
+    const allowed = maxPlaintext + this.#expansionOf(type);
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;
     // The record may be the one that completes the hello, and counts up to its end all the same.
     if (this.maxReceived !== undefined && received > this.maxReceived) {
       fail("limit-exceeded", { limit: "received", allowed: this.maxReceived, received }, "RFC 9846 §6");
     }
+  }
+
+  /** What a record of this type may be longer than its plaintext. */
+  #expansionOf(type: number): number {
+    const keys = this.#keys;
+    // Without keys it may be early data that is skipped.
+    const isSealed = keys?.hidesType === false || type === contentTypes.application_data;
+    return isSealed ? (keys?.maxExpansion ?? maxExpansion) : 0;
   }
 
   #content(record: Uint8Array): Content | undefined {
@@ -141,7 +148,10 @@ export class Incoming {
     const fragment = record.subarray(headerLength);
     if (type === contentTypes.application_data && this.#skippable > 0) return this.#skip(record);
     switch (type) {
-      case contentTypes.handshake: return this.#handshake(fragment);
+      case contentTypes.handshake:
+        // Early data ends where the second hello begins.
+        this.#skippable = 0;
+        return this.#handshake(fragment);
       case contentTypes.alert: return this.#alert(fragment, false);
       case contentTypes.change_cipher_spec: return this.#changeCipherSpec(fragment);
       default:
@@ -208,6 +218,7 @@ export class Incoming {
 
   #alert(body: Uint8Array, authenticated: boolean): Content {
     this.#notInsideMessage("an alert");
+    if (body.length === 0) fail("unexpected-record", { expected: "an alert", received: "an empty one" }, "RFC 9846 §5.1");
     const reader = new Reader(body, "alert");
     const level = reader.u8("level");
     const id = reader.u8("description");

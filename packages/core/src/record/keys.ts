@@ -1,6 +1,7 @@
 // TLS 1.3's protection of one direction (RFC 9846 §5.2, §5.3, §7.2).
 import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
 import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
+import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
 import { contentTypes, headerLength, maxExpansion, maxPlaintext, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
@@ -16,7 +17,7 @@ export class WriteKeys implements WriteProtection {
   readonly #nonce: Nonce;
   readonly #header: Bytes = Uint8Array.of(contentTypes.application_data, 3, 3, 0, 0);
 
-  /** @param secret is kept, and wiped by `destroy` and `next`. */
+  /** @param secret is kept, and wiped by `destroy`. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
@@ -25,6 +26,7 @@ export class WriteKeys implements WriteProtection {
     this.#nonce = new Nonce(iv);
     this.#aead = suite.seal(key);
     wipe(key);
+    if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
   }
 
   get records(): number {
@@ -49,11 +51,9 @@ export class WriteKeys implements WriteProtection {
     return headerLength + inner + tagLength;
   }
 
-  /** The next generation; this one is gone. */
+  /** The next generation. This one goes on until it is destroyed. */
   next(): WriteKeys {
-    const next = new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
-    this.destroy();
-    return next;
+    return new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
   destroy(): void {
     wipe(this.#secret);
@@ -71,7 +71,7 @@ export class ReadKeys implements ReadProtection {
   readonly #aead: AeadOpener;
   readonly #nonce: Nonce;
 
-  /** @param secret is kept, and wiped by `destroy` and `next`. */
+  /** @param secret is kept, and wiped by `destroy`. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
@@ -80,6 +80,7 @@ export class ReadKeys implements ReadProtection {
     this.#nonce = new Nonce(iv);
     this.#aead = suite.open(key);
     wipe(key);
+    if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
   }
 
   /** Records opened so far. */
@@ -98,13 +99,12 @@ export class ReadKeys implements ReadProtection {
     const opened = this.#aead.open(this.#nonce.current(), record.subarray(0, headerLength), record.subarray(headerLength));
     if (opened === undefined) return undefined;
     this.#nonce.advance();
-    return opened;
+    return expectLength(opened, record.length - headerLength - tagLength, "opened record");
   }
 
+  /** The next generation. This one goes on until it is destroyed. */
   next(): ReadKeys {
-    const next = new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
-    this.destroy();
-    return next;
+    return new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
   destroy(): void {
     wipe(this.#secret);

@@ -76,12 +76,19 @@ export class Outgoing {
   /** All that follows is sealed under `keys`. */
   protect(keys: WriteProtection): void {
     this.boundary();
-    this.#keys?.destroy();
+    const before = this.#keys;
     this.#keys = keys;
+    before?.destroy();
   }
   updateKeys(): void {
-    this.boundary();
-    this.#keys = this.#sealer().next();
+    this.protect(this.#sealer().next());
+  }
+  /**
+   * Messages that are in no record yet are never sent. Where a step fails they may have been such as change the peer's keys, and
+   * ours are those from before: an alert behind them could not be read.
+   */
+  drop(): void {
+    this.#flight = [];
   }
   /** The first record of a client says TLS 1.0 for old middleboxes (RFC 9846 §5.1); all others, and a server's, 1.2. */
   afterFirstHello(): void {

@@ -1,6 +1,6 @@
 // ServerHello and HelloRetryRequest: one message, told apart by its random (RFC 9846 §4.2.3, §4.2.4).
 import { type Bytes, equal } from "./bytes.ts";
-import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocols, writeExtensions } from "./extensions.ts";
+import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 
 export interface ServerHelloFields {
@@ -22,7 +22,7 @@ export interface ServerHello extends ServerHelloFields {
   readonly selectedGroup: number | undefined;
   readonly cookie: Bytes | undefined;
   /** TLS 1.2. */
-  readonly alpn: readonly string[] | undefined;
+  readonly alpn: string | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
@@ -40,11 +40,12 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let keyShare: KeyShareEntry | undefined;
   let selectedGroup: number | undefined;
   let cookie: Bytes | undefined;
-  let alpn: string[] | undefined;
+  let alpn: string | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let renegotiatedConnection: Bytes | undefined;
-  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions"), {
+  const message = isRetryRequest ? "hello_retry_request" : "server_hello";
+  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions").as(message), {
     supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
     key_share: (extension) => {
       if (isRetryRequest) selectedGroup = extension.u16("selected_group");
@@ -52,7 +53,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     },
     cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
     server_name: () => {},
-    application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
+    application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     ec_point_formats: (extension) => {
       pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
     },

@@ -1,4 +1,5 @@
 // What a client says first, and after HelloRetryRequest again (RFC 9846 §4.2.2).
+import { expectLength } from "../../crypto/results.ts";
 import { copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
@@ -12,9 +13,9 @@ export function sendClientHello(goal: Goal, shares: readonly StartedShare[], con
   const { provider, suites, versions } = goal.settings;
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
-    random: provider.random(32),
+    random: expectLength(provider.random(32), 32, "random"),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
-    legacySessionId: versions.includes("tls1.3") ? provider.random(32) : empty,
+    legacySessionId: versions.includes("tls1.3") ? expectLength(provider.random(32), 32, "random") : empty,
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
     extensions: extensionsOf(goal, shares),

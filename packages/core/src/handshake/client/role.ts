@@ -1,6 +1,7 @@
 import { VerifiedIdentity } from "../../config/identity.ts";
 import type { Agreement } from "../../connection/connection.ts";
 import type { AsyncGroup, Group } from "../../crypto/provider.ts";
+import { expectLength, expectSecret } from "../../crypto/results.ts";
 import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
@@ -84,8 +85,7 @@ function startShares(groups: readonly Group[]): Paused {
   const wanted = groups.map((group): StartedShare | AsyncGroup => {
     if (!("start" in group)) return group;
     const { share, key } = group.start();
-    if (share.length !== group.shareLength.client) throw new RangeError(`the provider's ${group.name} share has ${share.length} bytes`);
-    return { group: group.name, share, key };
+    return { group: group.name, share: expectLength(share, group.shareLength.client, `${group.name} share`), key };
   });
   if (wanted.every((share) => "share" in share)) return { input: "key_shares", value: wanted };
   return { stage: (turn) => new NeedsKeyShares(turn, wanted) };
@@ -95,21 +95,24 @@ function completeKeys({ settled, started, peerShare }: At<"completeKeys">): Paus
   const { group } = settled;
   if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
   const secret = group.complete(started.key, peerShare);
-  return { input: "secret", value: secret === undefined ? undefined : { secret } };
+  return { input: "secret", value: secret === undefined ? undefined : { secret: expectSecret(secret, `${group.name} secret`) } };
 }
 
 function respond({ group, peerShare }: At<"respond">): Paused {
   if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
   const value = group.respond(peerShare);
-  if (value !== undefined && value.share.length !== group.shareLength.server) {
-    throw new RangeError(`the provider's ${group.name} share has ${value.share.length} bytes`);
+  if (value !== undefined) {
+    expectLength(value.share, group.shareLength.server, `${group.name} share`);
+    expectSecret(value.secret, `${group.name} secret`);
   }
   return { input: "secret", value };
 }
 
 function checkSignature({ check, verification }: At<"checkSignature"> | At<"checkShareSignature">): Paused {
   if (!("verify" in verification)) return { stage: (turn) => new NeedsSignatureCheck(turn, check, verification) };
-  return { input: "validity", value: verification.verify(check.publicKey, check.message, check.signature) };
+  const valid: unknown = verification.verify(check.publicKey, check.message, check.signature);
+  if (typeof valid !== "boolean") throw new TypeError(`the provider's ${check.scheme} verification gave neither true nor false`);
+  return { input: "validity", value: valid };
 }
 
 function judge({ settled, presented }: At<"judge"> | At<"judgeTls12">): Paused {

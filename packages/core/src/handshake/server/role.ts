@@ -1,4 +1,5 @@
 import type { Agreement } from "../../connection/connection.ts";
+import { expectLength, expectSecret } from "../../crypto/results.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Role } from "../driver.ts";
@@ -75,8 +76,9 @@ function exchangeKeys({ settled, peerShare }: At<"exchangeKeys">): Paused {
   const { group } = settled;
   if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
   const value = group.respond(peerShare);
-  if (value !== undefined && value.share.length !== group.shareLength.server) {
-    throw new RangeError(`the provider's ${group.name} share has ${value.share.length} bytes`);
+  if (value !== undefined) {
+    expectLength(value.share, group.shareLength.server, `${group.name} share`);
+    expectSecret(value.secret, `${group.name} secret`);
   }
   return { input: "secret", value };
 }
@@ -85,7 +87,7 @@ function startShare({ settled }: At<"startShare">): Paused {
   const { group } = settled;
   if (!("start" in group)) return { stage: (turn) => new NeedsKeyShares(turn, [group]) };
   const { share, key } = group.start();
-  if (share.length !== group.shareLength.client) throw new RangeError(`the provider's ${group.name} share has ${share.length} bytes`);
+  expectLength(share, group.shareLength.client, `${group.name} share`);
   return { input: "key_shares", value: [{ group: group.name, share, key }] };
 }
 
@@ -93,7 +95,7 @@ function completeShare({ settled, started, peerShare }: At<"completeShare">): Pa
   const { group } = settled;
   if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
   const secret = group.complete(started.key, peerShare);
-  return { input: "secret", value: secret === undefined ? undefined : { secret } };
+  return { input: "secret", value: secret === undefined ? undefined : { secret: expectSecret(secret, `${group.name} secret`) } };
 }
 
 function sign({ settled, message }: At<"sign"> | At<"signShare">): Paused {

@@ -29,6 +29,8 @@ export const steps: Steps<Edges, States, Inputs> = {
       const { link } = context;
       const settings = ServerConfig.settingsOf(config);
       adopt(settings, context);
+      const allowed = settings.limits.clientHello;
+      if (hello.raw.length > allowed) fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
       const negotiated = negotiate(hello, config);
       const versionRefused = negotiated.kind === "refused" && versionRefusals.has(negotiated.reasons[0].kind);
       if (!versionRefused) judgeServerName(hello);

@@ -20,8 +20,9 @@ export function sendFlightTls12(
   const master = masterSecret(hash, secret, extendedMasterSecret ? transcript.digest() : undefined, randoms);
   logMasterSecret(offer.goal.settings, randoms.client, master);
   const { clientKey, clientIv, ...keys } = keyBlock(hash, master, randoms, suite, ivLengthOf(suite));
+  const writeKeys = new WriteKeysTls12(suite, clientKey, clientIv);
   link.outgoing.changeCipherSpec();
-  link.outgoing.protect(new WriteKeysTls12(suite, clientKey, clientIv));
+  link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   send(encodeFinished(finishedVerifyDataTls12(hash, master, "client", transcript.digest())), transcript, context);
   // The server's Finished covers ours.

@@ -39,7 +39,7 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
     fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.2");
   }
   const randoms = { client: offer.hello.random, server: hello.random };
-  const alpn = hello.alpn && judgeProtocol("server_hello", hello.alpn, offer.goal);
+  const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
   return { offer, suite, hash, randoms, alpn, extendedMasterSecret: hello.extendedMasterSecret };
 }
 const answers = [

@@ -41,7 +41,9 @@ export function isTls12({ selectedVersion, legacyVersion, isRetryRequest }: Serv
 }
 
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
-  if (selectedVersion === versionIds["tls1.3"] && offer.goal.settings.versions.includes("tls1.3")) return;
+  const ours = offer.goal.settings.versions;
+  if (legacyVersion <= 0x0300) fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
+  if (selectedVersion === versionIds["tls1.3"] && ours.includes("tls1.3")) return;
   if (selectedVersion !== undefined) {
     wrong("supported_versions", "TLSv1.3, which was offered", named("version", selectedVersion), "RFC 9846 §4.3.1");
   }
@@ -49,7 +51,7 @@ function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }
   if (isDowngradeSentinel(random)) {
     wrong("random", "no sign of a downgrade", "the sentinel of a server that speaks TLS 1.3", "RFC 9846 §4.2.3");
   }
-  fail("unsupported-version", { theirs: registered("version", legacyVersion), ours: offer.goal.settings.versions }, "RFC 9846, Appendix E.1");
+  fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.1");
 }
 
 export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryRequest {

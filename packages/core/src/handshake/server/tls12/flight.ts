@@ -1,8 +1,9 @@
 // What a server of TLS 1.2 sends, top to bottom as in RFC 5246, figure 1.
 import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
+import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
 import { WriteKeysTls12 } from "../../../record/keys-tls12.ts";
-import { empty } from "../../../wire/bytes.ts";
+import { copy, empty } from "../../../wire/bytes.ts";
 import { type Extension, extension, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
@@ -19,7 +20,7 @@ type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 /** ServerHello and Certificate, up to the pause for the signature. */
 export function sendServerHelloTls12({ hello, settled }: At<"startShare">, started: StartedShare, context: Context): At<"signShare"> {
   const { settings, negotiated, suite, hash, group } = settled;
-  const random = settings.provider.random(32);
+  const random = copy(expectLength(settings.provider.random(32), 32, "random"));
   // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
   if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
   const randoms = { client: hello.random, server: random };
@@ -68,8 +69,9 @@ export function sendServerKeyExchange(state: At<"signShare">, signature: Uint8Ar
 /** change_cipher_spec and Finished: the end of the handshake. */
 export function sendFinishedTls12({ settled, transcript, master, keys }: At<"expectFinishedTls12">, context: Context): void {
   const { link } = context;
+  const writeKeys = new WriteKeysTls12(settled.suite, keys.serverKey, keys.serverIv);
   link.outgoing.changeCipherSpec();
-  link.outgoing.protect(new WriteKeysTls12(settled.suite, keys.serverKey, keys.serverIv));
+  link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest())), transcript, context);
 }

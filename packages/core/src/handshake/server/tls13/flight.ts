@@ -1,5 +1,6 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
+import { expectLength } from "../../../crypto/results.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
@@ -39,7 +40,7 @@ export function sendServerHello(
   const { settings, negotiated, suite, hash } = settled;
   const serverHello = scribe.serverHello({
     legacyVersion: 0x0303,
-    random: settings.provider.random(32),
+    random: expectLength(settings.provider.random(32), 32, "random"),
     legacySessionIdEcho: hello.legacySessionId,
     cipherSuite: suiteIds[suite.name],
     legacyCompressionMethod: 0,
@@ -49,8 +50,6 @@ export function sendServerHello(
     ],
   });
   send(serverHello, transcript, context);
-  // Once a connection: behind HelloRetryRequest it was sent already.
-  if (!settled.retried) sendChangeCipherSpec(hello, link);
 
   const schedule = new HandshakeSchedule(hash, sharedSecret);
   const handshakeTraffic = schedule.traffic(transcript.digest());
@@ -58,6 +57,8 @@ export function sendServerHello(
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
   link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.client)), "client_hello");
   link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.server)));
+  // Once a connection: behind HelloRetryRequest it was sent already.
+  if (!settled.retried) sendChangeCipherSpec(hello, link);
   link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
