@@ -7,7 +7,7 @@ import { outcomeOf, type Stimuli } from "./outcome.ts";
 import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
-import { framing } from "./rows/framing.ts";
+import { framing, statesNeverTried } from "./rows/framing.ts";
 import { records } from "./rows/records.ts";
 import { serverFlights } from "./rows/server-flights.ts";
 import { type Role, ScriptedPeer } from "../support/scripted-peer.ts";
@@ -62,6 +62,9 @@ describe("the table", () => {
     const named = [...Object.keys(stimuli), ...Object.keys(deviations), ...missing.keys()];
     expect(named.filter((id) => !ids.has(id.split(" ")[0] ?? ""))).toEqual([]);
     expect(families.flatMap((family) => Object.keys(family))).toHaveLength(Object.keys(stimuli).length);
+  });
+  test("every state that waits for a message has been given every other one", () => {
+    expect(statesNeverTried()).toEqual([]);
   });
   test("a deviation names what comes beside or instead of the preferred outcome", () => {
     for (const [id, { told }] of Object.entries(deviations)) {

@@ -159,6 +159,57 @@ describe("protected messages", () => {
     },
   );
 
+  test.each(roles)("that are a Finished with any other byte are refused by the hearer of the %s", (role) => {
+    for (let at = 0; at < 32; at++) {
+      const pair = edited({}, role, ({ type, content }, index, keys) => {
+        const isFinished = index === (role === "server" ? 1 : 0);
+        return [keys.seal(type, content.map((byte, position) => (isFinished && position === content.length - 32 + at ? byte ^ 1 : byte)))];
+      });
+      expect(hearerOf(pair, role).connection).toBeUndefined();
+      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "bad-finished" }, alert: { description: "decrypt_error" } });
+    }
+  });
+
+  test.each(roles)("that are a Finished of TLS 1.2 with any other byte are refused by the hearer of the %s", (role) => {
+    for (let at = 0; at < 12; at++) {
+      const pair = edited({ version: "tls1.2" }, role, ({ type, content }, index, keys) => [
+        keys.seal(type, content.map((byte, position) => (index === 0 && position === 4 + at ? byte ^ 1 : byte))),
+      ]);
+      expect(hearerOf(pair, role).connection).toBeUndefined();
+      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "bad-finished" }, alert: { description: "decrypt_error" } });
+    }
+  });
+
+  test.each(roles)("may not go on behind what changes the %s's keys: its Finished, a KeyUpdate", (role) => {
+    for (const changing of role === "server" ? [1, 3] : [0, 2]) {
+      for (const more of [Uint8Array.of(8), Uint8Array.of(24, 0, 0, 1, 0)]) {
+        const pair = edited({}, role, ({ type, content }, index, keys) => [keys.seal(type, index === changing ? joined([content, more]) : content)]);
+        const { failure } = hearerOf(pair, role);
+        expect(failure).toMatchObject({ error: { kind: "unexpected-message" }, alert: { description: "unexpected_message" } });
+      }
+    }
+  });
+
+  test.each([false, true])("may not begin in the record of a hello that changes keys (behind a retry: %s)", (retry) => {
+    for (const role of roles) {
+      for (const more of [Uint8Array.of(8), Uint8Array.of(8, 0, 0, 2, 0, 0)]) {
+        const pair = makePair({ retry });
+        let hellos = 0;
+        converseThrough(pair, (from, chunk) => {
+          if (from !== role) return chunk;
+          const { records, rest } = parseRecords(chunk);
+          const last = retry ? 2 : 1;
+          const longer = records.map(({ type, bytes, fragment }) =>
+            type === contentType.handshake && ++hellos === last ? record(type, joined([fragment, more])) : bytes,
+          );
+          return new Uint8Array(Buffer.concat([...longer, rest]));
+        });
+        const { failure } = hearerOf(pair, role);
+        expect(failure).toMatchObject({ error: { kind: "unexpected-message" }, alert: { description: "unexpected_message" } });
+      }
+    }
+  });
+
   test.each(roles)("without any type are refused by the hearer of the %s", (role) => {
     for (const length of [1, 2, 100]) {
       const pair = editedTls13({}, role, (inner, at, keys) => [keys.sealInner(new Uint8Array(length)), ...sealAgain(inner, at, keys)]);
@@ -174,7 +225,9 @@ describe("protected messages", () => {
 
 describe("records in clear", () => {
   const versions = fc.constantFrom("tls1.3" as const, "tls1.2" as const);
-  test.prop([versions, fc.constantFrom(...roles), fc.constantFrom(0, 1, 3), fc.nat({ max: 255 }), fc.nat({ max: 255 }), fc.nat({ max: 255 })], { numRuns: 300 })(
+  const types = fc.oneof(fc.constant<number>(contentType.alert), fc.nat({ max: 255 }));
+  const descriptions = fc.oneof(fc.constantFrom(0, 90), fc.nat({ max: 255 }));
+  test.prop([versions, fc.constantFrom(...roles), fc.constantFrom(0, 1, 3), types, fc.constantFrom(0, 1, 2, 3), descriptions], { numRuns: 300 })(
     "end nothing in silence on an established connection: whoever is on the path could make them",
     (version, role, updates, type, one, two) => {
       const pair = makePair({ version });

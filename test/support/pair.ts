@@ -159,10 +159,16 @@ export class Side {
     const chunk = Uint8Array.from(bytes);
     this.#heard.push(Uint8Array.from(bytes));
     const { stage } = this;
-    if (this.connection !== undefined) this.received(this.connection.receive(chunk));
-    else if (stage.kind === "needs-input") this.#enter(stage.receive(chunk));
-    else throw new Error(`nothing is received at ${stage.kind}`);
-    // What was lent is the caller's again.
+    if (this.connection !== undefined) {
+      this.received(this.connection.receive(chunk));
+    } else if (stage.kind === "needs-input") {
+      const next = stage.receive(chunk);
+      // What was lent is the caller's again before a pause is answered; only data may be views into it.
+      if (next.kind !== "established") chunk.fill(0xee);
+      this.#enter(next);
+    } else {
+      throw new Error(`nothing is received at ${stage.kind}`);
+    }
     chunk.fill(0xee);
   }
   hearEnd(): void {

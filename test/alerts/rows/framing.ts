@@ -3,6 +3,8 @@ import { edges as clientFront } from "../../../packages/core/src/handshake/clien
 import { edgesTls13 as clientTls13 } from "../../../packages/core/src/handshake/client/tls13/edges.ts";
 import { edges as serverFront } from "../../../packages/core/src/handshake/server/edges.ts";
 import { edgesTls13 as serverTls13 } from "../../../packages/core/src/handshake/server/tls13/edges.ts";
+import type { EdgeTable } from "../../../packages/core/src/handshake/table.ts";
+import { handshakeTypes } from "../../../packages/core/src/wire/handshake.ts";
 import { extension, join, message, repeat, replaced, text, u16, u32, v16, v24, v8 } from "../../support/octets.ts";
 import {
   type ClientState,
@@ -247,3 +249,12 @@ export const framing: Stimuli = {
       peer.record(content.handshake, messages["compressed_certificate"]?.() ?? []),
     ),
 };
+
+/** States of the machines that wait for a message, and that no peer here brings them to. */
+export function statesNeverTried(): string[] {
+  const never = (edges: EdgeTable, tried: readonly (string | undefined)[]): string[] =>
+    Object.entries(edges)
+      .filter(([state, inputs]) => Object.keys(inputs).some((input) => Object.hasOwn(handshakeTypes, input)) && !tried.includes(state))
+      .map(([state]) => state);
+  return [...never(clientEdges, Object.values(clientStates)), ...never(serverEdges, Object.values(serverStates))];
+}

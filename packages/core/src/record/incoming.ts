@@ -120,6 +120,10 @@ export class Incoming {
     if (this.#isFirst && version >> 8 !== 3) {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
+    // RFC 5246 §6.2.1: what is protected says the version that was agreed; it is part of the additional data.
+    if (this.#keys?.hidesType === false && version !== 0x0303) {
+      fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2"] }, "RFC 5246 §6.2.1");
+    }
     const allowed = maxPlaintext + this.#expansionOf(type);
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;

@@ -124,8 +124,7 @@ export class ReadKeysTls12 implements ReadProtection {
     const counter = this.#counter;
     const start = headerLength + counter.explicit;
     const length = record.length - start - tagLength;
-    // The version is part of the additional data, as it must be: one that was changed on the way does not open.
-    if (length < 0 || record[1] !== 3 || record[2] !== 3) return undefined;
+    if (length < 0) return undefined;
     const nonce = counter.nonce(record.subarray(headerLength, start));
     const opened = this.#aead.open(nonce, counter.describe(record[0] ?? 0, length), record.subarray(start));
     if (opened === undefined) return undefined;

@@ -12,14 +12,15 @@ import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendFlightTls12 } from "./flight.ts";
-import { judgeServerKeyExchange } from "./judge-server-hello.ts";
+import { goesWith, judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
     certificate: ({ kind: _, ...underway }, message, { scribe }) => {
-      const { goal } = underway.settled.offer;
-      const offered = [...goal.settings.verifications.keys()];
+      const { offer: { goal }, suite } = underway.settled;
+      // RFC 8422 §2: the suite says of which kind the key is.
+      const offered = [...goal.settings.verifications.keys()].filter((scheme) => goesWith(suite.name, scheme));
       const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), offered, goal, scribe.publicKey);
       underway.transcript.add(message.raw);
       const presented = {
