@@ -1,9 +1,5 @@
 /** Rows whose outcome is allowed, but is not the one that the table prefers: all that come, and why. */
 export const deviations: Readonly<Record<string, { readonly told: readonly string[]; readonly because: string }>> = {
-  "SRV-CH-006": {
-    told: ["protocol_version"],
-    because: "without supported_versions TLS 1.2 is meant, which is not built yet",
-  },
   "CLI-HRR-007": {
     told: ["unsupported_extension", "illegal_parameter"],
     because:

@@ -344,19 +344,16 @@ export class Connection implements Reader, Writer {
 
   /** Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's. */
   #room(): number {
-    const limit = this.#recordsPerKey;
-    if (limit === undefined) return Number.POSITIVE_INFINITY;
-    if (this.info.version === "tls1.2") return (limit - this.#link.outgoing.sealed) * maxPlaintext;
-    // The last record of a key is KeyUpdate's.
-    const forData = limit - 1;
-    if (this.#link.outgoing.sealed >= forData) this.#updateWriteKeys(false);
+    if (this.#recordsPerKey === undefined) return Number.POSITIVE_INFINITY;
+    const forData = this.#recordsPerKey - 1;
+    if (this.#link.outgoing.sealed >= forData && this.info.version !== "tls1.2") this.#updateWriteKeys(false);
     return (forData - this.#link.outgoing.sealed) * maxPlaintext;
   }
 
   /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */
   #expectKeyFor(data: Uint8Array): void {
-    const limit = this.#recordsPerKey;
-    if (this.info.version !== "tls1.2" || limit === undefined) return;
+    if (this.info.version !== "tls1.2" || this.#recordsPerKey === undefined) return;
+    const limit = this.#recordsPerKey - 1;
     const needed = this.#link.outgoing.sealed + Math.ceil(data.length / maxPlaintext);
     if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
   }

@@ -134,17 +134,25 @@ export class Incoming {
     if (this.#isFirst && version >> 8 !== 3) {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
-    const keys = this.#keys;
-    // Early data that is skipped before there are keys is protected all the same.
-    const isData = type === contentTypes.application_data;
-    const isSealed = keys === undefined ? isData && this.#skippable > 0 : isData || !keys.hidesType;
-    const allowed = isSealed ? maxPlaintext + (keys?.maxExpansion ?? maxExpansion) : maxPlaintext;
+    // RFC 5246 §6.2.1: what is protected says the version that was agreed; it is part of the additional data.
+    if (this.#keys?.hidesType === false && version !== 0x0303) {
+      fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2"] }, "RFC 5246 §6.2.1");
+    }
+    const allowed = maxPlaintext + this.#expansionOf(type);
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;
     // The record may be the one that completes the hello, and counts up to its end all the same.
     if (this.maxReceived !== undefined && received > this.maxReceived) {
       fail("limit-exceeded", { limit: "received", allowed: this.maxReceived, received }, "RFC 9846 §6");
     }
+  }
+
+  /** What a record of this type may be longer than its plaintext. */
+  #expansionOf(type: number): number {
+    const keys = this.#keys;
+    // Without keys it may be early data that is skipped.
+    const isSealed = keys?.hidesType === false || type === contentTypes.application_data;
+    return isSealed ? (keys?.maxExpansion ?? maxExpansion) : 0;
   }
 
   #content(record: Uint8Array): Content | undefined {

@@ -1,5 +1,6 @@
 // TLS 1.2's protection of one direction: AES-GCM with an explicit nonce (RFC 5288 §3), ChaCha20-Poly1305 without (RFC 7905 §2).
 import type { AeadOpener, AeadSealer, SuiteImplementation } from "../crypto/provider.ts";
+import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
 import { headerLength, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
@@ -77,6 +78,7 @@ export class WriteKeysTls12 implements WriteProtection {
     this.#key = key;
     this.overhead = headerLength + this.#counter.explicit + tagLength;
     this.#aead = suite.seal(key);
+    if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
   }
   get records(): number {
     return this.#counter.sequence;
@@ -123,6 +125,7 @@ export class ReadKeysTls12 implements ReadProtection {
     this.#counter = new Counter(iv, sequence);
     this.#key = key;
     this.#aead = suite.open(key);
+    if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
   }
   get records(): number {
     return this.#counter.sequence;
@@ -131,12 +134,12 @@ export class ReadKeysTls12 implements ReadProtection {
     const counter = this.#counter;
     const start = headerLength + counter.explicit;
     const length = record.length - start - tagLength;
-    // The version is part of the additional data, as it must be: one that was changed on the way does not open.
-    if (length < 0 || record[1] !== 3 || record[2] !== 3) return undefined;
+    if (length < 0) return undefined;
     const nonce = counter.nonce(record.subarray(headerLength, start));
     const opened = this.#aead.open(nonce, counter.describe(record[0] ?? 0, length), record.subarray(start));
-    if (opened !== undefined) counter.advance();
-    return opened;
+    if (opened === undefined) return undefined;
+    counter.advance();
+    return expectLength(opened, length, "opened record");
   }
   next(): ReadProtection {
     throw new TypeError("TLS 1.2 has no key update");

@@ -31,8 +31,8 @@ export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: De
 
 export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {
   if (!offered.includes(chosen)) {
-    const context = { message, field: "protocol_name", expected: "a protocol that was offered" };
-    fail("illegal-parameter", { ...context, received: JSON.stringify(chosen) }, "RFC 7301 §3.2");
+    const context = { message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen) };
+    fail("illegal-parameter", context, "RFC 7301 §3.2");
   }
   return chosen;
 }

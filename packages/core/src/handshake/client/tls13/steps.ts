@@ -16,7 +16,7 @@ import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
 import {
-  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity,
+  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes,
 } from "../../judge-certificate.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
 import { identityOf, ticketTaker } from "../session.ts";
@@ -95,7 +95,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     certificate: ({ kind: _, ...answered }, message, { scribe }) => {
       const { settings, serverName } = answered.settled.offer.goal;
       const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
-      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), "tls1.3", settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
       return { kind: "expectCertificateVerify", ...answered, presented: presentedIdentity("server", chain, serverName, settings), publicKey, schemes };
     },
