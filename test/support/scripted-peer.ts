@@ -167,7 +167,7 @@ export class Machine {
 
 // ── Protection and key schedule (RFC 9846 §5.2, §7), once more ──────────────────────────────────────────────────────
 
-export const hashOf = (...parts: readonly Uint8Array[]): Bytes => {
+const hashOf = (...parts: readonly Uint8Array[]): Bytes => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return Uint8Array.from(hash.digest());

@@ -8,10 +8,10 @@ import { node } from "@sallyport/crypto-node";
 import { hexOf } from "./hex.ts";
 import { block, type Extension, extension, join, message, type Octets, record, repeat, replaced, text, u16, v16, v24, v8, without } from "./octets.ts";
 import {
-  content, type DiffieHellman, encodeHello, extensions, groups, hashOf, type HelloScript, identity, keyPair, Machine, ownCredential,
+  content, type DiffieHellman, encodeHello, extensions, groups, type HelloScript, identity, keyPair, Machine, ownCredential,
   type RecordKeys, ScriptedPeer, type ServerHelloScript, types,
 } from "./scripted-peer.ts";
-import { prf, type ProtectionTls12, protectionsTls12, suitesTls12 } from "./wiretap.ts";
+import { aes128, prf, type ProtectionTls12, protectionsTls12 } from "./wiretap.ts";
 
 export const typesTls12 = {
   helloRequest: 0, serverKeyExchange: 12, serverHelloDone: 14, clientKeyExchange: 16, certificateStatus: 22,
@@ -61,7 +61,7 @@ abstract class ScriptedPeerTls12<State extends string> extends ScriptedPeer<Stat
     const master = this.extendedMasterSecret
       ? prf("sha256", secret, "extended master secret", this.hash(), 48)
       : prf("sha256", secret, "master secret", join(client, server), 48);
-    this.#secrets = { master, keys: protectionsTls12(suitesTls12[suite], master, client, server) };
+    this.#secrets = { master, keys: protectionsTls12(aes128, master, client, server) };
   }
   /** By this side. */
   finished(): Bytes {

@@ -122,15 +122,21 @@ export class Protection {
 
 // ── TLS 1.2 (RFC 5246 §5, §6.3; RFC 5288; RFC 7905) ──────────────────────────────────────────────────────────────────
 
-export const suitesTls12 = {
-  0xc02b: { cipher: "aes-128-gcm", hash: "sha256", keyLength: 16, saltLength: 4 },
-  0xc02f: { cipher: "aes-128-gcm", hash: "sha256", keyLength: 16, saltLength: 4 },
-  0xc02c: { cipher: "aes-256-gcm", hash: "sha384", keyLength: 32, saltLength: 4 },
-  0xc030: { cipher: "aes-256-gcm", hash: "sha384", keyLength: 32, saltLength: 4 },
-  0xcca9: { cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, saltLength: 12 },
-  0xcca8: { cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, saltLength: 12 },
-} as const;
-export type SuiteTls12 = (typeof suitesTls12)[keyof typeof suitesTls12];
+export interface SuiteTls12 {
+  readonly cipher: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305";
+  readonly hash: "sha256" | "sha384";
+  readonly keyLength: 16 | 32;
+  /** Of the IV in the key block: with 4 the rest of a nonce stands in the record. */
+  readonly saltLength: 4 | 12;
+}
+/** Of the suites that end in AES_128_GCM_SHA256. */
+export const aes128: SuiteTls12 = { cipher: "aes-128-gcm", hash: "sha256", keyLength: 16, saltLength: 4 };
+const aes256: SuiteTls12 = { cipher: "aes-256-gcm", hash: "sha384", keyLength: 32, saltLength: 4 };
+const chacha20: SuiteTls12 = { cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, saltLength: 12 };
+/** By number: ECDHE with ECDSA and with RSA. */
+export const suitesTls12: ReadonlyMap<number, SuiteTls12> = new Map([
+  [0xc02b, aes128], [0xc02f, aes128], [0xc02c, aes256], [0xc030, aes256], [0xcca9, chacha20], [0xcca8, chacha20],
+]);
 
 /** P_hash with the label in front of the seed. */
 export function prf(hash: string, secret: Uint8Array, label: string, seed: Uint8Array, length: number): Uint8Array {
@@ -225,7 +231,7 @@ export function serverHelloIn(output: Uint8Array): { readonly random: Uint8Array
   const [hello] = Buffer.concat(fragments)[0] === 2 ? [Buffer.concat(fragments)] : [];
   if (hello === undefined || hello.length < 41) return undefined;
   const suite = hello.readUInt16BE(39 + (hello[38] ?? 0));
-  return { random: new Uint8Array(hello.subarray(6, 38)), suite: suitesTls12[suite as keyof typeof suitesTls12] };
+  return { random: new Uint8Array(hello.subarray(6, 38)), suite: suitesTls12.get(suite) };
 }
 
 /** The secret of that label, from a key log's last connection. */

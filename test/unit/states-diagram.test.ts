@@ -22,14 +22,6 @@ const machines: readonly Machine[] = [
   { title: "Server of TLS 1.2, behind ClientHello", edges: serverEdgesTls12, end: "connectedTls12" },
 ];
 
-/** The way of one version through the front, and on. */
-function ofVersion(front: EdgeTable, version: EdgeTable): EdgeTable {
-  const here = (state: string): boolean => state.startsWith("connected") || Object.hasOwn({ ...front, ...version }, state);
-  const narrow = (to: readonly string[]): readonly string[] => to.filter(here);
-  const inputs = (state: EdgeTable[string]): EdgeTable[string] => Object.fromEntries(Object.entries(state).map(([input, to]) => [input, narrow(to)]));
-  return { ...Object.fromEntries(Object.entries(front).map(([state, to]) => [state, inputs(to)])), ...version };
-}
-
 test("STATES.md is drawn from the machines' tables", async () => {
   // A table that has changed: `npx vitest run --config test/vitest.config.ts states-diagram -u` draws it anew.
   await expect(document()).toMatchFileSnapshot("../../packages/core/STATES.md");

@@ -190,6 +190,7 @@ export const clientHellos: Stimuli = {
   "SRV-CH-060": () => greetEach(extend(extensions.cookie, v16(text("not yours")))),
   "SRV-CH-061": () => greetEach(extend(extensions.oidFilters, v16())),
   "SRV-CH-062": () => greetEach(extend(17, v16([2], v16(v16(), v16())))),
+  "SRV-CH-063": () => [new ScriptedClientTls12().with({ suites: [0xc02b, 0x5600] }).greet()],
   "SRV-CH-064": () => greetEach((client) => client.with({ suites: [0x1301, 0x5600] })),
   "SRV-CH-066": () => greetEach(extend(extensions.authorities, v16())),
   "SRV-CH-068": () => greetEach((client) => client.with({ suites: [0x1304, 0x1305, 0xc02b] })),

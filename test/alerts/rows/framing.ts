@@ -53,7 +53,7 @@ function expectedBy(peer: ScriptedPeer): readonly string[] {
 
 const emptyBlock = u16(0);
 /** Every message of TLS 1.3 and 1.2, well-formed. Where the content counts, it comes from a peer. */
-const messages: Readonly<Record<string, () => Uint8Array>> = {
+export const messages: Readonly<Record<string, () => Uint8Array>> = {
   hello_request: () => message(0),
   client_hello: () => new ScriptedClient().encodedHello(),
   server_hello: () => new ScriptedServer().serverHello(),
