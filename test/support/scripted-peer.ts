@@ -95,13 +95,13 @@ export const extensions = {
 } as const;
 export const groups = { x25519: 0x001d, secp256r1: 0x0017, secp384r1: 0x0018 } as const;
 
-const identity = await makePki().then((pki) => pki.leaf());
+export const identity = await makePki().then((pki) => pki.leaf());
 export const ownCredential = credential({ chain: identity.chainPem, signer: signer(identity.keyPem) });
 
 // ── The machine under test ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** A machine with a driver that answers all pauses at once. */
-class Machine {
+export class Machine {
   readonly role: Role;
   readonly data: Uint8Array[] = [];
   readonly events: ConnectionEvent[] = [];
@@ -177,8 +177,21 @@ const hmac = (key: Uint8Array, data: Uint8Array): Bytes => Uint8Array.from(creat
 const expandLabel = (secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes =>
   hmac(secret, join(u16(length), v8(text(`tls13 ${label}`)), v8(context), [1])).slice(0, length);
 
-export class Keys {
+/** What protects one direction. */
+export interface RecordKeys {
   readonly epoch: Epoch;
+  /** Whether a record was sealed or opened. */
+  readonly used: boolean;
+  /** Whether every record is application_data on the outside. */
+  readonly hidesType: boolean;
+  sealAs(type: number, bytes: Octets, padding: number): Bytes;
+  open(sealed: Uint8Array): { readonly type: number; readonly content: Bytes };
+  next(): RecordKeys;
+}
+
+export class Keys implements RecordKeys {
+  readonly epoch: Epoch;
+  readonly hidesType = true;
   readonly #secret: Bytes;
   readonly #key: Bytes;
   readonly #iv: Bytes;
@@ -201,6 +214,9 @@ export class Keys {
     return hmac(expandLabel(this.#secret, "finished", repeat(0), 32), transcriptHash);
   }
 
+  sealAs(type: number, bytes: Octets, padding: number): Bytes {
+    return this.seal(join(bytes, [type], repeat(padding)));
+  }
   /** @param inner content, type and padding as they are to be. */
   seal(inner: Octets): Bytes {
     const header = join([content.data, 3, 3], u16(inner.length + 16));
@@ -242,11 +258,11 @@ function schedule(sharedSecret: Uint8Array, transcriptHash: Uint8Array): Secrets
   };
 }
 
-interface DiffieHellman {
+export interface DiffieHellman {
   readonly share: Bytes;
   secret(peerShare: Uint8Array): Bytes;
 }
-function keyPair(group: number): DiffieHellman {
+export function keyPair(group: number): DiffieHellman {
   if (group === groups.x25519) {
     const { publicKey, privateKey } = generateKeyPairSync("x25519");
     const share = Uint8Array.from(publicKey.export({ type: "spki", format: "der" }).subarray(-32));
@@ -277,8 +293,8 @@ export abstract class ScriptedPeer<State extends string = string> {
   readonly heard: Heard[] = [];
   /** Where the machine stood when the test began to speak for itself. */
   abstract where: State;
-  write: Keys | undefined;
-  read: Keys | undefined;
+  write: RecordKeys | undefined;
+  read: RecordKeys | undefined;
   /** Most bytes of a handshake record. */
   fragment: number = 2 ** 14;
   /** Most bytes that the machine is given at once. */
@@ -313,6 +329,8 @@ export abstract class ScriptedPeer<State extends string = string> {
   }
   protected abstract readonly connected: State;
   protected abstract understand(heard: Bytes): void;
+  /** TLS 1.2, where it means something. */
+  protected understandChangeCipherSpec(): void {}
 
   /** Any bytes, as they are. */
   bytes(...chunks: readonly Octets[]): this {
@@ -332,7 +350,7 @@ export abstract class ScriptedPeer<State extends string = string> {
     return this.bytes(this.sealed(type, bytes, padding));
   }
   sealed(type: number, bytes: Octets, padding = 0): Bytes {
-    return this.write === undefined ? record(type, bytes) : this.write.seal(join(bytes, [type], repeat(padding)));
+    return this.write === undefined ? record(type, bytes) : this.write.sealAs(type, bytes, padding);
   }
   /** Handshake messages back to back, which count. */
   say(...messages: readonly Bytes[]): this {
@@ -366,13 +384,14 @@ export abstract class ScriptedPeer<State extends string = string> {
     }
   }
   #open(type: number, sealed: Uint8Array): void {
-    if (type === content.changeCipherSpec) {
+    if (type === content.changeCipherSpec && this.read?.hidesType !== false) {
       this.heard.push({ kind: "change_cipher_spec", bytes: sealed.slice(5) as Bytes, under: "plaintext" });
+      this.understandChangeCipherSpec();
     } else if (this.read === undefined || (type === content.alert && this.read.epoch === "handshake" && !this.read.used)) {
       // A client that fails on ServerHello has no keys yet.
       this.#take(type, sealed.slice(5) as Bytes, "plaintext");
     } else {
-      if (type !== content.data) throw new Error(`the machine wrote ${hexOf(sealed)} in clear after it had keys`);
+      if (this.read.hidesType && type !== content.data) throw new Error(`the machine wrote ${hexOf(sealed)} in clear after it had keys`);
       const opened = this.read.open(sealed);
       this.#take(opened.type, opened.content, this.read.epoch);
     }
@@ -446,6 +465,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     const options: ServerOptions = {
       provider: node,
       now: Date.now,
+      versions: ["tls1.3"],
       credentials: [ownCredential],
       alpn: ["h2", "http/1.1"],
       ...config,
@@ -631,6 +651,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     const all: ClientOptions = {
       provider: node,
       now: Date.now,
+      versions: ["tls1.3"],
       verifier,
       suites: ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"],
       alpn: ["h2", "http/1.1"],

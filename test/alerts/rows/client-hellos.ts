@@ -15,6 +15,7 @@ import {
   without,
 } from "../../support/octets.ts";
 import { content, extensions, groups, ScriptedClient, type ScriptedClientOptions } from "../../support/scripted-peer.ts";
+import { ScriptedClientTls12 } from "../../support/scripted-tls12.ts";
 import { expectEqual, type Stimuli } from "../outcome.ts";
 
 type Change = (client: ScriptedClient) => unknown;
@@ -61,7 +62,7 @@ const hostName = (name: Octets): Octets => join([0], v16(name));
 
 export const clientHellos: Stimuli = {
   "SRV-CH-001": () => {
-    const client = new ScriptedClient().to("START");
+    const client = new ScriptedClient({ config: { versions: ["tls1.3"] } }).to("START");
     leaveOut(extensions.supportedVersions)(client);
     const output = client.machine.receive(record(content.handshake, client.encodedHello()));
     expectEqual(hexOf(output), "15030300020246", "the server's answer");
@@ -77,7 +78,7 @@ export const clientHellos: Stimuli = {
   "SRV-CH-004": () => greetEach(both(legacyVersion(0x0300), leaveOut(extensions.supportedVersions)), legacyVersion(0x0300)),
   "SRV-CH-005": () => greetEach(...[0x0301, 0x0302, 0x0304].map(legacyVersion)),
   "SRV-CH-006": () =>
-    greetEach(...[0x0304, 0x0305, 0x03ff].map((version) => both(legacyVersion(version), leaveOut(extensions.supportedVersions)))),
+    [0x0304, 0x0305, 0x03ff].map((legacyVersion) => new ScriptedClientTls12().to("START").with({ legacyVersion }).greet()),
   "SRV-CH-007": () =>
     greetEach(...[0x0301, 0x0302].map((version) => both(legacyVersion(version), leaveOut(extensions.supportedVersions)))),
   "SRV-CH-008": () => greetEach((client) => client.with({ suites: [0xc02b, 0x00ff] })),
@@ -93,7 +94,7 @@ export const clientHellos: Stimuli = {
     ),
   "SRV-CH-016": () => greetEach((client) => client.with({ compression: [] })),
   "SRV-CH-018": () => greetEach((client) => client.with({ sessionId: repeat(33) })),
-  "SRV-CH-019": () => greetEach((client) => client.with({ extensions: undefined })),
+  "SRV-CH-019": () => [greet((client) => client.with({ extensions: undefined }), { config: { versions: ["tls1.3"] } })],
   "SRV-CH-021": () =>
     greetEach(
       append(extension(extensions.supportedVersions, v8(u16(0x0304)))),
@@ -189,6 +190,7 @@ export const clientHellos: Stimuli = {
   "SRV-CH-060": () => greetEach(extend(extensions.cookie, v16(text("not yours")))),
   "SRV-CH-061": () => greetEach(extend(extensions.oidFilters, v16())),
   "SRV-CH-062": () => greetEach(extend(17, v16([2], v16(v16(), v16())))),
+  "SRV-CH-063": () => [new ScriptedClientTls12().with({ suites: [0xc02b, 0x5600] }).greet()],
   "SRV-CH-064": () => greetEach((client) => client.with({ suites: [0x1301, 0x5600] })),
   "SRV-CH-066": () => greetEach(extend(extensions.authorities, v16())),
   "SRV-CH-068": () => greetEach((client) => client.with({ suites: [0x1304, 0x1305, 0xc02b] })),

@@ -266,9 +266,9 @@ export const connections: Stimuli = {
     });
   },
   "ALT-023": () => {
-    const config = serverConfig({ provider: node, now: Date.now, credentials: [ownCredential], alpn: ["h2"] });
+    const config = serverConfig({ provider: node, now: Date.now, versions: ["tls1.3"], credentials: [ownCredential], alpn: ["h2"] });
     const cases = [
-      [new ScriptedClient().with({ extensions: undefined }), 70, "protocol_version"],
+      [new ScriptedClient().with({ legacyVersion: 0x0302, extensions: undefined }), 70, "protocol_version"],
       [new ScriptedClient().with({ suites: [0xc02b] }), 40, "handshake_failure"],
       [new ScriptedClient().extend(extension(extensions.alpn, v16(v8(text("x"))))), 120, "no_application_protocol"],
       [

@@ -1,6 +1,8 @@
 // Framing of messages, and every state × every message, as the machines' own tables of edges say.
-import { edges as clientEdges } from "../../../packages/core/src/handshake/client-tls13/edges.ts";
-import { edges as serverEdges } from "../../../packages/core/src/handshake/server-tls13/edges.ts";
+import { edges as clientFront } from "../../../packages/core/src/handshake/client/edges.ts";
+import { edgesTls13 as clientTls13 } from "../../../packages/core/src/handshake/client/tls13/edges.ts";
+import { edges as serverFront } from "../../../packages/core/src/handshake/server/edges.ts";
+import { edgesTls13 as serverTls13 } from "../../../packages/core/src/handshake/server/tls13/edges.ts";
 import type { EdgeTable } from "../../../packages/core/src/handshake/table.ts";
 import { handshakeTypes } from "../../../packages/core/src/wire/handshake.ts";
 import { extension, join, message, repeat, replaced, text, u16, u32, v16, v24, v8 } from "../../support/octets.ts";
@@ -16,6 +18,8 @@ import {
 } from "../../support/scripted-peer.ts";
 import { all, anywhere, each, type Stimuli, type Stimulus, underHandshakeKeys } from "../outcome.ts";
 
+const clientEdges = { ...clientFront, ...clientTls13 };
+const serverEdges = { ...serverFront, ...serverTls13 };
 const clientStates = {
   WAIT_SH: "expectServerHello",
   WAIT_SH_AGAIN: "expectSecondServerHello",
@@ -49,7 +53,7 @@ function expectedBy(peer: ScriptedPeer): readonly string[] {
 
 const emptyBlock = u16(0);
 /** Every message of TLS 1.3 and 1.2, well-formed. Where the content counts, it comes from a peer. */
-const messages: Readonly<Record<string, () => Uint8Array>> = {
+export const messages: Readonly<Record<string, () => Uint8Array>> = {
   hello_request: () => message(0),
   client_hello: () => new ScriptedClient().encodedHello(),
   server_hello: () => new ScriptedServer().serverHello(),

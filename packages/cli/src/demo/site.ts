@@ -29,6 +29,8 @@ export async function openSite(authority: Authority, port: number, log: (line: s
     now: Date.now,
     credentials: [credential({ chain: authority.leaf.chainPem, signer: signer(authority.leaf.keyPem) })],
     alpn: ["http/1.1"],
+    // The hellos from the field ask for the names of other people's servers.
+    servesAnyName: true,
   };
   const config = serverConfig(options);
   const visits = new WeakMap<object, Visit>();

@@ -11,15 +11,22 @@ import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/hand
 import type { Turn } from "./stages.ts";
 import type { EdgeTable } from "./table.ts";
 
+/** Of a state that no message moves: a synchronous object's answer, or the stage that asks. */
+export type Paused<Next, Stage = Next> =
+  | { readonly input: string; readonly value: unknown }
+  | { readonly stage: (turn: Turn<Next>) => Stage };
+
 /** A machine and its public face. */
 export interface Role<State extends { readonly kind: string }, Next> {
   readonly edges: EdgeTable;
   /** One step. Whether `input` is an edge of `state` has been checked. */
   step(state: State, input: string, value: unknown): State;
-  /** What a state wants that no message moves: a synchronous object's answer, or the stage that asks. */
-  pause(state: State): { readonly input: string; readonly value: unknown } | { readonly stage: (turn: Turn<Next>) => Next };
+  /** What a state wants that no message moves. */
+  pause(state: State): Paused<Next>;
   /** Wipes the state's secrets: nothing comes after it. */
   forget(state: State): void;
+  /** A message that means nothing in this state, and is not even hashed (RFC 5246 §7.4.1.1). */
+  ignores(state: State, message: HandshakeMessage): boolean;
   /** What is judged in this state, if anything is. */
   presented(state: State): PresentedIdentity | undefined;
   /** What the handshake came to, once it is complete. */
@@ -67,12 +74,16 @@ export class Driver<State extends { readonly kind: string }, Next> {
       link.step = state.kind;
       if (role.agreement(state) !== undefined) return undefined;
       const inputs = Object.keys(role.edges[state.kind] ?? {});
-      if (inputs.some((input) => Object.hasOwn(handshakeTypes, input))) {
+      if (inputs.some(isFromThePeer)) {
         const message = this.#nextMessage(inputs);
         if (message === undefined) return role.needsInput(this.#newTurn());
-        const type = messageName(message.type);
-        link.trace?.({ kind: "message", direction: "in", type, length: message.raw.length });
-        this.#move(type, message);
+        if (message === "change_cipher_spec") {
+          this.#move(message, undefined);
+        } else {
+          const type = messageName(message.type);
+          link.trace?.({ kind: "message", direction: "in", type, length: message.raw.length });
+          if (!role.ignores(state, message)) this.#move(type, message);
+        }
       } else {
         const paused = role.pause(state);
         if ("stage" in paused) return paused.stage(this.#newTurn());
@@ -81,7 +92,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
     }
   }
 
-  #nextMessage(expected: readonly string[]): HandshakeMessage | undefined {
+  #nextMessage(expected: readonly string[]): HandshakeMessage | "change_cipher_spec" | undefined {
     // What was said stands, whatever is heard next.
     this.#link.outgoing.boundary();
     const content = this.#link.incoming.next();
@@ -90,6 +101,8 @@ export class Driver<State extends { readonly kind: string }, Next> {
         return undefined;
       case "handshake":
         return content.message;
+      case "change-cipher-spec":
+        return "change_cipher_spec";
       case "warning-alert":
         this.#link.event(content);
         return this.#nextMessage(expected);
@@ -180,4 +193,9 @@ export class Driver<State extends { readonly kind: string }, Next> {
     if (presented === undefined) throw new TypeError("a verdict outside the state that asks for it");
     return fail("identity-distrusted", { reason, presented }, "RFC 9846 §4.5.1");
   }
+}
+
+/** Inputs that are messages; all others are answers. */
+function isFromThePeer(input: string): boolean {
+  return Object.hasOwn(handshakeTypes, input) || input === "change_cipher_spec";
 }

@@ -9,3 +9,8 @@ export type KeyLogLabel =
 export function logSecret(settings: CommonSettings, label: KeyLogLabel, clientRandom: Uint8Array, secret: Uint8Array): void {
   settings.keyLog?.(`${label} ${hex(clientRandom)} ${hex(secret)}`);
 }
+
+/** TLS 1.2's line. */
+export function logMasterSecret(settings: CommonSettings, clientRandom: Uint8Array, secret: Uint8Array): void {
+  settings.keyLog?.(`CLIENT_RANDOM ${hex(clientRandom)} ${hex(secret)}`);
+}

@@ -1,4 +1,4 @@
-import { concat, copy, empty, GrowingBytes } from "../wire/bytes.ts";
+import { type Bytes, concat, copy, empty, GrowingBytes } from "../wire/bytes.ts";
 import { headerLength } from "./format.ts";
 
 /** Judges a header as soon as its five bytes are there; throws what is wrong with it. */
@@ -26,6 +26,11 @@ export class Deframer {
   }
   get insideRecord(): boolean {
     return this.#partial.length > 0;
+  }
+
+  /** What has arrived and was not cut; a copy. */
+  get unread(): Bytes {
+    return concat([this.#partial.view(), this.#unread]);
   }
 
   /** @param chunk lent until `release`. */

@@ -1,6 +1,7 @@
 // From bytes to what they carry: records cut, opened, joined to messages, counted. Knows no message's meaning.
 import type { Limits } from "./limits.ts";
 import { fail } from "../errors.ts";
+import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { HandshakeMessage } from "../wire/handshake.ts";
 import { Reader } from "../wire/reader.ts";
@@ -9,11 +10,14 @@ import { alertIds } from "../alerts.ts";
 import { Deframer } from "./deframer.ts";
 import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
-import { contentEnd, maxInner, type ReadKeys } from "./keys.ts";
+import { contentEnd, maxInner } from "./keys.ts";
+import type { ExtractedKeys, ReadProtection } from "./protection.ts";
 
 export type Content =
   | { readonly kind: "handshake"; readonly message: HandshakeMessage }
   | { readonly kind: "data"; readonly data: Uint8Array }
+  /** TLS 1.2 alone, where it says that keys change. */
+  | { readonly kind: "change-cipher-spec" }
   | { readonly kind: "warning-alert"; readonly description: Registered }
   | { readonly kind: "close"; readonly authenticated: boolean };
 
@@ -21,15 +25,20 @@ export class Incoming {
   readonly #deframer: Deframer = new Deframer((type, version, length, header) => this.#checkHeader(type, version, length, header));
   readonly #joiner: Joiner;
   #limits: Limits;
-  #keys: ReadKeys | undefined;
+  #keys: ReadProtection | undefined;
   #isFirst = true;
   #changeCipherSpecs = 0;
   #emptyRecords = 0;
   #warningAlerts = 0;
   /** Bytes of rejected early data that may still be skipped (§4.3.10). */
   #skippable = 0;
-  /** Whether the peer may send the meaningless change_cipher_spec now: between the first ClientHello and its Finished (§5). */
-  takesChangeCipherSpec = false;
+  /**
+   * What change_cipher_spec means now: in TLS 1.3 nothing, between the first ClientHello and the peer's Finished (§5); in TLS 1.2
+   * that the keys change (RFC 5246 §7.1).
+   */
+  changeCipherSpec: "unexpected" | "dropped" | "told" = "unexpected";
+  /** TLS 1.2: a warning is no failure (RFC 5246 §7.2.2). */
+  takesWarnings = false;
   /** A client that failed on our ServerHello may not have keys to say so (§6, Appendix A.1). */
   takesPlaintextAlert = false;
   /** On the wire, up to the end of the record that completes the ClientHello; undefined afterwards. */
@@ -46,6 +55,9 @@ export class Incoming {
   adoptLimits(limits: Limits): void {
     this.#limits = { ...limits, clientHello: Math.min(limits.clientHello, this.#limits.clientHello) };
     this.#joiner.limits = this.#limits;
+  }
+  get limits(): Limits {
+    return this.#limits;
   }
   get insideRecord(): boolean {
     return this.#deframer.insideRecord || !this.#joiner.isEmpty;
@@ -67,7 +79,7 @@ export class Incoming {
       const record = this.#deframer.next();
       if (record === undefined) return undefined;
       this.#isFirst = false;
-      const content = this.#keys === undefined ? this.#plain(record) : this.#protected(record, this.#keys);
+      const content = this.#content(record);
       if (content !== undefined) return content;
     }
   }
@@ -78,7 +90,7 @@ export class Incoming {
     fail("unexpected-message", { expected: [`the end of the record behind ${behind}`], received: "more handshake bytes" }, "RFC 9846 §5.1");
   }
   /** Only at a boundary. */
-  protect(keys: ReadKeys, behind: string): void {
+  protect(keys: ReadProtection, behind: string): void {
     this.expectBoundary(behind);
     const before = this.#keys;
     this.#keys = keys;
@@ -91,6 +103,19 @@ export class Incoming {
   }
   skipEarlyData(): void {
     this.#skippable = this.#limits.skippedEarlyData;
+  }
+  /** The keys in force, copied. */
+  extract(): ExtractedKeys {
+    if (this.#keys === undefined) throw new TypeError("extraction without keys");
+    return this.#keys.extract();
+  }
+  /** Of a record that has not arrived whole; a copy. */
+  get unread(): Bytes {
+    return this.#deframer.unread;
+  }
+  /** A handshake message has begun, and not ended. */
+  get insideMessage(): boolean {
+    return !this.#joiner.isEmpty;
   }
   /** Nothing is read any more. */
   end(): void {
@@ -109,15 +134,31 @@ export class Incoming {
     if (this.#isFirst && version >> 8 !== 3) {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
-    // Early data that is skipped before there are keys is protected all the same.
-    const isProtected = type === contentTypes.application_data && (this.#keys !== undefined || this.#skippable > 0);
-    const allowed = isProtected ? maxPlaintext + maxExpansion : maxPlaintext;
+    // RFC 5246 §6.2.1: what is protected says the version that was agreed; it is part of the additional data.
+    if (this.#keys?.hidesType === false && version !== 0x0303) {
+      fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2"] }, "RFC 5246 §6.2.1");
+    }
+    const allowed = maxPlaintext + this.#expansionOf(type);
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;
     // The record may be the one that completes the hello, and counts up to its end all the same.
     if (this.maxReceived !== undefined && received > this.maxReceived) {
       fail("limit-exceeded", { limit: "received", allowed: this.maxReceived, received }, "RFC 9846 §6");
     }
+  }
+
+  /** What a record of this type may be longer than its plaintext. */
+  #expansionOf(type: number): number {
+    const keys = this.#keys;
+    // Without keys it may be early data that is skipped.
+    const isSealed = keys?.hidesType === false || type === contentTypes.application_data;
+    return isSealed ? (keys?.maxExpansion ?? maxExpansion) : 0;
+  }
+
+  #content(record: Uint8Array): Content | undefined {
+    const keys = this.#keys;
+    if (keys === undefined) return this.#plain(record);
+    return keys.hidesType ? this.#protected(record, keys) : this.#protectedTls12(record, keys);
   }
 
   #plain(record: Uint8Array): Content | undefined {
@@ -136,7 +177,7 @@ export class Incoming {
     }
   }
 
-  #protected(record: Uint8Array, keys: ReadKeys): Content | undefined {
+  #protected(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const outer = record[0];
     if (outer === contentTypes.change_cipher_spec) return this.#changeCipherSpec(record.subarray(headerLength));
     if (outer === contentTypes.alert && this.takesPlaintextAlert) {
@@ -167,6 +208,19 @@ export class Incoming {
     }
   }
 
+  /** RFC 5246 §6.2.3: the content type stands in the header, and every type is sealed. */
+  #protectedTls12(record: Uint8Array, keys: ReadProtection): Content | undefined {
+    const content = keys.open(record);
+    if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
+    if (content.length > maxPlaintext) fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
+    switch (record[0]) {
+      case contentTypes.application_data: return this.#data(content);
+      case contentTypes.handshake: return this.#handshake(content);
+      case contentTypes.alert: return this.#alert(content, true);
+      default: return this.#changeCipherSpec(content);
+    }
+  }
+
   #handshake(fragment: Uint8Array): undefined {
     if (fragment.length === 0) fail("unexpected-record", { expected: "a handshake fragment", received: "an empty one" }, "RFC 9846 §5.1");
     this.#joiner.append(fragment);
@@ -191,7 +245,7 @@ export class Incoming {
     const description = registered("alert", id);
     // §6: the level of closure alerts is not looked at.
     if (id === alertIds.close_notify) return { kind: "close", authenticated };
-    if (id === alertIds.user_canceled && (level === 1 || level === 2)) {
+    if (level === 1 && this.takesWarnings || id === alertIds.user_canceled && (level === 1 || level === 2)) {
       this.#warningAlerts = this.#count("warningAlerts", this.#warningAlerts);
       return { kind: "warning-alert", description };
     }
@@ -202,12 +256,13 @@ export class Incoming {
     );
   }
 
-  #changeCipherSpec(body: Uint8Array): undefined {
+  #changeCipherSpec(body: Uint8Array): Content | undefined {
     this.#notInsideMessage("change_cipher_spec");
-    if (!this.takesChangeCipherSpec || body.length !== 1 || body[0] !== 1) {
+    if (this.changeCipherSpec === "unexpected" || body.length !== 1 || body[0] !== 1) {
       const received = body.length === 1 && body[0] === 1 ? "change_cipher_spec" : "a malformed change_cipher_spec";
       fail("unexpected-record", { expected: "a handshake record", received }, "RFC 9846 §5");
     }
+    if (this.changeCipherSpec === "told") return { kind: "change-cipher-spec" };
     this.#changeCipherSpecs = this.#count("changeCipherSpecs", this.#changeCipherSpecs);
     return undefined;
   }

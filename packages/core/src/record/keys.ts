@@ -1,14 +1,15 @@
-// One direction's protection (RFC 9846 §5.2, §5.3, §7.2).
+// TLS 1.3's protection of one direction (RFC 9846 §5.2, §5.3, §7.2).
 import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
 import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
-import { contentTypes, headerLength, maxPlaintext, tagLength } from "./format.ts";
+import { contentTypes, headerLength, maxExpansion, maxPlaintext, tagLength } from "./format.ts";
+import { Nonce } from "./nonce.ts";
+import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
 
-/** What a record grows by: header, content type, tag. */
-export const sealOverhead: number = headerLength + 1 + tagLength;
-
-export class WriteKeys {
+export class WriteKeys implements WriteProtection {
+  /** Header, content type, tag. */
+  readonly overhead: number = headerLength + 1 + tagLength;
   readonly #suite: SuiteImplementation;
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
@@ -16,13 +17,13 @@ export class WriteKeys {
   readonly #nonce: Nonce;
   readonly #header: Bytes = Uint8Array.of(contentTypes.application_data, 3, 3, 0, 0);
 
-  /** @param secret is kept, and wiped by `destroy`. */
-  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
+  /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
+  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
     this.#hash = hash;
     this.#secret = secret;
-    this.#nonce = new Nonce(iv);
+    this.#nonce = new Nonce(iv, sequence);
     this.#aead = suite.seal(key);
     wipe(key);
     if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
@@ -54,6 +55,10 @@ export class WriteKeys {
   next(): WriteKeys {
     return new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
+  extract(): ExtractedKeys {
+    const { key, iv } = trafficKey(this.#hash, this.#secret, this.#suite.keyLength);
+    return { secret: this.#secret.slice(), key, iv, sequence: this.#nonce.sequence };
+  }
   destroy(): void {
     wipe(this.#secret);
     this.#nonce.destroy();
@@ -61,20 +66,22 @@ export class WriteKeys {
   }
 }
 
-export class ReadKeys {
+export class ReadKeys implements ReadProtection {
+  readonly hidesType = true;
+  readonly maxExpansion: number = maxExpansion;
   readonly #suite: SuiteImplementation;
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
   readonly #aead: AeadOpener;
   readonly #nonce: Nonce;
 
-  /** @param secret is kept, and wiped by `destroy`. */
-  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
+  /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
+  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
     this.#hash = hash;
     this.#secret = secret;
-    this.#nonce = new Nonce(iv);
+    this.#nonce = new Nonce(iv, sequence);
     this.#aead = suite.open(key);
     wipe(key);
     if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
@@ -103,6 +110,10 @@ export class ReadKeys {
   next(): ReadKeys {
     return new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
+  extract(): ExtractedKeys {
+    const { key, iv } = trafficKey(this.#hash, this.#secret, this.#suite.keyLength);
+    return { secret: this.#secret.slice(), key, iv, sequence: this.#nonce.sequence };
+  }
   destroy(): void {
     wipe(this.#secret);
     this.#nonce.destroy();
@@ -119,37 +130,3 @@ export function contentEnd(inner: Uint8Array): number {
 
 /** Longest inner plaintext that can be valid: content, type, padding (§5.4). */
 export const maxInner: number = maxPlaintext + 1;
-
-/** The IV with the sequence number over its end (§5.3), in place. */
-class Nonce {
-  readonly #iv: Bytes;
-  readonly #nonce: Bytes;
-  #sequence = 0;
-
-  constructor(iv: Bytes) {
-    this.#iv = iv;
-    this.#nonce = iv.slice();
-  }
-  get sequence(): number {
-    return this.#sequence;
-  }
-  /** Lent until the next call. */
-  current(): Bytes {
-    const nonce = this.#nonce;
-    let rest = this.#sequence;
-    for (let at = 11; at >= 4; at--) {
-      nonce[at] = (this.#iv[at] ?? 0) ^ (rest & 255);
-      rest = rest < 256 ? 0 : Math.floor(rest / 256);
-    }
-    return nonce;
-  }
-  advance(): void {
-    // §5.3: never wraps. Below 2^53 each number is exact; at a record a nanosecond that is a hundred days.
-    if (this.#sequence >= Number.MAX_SAFE_INTEGER) throw new RangeError("sequence number exhausted");
-    this.#sequence++;
-  }
-  destroy(): void {
-    wipe(this.#iv);
-    wipe(this.#nonce);
-  }
-}

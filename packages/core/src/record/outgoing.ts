@@ -2,14 +2,14 @@
 import { type AlertDescription, alertIds } from "../alerts.ts";
 import { type Bytes, concat, empty } from "../wire/bytes.ts";
 import { contentTypes, headerLength, maxPlaintext } from "./format.ts";
-import { sealOverhead, type WriteKeys } from "./keys.ts";
+import type { ExtractedKeys, WriteProtection } from "./protection.ts";
 
 export class Outgoing {
   /** Records made since `take`, each in memory of its own. */
   #records: Bytes[] = [];
   /** Handshake messages of the flight that no record holds yet. */
   #flight: Uint8Array[] = [];
-  #keys: WriteKeys | undefined;
+  #keys: WriteProtection | undefined;
   #legacyVersion = 0x0301;
   #hasSent = false;
 
@@ -60,8 +60,8 @@ export class Outgoing {
     let written = before.length;
     let whole = false;
     try {
-      while (taken < plaintext.length && target.length - written > sealOverhead) {
-        const size = Math.min(maxPlaintext, plaintext.length - taken, target.length - written - sealOverhead);
+      while (taken < plaintext.length && target.length - written > keys.overhead) {
+        const size = Math.min(maxPlaintext, plaintext.length - taken, target.length - written - keys.overhead);
         written += keys.seal(contentTypes.application_data, plaintext.subarray(taken, taken + size), target, written);
         taken += size;
       }
@@ -74,7 +74,7 @@ export class Outgoing {
   }
 
   /** All that follows is sealed under `keys`. */
-  protect(keys: WriteKeys): void {
+  protect(keys: WriteProtection): void {
     this.boundary();
     const before = this.#keys;
     this.#keys = keys;
@@ -105,6 +105,10 @@ export class Outgoing {
     if (only === undefined) return empty;
     return records.length === 1 ? only : concat(records);
   }
+  /** The keys in force, copied; undefined keys were never there to be extracted. */
+  extract(): ExtractedKeys {
+    return this.#sealer().extract();
+  }
   /** Keys are gone; what was made stays to be taken. */
   end(): void {
     this.#flight = [];
@@ -115,7 +119,7 @@ export class Outgoing {
   /** One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used. */
   #write(type: number, content: Uint8Array): void {
     const keys = this.#keys;
-    const overhead = keys === undefined ? headerLength : sealOverhead;
+    const overhead = keys?.overhead ?? headerLength;
     const records = new Uint8Array(content.length + Math.ceil(content.length / maxPlaintext) * overhead);
     let written = 0;
     try {
@@ -136,7 +140,7 @@ export class Outgoing {
     this.#records.push(record);
     this.#hasSent = true;
   }
-  #sealer(): WriteKeys {
+  #sealer(): WriteProtection {
     if (this.#keys === undefined) throw new TypeError("data without keys");
     return this.#keys;
   }

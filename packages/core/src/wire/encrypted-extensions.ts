@@ -1,6 +1,6 @@
 // EncryptedExtensions (RFC 9846 §4.4.1).
 import type { Bytes } from "./bytes.ts";
-import { type Extension, readExtensions, readProtocols, writeExtensions } from "./extensions.ts";
+import { type Extension, readExtensions, readProtocol, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 
 export interface EncryptedExtensions {
@@ -14,13 +14,7 @@ export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions 
   const extensions = readExtensions(body.vector(2, "extensions"), {
     server_name: () => {},
     supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
-    application_layer_protocol_negotiation: (extension) => {
-      const start = extension.offset;
-      const [protocol, ...more] = readProtocols(extension);
-      // RFC 7301 §3.1: exactly one.
-      if (protocol === undefined || more.length > 0) extension.malformed("protocol_name_list", start);
-      alpn = protocol;
-    },
+    application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     early_data: () => {},
     record_size_limit: (extension) => { extension.u16("record_size_limit"); },
   });

@@ -82,6 +82,12 @@ export function writeServerName(writer: Writer, name: string): void {
 export function readProtocols(body: Reader): string[] {
   return body.list(2, "protocol_name_list", 2, (list) => latin1Text(list.opaque(1, "protocol_name", 1)));
 }
+/** A server's answer (RFC 7301 §3.1): exactly one. */
+export function readProtocol(body: Reader): string {
+  const start = body.offset;
+  const [protocol, ...more] = readProtocols(body);
+  return protocol !== undefined && more.length === 0 ? protocol : body.malformed("protocol_name_list", start);
+}
 export function writeProtocols(writer: Writer, names: readonly string[]): void {
   writer.list(2, names, (_, name) => writer.opaque(1, latin1(name)));
 }
@@ -104,6 +110,7 @@ export function readOfferedPsks(body: Reader): OfferedPsks {
   };
 }
 
-export function readAuthorities(body: Reader): Bytes[] {
-  return body.list(2, "authorities", 3, (list) => list.opaque(2, "distinguished_name", 1));
+/** @param least 3 in the extension (RFC 9846 §4.3.4); TLS 1.2's message may have none (RFC 5246 §7.4.4). */
+export function readAuthorities(body: Reader, least = 3): Bytes[] {
+  return body.list(2, "authorities", least, (list) => list.opaque(2, "distinguished_name", 1));
 }

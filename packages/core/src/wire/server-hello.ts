@@ -1,6 +1,6 @@
 // ServerHello and HelloRetryRequest: one message, told apart by its random (RFC 9846 §4.2.3, §4.2.4).
 import { type Bytes, equal } from "./bytes.ts";
-import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, writeExtensions } from "./extensions.ts";
+import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 
 export interface ServerHelloFields {
@@ -21,6 +21,13 @@ export interface ServerHello extends ServerHelloFields {
   /** HelloRetryRequest's wish. */
   readonly selectedGroup: number | undefined;
   readonly cookie: Bytes | undefined;
+  /** Index of the identity that the server took. */
+  readonly selectedIdentity: number | undefined;
+  /** TLS 1.2. */
+  readonly alpn: string | undefined;
+  readonly pointFormats: readonly number[] | undefined;
+  readonly extendedMasterSecret: boolean;
+  readonly renegotiatedConnection: Bytes | undefined;
 }
 
 export function decodeServerHello(raw: Uint8Array): ServerHello {
@@ -35,6 +42,11 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let keyShare: KeyShareEntry | undefined;
   let selectedGroup: number | undefined;
   let cookie: Bytes | undefined;
+  let selectedIdentity: number | undefined;
+  let alpn: string | undefined;
+  let pointFormats: number[] | undefined;
+  let extendedMasterSecret = false;
+  let renegotiatedConnection: Bytes | undefined;
   const message = isRetryRequest ? "hello_retry_request" : "server_hello";
   const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions").as(message), {
     supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
@@ -43,11 +55,19 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
       else keyShare = readKeyShareEntry(extension);
     },
     cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
+    pre_shared_key: (extension) => { selectedIdentity = extension.u16("selected_identity"); },
+    server_name: () => {},
+    application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
+    ec_point_formats: (extension) => {
+      pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
+    },
+    extended_master_secret: () => { extendedMasterSecret = true; },
+    renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
   });
   body.end();
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie,
+    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
   };
 }
 
@@ -68,6 +88,7 @@ export const helloRetryRequestRandom: Uint8Array = Uint8Array.of(
 /** What a server that could do better writes at the end of its random (§4.2.3): "DOWNGRD" and which version it fell to. */
 export function isDowngradeSentinel(random: Uint8Array): boolean {
   const end = random.subarray(24);
-  return downgrade.every((byte, at) => byte === end[at]) && (end[7] === 0 || end[7] === 1);
+  return downgradeSentinel.every((byte, at) => byte === end[at] || (at === 7 && end[at] === 0));
 }
-const downgrade = [0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44];
+/** Fallen to TLS 1.2; for older versions its last byte is 0. */
+export const downgradeSentinel: Uint8Array = Uint8Array.of(0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, 1);

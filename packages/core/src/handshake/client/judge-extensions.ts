@@ -1,0 +1,41 @@
+import { fail } from "../../errors.ts";
+import type { DecodedClientHello } from "../../wire/client-hello.ts";
+import type { EncryptedExtensions } from "../../wire/encrypted-extensions.ts";
+import type { Extension } from "../../wire/extensions.ts";
+import { type ExtensionName, extensionIds } from "../../wire/registry.ts";
+import type { Goal } from "./states.ts";
+
+/**
+ * A server answers only what was asked, and each answer where it belongs (RFC 9846 §4.3). A cookie needs no asking.
+ * @param allowed the extensions that we read in this message.
+ */
+export function judgeAnswers(
+  message: string, answers: readonly Extension[], hello: DecodedClientHello, allowed: readonly ExtensionName[],
+): void {
+  for (const { type } of answers) {
+    const belongs = allowed.some((name) => extensionIds[name] === type.id);
+    if (belongs && type.id === extensionIds.cookie) continue;
+    const asked = hello.extensions.some((extension) => extension.type.id === type.id);
+    if (!asked) fail("unsolicited-extension", { message, extension: type }, "RFC 9846 §4.3");
+    if (belongs) continue;
+    const received = type.name ?? String(type.id);
+    fail("illegal-parameter", { message, field: "extensions", expected: `what belongs in ${message}`, received }, "RFC 9846 §4.3");
+  }
+}
+
+/** The protocol that the server chose (RFC 7301 §3.2). */
+export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal): string | undefined {
+  judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
+  return message.alpn === undefined ? undefined : judgeProtocol("encrypted_extensions", message.alpn, goal);
+}
+
+export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {
+  if (!offered.includes(chosen)) {
+    const context = { message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen) };
+    fail("illegal-parameter", context, "RFC 7301 §3.2");
+  }
+  return chosen;
+}
+const encryptedExtensions = [
+  "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",
+] as const;

@@ -1,0 +1,46 @@
+import type { ClientSettings } from "../../config/settings.ts";
+import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
+import type { SessionState } from "../../session/state.ts";
+import type { StoredSession } from "../../session/types.ts";
+import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { StartedShare } from "../stages.ts";
+import type { StateOf } from "../table.ts";
+import type { StatesTls12 } from "./tls12/states.ts";
+import type { StatesTls13 } from "./tls13/states.ts";
+
+/** Whom we mean to reach, and how. */
+export interface Goal {
+  readonly settings: ClientSettings;
+  /** A DNS name, or an IP literal. */
+  readonly serverName: string;
+  readonly alpn: readonly string[];
+  /** Sessions are kept apart by it. */
+  readonly partition: string;
+}
+
+/** A ClientHello that was sent. */
+export interface Offer {
+  readonly goal: Goal;
+  readonly fields: ClientHelloFields;
+  readonly hello: DecodedClientHello;
+  readonly shares: readonly StartedShare[];
+  /** Whose ticket it shows. */
+  readonly session: SessionState | undefined;
+}
+
+/** What each state may know; those of a version are in its folder. */
+export interface States extends StatesTls13, StatesTls12 {
+  takeSession: { goal: Goal };
+  startShares: { goal: Goal; session: SessionState | undefined };
+  expectServerHello: { offer: Offer };
+}
+
+/** What moves a state: a message by its name on the wire, an answer by ours. */
+export interface Inputs {
+  session: StoredSession | undefined;
+  key_shares: readonly StartedShare[];
+  server_hello: HandshakeMessage;
+}
+
+export type State = StateOf<States>;
+export type At<Kind extends keyof States> = StateOf<States, Kind>;

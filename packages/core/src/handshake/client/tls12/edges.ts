@@ -1,0 +1,18 @@
+import type { Checked } from "../../table.ts";
+
+/** The client of TLS 1.2 behind ServerHello (RFC 5246 §7.3), with a state for each decision that can wait. */
+export const edgesTls12 = {
+  expectCertificateTls12: { certificate: ["expectServerKeyExchange"] },
+  expectServerKeyExchange: { server_key_exchange: ["checkShareSignature"] },
+  checkShareSignature: { validity: ["judgeTls12"] },
+  judgeTls12: { verdict: ["expectServerHelloDone"] },
+  expectServerHelloDone: { certificate_request: ["expectServerHelloDoneOnly"], server_hello_done: ["respond"] },
+  expectServerHelloDoneOnly: { server_hello_done: ["pickCredentialTls12"] },
+  pickCredentialTls12: { credential: ["respond"] },
+  respond: { secret: ["expectChangeCipherSpec", "signTls12"] },
+  signTls12: { signature: ["expectChangeCipherSpec"] },
+  expectChangeCipherSpec: { change_cipher_spec: ["expectFinishedTls12"] },
+  expectFinishedTls12: { finished: ["connectedTls12"] },
+} as const;
+
+export type EdgesTls12 = Checked<typeof edgesTls12>;

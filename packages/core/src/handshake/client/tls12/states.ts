@@ -1,0 +1,79 @@
+import type { Credential, CredentialRequest } from "../../../config/credential.ts";
+import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
+import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
+import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import type { Bytes } from "../../../wire/bytes.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { Offer } from "../states.ts";
+import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { SignatureCheck } from "../../stages.ts";
+
+/** What ServerHello settled. */
+export interface SettledTls12 {
+  readonly offer: Offer;
+  readonly suite: SuiteImplementation;
+  readonly hash: HashImplementation;
+  readonly randoms: Randoms;
+  readonly alpn: string | undefined;
+  readonly extendedMasterSecret: boolean;
+}
+interface Underway {
+  readonly settled: SettledTls12;
+  readonly transcript: Transcript;
+}
+interface Exchanged extends Underway {
+  readonly group: Group;
+  readonly peerShare: Bytes;
+}
+interface Proven extends Exchanged {
+  readonly keyProven: KeyProven;
+  readonly identity: VerifiedIdentity;
+}
+export interface Keyed extends Proven {
+  readonly master: Bytes;
+  readonly keys: Pick<KeyBlock, "serverKey" | "serverIv">;
+}
+
+interface Answered extends Keyed {
+  readonly ownScheme: SignatureScheme | undefined;
+}
+/** What we show: the credential and how it signs, or nothing. */
+export type OwnCertificate = Signing | "none";
+export interface Signing {
+  readonly credential: Credential;
+  readonly scheme: SignatureScheme;
+}
+
+export interface StatesTls12 {
+  expectCertificateTls12: Underway;
+  expectServerKeyExchange: Underway & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
+  checkShareSignature: Exchanged & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
+  judgeTls12: Exchanged & { presented: PresentedIdentity; keyProven: KeyProven };
+  expectServerHelloDone: Proven;
+  expectServerHelloDoneOnly: Proven & { request: CredentialRequest };
+  pickCredentialTls12: Proven & { request: CredentialRequest };
+  /** `own` undefined: no certificate was asked for. */
+  respond: Proven & { own: OwnCertificate | undefined };
+  signTls12: Keyed & Signing & { clientKey: Bytes; clientIv: Bytes; message: Bytes };
+  expectChangeCipherSpec: Answered;
+  expectFinishedTls12: Answered;
+  connectedTls12: Omit<Answered, "keys" | "transcript" | "peerShare"> & { finished: FinishedVerified };
+}
+
+export interface InputsTls12 {
+  certificate: HandshakeMessage;
+  server_key_exchange: HandshakeMessage;
+  validity: boolean;
+  verdict: VerifiedIdentity;
+  certificate_request: HandshakeMessage;
+  server_hello_done: HandshakeMessage;
+  /** undefined: none is shown. */
+  credential: Credential | undefined;
+  signature: Uint8Array;
+  /** undefined: the server's share is invalid. */
+  secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
+  change_cipher_spec: undefined;
+  finished: HandshakeMessage;
+}

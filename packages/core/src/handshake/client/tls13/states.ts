@@ -1,0 +1,92 @@
+import type { Credential, CredentialRequest } from "../../../config/credential.ts";
+import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
+import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
+import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import type { Bytes } from "../../../wire/bytes.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { SessionState } from "../../../session/state.ts";
+import type { TicketTaker } from "../../../connection/connection.ts";
+import type { Offer } from "../states.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
+
+/** What ServerHello settled. */
+export interface Settled {
+  readonly offer: Offer;
+  readonly suite: SuiteImplementation;
+  readonly hash: HashImplementation;
+  readonly group: Group;
+  readonly retried: boolean;
+  /** The one that the server took up. */
+  readonly session: SessionState | undefined;
+}
+
+/** From the key exchange on: what all later states know. */
+export interface Underway {
+  readonly settled: Settled;
+  readonly transcript: Transcript;
+  readonly schedule: MainSchedule;
+  readonly handshakeTraffic: TrafficSecrets;
+}
+interface Answered extends Underway {
+  readonly alpn: string | undefined;
+  readonly request: CredentialRequest | undefined;
+}
+
+/** HelloRetryRequest, as the second ServerHello is measured by it. */
+export interface RetryRequest {
+  readonly suite: SuiteImplementation;
+  readonly hash: HashImplementation;
+  readonly group: Group | undefined;
+  readonly cookie: Bytes | undefined;
+}
+
+/** What each state may know. */
+export interface StatesTls13 {
+  startShareAgain: { offer: Offer; request: RetryRequest; transcript: Transcript };
+  expectSecondServerHello: { offer: Offer; request: RetryRequest; transcript: Transcript };
+  completeKeys: { settled: Settled; transcript: Transcript; started: StartedShare; peerShare: Bytes };
+  expectEncryptedExtensions: Underway;
+  expectCertificateOrRequest: Omit<Answered, "request">;
+  expectCertificate: Answered;
+  expectCertificateVerify: Answered & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
+  checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
+  judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
+  expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven | "by the session" };
+  pickCredential: Proven & { request: CredentialRequest };
+  sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
+  connected: Omit<Proven, keyof Underway | "finishedHash"> & {
+    settled: Settled;
+    exporterSecret: Bytes;
+    tickets: TicketTaker | undefined;
+    ownScheme: SignatureScheme | undefined;
+  };
+}
+export interface Proven extends Underway {
+  readonly alpn: string | undefined;
+  readonly identity: VerifiedIdentity;
+  readonly keyProven: KeyProven | "by the session";
+  readonly finished: FinishedVerified;
+  /** Of the transcript up to the server's Finished: what application traffic comes from. */
+  readonly finishedHash: Bytes;
+}
+
+/** What moves a state: a message by its name on the wire, an answer by ours. */
+export interface InputsTls13 {
+  key_shares: readonly StartedShare[];
+  server_hello: HandshakeMessage;
+  /** undefined: the server's share is invalid. */
+  secret: { readonly secret: Uint8Array } | undefined;
+  encrypted_extensions: HandshakeMessage;
+  certificate_request: HandshakeMessage;
+  certificate: HandshakeMessage;
+  certificate_verify: HandshakeMessage;
+  validity: boolean;
+  verdict: VerifiedIdentity;
+  finished: HandshakeMessage;
+  /** undefined: none is shown. */
+  credential: Credential | undefined;
+  signature: Uint8Array;
+}

@@ -1,0 +1,166 @@
+// One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
+import { HandshakeSchedule, finishedVerifyData } from "../../../crypto/key-schedule.ts";
+import { fail } from "../../../errors.ts";
+import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
+import { copy, wipe } from "../../../wire/bytes.ts";
+import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
+import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decodeServerHello } from "../../../wire/server-hello.ts";
+import { logSecret } from "../../key-log.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
+import { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { StateOf, Steps } from "../../table.ts";
+import type { EdgesTls13 } from "./edges.ts";
+import { schemeFor } from "../choose-credential.ts";
+import { sendSecondClientHello } from "../client-hello.ts";
+import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
+import {
+  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes,
+} from "../../judge-certificate.ts";
+import { judgeEncryptedExtensions } from "../judge-extensions.ts";
+import { identityOf, ticketTaker } from "../session.ts";
+import { judgeServerHello } from "./judge-server-hello.ts";
+import type { States } from "../states.ts";
+import type { InputsTls13, Proven } from "./states.ts";
+
+export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
+  startShareAgain: {
+    key_shares: (state, shares, context) => {
+      const { request, transcript } = state;
+      const offer = sendSecondClientHello(state, shares, context);
+      transcript.add(offer.hello.raw);
+      return { kind: "expectSecondServerHello", offer, request, transcript };
+    },
+  },
+
+  expectSecondServerHello: {
+    server_hello: ({ offer, request, transcript }, message) => {
+      const hello = decodeServerHello(message.raw);
+      if (hello.isRetryRequest) {
+        fail("unexpected-message", { expected: ["server_hello"], received: "a second hello_retry_request" }, "RFC 9846 §4.2.4");
+      }
+      const { settled, started, peerShare } = judgeServerHello(hello, offer, request);
+      transcript.add(message.raw);
+      return { kind: "completeKeys", settled, transcript, started, peerShare };
+    },
+  },
+
+  completeKeys: {
+    secret: ({ settled, transcript }, answer, { link }) => {
+      const { suite, hash, group, offer } = settled;
+      if (answer === undefined) {
+        const context = { message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one" };
+        fail("illegal-parameter", context, "RFC 9846 §7.4.2");
+      }
+      const { session } = settled;
+      const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
+      if (session !== undefined) wipe(session.secret);
+      const handshakeTraffic = schedule.traffic(transcript.digest());
+      const { settings } = offer.goal;
+      logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
+      logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
+      link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
+      // From here on alerts are protected too (Appendix A.1).
+      link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
+      link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+      link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+      return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
+    },
+  },
+
+  expectEncryptedExtensions: {
+    encrypted_extensions: ({ kind: _, ...underway }, message) => {
+      const { hello, goal } = underway.settled.offer;
+      const alpn = judgeEncryptedExtensions(decodeEncryptedExtensions(message.raw), hello, goal);
+      underway.transcript.add(message.raw);
+      const { session } = underway.settled;
+      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity: identityOf(session), keyProven: "by the session" };
+    },
+  },
+
+  expectCertificateOrRequest: {
+    certificate_request: ({ kind: _, ...underway }, message) => {
+      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw));
+      underway.transcript.add(message.raw);
+      return { kind: "expectCertificate", ...underway, request };
+    },
+    certificate: (state, message, context) => {
+      return stepsTls13.expectCertificate.certificate({ ...state, kind: "expectCertificate", request: undefined }, message, context);
+    },
+  },
+
+  expectCertificate: {
+    certificate: ({ kind: _, ...answered }, message, { scribe }) => {
+      const { settings, serverName } = answered.settled.offer.goal;
+      const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
+      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+      answered.transcript.add(message.raw);
+      return { kind: "expectCertificateVerify", ...answered, presented: presentedIdentity("server", chain, serverName, settings), publicKey, schemes };
+    },
+  },
+
+  expectCertificateVerify: {
+    certificate_verify: ({ kind: _, publicKey, schemes, ...answered }, message) => {
+      const { transcript, settled } = answered;
+      const { settings } = settled.offer.goal;
+      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settings);
+      const check = { scheme, publicKey, message: signedContent("server", transcript.digest()), signature };
+      transcript.add(message.raw);
+      return { kind: "checkSignature", ...answered, check, verification };
+    },
+  },
+
+  checkSignature: {
+    validity: ({ kind: _, check, verification: __, ...answered }, valid) => {
+      return { kind: "judge", ...answered, keyProven: KeyProven.by(check.scheme, valid) };
+    },
+  },
+
+  judge: {
+    verdict: ({ kind: _, presented: __, ...answered }, identity) => ({ kind: "expectFinished", ...answered, identity }),
+  },
+
+  expectFinished: {
+    finished: ({ kind: _, request, ...answered }, message, context) => {
+      const { settled, transcript, handshakeTraffic } = answered;
+      const expected = finishedVerifyData(settled.hash, handshakeTraffic.server, transcript.digest());
+      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
+      // Before a byte of our own flight: what follows must be under the next keys.
+      context.link.incoming.expectBoundary("finished");
+      context.link.incoming.changeCipherSpec = "unexpected";
+      context.link.phase = "client-flight";
+      transcript.add(message.raw);
+      const proven = { ...answered, finished, finishedHash: transcript.digest() };
+      if (request !== undefined) return { kind: "pickCredential", ...proven, request };
+      return connected(proven, undefined, sendFinished(proven, true, context));
+    },
+  },
+
+  pickCredential: {
+    credential: ({ kind: _, request, ...proven }, credential, context) => {
+      const { transcript, settled } = proven;
+      sendCertificate(proven, credential, context);
+      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
+      const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
+      if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
+      return { kind: "sign", ...proven, credential, scheme, message: signedContent("client", transcript.digest()) };
+    },
+  },
+
+  sign: {
+    signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
+      sendCertificateVerify(proven, scheme, signature, context);
+      return connected(proven, scheme, sendFinished(proven, false, context));
+    },
+  },
+};
+
+function connected(
+  { settled, alpn, identity, keyProven, finished }: Proven, ownScheme: SignatureScheme | undefined, sent: ReturnType<typeof sendFinished>,
+): StateOf<States, "connected"> {
+  const { exporterSecret, resumptionSecret } = sent;
+  const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
+  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
+}

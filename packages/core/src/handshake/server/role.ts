@@ -1,0 +1,120 @@
+import type { Agreement } from "../../connection/connection.ts";
+import { maxPlaintext } from "../../record/format.ts";
+import { wipe } from "../../wire/bytes.ts";
+import type { Paused, Role } from "../driver.ts";
+import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
+import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
+import { handshakeKind } from "../table.ts";
+import type { Context } from "../table.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { serverEdges } from "./edges.ts";
+import { stepsTls12 } from "./tls12/steps.ts";
+import type { At, ProvenPeer, Settled, State } from "./states.ts";
+import { steps } from "./steps.ts";
+import { candidatesOf, find } from "./tls13/resume.ts";
+import { stepsTls13 } from "./tls13/steps.ts";
+
+/** The server as the driver runs it. */
+export function serverRole(context: Context): Role<State, ServerStage> {
+  return {
+    edges: serverEdges,
+    step: (state, input, value) => {
+      // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
+      const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
+      return (step as (state: State, value: unknown, context: Context) => State)(state, value, context);
+    },
+    pause: (state) => {
+      switch (state.kind) {
+        case "chooseConfig": {
+          const { received } = context.link;
+          if (received === undefined) throw new TypeError("a config is chosen once");
+          return { stage: (turn) => Accepted.make(turn, state.hello, received) };
+        }
+        case "lookUpSession": return lookUpSession(state);
+        case "exchangeKeys": return respond(state.settled.group, state.peerShare);
+        case "startShare": return startShares([state.settled.group]);
+        case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
+        case "sign": case "signShare": {
+          const { credential, scheme } = state.settled.negotiated;
+          return sign(credential.signer, scheme, state.message);
+        }
+        case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
+        case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
+        case "judge": return judge(state.verifier, state.presented);
+        case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello": case "expectFinished": case "connected": case "expectClientKeyExchange":
+        case "expectClientCertificate": case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+          throw new TypeError(`${state.kind} is no pause`);
+      }
+    },
+    forget,
+    presented: (state) => {
+      if (state.kind === "judge") return state.presented;
+      return state.kind === "judgeClient" ? state.shown.presented : undefined;
+    },
+    ignores: () => false,
+    agreement: (state) => {
+      if (state.kind === "connected") return agreement(state);
+      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+    },
+    needsInput: (turn) => new NeedsInput(turn),
+    established: (connection, output, received) => new Established(connection, output, received),
+  };
+}
+
+function forget(state: State): void {
+  if (state.kind === "sign") {
+    state.schedule.end();
+    wipe(state.handshakeTraffic.client);
+    wipe(state.handshakeTraffic.server);
+  } else if ("keys" in state) {
+    wipe(state.master);
+    for (const secret of Object.values(state.keys)) wipe(secret);
+  } else if ("clientHandshakeTraffic" in state) {
+    state.schedule.end();
+    wipe(state.clientHandshakeTraffic);
+    wipe(state.clientTraffic);
+    wipe(state.exporterSecret);
+  }
+}
+
+const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
+
+function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
+  const { sessions } = state.settled.settings;
+  if (sessions === undefined) return { input: "sessions", value: [] };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state.hello), sessions) };
+  return { input: "sessions", value: find(state, sessions) };
+}
+
+function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">): Agreement {
+  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
+}
+
+function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
+  const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
+  return { ...common(settled, peer, extendedMasterSecret), exporter };
+}
+
+function common(
+  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean, resumed = false,
+): Omit<Agreement, "exporter"> {
+  return {
+    info: {
+      version: negotiated.version,
+      suite: negotiated.suite,
+      alpn: negotiated.alpn,
+      serverName: negotiated.serverName,
+      handshakeKind: handshakeKind(resumed, retried),
+      group: group.name,
+      peer: peer?.identity,
+      peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
+      ownSignatureScheme: resumed ? undefined : negotiated.scheme,
+      extendedMasterSecret,
+      maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+    },
+    suite,
+    limits: settings.limits,
+    truncation: settings.truncation,
+    mayExtract: settings.mayExtract,
+  };
+}

@@ -1,0 +1,87 @@
+// The front door: one small function an edge. What decides is in `negotiate` and `judge-client-hello.ts`.
+import { ServerConfig } from "../../config/server-config.ts";
+import type { ServerSettings } from "../../config/settings.ts";
+import { Transcript } from "../../crypto/transcript.ts";
+import { fail } from "../../errors.ts";
+import { negotiate } from "../../negotiate/negotiate.ts";
+import { decodeClientHello } from "../../wire/client-hello.ts";
+import { groupIds } from "../../wire/registry.ts";
+import { decodeServerHello } from "../../wire/server-hello.ts";
+import type { Context, Steps } from "../table.ts";
+import type { Edges } from "./edges.ts";
+import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
+import type { Inputs, Settled, States } from "./states.ts";
+import { sendRetryRequest } from "./tls13/flight.ts";
+import { lookUpOrExchange } from "./tls13/resume.ts";
+
+export const steps: Steps<Edges, States, Inputs> = {
+  expectClientHello: {
+    client_hello: (_, message, { link }) => {
+      const hello = decodeClientHello(message.raw);
+      link.serverName = hello.serverName;
+      link.incoming.offered = hello;
+      link.incoming.maxReceived = undefined;
+      return { kind: "chooseConfig", hello };
+    },
+  },
+
+  chooseConfig: {
+    config: ({ hello }, config, context) => {
+      const { link } = context;
+      const settings = ServerConfig.settingsOf(config);
+      adopt(settings, context);
+      const allowed = settings.limits.clientHello;
+      if (hello.raw.length > allowed) fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
+      const negotiated = negotiate(hello, config);
+      const versionRefused = negotiated.kind === "refused" && versionRefusals.has(negotiated.reasons[0].kind);
+      if (!versionRefused) judgeServerName(hello);
+      if (negotiated.kind === "refused") {
+        const { reasons, alert } = negotiated;
+        fail("no-agreement", { reasons, alert, clientHello: hello }, "RFC 9846 §4.2.1");
+      }
+      link.incoming.expectBoundary("client_hello");
+      if (negotiated.version === "tls1.2") {
+        judgeClientHelloTls12(hello, settings);
+        link.incoming.changeCipherSpec = "told";
+        link.incoming.takesWarnings = true;
+        link.phase = "server-flight";
+        return { kind: "startShare", hello, settled: settle(settings, negotiated) };
+      }
+      judgeClientHello(hello);
+      link.incoming.changeCipherSpec = "dropped";
+      link.incoming.takesPlaintextAlert = true;
+
+      const settled = settle(settings, negotiated);
+      link.trace?.({ kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has" });
+      link.trace?.({ kind: "decision", about: "group", chosen: settled.group.name, because: settled.retried ? "no share was sent" : "a share was sent" });
+      if (negotiated.needsRetry) {
+        const request = sendRetryRequest(hello, settled, context);
+        const transcript = Transcript.afterRetry(settled.hash, hello.raw, request);
+        if (hello.offersEarlyData) link.incoming.skipEarlyData();
+        return { kind: "expectSecondClientHello", first: hello, settled, transcript, cookie: decodeServerHello(request).cookie };
+      }
+      const share = hello.keyShares?.find(({ group }) => group === groupIds[settled.group.name])?.keyExchange;
+      if (share === undefined) throw new TypeError("negotiate agreed on a group without a share");
+      const peerShare = judgeShare(share, settled.group.name, settled.group.shareLength.client);
+      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare);
+    },
+  },
+};
+
+const versionRefusals: ReadonlySet<string> = new Set(["no-common-version", "fallback-scsv"]);
+
+/** From here on the config's limits hold; what the Acceptor refused stays refused. */
+function adopt(settings: ServerSettings, { link }: Context): void {
+  link.log = undefined;
+  link.incoming.adoptLimits(settings.limits);
+  link.trace = settings.trace ?? link.trace;
+  link.phase = "negotiation";
+}
+
+function settle(settings: ServerSettings, negotiated: Settled["negotiated"]): Settled {
+  const suite = settings.suites.find(({ name }) => name === negotiated.suite);
+  const group = settings.groups.find(({ name }) => name === negotiated.group);
+  const hash = suite && settings.hashes.get(suite.hash);
+  if (suite === undefined || group === undefined || hash === undefined) throw new TypeError("negotiate agreed on what the config has not");
+  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry };
+}

@@ -1,0 +1,91 @@
+// What a server of TLS 1.2 sends, top to bottom as in RFC 5246, figure 1.
+import { schemeMeanings } from "../../../config/parameters.ts";
+import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
+import { expectLength } from "../../../crypto/results.ts";
+import { Transcript } from "../../../crypto/transcript.ts";
+import { WriteKeysTls12 } from "../../../record/keys-tls12.ts";
+import { copy, empty } from "../../../wire/bytes.ts";
+import { type Extension, extension, writeProtocols } from "../../../wire/extensions.ts";
+import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
+import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
+import {
+  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
+} from "../../../wire/tls12-messages.ts";
+import type { StartedShare } from "../../stages.ts";
+import { type Context, type StateOf, send } from "../../table.ts";
+import type { StatesTls12 } from "./states.ts";
+
+type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
+
+/** ServerHello and Certificate, up to the pause for the signature. */
+export function sendServerHelloTls12({ hello, settled }: At<"startShare">, started: StartedShare, context: Context): At<"signShare"> {
+  const { settings, negotiated, suite, hash, group } = settled;
+  const random = copy(expectLength(settings.provider.random(32), 32, "random"));
+  // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
+  if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
+  const randoms = { client: hello.random, server: random };
+  const transcript = settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
+  const extensions: Extension[] = [];
+  // RFC 5746 §3.6: the answer to the extension, or to its stand-in among the suites.
+  if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {
+    extensions.push(extension("renegotiation_info", (writer) => writer.opaque(1, empty)));
+  }
+  if (negotiated.serverName !== undefined) extensions.push(extension("server_name"));
+  if (hello.extendedMasterSecret) extensions.push(extension("extended_master_secret"));
+  if (hello.pointFormats !== undefined) extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));
+  const { alpn } = negotiated;
+  if (alpn !== undefined) {
+    extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
+  }
+  const serverHello = encodeServerHello({
+    legacyVersion: 0x0303,
+    random,
+    // A fresh session that can't be resumed: no id (RFC 5246 §7.4.1.3).
+    legacySessionIdEcho: empty,
+    cipherSuite: suiteIds[suite.name],
+    legacyCompressionMethod: 0,
+    extensions: extensions.length > 0 ? extensions : undefined,
+  });
+  send(serverHello, transcript, context);
+  send(encodeCertificateTls12(negotiated.credential.chain), transcript, context);
+  context.link.outgoing.boundary();
+  const params = serverParams(groupIds[group.name], started.share);
+  const message = signedParams(randoms.client, randoms.server, params);
+  const { extendedMasterSecret } = hello;
+  return { kind: "signShare", settled, transcript, randoms, extendedMasterSecret, started, params, message };
+}
+const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff;
+
+/** ServerKeyExchange, CertificateRequest and ServerHelloDone. */
+export function sendServerKeyExchange(
+  state: At<"signShare">, signature: Uint8Array, context: Context,
+): At<"expectClientKeyExchange"> | At<"expectClientCertificate"> {
+  const { kind: _, params, message: __, ...underway } = state;
+  const { clientAuthentication, verifications } = underway.settled.settings;
+  const scheme = schemeIds[underway.settled.negotiated.scheme];
+  send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
+  if (clientAuthentication !== undefined) {
+    const schemes = [...verifications.keys()].filter((name) => schemeMeanings[name].versions.includes("tls1.2"));
+    const request = encodeCertificateRequestTls12({
+      certificateTypes: [clientCertificateTypes.ecdsa_sign, clientCertificateTypes.rsa_sign],
+      signatureSchemes: schemes.map((name) => schemeIds[name]),
+      authorities: clientAuthentication.authorities,
+    });
+    send(request, underway.transcript, context);
+  }
+  send(encodeServerHelloDone(), underway.transcript, context);
+  context.link.phase = "client-flight";
+  if (clientAuthentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
+  return { kind: "expectClientCertificate", ...underway, authentication: clientAuthentication };
+}
+
+/** change_cipher_spec and Finished: the end of the handshake. */
+export function sendFinishedTls12({ settled, transcript, master, keys }: At<"expectFinishedTls12">, context: Context): void {
+  const { link } = context;
+  const writeKeys = new WriteKeysTls12(settled.suite, keys.serverKey, keys.serverIv);
+  link.outgoing.changeCipherSpec();
+  link.outgoing.protect(writeKeys);
+  link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
+  send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest())), transcript, context);
+}
