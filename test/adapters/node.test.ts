@@ -69,6 +69,30 @@ describe("createServer", () => {
     expect(seen.map(({ serverName }) => serverName)).toEqual(["localhost"]);
   });
 
+  test("a secured socket has the ClientHello that accept was given, behind STARTTLS too; a client's has none", async () => {
+    const config = server();
+    const seen: ClientHello[] = [];
+    const accept = (hello: ClientHello): typeof config => {
+      seen.push(hello);
+      return config;
+    };
+    const ours = closing(createServer({ accept }));
+    const upgrading = closing(createTcp((socket) => upgrading.emit("upgraded", upgrade(socket, { isServer: true, accept }))));
+    for (const [listening, event] of [[ours, "secureConnection"], [upgrading, "upgraded"]] as const) {
+      const accepted = once(listening, event) as Promise<[TlsSocket]>;
+      const port = await listen(listening);
+      const theirs = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port });
+      await once(theirs, "secureConnect");
+      const [socket] = await accepted;
+      if (socket.secureConnecting) await once(socket, "secure");
+      expect(socket.clientHello?.serverName).toBe("localhost");
+      expect(socket.clientHello).toBe(seen.at(-1));
+      expect(theirs.clientHello).toBeUndefined();
+      theirs.destroy();
+    }
+    expect(seen).toHaveLength(2);
+  });
+
   test.each([
     ["throws", () => { throw new Error("no database"); }, "internal_error"],
     ["rejects", () => Promise.reject(new Error("no database")), "internal_error"],
@@ -103,7 +127,8 @@ describe("createServer", () => {
     plain.write("GET / HTTP/1.1\r\n\r\n");
     const answer = await collect(plain);
     expect(answer[0]).toBe(21);
-    const [error] = await failed;
+    const [error, socket] = await failed;
+    expect(socket.remoteAddress).toBe("127.0.0.1");
     expect(error).toMatchObject({ kind: "not-tls", context: { looksLike: "http" }, delivered: true });
     expect(Buffer.from(error.received ?? []).toString()).toContain("GET /");
   });
