@@ -63,7 +63,7 @@ test.each<[string, Loose, string[]]>([
     { verifier: { ...verifier, types: ["raw-public-key"] } },
     ["not-supported-here verifier.types"],
   ],
-  ["a verifier that asks for OCSP", { verifier: { ...verifier, asksFor: ["ocsp"] } }, ["not-supported-here verifier.asksFor"]],
+  ["a verifier that asks for what is not stapled", { verifier: { ...verifier, asksFor: ["crl" as never] } }, ["unknown-name verifier.asksFor[0]"]],
   ["more key shares than groups", { keyShares: 4 }, ["bad-key-shares keyShares"]],
   ["a negative number of key shares", { keyShares: -1 }, ["bad-key-shares keyShares"]],
   ["half a key share", { keyShares: 0.5 }, ["bad-key-shares keyShares"]],
