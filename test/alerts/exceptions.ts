@@ -59,8 +59,6 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
     "ED-010",
   ],
   "a server that asks the client for a certificate is not built yet": [
-    "STM-011",
-    "STM-012",
     "CRT-030",
     "CRT-032",
     "CRT-033",
@@ -161,7 +159,7 @@ export const deviationsTls12: typeof deviations = {
 export const gapsTls12: typeof gaps = {
   "sessions are not built yet": ["T12-018", "T12-019", "T12-020", "T12-021", "NST-010", "EMS-001", "EMS-002", "EMS-003", "EMS-004"],
   "a server that asks the client for a certificate is not built yet": [
-    "STM-022", "STM-024", "CRT-031", "CRT-034", "CRT-039", "CV-012", "CV-013",
+    "CRT-031", "CRT-034", "CRT-039", "CV-012", "CV-013",
     "CRT-006 server", "CRT-007 server", "CRT-008 server", "CRT-009 server", "CRT-010 server", "CRT-015 server", "CRT-025 server",
     "CRT-029 server", "CRT-045 server",
   ],

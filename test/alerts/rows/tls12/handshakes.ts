@@ -30,7 +30,9 @@ const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
 };
 const serverStates: Readonly<Record<ServerStateTls12, string | undefined>> = {
   START: "expectClientHello",
+  WAIT_CERT: "expectClientCertificate",
   WAIT_CKE: "expectClientKeyExchange",
+  WAIT_CV: "expectClientCertificateVerify",
   WAIT_CCS: "expectChangeCipherSpec",
   WAIT_FINISHED: "expectFinishedTls12",
   CONNECTED: undefined,
@@ -99,7 +101,9 @@ export const handshakes: Stimuli = {
   "STM-019": client("WAIT_CCS"),
   "STM-020": client("WAIT_FINISHED"),
   "STM-021": server("START"),
+  "STM-022": server("WAIT_CERT"),
   "STM-023": server("WAIT_CKE"),
+  "STM-024": server("WAIT_CV"),
   "STM-025": server("WAIT_CCS"),
   "STM-026": server("WAIT_FINISHED"),
   "STM-031": () => [
