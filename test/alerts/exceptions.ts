@@ -21,6 +21,10 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
     told: ["access_denied", "unrecognized_name", "handshake_failure", "internal_error"],
     because: "the application names the alert",
   },
+  "SRV-HRR-011": {
+    told: ["none"],
+    because: "a session is looked for in the second hello alone; a client must leave it out there if the suite has another hash",
+  },
   "REN-013": {
     told: ["unsupported_extension"],
     because: "a hello of TLS 1.3 alone has no renegotiation_info, so the answer was not asked for",
@@ -33,31 +37,20 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
 
 /** Rows that are not tried in TLS 1.3, by the reason. A role behind the id: not tried on a machine of that role. */
 export const gaps: Readonly<Record<string, readonly string[]>> = {
-  "sessions, early data, and resumption by PSK are not built yet": [
+  "early data is not built yet": [
     "FRM-013",
     "STM-010",
-    "SRV-CH-045",
     "SRV-CH-067",
-    "SRV-HRR-011",
-    "SRV-HRR-012",
-    "PSK-001",
-    "PSK-003",
-    "PSK-004",
-    "PSK-005",
-    "PSK-006",
-    "PSK-007",
-    "PSK-008",
     "PSK-011",
-    "PSK-012",
     "CLI-SH-025",
     "CLI-EE-007",
-    "CLI-CR-002",
     "ED-001",
     "ED-002",
     "ED-006",
     "ED-007",
     "ED-010",
   ],
+  "PSKs from outside are not built: a server always has a certificate too": ["PSK-003", "SRV-HRR-012"],
   "our CertificateRequest has no oid_filters": ["CRT-035"],
   "our HelloRetryRequest asks for no cookie": ["SRV-HRR-003", "SRV-HRR-004"],
   "hybrid groups are not built yet": ["SRV-CH-071", "CLI-SH-029"],

@@ -501,7 +501,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   #secrets: Secrets | undefined;
   #application: { readonly client: Keys; readonly server: Keys } | undefined;
   readonly #shows: Shown | undefined;
-  readonly #offered: readonly ScriptedSession[];
+  #offered: readonly ScriptedSession[];
   readonly #binders: (right: readonly Bytes[]) => readonly Octets[];
   /** The certificate that is due, or the proof of one that was said. */
   #owes: "certificate" | "proof" | undefined;
@@ -549,6 +549,11 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   /** From here on the hello has these parts. */
   with(change: Partial<HelloScript> | ((hello: HelloScript) => Partial<HelloScript>)): this {
     this.#hello = { ...this.#hello, ...(typeof change === "function" ? change(this.#hello) : change) };
+    return this;
+  }
+  /** From here on the hello offers these sessions. */
+  offer(...sessions: readonly ScriptedSession[]): this {
+    this.#offered = sessions;
     return this;
   }
   /** With these extensions, where they stand or at the end. */
@@ -744,7 +749,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     shares: new Map(),
   };
   /** Where the client's offer has our session. */
-  #selected: number | undefined;
+  selected: number | undefined;
   #handshakeHash: Bytes = repeat(0);
 
   constructor({ config = {}, ...options }: ScriptedServerOptions = {}) {
@@ -781,7 +786,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
         extensions: [
           extension(extensions.supportedVersions, u16(0x0304)),
           this.keyShare(group),
-          ...(this.#selected === undefined ? [] : [extension(extensions.preSharedKey, u16(this.#selected))]),
+          ...(this.selected === undefined ? [] : [extension(extensions.preSharedKey, u16(this.selected))]),
         ],
       },
       change,
@@ -870,7 +875,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
         return this.#hello();
       case "WAIT_EE":
         this.say(this.encryptedExtensions());
-        return this.#selected === undefined ? "WAIT_CERT_CR" : "WAIT_FINISHED";
+        return this.selected === undefined ? "WAIT_CERT_CR" : "WAIT_FINISHED";
       case "WAIT_CERT_CR":
         if (target !== "WAIT_CERT" && this.options.requests !== true) return this.#certificate();
         this.say(this.certificateRequest());
@@ -936,7 +941,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     offset += 2 + at(offset) * 256 + at(offset + 1);
     offset += 1 + at(offset) + 2;
     const shares = new Map<number, Bytes>();
-    this.#selected = undefined;
+    this.selected = undefined;
     while (offset < heard.length) {
       const type = at(offset) * 256 + at(offset + 1);
       const end = offset + 4 + at(offset + 2) * 256 + at(offset + 3);
@@ -960,7 +965,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       if (session !== undefined && hexOf(heard.subarray(offset + 2, offset + 2 + length)) === hexOf(session.ticket)) {
         const right = binderOf(session, hashOf(...this.transcript, heard.subarray(0, end)));
         if (hexOf(heard.subarray(binder + 1, binder + 1 + at(binder))) !== hexOf(right)) throw new Error("the client's binder is wrong");
-        this.#selected = index;
+        this.selected = index;
       }
       offset += 2 + length + 4;
     }
@@ -969,7 +974,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   #useKeys(transcript: readonly Bytes[], group: number): void {
     const peerShare = this.#offered.shares.get(group);
     if (peerShare === undefined) throw new Error("the client has sent no share of that group");
-    const psk = this.#selected === undefined ? undefined : this.options.session?.secret;
+    const psk = this.selected === undefined ? undefined : this.options.session?.secret;
     this.#secrets = schedule(this.#pair(group).secret(peerShare), hashOf(...transcript), psk);
     this.read = this.#secrets.handshake.client;
     this.write = this.#secrets.handshake.server;
