@@ -89,7 +89,6 @@ export const serverFlights: Stimuli = {
   "CLI-SH-023": () =>
     helloAgain((each) => ({ extensions: replaced(each.extensions ?? [], new ScriptedServer().keyShare(groups.x25519)) })),
   "CLI-SH-027": () => hello([{ sessionId: repeat(33) }]),
-  "PSK-009": () => hello([answer(extensions.preSharedKey, u16(0))]),
 
   "CLI-HRR-001": () =>
     [new ScriptedServer({ retryFor: groups.secp256r1 }).to("WAIT_SH_AGAIN")].map((server) => server.say(server.retryRequest())),
