@@ -465,6 +465,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     const options: ServerOptions = {
       provider: node,
       now: Date.now,
+      versions: ["tls1.3"],
       credentials: [ownCredential],
       alpn: ["h2", "http/1.1"],
       ...config,
@@ -650,6 +651,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     const all: ClientOptions = {
       provider: node,
       now: Date.now,
+      versions: ["tls1.3"],
       verifier,
       suites: ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"],
       alpn: ["h2", "http/1.1"],

@@ -54,6 +54,9 @@ test.each<[string, Loose, string[]]>([
     { verifier: { ...verifier, schemes: ["mldsa44"] } },
     ["no-common-scheme verifier.schemes"],
   ],
+  ["credentials that are none", { credentials: true }, ["wrong-type credentials"]],
+  ["a picker that can't pick", { credentials: { pick: 1 } }, ["wrong-type credentials"]],
+  ["an own credential of no kind", { credentials: [{}] }, expect.arrayContaining(["unknown-name credentials[0].type"]) as unknown as string[]],
   ["a verifier without a label", { verifier: { ...verifier, label: undefined } }, ["wrong-type verifier.label"]],
   [
     "a verifier of raw public keys",
@@ -94,12 +97,9 @@ test.each<[string, Loose, string[]]>([
 });
 
 test.each([
-  "credentials",
-  "sessions",
   "reverifyOnResume",
   "earlyData",
   "maxRecordSize",
-  "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(kindsOf({ [name]: true })).toEqual([`not-supported-here ${name}`]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -130,8 +130,8 @@ test("every problem is told at once, each with its remedy", () => {
     "limit-too-small",
     "missing-option",
     "no-clock",
-    "not-supported-here",
     "unknown-option",
+    "wrong-type",
   ]);
   for (const { problem, remedy } of problems) expect([problem, remedy]).not.toContain("");
   expect(() => serverConfig({ ...good, alpn: [""], now: () => Number.NaN })).toThrow(
@@ -351,14 +351,30 @@ test.each<[string, Loose, string[]]>([
   expect(kindsOf(options)).toEqual(expected);
 });
 
+const judge = { label: "clients", schemes: ["ecdsa_secp256r1_sha256"], verify: () => ({ reason: "nobody" }) };
+test.each<[string, Loose, string[]]>([
+  ["nothing to ask by", { clientAuthentication: 1 }, ["wrong-type clientAuthentication"]],
+  ["no mode", { clientAuthentication: { verifier: judge } }, ["unknown-name clientAuthentication.mode"]],
+  ["no verifier", { clientAuthentication: { mode: "required" } }, ["missing-option clientAuthentication.verifier"]],
+  [
+    "authorities that are no bytes",
+    { clientAuthentication: { mode: "optional", verifier: judge, authorities: ["CN=me"] } },
+    ["wrong-type clientAuthentication.authorities"],
+  ],
+  [
+    "a mistyped option",
+    { clientAuthentication: { mode: "optional", verifier: judge, authoritys: [] } },
+    ["unknown-option clientAuthentication.authoritys"],
+  ],
+])("client authentication is refused with %s", (_, options, expected) => {
+  expect(kindsOf(options)).toEqual(expected);
+});
+
 test.each([
-  "clientAuthentication",
   "reverifyOnResume",
-  "sessions",
   "earlyData",
   "halfRtt",
   "maxRecordSize",
-  "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
   expect(kindsOf({ [name]: false })).toEqual([]);

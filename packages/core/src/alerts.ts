@@ -65,6 +65,7 @@ export const alertMap: AlertMap = {
   "record-overflow": "record_overflow",
   "bad-record-mac": "bad_record_mac",
   "bad-signature": "decrypt_error",
+  "bad-binder": "decrypt_error",
   "bad-finished": "decrypt_error",
   renegotiation: "no_renegotiation",
   "not-a-first-handshake": "handshake_failure",
@@ -72,6 +73,8 @@ export const alertMap: AlertMap = {
   "extended-master-secret-required": "handshake_failure",
   "bad-certificate": ({ notDer }) => (notDer ? "decode_error" : "bad_certificate"),
   "unsupported-certificate": "unsupported_certificate",
+  // RFC 5246 §7.4.6 has no alert of its own for it.
+  "certificate-required": ({ version }) => (version === "tls1.3" ? "certificate_required" : "handshake_failure"),
   "identity-distrusted": ({ reason }) => reason.alert ?? "certificate_unknown",
   // RFC 9846 §6.2 calls for none after a fatal one. A warning that is no closure alert is itself malformed behaviour; ALT-005, -006.
   "alert-received": ({ level }) => (level === "fatal" ? null : level === "warning" ? "decode_error" : "illegal_parameter"),

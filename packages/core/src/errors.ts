@@ -37,6 +37,8 @@ export interface ErrorContext {
   "record-overflow": { readonly allowed: number; readonly received: number };
   "bad-record-mac": { readonly sequence: number };
   "bad-signature": { readonly scheme: SignatureScheme };
+  /** The client does not know the session's secret. */
+  "bad-binder": { readonly index: number };
   "bad-finished": { readonly from: "client" | "server" };
   /** TLS 1.2: the peer insists on a renegotiation that was refused. */
   renegotiation: { readonly asked: string };
@@ -47,6 +49,8 @@ export interface ErrorContext {
   "extended-master-secret-required": { readonly message: string };
   "bad-certificate": { readonly problem: string; readonly offset: number; readonly notDer: boolean };
   "unsupported-certificate": { readonly problem: string };
+  /** A client that shows none where one is required. */
+  "certificate-required": { readonly version: ProtocolVersion };
   "identity-distrusted": { readonly reason: DistrustReason; readonly presented: PresentedIdentity };
   "alert-received": {
     readonly level: "fatal" | "warning" | "unknown";
@@ -94,6 +98,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "record-overflow": "peer",
   "bad-record-mac": "peer",
   "bad-signature": "peer",
+  "bad-binder": "peer",
   "bad-finished": "peer",
   renegotiation: "peer",
   "not-a-first-handshake": "peer",
@@ -101,6 +106,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "extended-master-secret-required": "peer-incompatible",
   "bad-certificate": "peer",
   "unsupported-certificate": "peer-incompatible",
+  "certificate-required": "peer",
   "identity-distrusted": "peer",
   "alert-received": "peer",
   "closed-early": "peer",
@@ -129,6 +135,7 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "record-overflow": ({ allowed, received }) => `a record of ${received} bytes; allowed are ${allowed}`,
   "bad-record-mac": ({ sequence }) => `record ${sequence} under the current key is not authentic`,
   "bad-signature": ({ scheme }) => `the peer did not prove its key: its ${scheme} signature is wrong`,
+  "bad-binder": ({ index }) => `the client does not know the secret of session ${index}: its binder is wrong`,
   "bad-finished": ({ from }) => `the ${from}'s Finished does not match this handshake`,
   renegotiation: ({ asked }) => `the peer insists on a renegotiation by ${asked}`,
   "not-a-first-handshake": ({ message }) => `${message} speaks of an earlier handshake in its renegotiation_info`,
@@ -136,6 +143,7 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "extended-master-secret-required": ({ message }) => `${message} lacks extended_master_secret, which the config requires`,
   "bad-certificate": ({ problem, offset }) => `the peer's certificate can't be used: ${problem}, at byte ${offset}`,
   "unsupported-certificate": ({ problem }) => `the peer's certificate is not supported: ${problem}`,
+  "certificate-required": () => "the client showed no certificate, and the config requires one",
   "identity-distrusted": ({ reason }) => `the peer's identity is not trusted: ${reason.reason}`,
   "alert-received": ({ description, authenticated }) =>
     `the peer says ${named(description)}${authenticated ? "" : " (unauthenticated)"}`,

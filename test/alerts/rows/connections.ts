@@ -266,7 +266,7 @@ export const connections: Stimuli = {
     });
   },
   "ALT-023": () => {
-    const config = serverConfig({ provider: node, now: Date.now, credentials: [ownCredential], alpn: ["h2"] });
+    const config = serverConfig({ provider: node, now: Date.now, versions: ["tls1.3"], credentials: [ownCredential], alpn: ["h2"] });
     const cases = [
       [new ScriptedClient().with({ legacyVersion: 0x0302, extensions: undefined }), 70, "protocol_version"],
       [new ScriptedClient().with({ suites: [0xc02b] }), 40, "handshake_failure"],

@@ -25,7 +25,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   label: "read",
   requireExtendedMasterSecret: "read",
   dangerousKeyLog: "read",
-  dangerousExtractSecrets: "later",
+  dangerousExtractSecrets: "read",
   trace: "read",
 };
 
@@ -42,7 +42,7 @@ export function checkOptionNames(options: object, known: Readonly<Record<string,
  * @param signable schemes of our own signers, which `schemes` may name though the provider can't verify them
  * @returns with empty lists if there is no provider to compare with; then that is the problem, and not what the lists lack
  */
-export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): CommonSettings {
+export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): Omit<CommonSettings, "id"> {
   const alpn = readAlpn(options.alpn, "alpn", problems);
   const limits = readLimits(options.limits, problems);
   const truncation = readChoice(options.truncation, "truncation", ["strict", "lenient"], problems);
@@ -74,6 +74,7 @@ export function readCommon(options: CommonOptions, signable: readonly SignatureS
     truncation,
     keyLog: options.dangerousKeyLog,
     trace: options.trace,
+    mayExtract: readFlag(options.dangerousExtractSecrets, "dangerousExtractSecrets", problems),
   };
 }
 

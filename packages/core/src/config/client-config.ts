@@ -1,15 +1,18 @@
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { NamedGroup } from "../wire/registry.ts";
+import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import {
   checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
+import type { Credential, CredentialPicker } from "./credential.ts";
+import { readOwnCredentials, schemesOfSigners } from "./credentials.ts";
 import { configId } from "./id.ts";
-import type { Verifier } from "./identity.ts";
 import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
+import { checkClientSessions } from "./sessions.ts";
+import { checkVerifier } from "./verifiers.ts";
 
 /**
  * Checks the options, completes them with the defaults, and never looks at them again.
@@ -20,17 +23,22 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const problems: Problems = new Problems();
   const options = snapshot(given, problems);
   checkOptionNames(options, clientOptions, problems);
-  const common = readCommon(options, [], problems);
+  const common = readCommon(options, Array.isArray(options.credentials) ? schemesOfSigners(options.credentials) : [], problems);
   checkVerifications(common, problems);
-  checkVerifier(options.verifier, common, problems);
+  checkVerifier(options.verifier, "verifier", common, problems);
   const shared = readKeyShares(options.keyShares, common.groups, problems);
+  const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
+  checkClientSessions(options.sessions, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
-  const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares });
-  return ClientConfig.make(settings, configId("client", settings, verifier, options.label));
+  const ownSchemes = listOf(options.schemes) ?? schemeNames;
+  const id = configId("client", common, verifier, options.label);
+  const { sessions } = options;
+  const settings: ClientSettings = Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+  return ClientConfig.make(settings, id);
 }
 
 /** A checked, frozen config. Share it among connections. */
@@ -57,15 +65,15 @@ export class ClientConfig {
 const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   ...commonOptions,
   verifier: "read",
-  credentials: "later",
+  credentials: "read",
   keyShares: "read",
-  sessions: "later",
+  sessions: "read",
   reverifyOnResume: "later",
   earlyData: "later",
 };
 
 /** The server must be able to prove its key in every version that is offered. */
-function checkVerifications({ versions, suites, groups, verifications }: CommonSettings, problems: Problems): void {
+function checkVerifications({ versions, suites, groups, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
   if (suites.length === 0 || groups.length === 0) return;
   const schemes = [...verifications.keys()];
   for (const version of versions) {
@@ -81,29 +89,20 @@ function checkVerifications({ versions, suites, groups, verifications }: CommonS
   }
 }
 
-function checkVerifier(given: Verifier, { verifications }: CommonSettings, problems: Problems): void {
-  const path = "verifier";
-  if (given === undefined) {
-    const remedy = "give a Verifier, such as x509's: a client judges whom it speaks to";
-    return problems.add("missing-option", path, "is missing", remedy);
-  }
-  if (!isRecord(given) || typeof ("verify" in given ? given.verify : given.verifyAsync) !== "function") {
-    return problems.add("wrong-type", path, "has neither verify nor verifyAsync", "give a Verifier");
-  }
-  if (typeof given.label !== "string") {
-    problems.add("wrong-type", `${path}.label`, "is no string", "name the policy: sessions are kept apart by it");
-  }
-  if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
-    problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
-  }
-  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
-    problems.add("not-supported-here", `${path}.asksFor`, "is not built yet", "leave it out");
-  }
-  const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
-  if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
-    const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;
-    problems.add("no-common-scheme", `${path}.schemes`, problem, "let the verifier and the provider have one in common");
-  }
+/** Several that are chosen from by the server's wishes, or somebody who picks. */
+function readOwn(
+  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
+): readonly Credential[] | CredentialPicker {
+  if (given === undefined) return Object.freeze([]);
+  if (isPicker(given)) return given;
+  if (Array.isArray(given)) return readOwnCredentials(given, ownSchemes, common, problems);
+  const remedy = "give a list of Credentials, or an object with pick or pickAsync";
+  problems.add("wrong-type", "credentials", "is neither a list nor a CredentialPicker", remedy);
+  return [];
+}
+
+function isPicker(given: unknown): given is CredentialPicker {
+  return isRecord(given) && (typeof given["pick"] === "function" || typeof given["pickAsync"] === "function");
 }
 
 /** In the order of `groups`, which the key shares must follow (RFC 9846 §4.3.8). */

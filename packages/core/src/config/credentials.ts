@@ -26,7 +26,7 @@ export function schemesOfSigners(given: readonly Credential[]): readonly Signatu
 export function readCredentials(
   given: readonly Credential[],
   ownSchemes: readonly SignatureScheme[],
-  common: CommonSettings,
+  common: Omit<CommonSettings, "id">,
   problems: Problems,
 ): readonly [Credential, ...Credential[]] | undefined {
   const path = "credentials";
@@ -52,10 +52,18 @@ export function readCredentials(
   return credentials;
 }
 
+/** A client's: each must be usable in some version, and none has to be there. */
+export function readOwnCredentials(
+  given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
+): readonly Credential[] {
+  const usable = given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
+  return Object.freeze(usable.filter((credential) => credential !== undefined));
+}
+
 function checkVersions(
   credentials: readonly Credential[],
   ownSchemes: readonly SignatureScheme[],
-  common: CommonSettings,
+  common: Omit<CommonSettings, "id">,
   problems: Problems,
 ): void {
   // A version without any suite has been told of.

@@ -11,16 +11,17 @@ import type { Verifier } from "./identity.ts";
  */
 export function configId(
   role: "client" | "server",
-  settings: CommonSettings,
+  settings: Pick<CommonSettings, "hashes" | "alpn">,
   verifier: Verifier | undefined,
   label: string | undefined,
+  clientAuthentication: "optional" | "required" | "none" = "none",
 ): Bytes {
   // Each suite has one of the two for its hash, and each hash of a suite is there.
   const hash = settings.hashes.get("sha256") ?? settings.hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
   const { alpn } = settings;
   const judge =
     verifier === undefined ? null : { label: verifier.label, schemes: verifier.schemes, types: verifier.types ?? ["x509"] };
-  const text = JSON.stringify({ format: 1, role, verifier: judge, alpn, label: label ?? null });
+  const text = JSON.stringify({ format: 1, role, verifier: judge, alpn, clientAuthentication, label: label ?? null });
   const units = new Uint8Array(2 * text.length);
   for (let at = 0; at < text.length; at++) {
     units[2 * at] = text.charCodeAt(at) >> 8;

@@ -1,4 +1,4 @@
-import type { Bytes } from "../wire/bytes.ts";
+import { type Bytes, copy } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
 import {
@@ -6,9 +6,11 @@ import {
 } from "./checks.ts";
 import { readCredentials, schemesOfSigners } from "./credentials.ts";
 import { configId } from "./id.ts";
-import type { ServerOptions } from "./options.ts";
-import { Problems, snapshot } from "./problems.ts";
-import type { CommonSettings, ServerSettings } from "./settings.ts";
+import type { ClientAuthentication, ServerOptions } from "./options.ts";
+import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
+import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
+import { checkServerSessions } from "./sessions.ts";
+import { checkVerifier } from "./verifiers.ts";
 
 /**
  * Checks the options, completes them with the defaults, and never looks at them again.
@@ -25,6 +27,8 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   const servesAnyName = readFlag(options.servesAnyName, "servesAnyName", problems);
   const requiresServerName = readFlag(options.requiresServerName, "requiresServerName", problems);
   const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
+  const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
+  checkServerSessions(options.sessions, common, problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && credentials?.every(({ names }) => names.every(isAddress))) {
@@ -33,8 +37,11 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   }
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
+  const { mode, verifier } = clientAuthentication ?? {};
+  const id = configId("server", common, verifier, options.label, mode);
   const settings: ServerSettings = Object.freeze({
     ...common,
+    id,
     role: "server",
     credentials,
     ownSchemes,
@@ -42,8 +49,10 @@ export function serverConfig(given: ServerOptions): ServerConfig {
     requiresServerName,
     suiteOrder,
     assumeGroups,
+    clientAuthentication,
+    sessions: options.sessions,
   });
-  return ServerConfig.make(settings, configId("server", settings, undefined, options.label));
+  return ServerConfig.make(settings, id);
 }
 
 /** A checked, frozen config. Share it among connections. */
@@ -72,18 +81,39 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   credentials: "read",
   servesAnyName: "read",
   requiresServerName: "read",
-  clientAuthentication: "later",
+  clientAuthentication: "read",
   reverifyOnResume: "later",
   suiteOrder: "read",
   assumeGroups: "read",
-  sessions: "later",
+  sessions: "read",
   earlyData: "later",
   halfRtt: "later",
 };
 
+function readClientAuthentication(
+  given: ClientAuthentication | undefined, common: Omit<CommonSettings, "id">, problems: Problems,
+): ClientAuthenticationSettings | undefined {
+  if (given === undefined) return undefined;
+  const path = "clientAuthentication";
+  if (!isRecord(given)) {
+    problems.add("wrong-type", path, "is no object", "give { mode, verifier }");
+    return undefined;
+  }
+  rejectUnknownKeys(given, ["mode", "verifier", "authorities"], path, problems);
+  const { mode, verifier, authorities = [] } = given;
+  if (mode !== "optional" && mode !== "required") problems.add("unknown-name", `${path}.mode`, `is ${String(mode)}`, "write optional or required");
+  checkVerifier(verifier, `${path}.verifier`, common, problems);
+  const list = listOf(authorities);
+  if (!list?.every((authority) => authority instanceof Uint8Array && authority.length > 0)) {
+    problems.add("wrong-type", `${path}.authorities`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out");
+    return undefined;
+  }
+  return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });
+}
+
 function readAssumedGroups(
   given: readonly NamedGroup[] | undefined,
-  common: CommonSettings,
+  common: Omit<CommonSettings, "id">,
   problems: Problems,
 ): readonly NamedGroup[] | undefined {
   if (given === undefined) return undefined;

@@ -1,13 +1,17 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { HashName, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
-import type { Credential } from "./credential.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
+import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
 import type { NamedGroup } from "../wire/registry.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
+  /** The config's. */
+  readonly id: Bytes;
   readonly provider: CryptoProvider;
   readonly now: () => number;
   /** Newest first. */
@@ -25,6 +29,8 @@ export interface CommonSettings {
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
+  /** `dangerousExtractSecrets`. */
+  readonly mayExtract: boolean;
 }
 
 export interface ServerSettings extends CommonSettings {
@@ -36,6 +42,15 @@ export interface ServerSettings extends CommonSettings {
   readonly requiresServerName: boolean;
   readonly suiteOrder: "server" | "client";
   readonly assumeGroups: readonly NamedGroup[] | undefined;
+  readonly clientAuthentication: ClientAuthenticationSettings | undefined;
+  readonly sessions: ServerSessions | undefined;
+}
+
+export interface ClientAuthenticationSettings {
+  readonly mode: "optional" | "required";
+  readonly verifier: Verifier;
+  /** DER of distinguished names. */
+  readonly authorities: readonly Bytes[];
 }
 
 export interface ClientSettings extends CommonSettings {
@@ -43,4 +58,8 @@ export interface ClientSettings extends CommonSettings {
   readonly verifier: Verifier;
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
+  readonly credentials: readonly Credential[] | CredentialPicker;
+  readonly sessions: ClientSessionStore | undefined;
+  /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
+  readonly ownSchemes: readonly SignatureScheme[];
 }

@@ -1,17 +1,22 @@
 // The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
 import { isExporterLabel } from "../crypto/key-schedule.ts";
-import type { SuiteImplementation } from "../crypto/provider.ts";
+import type { ConnectionOptions } from "../config/options.ts";
+import type { CryptoProvider, SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
-import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
+import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate, type NewSessionTicket } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
+import type { Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
 import type { Link } from "./link.ts";
-import type { Ended, Exported, Info, Reader, Received, Sent, SentInto, Writer } from "./types.ts";
+import { restore } from "./restore.ts";
+import type {
+  ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
+} from "./types.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {
@@ -21,13 +26,15 @@ export interface Agreement {
   readonly exporter: Exporter | undefined;
   readonly limits: Limits;
   readonly truncation: "strict" | "lenient";
+  /** A client that keeps sessions. */
+  readonly tickets?: TicketTaker | undefined;
+  /** The config says `dangerousExtractSecrets`. */
+  readonly mayExtract: boolean;
 }
 
-export interface Exporter {
-  /** The most that it gives at once. */
-  readonly maxLength: number;
-  /** @param context undefined: none. */
-  export(label: string, context: Uint8Array | undefined, length: number): Bytes;
+/** Turns tickets into sessions. */
+export interface TicketTaker {
+  take(ticket: NewSessionTicket): ConnectionEvent | undefined;
   wipe(): void;
 }
 
@@ -50,12 +57,16 @@ export class Connection implements Reader, Writer {
   #awaitsKeyUpdate = false;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
+  #extracted = false;
 
   private constructor(link: Link, agreement: Agreement) {
     this.info = agreement.info;
     this.#link = link;
     this.#agreement = agreement;
-    link.forget = () => agreement.exporter?.wipe();
+    link.forget = () => {
+      agreement.exporter?.wipe();
+      agreement.tickets?.wipe();
+    };
     // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
     this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
   }
@@ -87,6 +98,7 @@ export class Connection implements Reader, Writer {
   }
 
   receive(chunk: Uint8Array): Received {
+    this.#expectHere();
     expectBytes(chunk, "chunk");
     const link = this.#link;
     if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
@@ -99,6 +111,7 @@ export class Connection implements Reader, Writer {
   }
 
   receiveEnd(): Received {
+    this.#expectHere();
     const link = this.#link;
     if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
     const failed = guard(link, "receive", () => {
@@ -111,6 +124,7 @@ export class Connection implements Reader, Writer {
   }
 
   send(data: Uint8Array): Sent | Ended | ErrorAndAlert {
+    this.#expectHere();
     expectBytes(data, "data");
     const link = this.#link;
     if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
@@ -127,6 +141,7 @@ export class Connection implements Reader, Writer {
   }
 
   sendInto(data: Uint8Array, target: Uint8Array): SentInto | Ended | ErrorAndAlert {
+    this.#expectHere();
     expectBytes(data, "data");
     expectBytes(target, "target");
     const link = this.#link;
@@ -141,12 +156,14 @@ export class Connection implements Reader, Writer {
   }
 
   close(): Sent | ErrorAndAlert {
+    this.#expectHere();
     const link = this.#link;
     const failed = guard(link, "close", () => this.#closeWriting());
     return failed ?? { kind: "sent", output: link.outgoing.take() };
   }
 
   updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
+    this.#expectHere();
     const link = this.#link;
     if (link.failure === undefined) {
       if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
@@ -161,11 +178,13 @@ export class Connection implements Reader, Writer {
   }
 
   abort(cause: AbortCause): ErrorAndAlert {
+    this.#expectHere();
     return abort(this.#link, cause);
   }
 
   /** `context` undefined: none, which in TLS 1.2 differs from an empty one (RFC 5705 §4). @param length bytes. */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
+    this.#expectHere();
     const { exporter } = this.#agreement;
     if (typeof label !== "string" || !isExporterLabel(label)) {
       throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
@@ -183,6 +202,52 @@ export class Connection implements Reader, Writer {
       if (exporter === undefined) return { kind: "unavailable", reason: "no-extended-master-secret" };
       return { kind: "exported", keyingMaterial: exporter.export(label, context, length) };
     });
+  }
+
+  /**
+   * Ends this object, every later call of which throws ApiMisuse, and gives what goes on with it: kTLS, a worker, another host.
+   * `later`: a KeyUpdate request of ours is unanswered, or a handshake message incomplete; the connection lives on.
+   *
+   * @throws ApiMisuse without `dangerousExtractSecrets` in the config.
+   */
+  extractSecrets(): Extracted | ExtractLater | ErrorAndAlert {
+    this.#expectHere();
+    const link = this.#link;
+    const { mayExtract, exporter, suite } = this.#agreement;
+    if (!mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
+    return guard(link, "extractSecrets", () => {
+      if (this.#awaitsKeyUpdate || link.incoming.insideMessage) return { kind: "later", output: link.outgoing.take() };
+      const { peer, ...info } = this.info;
+      const secrets: ConnectionSecrets = {
+        role: link.role,
+        version: info.version,
+        suite: suite.name,
+        read: this.#peerClosed ? closedDirection : { ...link.incoming.extract(), closed: false },
+        write: { ...link.outgoing.extract(), closed: link.writeClosed },
+        exporter: exporter?.secret(),
+        unread: link.incoming.unread,
+        info,
+        peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
+      };
+      const output = link.outgoing.take();
+      link.incoming.end();
+      link.outgoing.end();
+      link.forget();
+      this.#extracted = true;
+      return { kind: "extracted", output, secrets };
+    });
+  }
+
+  /**
+   * The inverse of `extractSecrets`: a connection that goes on where that one ended. Takes no later tickets.
+   *
+   * @param provider must have the suite and its hash. @throws ApiMisuse if it has not, or `secrets` are none.
+   */
+  static resume(secrets: ConnectionSecrets, provider: CryptoProvider, options: ConnectionOptions = {}): Connection {
+    const { link, agreement, peerClosed } = restore(secrets, provider, options);
+    const connection = new Connection(link, agreement);
+    connection.#peerClosed = peerClosed;
+    return connection;
   }
 
   /** What came since the last call, as the arm that fits. */
@@ -233,8 +298,14 @@ export class Connection implements Reader, Writer {
     this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });
     if (this.info.version === "tls1.2") return this.#takeTls12(message);
     if (message.type === handshakeTypes.key_update) return this.#takeKeyUpdate(message.raw);
-    // Without psk_key_exchange_modes in our hello a server has no reason to send one (§4.3.9); it is read, and left.
-    if (message.type === handshakeTypes.new_session_ticket && role === "client") return void decodeNewSessionTicket(message.raw);
+    if (message.type === handshakeTypes.new_session_ticket && role === "client") {
+      // Without sessions in the config it is read all the same, and left.
+      const ticket = decodeNewSessionTicket(message.raw);
+      const { tickets } = this.#agreement;
+      const event = tickets?.take(ticket);
+      if (event !== undefined) this.#link.event(event);
+      return;
+    }
     const expected = role === "client" ? ["key_update", "new_session_ticket"] : ["key_update"];
     fail("unexpected-message", { expected, received: messageName(message.type) }, "RFC 9846 §4.7");
   }
@@ -304,6 +375,10 @@ export class Connection implements Reader, Writer {
     this.#link.incoming.end();
   }
 
+  #expectHere(): void {
+    if (this.#extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
+  }
+
   #expectOpen(call: string): void {
     if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
   }
@@ -312,6 +387,9 @@ export class Connection implements Reader, Writer {
 const ownLabels: ReadonlySet<string> = new Set([
   "client finished", "server finished", "master secret", "extended master secret", "key expansion",
 ]);
+
+/** Keys of a direction that has ended are gone. */
+const closedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };
 
 export function expectBytes(value: unknown, name: string): void {
   if (!(value instanceof Uint8Array)) throw new ApiMisuse("bad-argument", `${name} must be a Uint8Array`);

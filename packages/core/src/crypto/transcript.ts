@@ -1,4 +1,4 @@
-import type { Bytes } from "../wire/bytes.ts";
+import { type Bytes, concat } from "../wire/bytes.ts";
 import { messageHash } from "../wire/client-hello.ts";
 import type { Hash, HashImplementation } from "./provider.ts";
 import { expectLength } from "./results.ts";
@@ -7,6 +7,8 @@ import { expectLength } from "./results.ts";
 export class Transcript {
   readonly #hash: Hash;
   readonly #length: number;
+  /** TLS 1.2's CertificateVerify signs the messages themselves (RFC 5246 §7.4.8); undefined: nobody will. */
+  #said: Uint8Array[] | undefined;
 
   constructor(hash: HashImplementation, ...messages: readonly Uint8Array[]) {
     this.#hash = hash.create();
@@ -19,9 +21,28 @@ export class Transcript {
     return new Transcript(hash, messageHash(digestOf(hash, clientHello)), helloRetryRequest);
   }
 
+  /** Keeps the messages too, for `said`. */
+  static keeping(hash: HashImplementation, ...messages: readonly Uint8Array[]): Transcript {
+    const transcript = new Transcript(hash);
+    transcript.#said = [];
+    for (const message of messages) transcript.add(message);
+    return transcript;
+  }
+
   add(message: Uint8Array): this {
     this.#hash.update(message);
+    this.#said?.push(message);
     return this;
+  }
+  /** All messages so far, for the last time. */
+  said(): Bytes {
+    const said = concat(this.#said ?? []);
+    this.#said = undefined;
+    return said;
+  }
+  /** Over all messages so far, and `more`, which is not added. */
+  digestWith(more: Uint8Array): Bytes {
+    return expectLength(this.#hash.clone().update(more).digest(), this.#length, "transcript hash");
   }
   /** Over all messages so far. */
   digest(): Bytes {

@@ -11,13 +11,18 @@ import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/hand
 import type { Turn } from "./stages.ts";
 import type { EdgeTable } from "./table.ts";
 
+/** Of a state that no message moves: a synchronous object's answer, or the stage that asks. */
+export type Paused<Next, Stage = Next> =
+  | { readonly input: string; readonly value: unknown }
+  | { readonly stage: (turn: Turn<Next>) => Stage };
+
 /** A machine and its public face. */
 export interface Role<State extends { readonly kind: string }, Next> {
   readonly edges: EdgeTable;
   /** One step. Whether `input` is an edge of `state` has been checked. */
   step(state: State, input: string, value: unknown): State;
-  /** What a state wants that no message moves: a synchronous object's answer, or the stage that asks. */
-  pause(state: State): { readonly input: string; readonly value: unknown } | { readonly stage: (turn: Turn<Next>) => Next };
+  /** What a state wants that no message moves. */
+  pause(state: State): Paused<Next>;
   /** Wipes the state's secrets: nothing comes after it. */
   forget(state: State): void;
   /** A message that means nothing in this state, and is not even hashed (RFC 5246 §7.4.1.1). */

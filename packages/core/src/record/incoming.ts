@@ -1,6 +1,7 @@
 // From bytes to what they carry: records cut, opened, joined to messages, counted. Knows no message's meaning.
 import type { Limits } from "./limits.ts";
 import { fail } from "../errors.ts";
+import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { HandshakeMessage } from "../wire/handshake.ts";
 import { Reader } from "../wire/reader.ts";
@@ -10,7 +11,7 @@ import { Deframer } from "./deframer.ts";
 import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
 import { contentEnd, maxInner } from "./keys.ts";
-import type { ReadProtection } from "./protection.ts";
+import type { ExtractedKeys, ReadProtection } from "./protection.ts";
 
 export type Content =
   | { readonly kind: "handshake"; readonly message: HandshakeMessage }
@@ -102,6 +103,19 @@ export class Incoming {
   }
   skipEarlyData(): void {
     this.#skippable = this.#limits.skippedEarlyData;
+  }
+  /** The keys in force, copied. */
+  extract(): ExtractedKeys {
+    if (this.#keys === undefined) throw new TypeError("extraction without keys");
+    return this.#keys.extract();
+  }
+  /** Of a record that has not arrived whole; a copy. */
+  get unread(): Bytes {
+    return this.#deframer.unread;
+  }
+  /** A handshake message has begun, and not ended. */
+  get insideMessage(): boolean {
+    return !this.#joiner.isEmpty;
   }
   /** Nothing is read any more. */
   end(): void {

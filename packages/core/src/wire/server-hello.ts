@@ -21,6 +21,8 @@ export interface ServerHello extends ServerHelloFields {
   /** HelloRetryRequest's wish. */
   readonly selectedGroup: number | undefined;
   readonly cookie: Bytes | undefined;
+  /** Index of the identity that the server took. */
+  readonly selectedIdentity: number | undefined;
   /** TLS 1.2. */
   readonly alpn: string | undefined;
   readonly pointFormats: readonly number[] | undefined;
@@ -40,6 +42,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let keyShare: KeyShareEntry | undefined;
   let selectedGroup: number | undefined;
   let cookie: Bytes | undefined;
+  let selectedIdentity: number | undefined;
   let alpn: string | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
@@ -52,6 +55,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
       else keyShare = readKeyShareEntry(extension);
     },
     cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
+    pre_shared_key: (extension) => { selectedIdentity = extension.u16("selected_identity"); },
     server_name: () => {},
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     ec_point_formats: (extension) => {
@@ -63,7 +67,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   body.end();
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
+    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
   };
 }
 

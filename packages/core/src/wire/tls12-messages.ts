@@ -70,6 +70,9 @@ export function encodeClientKeyExchange(share: Uint8Array): Bytes {
   return frame("client_key_exchange", (writer: Writer) => writer.opaque(1, share));
 }
 
+/** ClientCertificateType (RFC 5246 §7.4.4; RFC 8422 §5.5). */
+export const clientCertificateTypes = { rsa_sign: 1, ecdsa_sign: 64 } as const;
+
 export interface CertificateRequestTls12 {
   readonly certificateTypes: readonly number[];
   readonly signatureSchemes: readonly number[];
@@ -82,4 +85,11 @@ export function decodeCertificateRequestTls12(raw: Uint8Array): CertificateReque
   const authorities = readAuthorities(body, 0);
   body.end();
   return { certificateTypes, signatureSchemes, authorities };
+}
+export function encodeCertificateRequestTls12({ certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12): Bytes {
+  return frame("certificate_request", (writer) => {
+    writer.list(1, certificateTypes, (_, type) => writer.u8(type));
+    writer.list(2, signatureSchemes, (_, scheme) => writer.u16(scheme));
+    writer.list(2, authorities, (_, name) => writer.opaque(2, name));
+  });
 }

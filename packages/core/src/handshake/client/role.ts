@@ -1,33 +1,33 @@
-import { VerifiedIdentity } from "../../config/identity.ts";
+import type { Credential, CredentialRequest } from "../../config/credential.ts";
+import type { ClientSettings } from "../../config/settings.ts";
+import type { ProtocolVersion } from "../../wire/registry.ts";
 import type { Agreement } from "../../connection/connection.ts";
-import type { AsyncGroup, Group } from "../../crypto/provider.ts";
-import { expectLength, expectSecret } from "../../crypto/results.ts";
 import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
-import type { Role } from "../driver.ts";
-import {
-  ClientEstablished, ClientNeedsInput, type ClientStage, isDistrust, NeedsKeyShares, NeedsSecret, NeedsSignatureCheck, NeedsVerdict,
-  type StartedShare,
-} from "../stages.ts";
+import type { Paused, Role } from "../driver.ts";
+import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
+import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
 import type { Context } from "../table.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
-import { exporterTls12, exporterTls13 } from "../exporters.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import { decodeEmpty } from "../../wire/tls12-messages.ts";
 import type { Info } from "../../connection/types.ts";
-import { edges } from "./edges.ts";
-import type { At, State } from "./states.ts";
+import { chooseCredential, schemeFor } from "./choose-credential.ts";
+import { handshakeKind } from "../table.ts";
+import { clientEdges } from "./edges.ts";
+import { sessionKey } from "./session.ts";
+import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
-import { edgesTls13 } from "./tls13/edges.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
   let ignored = 0;
   return {
-    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
+    edges: clientEdges,
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
@@ -35,13 +35,16 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     pause: (state) => {
       switch (state.kind) {
+        case "takeSession": return takeSession(state.goal);
         case "startShares": return startShares(state.goal.settings.keyShares);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
-        case "completeKeys": return completeKeys(state);
-        case "checkSignature": case "checkShareSignature": return checkSignature(state);
-        case "judge": case "judgeTls12": return judge(state);
-        case "respond": return respond(state);
-        case "pickCredential": return { input: "credential", value: undefined };
+        case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
+        case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
+        case "judge": case "judgeTls12": return judge(state.settled.offer.goal.settings.verifier, state.presented);
+        case "respond": return respond(state.group, state.peerShare);
+        case "pickCredential": return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
+        case "pickCredentialTls12": return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
+        case "sign": case "signTls12": return sign(state.credential.signer, state.scheme, state.message);
         case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions": case "expectCertificateOrRequest":
         case "expectCertificate": case "expectCertificateVerify": case "expectFinished": case "connected":
         case "expectCertificateTls12": case "expectServerKeyExchange": case "expectServerHelloDone": case "expectServerHelloDoneOnly":
@@ -78,50 +81,23 @@ export function clientRole(context: Context): Role<State, ClientStage> {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-type Paused = ReturnType<Role<State, ClientStage>["pause"]>;
-
-/** Synchronous groups start here; only asynchronous ones show. */
-function startShares(groups: readonly Group[]): Paused {
-  const wanted = groups.map((group): StartedShare | AsyncGroup => {
-    if (!("start" in group)) return group;
-    const { share, key } = group.start();
-    return { group: group.name, share: expectLength(share, group.shareLength.client, `${group.name} share`), key };
-  });
-  if (wanted.every((share) => "share" in share)) return { input: "key_shares", value: wanted };
-  return { stage: (turn) => new NeedsKeyShares(turn, wanted) };
+function takeSession(goal: Goal): Paused<ClientStage> {
+  const { sessions, versions } = goal.settings;
+  if (sessions === undefined || !versions.includes("tls1.3")) return { input: "session", value: undefined };
+  const key = sessionKey(goal);
+  if (!("take" in sessions)) return { stage: (turn) => new ClientNeedsSession(turn, key, sessions) };
+  return { input: "session", value: sessions.take(key) };
 }
 
-function completeKeys({ settled, started, peerShare }: At<"completeKeys">): Paused {
-  const { group } = settled;
-  if (!("complete" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, started) };
-  const secret = group.complete(started.key, peerShare);
-  return { input: "secret", value: secret === undefined ? undefined : { secret: expectSecret(secret, `${group.name} secret`) } };
-}
-
-function respond({ group, peerShare }: At<"respond">): Paused {
-  if (!("respond" in group)) return { stage: (turn) => new NeedsSecret(turn, group, peerShare, undefined) };
-  const value = group.respond(peerShare);
-  if (value !== undefined) {
-    expectLength(value.share, group.shareLength.server, `${group.name} share`);
-    expectSecret(value.secret, `${group.name} secret`);
-  }
-  return { input: "secret", value };
-}
-
-function checkSignature({ check, verification }: At<"checkSignature"> | At<"checkShareSignature">): Paused {
-  if (!("verify" in verification)) return { stage: (turn) => new NeedsSignatureCheck(turn, check, verification) };
-  const valid: unknown = verification.verify(check.publicKey, check.message, check.signature);
-  if (typeof valid !== "boolean") throw new TypeError(`the provider's ${check.scheme} verification gave neither true nor false`);
-  return { input: "validity", value: valid };
-}
-
-function judge({ settled, presented }: At<"judge"> | At<"judgeTls12">): Paused {
-  const { verifier } = settled.offer.goal.settings;
-  if (!("verify" in verifier)) return { stage: (turn) => new NeedsVerdict(turn, presented, verifier) };
-  const verdict: unknown = verifier.verify(presented);
-  if (verdict instanceof VerifiedIdentity && verdict.presented === presented) return { input: "verdict", value: verdict };
-  if (isDistrust(verdict)) fail("identity-distrusted", { reason: verdict, presented }, "RFC 9846 §4.5.1");
-  throw new TypeError("the verifier gave neither a VerifiedIdentity of what it was shown nor a reason");
+/** A list is chosen from by the server's wishes; a picker is asked. */
+function pickCredential(request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Paused<ClientStage> {
+  const { credentials } = settings;
+  const fits = (credential: Credential): boolean => schemeFor(credential, request, version, settings) !== undefined;
+  if ("pickAsync" in credentials) return { stage: (turn) => new NeedsCredential(turn, request, credentials, fits) };
+  if (!("pick" in credentials)) return { input: "credential", value: chooseCredential(credentials.filter(fits), request) };
+  const value = credentials.pick(request);
+  if (value !== undefined && !fits(value)) throw new TypeError(`the picker's credential signs by none of ${request.schemes.join(", ")}`);
+  return { input: "credential", value };
 }
 
 function mayBeTls12(state: State): boolean {
@@ -129,28 +105,28 @@ function mayBeTls12(state: State): boolean {
   return Object.hasOwn(edgesTls12, state.kind);
 }
 
-function agreement({ settled, alpn, identity, keyProven, exporterSecret }: At<"connected">): Agreement {
-  const { offer, suite, hash, group, retried } = settled;
-  const { limits, truncation } = offer.goal.settings;
+function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">): Agreement {
+  const { offer, suite, hash, group, retried, session } = settled;
+  const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: retried ? "full-after-retry" : "full",
+    handshakeKind: handshakeKind(session !== undefined, retried),
     group: group.name,
     peer: identity,
-    peerSignatureScheme: keyProven.scheme,
-    ownSignatureScheme: undefined,
+    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
+    ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation };
+  return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
-function agreementTls12({ settled, group, identity, keyProven, master }: At<"connectedTls12">): Agreement {
+function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
-  const { limits, truncation } = offer.goal.settings;
+  const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.2",
     suite: suite.name,
@@ -160,9 +136,9 @@ function agreementTls12({ settled, group, identity, keyProven, master }: At<"con
     group: group.name,
     peer: identity,
     peerSignatureScheme: keyProven.scheme,
-    ownSignatureScheme: undefined,
+    ownSignatureScheme: ownScheme,
     extendedMasterSecret,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation };
+  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation, mayExtract };
 }

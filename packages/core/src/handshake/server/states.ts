@@ -1,9 +1,11 @@
+import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ServerConfig } from "../../config/server-config.ts";
 import type { ServerSettings } from "../../config/settings.ts";
 import type { Group, HashImplementation, SuiteImplementation } from "../../crypto/provider.ts";
 import type { Negotiation } from "../../negotiate/negotiate.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { KeyProven } from "../proofs.ts";
 import type { StateOf } from "../table.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
 import type { StatesTls13 } from "./tls13/states.ts";
@@ -16,6 +18,12 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+}
+
+/** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */
+export interface ProvenPeer {
+  readonly identity: VerifiedIdentity;
+  readonly keyProven: KeyProven | "by the session";
 }
 
 /** What each state may know; those of a version are in its folder. */

@@ -12,6 +12,7 @@ import type { Edges } from "./edges.ts";
 import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
+import { lookUpOrExchange } from "./tls13/resume.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   expectClientHello: {
@@ -62,7 +63,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const share = hello.keyShares?.find(({ group }) => group === groupIds[settled.group.name])?.keyExchange;
       if (share === undefined) throw new TypeError("negotiate agreed on a group without a share");
       const peerShare = judgeShare(share, settled.group.name, settled.group.shareLength.client);
-      return { kind: "exchangeKeys", hello, settled, transcript: new Transcript(settled.hash, hello.raw), peerShare };
+      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare);
     },
   },
 };

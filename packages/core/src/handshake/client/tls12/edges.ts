@@ -7,8 +7,10 @@ export const edgesTls12 = {
   checkShareSignature: { validity: ["judgeTls12"] },
   judgeTls12: { verdict: ["expectServerHelloDone"] },
   expectServerHelloDone: { certificate_request: ["expectServerHelloDoneOnly"], server_hello_done: ["respond"] },
-  expectServerHelloDoneOnly: { server_hello_done: ["respond"] },
-  respond: { secret: ["expectChangeCipherSpec"] },
+  expectServerHelloDoneOnly: { server_hello_done: ["pickCredentialTls12"] },
+  pickCredentialTls12: { credential: ["respond"] },
+  respond: { secret: ["expectChangeCipherSpec", "signTls12"] },
+  signTls12: { signature: ["expectChangeCipherSpec"] },
   expectChangeCipherSpec: { change_cipher_spec: ["expectFinishedTls12"] },
   expectFinishedTls12: { finished: ["connectedTls12"] },
 } as const;

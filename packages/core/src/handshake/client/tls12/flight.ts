@@ -1,30 +1,55 @@
 // What a client of TLS 1.2 sends behind ServerHelloDone (RFC 5246, figure 1).
 import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../../crypto/prf.ts";
 import { ivLengthOf, WriteKeysTls12 } from "../../../record/keys-tls12.ts";
+import type { Bytes } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { schemeIds } from "../../../wire/registry.ts";
 import { encodeCertificateTls12, encodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
 import { logMasterSecret } from "../../key-log.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
-import type { StatesTls12 } from "./states.ts";
+import type { Keyed, StatesTls12 } from "./states.ts";
 
-/** [Certificate,] ClientKeyExchange, change_cipher_spec, Finished. */
-export function sendFlightTls12(
-  { kind: _, answersRequest, ...proven }: StateOf<StatesTls12, "respond">, secret: Uint8Array, share: Uint8Array, context: Context,
-): StateOf<StatesTls12, "expectChangeCipherSpec"> {
+type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
+
+/** [Certificate,] ClientKeyExchange; and unless a signature is due, the rest. */
+export function sendClientKeyExchange(
+  { kind: _, own, ...proven }: At<"respond">, secret: Uint8Array, share: Uint8Array, context: Context,
+): At<"signTls12"> | At<"expectChangeCipherSpec"> {
   const { settled, transcript } = proven;
   const { suite, hash, randoms, extendedMasterSecret, offer } = settled;
   const { link } = context;
   link.phase = "client-flight";
-  if (answersRequest) send(encodeCertificateTls12([]), transcript, context);
+  if (own !== undefined) send(encodeCertificateTls12(own === "none" ? [] : own.credential.chain), transcript, context);
   send(encodeClientKeyExchange(share), transcript, context);
   const master = masterSecret(hash, secret, extendedMasterSecret ? transcript.digest() : undefined, randoms);
   logMasterSecret(offer.goal.settings, randoms.client, master);
   const { clientKey, clientIv, ...keys } = keyBlock(hash, master, randoms, suite, ivLengthOf(suite));
-  const writeKeys = new WriteKeysTls12(suite, clientKey, clientIv);
+  const keyed = { ...proven, master, keys };
+  if (own === undefined || own === "none") {
+    sendFinishedTls12(keyed, clientKey, clientIv, context);
+    return { kind: "expectChangeCipherSpec", ...keyed, ownScheme: undefined };
+  }
+  link.outgoing.boundary();
+  return { kind: "signTls12", ...keyed, ...own, clientKey, clientIv, message: transcript.said() };
+}
+
+/** CertificateVerify, and the rest. */
+export function sendCertificateVerifyTls12(
+  { kind: _, credential: __, scheme, message: ___, clientKey, clientIv, ...keyed }: At<"signTls12">, signature: Uint8Array, context: Context,
+): At<"expectChangeCipherSpec"> {
+  send(encodeCertificateVerify(schemeIds[scheme], signature), keyed.transcript, context);
+  sendFinishedTls12(keyed, clientKey, clientIv, context);
+  return { kind: "expectChangeCipherSpec", ...keyed, ownScheme: scheme };
+}
+
+/** change_cipher_spec and Finished. */
+function sendFinishedTls12({ settled, transcript, master }: Keyed, key: Bytes, iv: Bytes, context: Context): void {
+  const { link } = context;
+  const writeKeys = new WriteKeysTls12(settled.suite, key, iv);
   link.outgoing.changeCipherSpec();
   link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
-  send(encodeFinished(finishedVerifyDataTls12(hash, master, "client", transcript.digest())), transcript, context);
   // The server's Finished covers ours.
-  return { kind: "expectChangeCipherSpec", ...proven, master, keys };
+  send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest())), transcript, context);
 }

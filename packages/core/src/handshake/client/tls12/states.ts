@@ -1,3 +1,4 @@
+import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
 import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
@@ -30,9 +31,19 @@ interface Proven extends Exchanged {
   readonly keyProven: KeyProven;
   readonly identity: VerifiedIdentity;
 }
-interface Keyed extends Proven {
+export interface Keyed extends Proven {
   readonly master: Bytes;
   readonly keys: Pick<KeyBlock, "serverKey" | "serverIv">;
+}
+
+interface Answered extends Keyed {
+  readonly ownScheme: SignatureScheme | undefined;
+}
+/** What we show: the credential and how it signs, or nothing. */
+export type OwnCertificate = Signing | "none";
+export interface Signing {
+  readonly credential: Credential;
+  readonly scheme: SignatureScheme;
 }
 
 export interface StatesTls12 {
@@ -41,11 +52,14 @@ export interface StatesTls12 {
   checkShareSignature: Exchanged & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judgeTls12: Exchanged & { presented: PresentedIdentity; keyProven: KeyProven };
   expectServerHelloDone: Proven;
-  expectServerHelloDoneOnly: Proven;
-  respond: Proven & { answersRequest: boolean };
-  expectChangeCipherSpec: Keyed;
-  expectFinishedTls12: Keyed;
-  connectedTls12: Omit<Keyed, "keys" | "transcript" | "peerShare"> & { finished: FinishedVerified };
+  expectServerHelloDoneOnly: Proven & { request: CredentialRequest };
+  pickCredentialTls12: Proven & { request: CredentialRequest };
+  /** `own` undefined: no certificate was asked for. */
+  respond: Proven & { own: OwnCertificate | undefined };
+  signTls12: Keyed & Signing & { clientKey: Bytes; clientIv: Bytes; message: Bytes };
+  expectChangeCipherSpec: Answered;
+  expectFinishedTls12: Answered;
+  connectedTls12: Omit<Answered, "keys" | "transcript" | "peerShare"> & { finished: FinishedVerified };
 }
 
 export interface InputsTls12 {
@@ -55,6 +69,9 @@ export interface InputsTls12 {
   verdict: VerifiedIdentity;
   certificate_request: HandshakeMessage;
   server_hello_done: HandshakeMessage;
+  /** undefined: none is shown. */
+  credential: Credential | undefined;
+  signature: Uint8Array;
   /** undefined: the server's share is invalid. */
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
   change_cipher_spec: undefined;

@@ -1,32 +1,33 @@
 // One small function an edge. What decides is in `judge-server-hello.ts`, what is sent in `flight.ts`.
 import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeysTls12 } from "../../../record/keys-tls12.ts";
 import { wipe } from "../../../wire/bytes.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";
-import { judgeChain } from "../judge-certificate.ts";
+import { credentialRequest, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { Steps } from "../../table.ts";
+import type { Context, Steps } from "../../table.ts";
+import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
-import { sendFlightTls12 } from "./flight.ts";
+import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
 import { goesWith, judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
     certificate: ({ kind: _, ...underway }, message, { scribe }) => {
-      const { offer: { goal }, suite } = underway.settled;
+      const { offer, suite } = underway.settled;
+      const { settings, serverName } = offer.goal;
       // RFC 8422 §2: the suite says of which kind the key is.
-      const offered = [...goal.settings.verifications.keys()].filter((scheme) => goesWith(suite.name, scheme));
-      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), offered, goal, scribe.publicKey);
+      const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
+      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), offered, settings, scribe.publicKey);
       underway.transcript.add(message.raw);
-      const presented = {
-        role: "server", type: "x509", chain, serverName: goal.serverName, ocspResponse: undefined, signedCertificateTimestamps: [],
-        nowMs: goal.settings.now(),
-      } as const;
+      const presented = presentedIdentity("server", chain, serverName, settings);
       return { kind: "expectServerKeyExchange", ...underway, presented, publicKey, schemes };
     },
   },
@@ -54,22 +55,29 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   expectServerHelloDone: {
     certificate_request: ({ kind: _, ...proven }, message) => {
-      decodeCertificateRequestTls12(message.raw);
+      const { signatureSchemes, authorities } = decodeCertificateRequestTls12(message.raw);
       proven.transcript.add(message.raw);
-      return { kind: "expectServerHelloDoneOnly", ...proven };
+      return { kind: "expectServerHelloDoneOnly", ...proven, request: credentialRequest(signatureSchemes, authorities) };
     },
-    server_hello_done: ({ kind: _, ...proven }, message, { link }) => {
-      decodeEmpty(message.raw, "server_hello_done");
-      link.incoming.expectBoundary("server_hello_done");
-      proven.transcript.add(message.raw);
-      return { kind: "respond", ...proven, answersRequest: false };
+    server_hello_done: ({ kind: _, ...proven }, message, context) => {
+      takeServerHelloDone(proven.transcript, message, context);
+      return { kind: "respond", ...proven, own: undefined };
     },
   },
 
   expectServerHelloDoneOnly: {
-    server_hello_done: (state, message, context) => {
-      const next = stepsTls12.expectServerHelloDone.server_hello_done({ ...state, kind: "expectServerHelloDone" }, message, context);
-      return { ...next, answersRequest: true };
+    server_hello_done: ({ kind: _, ...proven }, message, context) => {
+      takeServerHelloDone(proven.transcript, message, context);
+      return { kind: "pickCredentialTls12", ...proven };
+    },
+  },
+
+  pickCredentialTls12: {
+    credential: ({ kind: _, request, ...proven }, credential) => {
+      if (credential === undefined) return { kind: "respond", ...proven, own: "none" };
+      const scheme = schemeFor(credential, request, "tls1.2", proven.settled.offer.goal.settings);
+      if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
+      return { kind: "respond", ...proven, own: { credential, scheme } };
     },
   },
 
@@ -80,9 +88,11 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         const detail = { message: "server_key_exchange", field: "public", expected: `a valid ${name} share`, received: "an invalid one" };
         fail("illegal-parameter", detail, "RFC 8422 §5.11");
       }
-      return sendFlightTls12(state, answer.secret, answer.share, context);
+      return sendClientKeyExchange(state, answer.secret, answer.share, context);
     },
   },
+
+  signTls12: { signature: sendCertificateVerifyTls12 },
 
   expectChangeCipherSpec: {
     change_cipher_spec: ({ kind: _, ...keyed }, __, { link }) => {
@@ -105,3 +115,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     },
   },
 };
+
+function takeServerHelloDone(transcript: Transcript, message: HandshakeMessage, { link }: Context): void {
+  decodeEmpty(message.raw, "server_hello_done");
+  link.incoming.expectBoundary("server_hello_done");
+  transcript.add(message.raw);
+}

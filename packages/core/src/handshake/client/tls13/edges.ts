@@ -5,14 +5,15 @@ export const edgesTls13 = {
   startShareAgain: { key_shares: ["expectSecondServerHello"] },
   expectSecondServerHello: { server_hello: ["completeKeys"] },
   completeKeys: { secret: ["expectEncryptedExtensions"] },
-  expectEncryptedExtensions: { encrypted_extensions: ["expectCertificateOrRequest"] },
+  expectEncryptedExtensions: { encrypted_extensions: ["expectCertificateOrRequest", "expectFinished"] },
   expectCertificateOrRequest: { certificate: ["expectCertificateVerify"], certificate_request: ["expectCertificate"] },
   expectCertificate: { certificate: ["expectCertificateVerify"] },
   expectCertificateVerify: { certificate_verify: ["checkSignature"] },
   checkSignature: { validity: ["judge"] },
   judge: { verdict: ["expectFinished"] },
   expectFinished: { finished: ["pickCredential", "connected"] },
-  pickCredential: { credential: ["connected"] },
+  pickCredential: { credential: ["sign", "connected"] },
+  sign: { signature: ["connected"] },
 } as const;
 
 export type EdgesTls13 = Checked<typeof edgesTls13>;

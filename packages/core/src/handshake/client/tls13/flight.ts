@@ -1,25 +1,39 @@
 // The second flight of a client of TLS 1.3 (RFC 9846, figure 1). The first is in `client-hello.ts`.
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, empty, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificate } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
+import type { Credential } from "../../../config/credential.ts";
+import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import { sendChangeCipherSpec } from "../client-hello.ts";
 import type { Underway } from "./states.ts";
 
-/** [Certificate,] Finished: the client's own flight, and with it the end of the handshake. */
+/** Certificate: the credential's, or none (§4.5.1). Appendix E.4: change_cipher_spec goes before the second flight. */
+export function sendCertificate({ settled, transcript }: Underway, credential: Credential | undefined, context: Context): void {
+  const { offer, retried } = settled;
+  if (!retried) sendChangeCipherSpec(offer, context);
+  const chain = credential?.chain ?? [];
+  send(encodeCertificate(empty, chain.map((data) => ({ data, extensions: [] }))), transcript, context);
+  if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
+}
+
+/** CertificateVerify (§4.5.2). */
+export function sendCertificateVerify({ transcript }: Underway, scheme: SignatureScheme, signature: Uint8Array, context: Context): void {
+  send(encodeCertificateVerify(schemeIds[scheme], signature), transcript, context);
+}
+
+/** Finished, and with it the end of the handshake. @param alone without a Certificate before it. */
 export function sendFinished(
-  state: Underway & { readonly finishedHash: Bytes }, answersRequest: boolean, context: Context,
-): { readonly exporterSecret: Bytes } {
+  state: Underway & { readonly finishedHash: Bytes }, alone: boolean, context: Context,
+): { readonly exporterSecret: Bytes; readonly resumptionSecret: Bytes | undefined } {
   const { settled, transcript, schedule, handshakeTraffic, finishedHash } = state;
   const { offer, suite, hash, retried } = settled;
   const { settings } = offer.goal;
   const { link } = context;
-  // Appendix E.4: before the second flight, which after a retry was the second ClientHello.
-  if (!retried) sendChangeCipherSpec(offer, context);
-  if (answersRequest) send(encodeCertificate(empty, []), transcript, context);
+  if (alone && !retried) sendChangeCipherSpec(offer, context);
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
 
   const traffic = schedule.traffic(finishedHash);
@@ -35,6 +49,7 @@ export function sendFinished(
   wipe(handshakeTraffic.client);
   wipe(handshakeTraffic.server);
   if (context.scribe.tickets) schedule.resumption(transcript.digest(), context.scribe.tickets);
+  const resumptionSecret = settings.sessions && schedule.resumption(transcript.digest(), copy);
   schedule.end();
-  return { exporterSecret };
+  return { exporterSecret, resumptionSecret };
 }

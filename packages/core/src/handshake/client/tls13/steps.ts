@@ -1,24 +1,28 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
-import type { CertificateType } from "../../../config/credential.ts";
 import { HandshakeSchedule, finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { copy } from "../../../wire/bytes.ts";
+import { copy, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
 import { logSecret } from "../../key-log.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { Steps } from "../../table.ts";
+import type { StateOf, Steps } from "../../table.ts";
 import type { EdgesTls13 } from "./edges.ts";
+import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
-import { sendFinished } from "./flight.ts";
-import { judgeCertificate, judgeCertificateRequest, judgeCertificateVerify } from "../judge-certificate.ts";
+import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
+import {
+  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes,
+} from "../../judge-certificate.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
+import { identityOf, ticketTaker } from "../session.ts";
 import { judgeServerHello } from "./judge-server-hello.ts";
 import type { States } from "../states.ts";
-import type { InputsTls13 } from "./states.ts";
+import type { InputsTls13, Proven } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   startShareAgain: {
@@ -49,7 +53,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         const context = { message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one" };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const schedule = new HandshakeSchedule(hash, answer.secret);
+      const { session } = settled;
+      const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
+      if (session !== undefined) wipe(session.secret);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
@@ -68,7 +74,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { hello, goal } = underway.settled.offer;
       const alpn = judgeEncryptedExtensions(decodeEncryptedExtensions(message.raw), hello, goal);
       underway.transcript.add(message.raw);
-      return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      const { session } = underway.settled;
+      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity: identityOf(session), keyProven: "by the session" };
     },
   },
 
@@ -85,22 +93,19 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectCertificate: {
     certificate: ({ kind: _, ...answered }, message, { scribe }) => {
-      const { goal } = answered.settled.offer;
-      const { chain, publicKey, schemes } = judgeCertificate(decodeCertificate(message.raw), goal, scribe.publicKey);
+      const { settings, serverName } = answered.settled.offer.goal;
+      const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
+      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
-      const type: CertificateType = "x509";
-      const presented = {
-        role: "server", type, chain, serverName: goal.serverName, ocspResponse: undefined, signedCertificateTimestamps: [],
-        nowMs: goal.settings.now(),
-      } as const;
-      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+      return { kind: "expectCertificateVerify", ...answered, presented: presentedIdentity("server", chain, serverName, settings), publicKey, schemes };
     },
   },
 
   expectCertificateVerify: {
     certificate_verify: ({ kind: _, publicKey, schemes, ...answered }, message) => {
       const { transcript, settled } = answered;
-      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, settled.offer);
+      const { settings } = settled.offer.goal;
+      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settings);
       const check = { scheme, publicKey, message: signedContent("server", transcript.digest()), signature };
       transcript.add(message.raw);
       return { kind: "checkSignature", ...answered, check, verification };
@@ -129,15 +134,33 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
-      const { alpn, identity, keyProven } = answered;
-      return { kind: "connected", settled, alpn, identity, keyProven, finished, ...sendFinished(proven, false, context) };
+      return connected(proven, undefined, sendFinished(proven, true, context));
     },
   },
 
   pickCredential: {
-    credential: (state, _, context) => {
-      const { settled, alpn, identity, keyProven, finished } = state;
-      return { kind: "connected", settled, alpn, identity, keyProven, finished, ...sendFinished(state, true, context) };
+    credential: ({ kind: _, request, ...proven }, credential, context) => {
+      const { transcript, settled } = proven;
+      sendCertificate(proven, credential, context);
+      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
+      const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
+      if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
+      return { kind: "sign", ...proven, credential, scheme, message: signedContent("client", transcript.digest()) };
+    },
+  },
+
+  sign: {
+    signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
+      sendCertificateVerify(proven, scheme, signature, context);
+      return connected(proven, scheme, sendFinished(proven, false, context));
     },
   },
 };
+
+function connected(
+  { settled, alpn, identity, keyProven, finished }: Proven, ownScheme: SignatureScheme | undefined, sent: ReturnType<typeof sendFinished>,
+): StateOf<States, "connected"> {
+  const { exporterSecret, resumptionSecret } = sent;
+  const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
+  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
+}

@@ -1,4 +1,5 @@
 // What a server of TLS 1.2 sends, top to bottom as in RFC 5246, figure 1.
+import { schemeMeanings } from "../../../config/parameters.ts";
 import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
@@ -9,7 +10,7 @@ import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
 import {
-  encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
+  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
 } from "../../../wire/tls12-messages.ts";
 import type { StartedShare } from "../../stages.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
@@ -24,7 +25,7 @@ export function sendServerHelloTls12({ hello, settled }: At<"startShare">, start
   // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
   if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
   const randoms = { client: hello.random, server: random };
-  const transcript = new Transcript(hash, hello.raw);
+  const transcript = settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
   const extensions: Extension[] = [];
   // RFC 5746 §3.6: the answer to the extension, or to its stand-in among the suites.
   if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {
@@ -56,14 +57,27 @@ export function sendServerHelloTls12({ hello, settled }: At<"startShare">, start
 }
 const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff;
 
-/** ServerKeyExchange and ServerHelloDone. */
-export function sendServerKeyExchange(state: At<"signShare">, signature: Uint8Array, context: Context): At<"expectClientKeyExchange"> {
+/** ServerKeyExchange, CertificateRequest and ServerHelloDone. */
+export function sendServerKeyExchange(
+  state: At<"signShare">, signature: Uint8Array, context: Context,
+): At<"expectClientKeyExchange"> | At<"expectClientCertificate"> {
   const { kind: _, params, message: __, ...underway } = state;
+  const { clientAuthentication, verifications } = underway.settled.settings;
   const scheme = schemeIds[underway.settled.negotiated.scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
+  if (clientAuthentication !== undefined) {
+    const schemes = [...verifications.keys()].filter((name) => schemeMeanings[name].versions.includes("tls1.2"));
+    const request = encodeCertificateRequestTls12({
+      certificateTypes: [clientCertificateTypes.ecdsa_sign, clientCertificateTypes.rsa_sign],
+      signatureSchemes: schemes.map((name) => schemeIds[name]),
+      authorities: clientAuthentication.authorities,
+    });
+    send(request, underway.transcript, context);
+  }
   send(encodeServerHelloDone(), underway.transcript, context);
   context.link.phase = "client-flight";
-  return { kind: "expectClientKeyExchange", ...underway };
+  if (clientAuthentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
+  return { kind: "expectClientCertificate", ...underway, authentication: clientAuthentication };
 }
 
 /** change_cipher_spec and Finished: the end of the handshake. */

@@ -1,11 +1,15 @@
+import type { PresentedIdentity, VerifiedIdentity, Verifier } from "../../../config/identity.ts";
+import type { ClientAuthenticationSettings } from "../../../config/settings.ts";
 import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
+import type { Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
-import type { FinishedVerified } from "../../proofs.ts";
-import type { Settled } from "../states.ts";
-import type { StartedShare } from "../../stages.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { ProvenPeer, Settled } from "../states.ts";
+import type { SignatureCheck, StartedShare } from "../../stages.ts";
 
 interface Underway {
   readonly settled: Settled;
@@ -13,27 +17,45 @@ interface Underway {
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;
 }
+/** A certificate that is not proven yet. */
+export interface Shown {
+  readonly verifier: Verifier;
+  readonly presented: PresentedIdentity;
+  readonly publicKey: Bytes;
+  readonly schemes: readonly SignatureScheme[];
+}
 interface Keyed extends Underway {
   readonly master: Bytes;
   readonly keys: KeyBlock;
+}
+interface Proven extends Keyed {
+  readonly peer: ProvenPeer | undefined;
 }
 
 export interface StatesTls12 {
   startShare: { hello: DecodedClientHello; settled: Settled };
   signShare: Underway & { started: StartedShare; params: Bytes; message: Bytes };
-  expectClientKeyExchange: Underway & { started: StartedShare };
-  completeShare: Underway & { started: StartedShare; peerShare: Bytes };
-  expectChangeCipherSpec: Keyed;
-  expectFinishedTls12: Keyed;
-  connectedTls12: Omit<Keyed, "keys" | "transcript"> & { finished: FinishedVerified };
+  expectClientCertificate: Underway & { started: StartedShare; authentication: ClientAuthenticationSettings };
+  expectClientKeyExchange: Underway & { started: StartedShare; shown: Shown | undefined };
+  completeShare: Underway & { started: StartedShare; shown: Shown | undefined; peerShare: Bytes };
+  expectClientCertificateVerify: Keyed & { shown: Shown };
+  checkClientSignature: Keyed & { shown: Shown; check: SignatureCheck; verification: Verification };
+  judgeClient: Keyed & { shown: Shown; keyProven: KeyProven };
+  expectChangeCipherSpec: Proven;
+  expectFinishedTls12: Proven;
+  connectedTls12: Omit<Proven, "keys" | "transcript"> & { finished: FinishedVerified };
 }
 
 export interface InputsTls12 {
   key_shares: readonly StartedShare[];
   signature: Uint8Array;
+  certificate: HandshakeMessage;
   client_key_exchange: HandshakeMessage;
   /** undefined: the client's share is invalid. */
   secret: { readonly secret: Uint8Array } | undefined;
+  certificate_verify: HandshakeMessage;
+  validity: boolean;
+  verdict: VerifiedIdentity;
   change_cipher_spec: undefined;
   finished: HandshakeMessage;
 }

@@ -4,9 +4,11 @@ import { fail } from "../../../errors.ts";
 import { ivLengthOf, ReadKeysTls12 } from "../../../record/keys-tls12.ts";
 import { wipe } from "../../../wire/bytes.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
-import { decodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
+import { decodeCertificateVerify } from "../../../wire/certificate-message.ts";
+import { decodeCertificateTls12, decodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
 import { logMasterSecret } from "../../key-log.ts";
-import { FinishedVerified } from "../../proofs.ts";
+import { judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
+import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendFinishedTls12, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
@@ -22,6 +24,21 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   signShare: { signature: sendServerKeyExchange },
 
+  expectClientCertificate: {
+    certificate: ({ kind: _, authentication, ...underway }, message, { scribe }) => {
+      const { settings } = underway.settled;
+      const certificates = decodeCertificateTls12(message.raw);
+      underway.transcript.add(message.raw);
+      if (certificates.length === 0) {
+        if (authentication.mode === "required") fail("certificate-required", { version: "tls1.2" }, "RFC 5246 §7.4.6");
+        return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
+      }
+      const { chain, publicKey, schemes } = judgeChain(certificates, proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+      const presented = presentedIdentity("client", chain, undefined, settings);
+      return { kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes } };
+    },
+  },
+
   expectClientKeyExchange: {
     client_key_exchange: ({ kind: _, ...state }, message) => {
       const peerShare = decodeClientKeyExchange(message.raw);
@@ -35,13 +52,39 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   },
 
   completeShare: {
-    secret: ({ kind: _, started: __, peerShare: ___, ...underway }, answer) => {
+    secret: ({ kind: _, started: __, peerShare: ___, shown, ...underway }, answer) => {
       const { settled, transcript, randoms, extendedMasterSecret } = underway;
       const { suite, hash, group, settings } = settled;
       if (answer === undefined) wrong("ecdh_Yc", `a valid ${group.name} share`, "an invalid one", "RFC 8422 §5.11");
       const master = masterSecret(hash, answer.secret, extendedMasterSecret ? transcript.digest() : undefined, randoms);
       logMasterSecret(settings, randoms.client, master);
-      return { kind: "expectChangeCipherSpec", ...underway, master, keys: keyBlock(hash, master, randoms, suite, ivLengthOf(suite)) };
+      const keyed = { ...underway, master, keys: keyBlock(hash, master, randoms, suite, ivLengthOf(suite)) };
+      if (shown !== undefined) return { kind: "expectClientCertificateVerify", ...keyed, shown };
+      return { kind: "expectChangeCipherSpec", ...keyed, peer: undefined };
+    },
+  },
+
+  expectClientCertificateVerify: {
+    certificate_verify: ({ kind: _, ...keyed }, message) => {
+      const { shown, transcript, settled } = keyed;
+      const { scheme, signature, verification } = judgeCertificateVerify(
+        decodeCertificateVerify(message.raw), shown.schemes, "tls1.2", settled.settings,
+      );
+      const check = { scheme, publicKey: shown.publicKey, message: transcript.said(), signature };
+      transcript.add(message.raw);
+      return { kind: "checkClientSignature", ...keyed, check, verification };
+    },
+  },
+
+  checkClientSignature: {
+    validity: ({ kind: _, check, verification: __, ...keyed }, valid) => {
+      return { kind: "judgeClient", ...keyed, keyProven: KeyProven.by(check.scheme, valid) };
+    },
+  },
+
+  judgeClient: {
+    verdict: ({ kind: _, shown: __, keyProven, ...keyed }, identity) => {
+      return { kind: "expectChangeCipherSpec", ...keyed, peer: { identity, keyProven } };
     },
   },
 
@@ -57,14 +100,14 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   expectFinishedTls12: {
     finished: (state, message, context) => {
-      const { settled, transcript, randoms, extendedMasterSecret, master } = state;
+      const { settled, transcript, randoms, extendedMasterSecret, master, peer } = state;
       const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
       const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw));
       context.link.incoming.expectBoundary("finished");
       transcript.add(message.raw);
       sendFinishedTls12(state, context);
       if (!extendedMasterSecret) wipe(master);
-      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished };
+      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer };
     },
   },
 };

@@ -1,0 +1,29 @@
+import { listOf, readNames, schemeNames } from "./checks.ts";
+import type { Verifier } from "./identity.ts";
+import { isRecord, type Problems } from "./problems.ts";
+import type { CommonSettings } from "./settings.ts";
+
+/** Who judges the peer. @param path such as `verifier` */
+export function checkVerifier(given: Verifier, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
+  if (given === undefined) {
+    const remedy = "give a Verifier, such as x509's: who is not judged is nobody";
+    return problems.add("missing-option", path, "is missing", remedy);
+  }
+  if (!isRecord(given) || typeof ("verify" in given ? given.verify : given.verifyAsync) !== "function") {
+    return problems.add("wrong-type", path, "has neither verify nor verifyAsync", "give a Verifier");
+  }
+  if (typeof given.label !== "string") {
+    problems.add("wrong-type", `${path}.label`, "is no string", "name the policy: sessions are kept apart by it");
+  }
+  if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
+    problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
+  }
+  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
+    problems.add("not-supported-here", `${path}.asksFor`, "is not built yet", "leave it out");
+  }
+  const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
+  if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
+    const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;
+    problems.add("no-common-scheme", `${path}.schemes`, problem, "let the verifier and the provider have one in common");
+  }
+}

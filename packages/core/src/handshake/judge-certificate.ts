@@ -1,0 +1,96 @@
+// What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either role.
+import type { CredentialRequest } from "../config/credential.ts";
+import type { PresentedIdentity } from "../config/identity.ts";
+import { schemeMeanings } from "../config/parameters.ts";
+import type { CommonSettings } from "../config/settings.ts";
+import type { Verification } from "../crypto/provider.ts";
+import { type PublicKey, schemesOf } from "../crypto/public-key.ts";
+import { fail } from "../errors.ts";
+import { type Bytes, hex } from "../wire/bytes.ts";
+import { subjectPublicKeyOf } from "../wire/certificate.ts";
+import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../wire/certificate-message.ts";
+import { type ProtocolVersion, registered, type SignatureScheme, schemeIds } from "../wire/registry.ts";
+
+export interface ShownCertificate {
+  readonly chain: readonly [Bytes, ...Bytes[]];
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Bytes;
+  /** What may prove this key, of what was offered; never empty. */
+  readonly schemes: readonly SignatureScheme[];
+}
+
+/** RFC 9846 §4.5.1: no context in the handshake, and no extension of an entry that was not asked for. */
+export function judgeCertificateMessage(message: CertificateMessage): CertificateMessage {
+  const { context, entries } = message;
+  if (context.length > 0) wrong("certificate", "certificate_request_context", "none", hex(context), "RFC 9846 §4.5.1");
+  for (const { extensions } of entries) {
+    // We ask for none.
+    const [extension] = extensions;
+    if (extension !== undefined) fail("unsolicited-extension", { message: "certificate", extension: extension.type }, "RFC 9846 §4.5.1");
+  }
+  return message;
+}
+
+/** @param offered by which the key may be proven. @param read tells which key a SubjectPublicKeyInfo is. */
+export function judgeChain(
+  certificates: readonly Bytes[], offered: readonly SignatureScheme[], settings: CommonSettings,
+  read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
+): ShownCertificate {
+  const [leaf, ...rest] = certificates;
+  if (leaf === undefined) fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
+  const allowed = settings.limits.certificateChain;
+  if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length });
+  const publicKey = subjectPublicKeyOf(leaf);
+  const key = read(publicKey);
+  if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
+  if (schemes.length === 0) {
+    fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
+  }
+  return { chain: [leaf, ...rest], publicKey, schemes };
+}
+
+/** RFC 9846 §4.5.2; RFC 5246 §7.4.8: a scheme that was offered, that may sign here, and that fits the key. */
+export function judgeCertificateVerify(
+  { scheme: id, signature }: CertificateVerifyMessage, schemes: readonly SignatureScheme[], version: ProtocolVersion, settings: CommonSettings,
+): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
+  const received = registered("scheme", id).name ?? `0x${id.toString(16)}`;
+  const scheme = proofSchemes(version, settings).find((candidate) => schemeIds[candidate] === id);
+  const verification = scheme && settings.verifications.get(scheme);
+  if (scheme === undefined || verification === undefined) {
+    wrong("certificate_verify", "algorithm", "a scheme that was offered", received, "RFC 9846 §4.5.2");
+  }
+  if (!schemes.includes(scheme)) {
+    wrong("certificate_verify", "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 9846 §4.5.2");
+  }
+  return { scheme, signature, verification };
+}
+
+/** RFC 9846 §4.4.2. */
+export function judgeCertificateRequest({ context, signatureSchemes, authorities }: CertificateRequestMessage): CredentialRequest {
+  const message = "certificate_request";
+  if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
+  if (signatureSchemes === undefined) fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
+  return credentialRequest(signatureSchemes, authorities);
+}
+
+/** In the peer's order of preference. */
+export function credentialRequest(ids: readonly number[], authorities: readonly Bytes[]): CredentialRequest {
+  const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
+  return { schemes, authorities, certificateTypes: ["x509"] };
+}
+
+export function presentedIdentity(
+  role: "client" | "server", chain: ShownCertificate["chain"], serverName: string | undefined, { now }: CommonSettings,
+): PresentedIdentity {
+  return { role, type: "x509", chain, serverName, ocspResponse: undefined, signedCertificateTimestamps: [], nowMs: now() };
+}
+
+/** By which a peer's key may be proven in `version` (RFC 9846 §4.3.3: in TLS 1.3 PKCS#1 is for certificates). */
+export function proofSchemes(version: ProtocolVersion, { verifications }: CommonSettings): SignatureScheme[] {
+  return [...verifications.keys()].filter((scheme) => schemeMeanings[scheme].versions.includes(version));
+}
+
+function wrong(message: string, field: string, expected: string, received: string, section: string): never {
+  fail("illegal-parameter", { message, field, expected, received }, section);
+}
