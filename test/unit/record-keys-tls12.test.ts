@@ -84,11 +84,11 @@ describe.each(providers.flatMap((provider) => names.map(([name, id]) => ({ name,
     });
   }
 
-  test("the key is wiped as soon as it is imported, the IV when it is no longer needed", () => {
-    const [given, salt] = [key(), iv()];
-    const ours = new WriteKeysTls12(suite, given, salt);
-    expect(given.every((byte) => byte === 0)).toBe(true);
-    ours.destroy();
-    expect(salt.every((byte) => byte === 0)).toBe(true);
+  test("key and IV are wiped when they are no longer needed", () => {
+    for (const Keys of [WriteKeysTls12, ReadKeysTls12]) {
+      const [given, salt] = [key(), iv()];
+      new Keys(suite, given, salt).destroy();
+      expect([...given, ...salt].every((byte) => byte === 0)).toBe(true);
+    }
   });
 });
