@@ -68,7 +68,10 @@ export class TlsSocket extends Duplex implements Socket {
   get info(): Info | undefined {
     return this.#stream?.info;
   }
-  /** At a server: what the client offered, its first if it was asked for another; the very object that `accept` was given. */
+  /**
+   * At a server: what the client offered, its first hello if it was asked for another; the very object that `accept` was given.
+   * Decoded it takes several KiB, as long as the socket lives.
+   */
   get clientHello(): ClientHello | undefined {
     return this.#clientHello;
   }
