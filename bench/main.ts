@@ -17,7 +17,7 @@ console.log(await measureMemory(authority, { rounds, milliseconds: quick ? 40 : 
 const loopback = await openLoopback(authority);
 try {
   console.log(await measureThroughput(loopback, { rounds, bytes: (quick ? 64 : 256) * mebibyte }), "\n");
-  console.log(await measureHandshakes(loopback, { rounds, count: quick ? 100 : 500 }));
+  console.log(await measureHandshakes(loopback, { rounds, count: quick ? 100 : 500, warmUp: quick ? 200 : 4000 }));
 } finally {
   loopback.close();
 }

@@ -57,7 +57,7 @@ function throughRecords({ sender, receiver }: Pair, size: number, milliseconds: 
     let written = 0;
     for (let record = 0; record < batch; record++) {
       const sent = sender.sendInto(data, window.subarray(written));
-      if (sent.kind === "failed") throw sent.error;
+      if (sent.kind !== "sent") throw new Error(`sendInto gave ${sent.kind}`, { cause: sent });
       written += sent.written;
     }
     return () => {

@@ -1,5 +1,5 @@
-// The loop with the real machine at both ends, on the simulated transport: whatever happens to it at any moment, both sides settle,
-// and nothing is left behind.
+// The loop with the real machine at both ends, on the simulated transport: whatever happens to it at any moment, both sides
+// settle, and nothing is left behind.
 import { fc, test as property } from "@fast-check/vitest";
 import { Acceptor, type AsyncSigner, type AsyncVerifier, Connector, type SyncSigner, type SyncVerifier } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
@@ -119,7 +119,7 @@ describe.each([["synchronous", synchronous], ["asynchronous", asynchronous]] as 
     },
     "turns to noise": (_own, other) => other.deliver(new Uint8Array(300).fill(0x55)),
   };
-  test.each(Object.keys(mishaps))("at every write: when the wire %s, both sides settle, and nothing is left behind", async (name) => {
+  test.each(Object.keys(mishaps))("at every write: when the wire %s, both sides settle, and nothing stays", async (name) => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown): void => void unhandled.push(reason);
     process.on("unhandledRejection", listener);

@@ -69,6 +69,30 @@ describe("createServer", () => {
     expect(seen.map(({ serverName }) => serverName)).toEqual(["localhost"]);
   });
 
+  test("a secured socket has the ClientHello that accept was given, behind STARTTLS too; a client's has none", async () => {
+    const config = server();
+    const seen: ClientHello[] = [];
+    const accept = (hello: ClientHello): typeof config => {
+      seen.push(hello);
+      return config;
+    };
+    const ours = closing(createServer({ accept }));
+    const upgrading = closing(createTcp((socket) => upgrading.emit("upgraded", upgrade(socket, { isServer: true, accept }))));
+    for (const [listening, event] of [[ours, "secureConnection"], [upgrading, "upgraded"]] as const) {
+      const accepted = once(listening, event) as Promise<[TlsSocket]>;
+      const port = await listen(listening);
+      const theirs = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port });
+      await once(theirs, "secureConnect");
+      const [socket] = await accepted;
+      if (socket.secureConnecting) await once(socket, "secure");
+      expect(socket.clientHello?.serverName).toBe("localhost");
+      expect(socket.clientHello).toBe(seen.at(-1));
+      expect(theirs.clientHello).toBeUndefined();
+      theirs.destroy();
+    }
+    expect(seen).toHaveLength(2);
+  });
+
   test.each([
     ["throws", () => { throw new Error("no database"); }, "internal_error"],
     ["rejects", () => Promise.reject(new Error("no database")), "internal_error"],
@@ -103,7 +127,8 @@ describe("createServer", () => {
     plain.write("GET / HTTP/1.1\r\n\r\n");
     const answer = await collect(plain);
     expect(answer[0]).toBe(21);
-    const [error] = await failed;
+    const [error, socket] = await failed;
+    expect(socket.remoteAddress).toBe("127.0.0.1");
     expect(error).toMatchObject({ kind: "not-tls", context: { looksLike: "http" }, delivered: true });
     expect(Buffer.from(error.received ?? []).toString()).toContain("GET /");
   });
@@ -143,6 +168,12 @@ describe("createServer", () => {
     const theirs = connectTls({ ...tlsClient, port });
     theirs.end("through");
     expect((await collect(theirs)).toString()).toBe("through");
+  });
+
+  test("what is let pass and nobody takes is closed", async () => {
+    const ours = closing(createServer({ accept: () => passthrough }));
+    const theirs = connectTls({ ...tlsClient, port: await listen(ours) });
+    await expect(once(theirs, "secureConnect")).rejects.toThrow();
   });
 
   test("a socket that is let pass can be given a data listener, later too", async () => {
@@ -307,6 +338,27 @@ describe("data", () => {
     socket.on("error", () => {}).destroy();
   });
 
+  test("a peer that does not read holds up a writer that looks at what write says", async () => {
+    const theirs = closing(createTls({ ...tlsServer }, (socket) => socket.pause()));
+    const port = await listen(theirs);
+    const ours = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port });
+    await once(ours, "secureConnect");
+    const chunk = Buffer.alloc(16 * 1024);
+    let sent = 0;
+    let most = 0;
+    for (let held = false; !held; ) {
+      while (ours.write(chunk)) sent += chunk.length;
+      most = Math.max(most, ours.writableLength);
+      held = await Promise.race([
+        once(ours, "drain").then(() => false),
+        new Promise<boolean>((resolve) => setTimeout(resolve, 300, true)),
+      ]);
+    }
+    expect(most).toBe(256 * 1024);
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
+    ours.on("error", () => {}).destroy();
+  });
+
   test("destroy after all was sent is close_notify; with data unsent it is internal_error", async () => {
     const theirs = closing(createTls({ ...tlsServer }));
     const port = await listen(theirs);
@@ -419,6 +471,24 @@ describe("works with", () => {
       asking.end(body);
       const [response] = (await once(asking, "response")) as [IncomingMessage];
       expect((await collect(response)).toString()).toBe(`POST ${body.length} true`);
+    }
+  });
+
+  test("http: an early answer with `Connection: close` reaches a client that is still uploading", async () => {
+    const http = createHttp((_asked, response) => {
+      response.writeHead(413, { Connection: "close" }).end("too large");
+    });
+    const ours = closing(createServer({ accept: server() }, (socket) => http.emit("connection", socket)));
+    const port = await listen(ours);
+    for (let round = 0; round < 20; round++) {
+      const theirs = connectTls({ ...tlsClient, port });
+      theirs.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600000\r\n\r\n");
+      const answer = collect(theirs);
+      for (let sent = 0; sent < 300_000 && theirs.writable; sent += 10_000) {
+        theirs.write(Buffer.alloc(10_000));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect((await answer).toString()).toMatch(/^HTTP\/1.1 413 .*too large\r\n0\r\n\r\n$/s);
     }
   });
 

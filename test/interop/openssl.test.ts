@@ -35,7 +35,13 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     readonly options?: Partial<ServerOptions>;
     readonly client?: readonly string[];
   })[] = [
-    { alert: "protocol_version", number: 70, why: "TLS 1.2 alone is offered", client: ["-tls1_2"] },
+    {
+      alert: "protocol_version",
+      number: 70,
+      why: "TLS 1.2 alone is offered to a server of 1.3",
+      options: { versions: ["tls1.3"] },
+      client: ["-tls1_2"],
+    },
     {
       alert: "handshake_failure",
       number: 40,

@@ -3,19 +3,19 @@ import type { ErrorAndAlert, TraceEvent } from "@sallyport/core";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 import { type Fault, type Operation, operations, Workshop } from "../support/faulty.ts";
 import { expectSticky, fatalAlertsOf, said } from "../support/outcome.ts";
-import { converse, joined, makePair, type Pair, type Side, type Stage } from "../support/pair.ts";
+import { converse, joined, makePair, type Pair, type PairOptions, type Side, type Stage } from "../support/pair.ts";
 import { now, seededCredential, seededNode, trusting } from "../support/seeded.ts";
 
 const roles = ["client", "server"] as const;
 type RoleName = (typeof roles)[number];
 
 /** A pair of which one side works in a workshop. It talks as long as it can: data, KeyUpdates, an exporter, close_notify. */
-function talk(role: RoleName, retry: boolean, fault: Fault | undefined): { pair: Pair; workshop: Workshop } {
+function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pair: Pair; workshop: Workshop } {
   const workshop = new Workshop();
   const made = workshop.provider(seededNode(role));
   const clock = workshop.clock(now);
   const pair = makePair({
-    retry,
+    ...options,
     server: role === "server" ? { provider: made, now: clock, credentials: [workshop.credential(seededCredential("server"))] } : {},
     client: role === "client" ? { provider: made, now: clock, verifier: workshop.verifier(trusting) } : {},
     // Configs are made, and try their provider once: what fails there is theirs to tell.
@@ -32,7 +32,9 @@ function talk(role: RoleName, retry: boolean, fault: Fault | undefined): { pair:
     }
   };
   each((side) => side.send(said[side.role]));
-  each((side) => side.sent(side.established.updateKeys({ requestPeer: true })));
+  each((side) => {
+    if (side.established.info.version === "tls1.3") side.sent(side.established.updateKeys({ requestPeer: true }));
+  });
   each((side) => {
     const exported = side.established.exportKeyingMaterial("label", undefined, 20);
     if (exported.kind === "failed") side.sent(exported);
@@ -41,11 +43,12 @@ function talk(role: RoleName, retry: boolean, fault: Fault | undefined): { pair:
   return { pair, workshop };
 }
 
-const countsOf = (role: RoleName, retry: boolean): ReadonlyMap<Operation, number> => talk(role, retry, undefined).workshop.calls;
+type Variant = Pick<PairOptions, "retry" | "version">;
+const countsOf = (role: RoleName, options: Variant): ReadonlyMap<Operation, number> => talk(role, options, undefined).workshop.calls;
 
 /** Every call of the operation that a whole connection makes. */
-function* faults(role: RoleName, retry: boolean, operation: Operation, instead: Fault["instead"]): Generator<Fault> {
-  const count = countsOf(role, retry).get(operation) ?? 0;
+function* faults(role: RoleName, options: Variant, operation: Operation, instead: Fault["instead"]): Generator<Fault> {
+  const count = countsOf(role, options).get(operation) ?? 0;
   for (let call = 1; call <= count; call++) yield { operation, call, instead };
 }
 
@@ -73,7 +76,12 @@ function expectLocalFault({ pair, workshop }: ReturnType<typeof talk>, role: Rol
   expect(heard).toEqual(said[role].subarray(0, heard.length));
 }
 
-const variants = roles.flatMap((role) => [false, true].map((retry) => ({ role, retry, name: retry ? "with a retry" : "at once" })));
+const handshakes: readonly { readonly name: string; readonly options: Variant }[] = [
+  { name: "at once", options: {} },
+  { name: "with a retry", options: { retry: true } },
+  { name: "in TLS 1.2", options: { version: "tls1.2" } },
+];
+const variants = roles.flatMap((role) => handshakes.map((handshake) => ({ role, ...handshake })));
 
 /** A pair whose one side watches itself with something that throws at its n-th call; undefined: it was not called that often. */
 function watched(role: RoleName, call: number, option: "trace" | "dangerousKeyLog", thrown: unknown): Pair | undefined {
@@ -166,12 +174,15 @@ describe.each(roles)("an answerer of the %s", (role) => {
   });
 });
 
-describe.each(variants)("at the $role, $name,", ({ role, retry }) => {
+describe.each(variants)("at the $role, $name,", ({ role, options }) => {
   test("nothing fails in a sound workshop, and all its tools are used", () => {
-    const { pair, workshop } = talk(role, retry, undefined);
+    const { pair, workshop } = talk(role, options, undefined);
     expect([pair.client.failure, pair.server.failure]).toEqual([undefined, undefined]);
     expect([joined(pair.client.data), joined(pair.server.data)]).toEqual([said.server, said.client]);
-    const others: readonly Operation[] = role === "client" ? ["respond", "sign"] : ["start", "complete", "verify", "judge", "now"];
+    const others: readonly Operation[] =
+      role === "client" ? (options.version === "tls1.2" ? ["complete", "sign"] : ["respond", "sign"])
+      : options.version === "tls1.2" ? ["respond", "verify", "judge", "now"]
+      : ["start", "complete", "verify", "judge", "now"];
     expect([...workshop.calls.keys()].sort()).toEqual(operations.filter((operation) => !others.includes(operation)).sort());
   });
 
@@ -180,8 +191,8 @@ describe.each(variants)("at the $role, $name,", ({ role, retry }) => {
     const broken = (): never => {
       throw cause;
     };
-    for (const fault of faults(role, retry, operation, broken)) {
-      const done = talk(role, retry, fault);
+    for (const fault of faults(role, options, operation, broken)) {
+      const done = talk(role, options, fault);
       expectLocalFault(done, role, fault);
       expect(done.pair[role].failure?.error.cause).toBe(cause);
     }
@@ -214,8 +225,8 @@ describe.each(variants)("at the $role, $name,", ({ role, retry }) => {
   };
   test.each(Object.entries(wrongResults))("whatever call of %s gives no sound result, nothing is built on it", (name, results) => {
     for (const instead of results) {
-      for (const fault of faults(role, retry, operations.find((operation) => operation === name) ?? "random", instead)) {
-        expectLocalFault(talk(role, retry, fault), role, fault);
+      for (const fault of faults(role, options, operations.find((operation) => operation === name) ?? "random", instead)) {
+        expectLocalFault(talk(role, options, fault), role, fault);
       }
     }
   });

@@ -2,11 +2,15 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { converseThrough, expectSoundEnd, expectSticky, fatalAlertsOf, said, type Wire } from "../support/outcome.ts";
 import { converse, joined, makePair, type Pair, type PairOptions, type Side } from "../support/pair.ts";
-import { type Edit, Resealer } from "../support/resealer.ts";
-import { contentType, type Inner, parseRecords, record } from "../support/wiretap.ts";
+import { type Edit, Resealer, ResealerTls12 } from "../support/resealer.ts";
+import { contentType, type Inner, parseRecords, type Protection, record } from "../support/wiretap.ts";
 
 const roles = ["client", "server"] as const;
-const options = fc.record({ retry: fc.boolean(), asynchronous: fc.boolean() });
+const options: fc.Arbitrary<PairOptions> = fc.oneof(
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean() }),
+  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean() } as const),
+);
+const optionsTls13 = fc.record({ retry: fc.boolean(), asynchronous: fc.boolean() });
 
 describe("whole records", () => {
   /** What becomes of the record that is reached, and of the one behind it. */
@@ -58,10 +62,15 @@ describe("whole records", () => {
     "in clear may be cut into any fragments",
     (chosen, role, sizes) => {
       const pair = makePair(chosen);
+      let isSealed = false;
       converseThrough(pair, (from, chunk) => {
         if (from !== role) return chunk;
         const { records, rest } = parseRecords(chunk);
-        const cut = records.flatMap(({ type, bytes, fragment }) => (type === contentType.handshake ? fragments(fragment, sizes) : [bytes]));
+        const cut = records.flatMap(({ type, bytes, fragment }) => {
+          // Behind it TLS 1.2 seals handshake messages too, by their own type.
+          if (type === contentType.changeCipherSpec) isSealed = chosen.version === "tls1.2";
+          return type === contentType.handshake && !isSealed ? fragments(fragment, sizes) : [bytes];
+        });
         return new Uint8Array(Buffer.concat([...cut, rest]));
       });
       expectUndisturbed(pair);
@@ -80,6 +89,12 @@ describe("whole records", () => {
 
 describe("protected messages", () => {
   function edited(chosen: PairOptions, role: "client" | "server", edit: Edit): Pair {
+    if (chosen.version !== "tls1.2") return editedTls13(chosen, role, edit);
+    const pair = makePair(chosen);
+    const resealer = new ResealerTls12(pair[role], edit);
+    return converseThrough(pair, (from, chunk) => (from === role ? resealer.pass(chunk) : chunk));
+  }
+  function editedTls13(chosen: PairOptions, role: "client" | "server", edit: Edit<Protection>): Pair {
     const pair = makePair(chosen);
     const resealer = new Resealer(pair[role], edit);
     return converseThrough(pair, (from, chunk) => (from === role ? resealer.pass(chunk) : chunk));
@@ -88,13 +103,14 @@ describe("protected messages", () => {
 
   test.each(roles)("that the %s's very bytes are sealed in again are heard as they were said", (role) => {
     expectUndisturbed(edited({}, role, sealAgain));
+    expectUndisturbed(edited({ version: "tls1.2" }, role, sealAgain));
   });
 
-  test.prop([options, fc.constantFrom(...roles), fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 4 }), fc.nat({ max: 300 })], { numRuns: 60 })(
+  test.prop([optionsTls13, fc.constantFrom(...roles), fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 4 }), fc.nat({ max: 300 })], { numRuns: 60 })(
     "may lie in any fragments, and records may be padded",
     (chosen, role, sizes, zeros) => {
       expectUndisturbed(
-        edited(chosen, role, ({ type, content }, _, keys) => {
+        editedTls13(chosen, role, ({ type, content }, _, keys) => {
           if (type === contentType.alert) return [keys.seal(type, content, zeros)];
           const records: Uint8Array[] = [];
           for (let at = 0, turn = 0; at < content.length; turn++) {
@@ -143,9 +159,60 @@ describe("protected messages", () => {
     },
   );
 
+  test.each(roles)("that are a Finished with any other byte are refused by the hearer of the %s", (role) => {
+    for (let at = 0; at < 32; at++) {
+      const pair = edited({}, role, ({ type, content }, index, keys) => {
+        const isFinished = index === (role === "server" ? 1 : 0);
+        return [keys.seal(type, content.map((byte, position) => (isFinished && position === content.length - 32 + at ? byte ^ 1 : byte)))];
+      });
+      expect(hearerOf(pair, role).connection).toBeUndefined();
+      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "bad-finished" }, alert: { description: "decrypt_error" } });
+    }
+  });
+
+  test.each(roles)("that are a Finished of TLS 1.2 with any other byte are refused by the hearer of the %s", (role) => {
+    for (let at = 0; at < 12; at++) {
+      const pair = edited({ version: "tls1.2" }, role, ({ type, content }, index, keys) => [
+        keys.seal(type, content.map((byte, position) => (index === 0 && position === 4 + at ? byte ^ 1 : byte))),
+      ]);
+      expect(hearerOf(pair, role).connection).toBeUndefined();
+      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "bad-finished" }, alert: { description: "decrypt_error" } });
+    }
+  });
+
+  test.each(roles)("may not go on behind what changes the %s's keys: its Finished, a KeyUpdate", (role) => {
+    for (const changing of role === "server" ? [1, 3] : [0, 2]) {
+      for (const more of [Uint8Array.of(8), Uint8Array.of(24, 0, 0, 1, 0)]) {
+        const pair = edited({}, role, ({ type, content }, index, keys) => [keys.seal(type, index === changing ? joined([content, more]) : content)]);
+        const { failure } = hearerOf(pair, role);
+        expect(failure).toMatchObject({ error: { kind: "unexpected-message" }, alert: { description: "unexpected_message" } });
+      }
+    }
+  });
+
+  test.each([false, true])("may not begin in the record of a hello that changes keys (behind a retry: %s)", (retry) => {
+    for (const role of roles) {
+      for (const more of [Uint8Array.of(8), Uint8Array.of(8, 0, 0, 2, 0, 0)]) {
+        const pair = makePair({ retry });
+        let hellos = 0;
+        converseThrough(pair, (from, chunk) => {
+          if (from !== role) return chunk;
+          const { records, rest } = parseRecords(chunk);
+          const last = retry ? 2 : 1;
+          const longer = records.map(({ type, bytes, fragment }) =>
+            type === contentType.handshake && ++hellos === last ? record(type, joined([fragment, more])) : bytes,
+          );
+          return new Uint8Array(Buffer.concat([...longer, rest]));
+        });
+        const { failure } = hearerOf(pair, role);
+        expect(failure).toMatchObject({ error: { kind: "unexpected-message" }, alert: { description: "unexpected_message" } });
+      }
+    }
+  });
+
   test.each(roles)("without any type are refused by the hearer of the %s", (role) => {
     for (const length of [1, 2, 100]) {
-      const pair = edited({}, role, (inner, at, keys) => [keys.sealInner(new Uint8Array(length)), ...sealAgain(inner, at, keys)]);
+      const pair = editedTls13({}, role, (inner, at, keys) => [keys.sealInner(new Uint8Array(length)), ...sealAgain(inner, at, keys)]);
       expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "unexpected-record" }, alert: { description: "unexpected_message" } });
     }
   });
@@ -157,14 +224,17 @@ describe("protected messages", () => {
 });
 
 describe("records in clear", () => {
-  test.prop([fc.constantFrom(...roles), fc.constantFrom(0, 1, 3), fc.nat({ max: 255 }), fc.nat({ max: 255 }), fc.nat({ max: 255 })], { numRuns: 300 })(
+  const versions = fc.constantFrom("tls1.3" as const, "tls1.2" as const);
+  const types = fc.oneof(fc.constant<number>(contentType.alert), fc.nat({ max: 255 }));
+  const descriptions = fc.oneof(fc.constantFrom(0, 90), fc.nat({ max: 255 }));
+  test.prop([versions, fc.constantFrom(...roles), fc.constantFrom(0, 1, 3), types, fc.constantFrom(0, 1, 2, 3), descriptions], { numRuns: 300 })(
     "end nothing in silence on an established connection: whoever is on the path could make them",
-    (role, updates, type, one, two) => {
-      const pair = makePair();
+    (version, role, updates, type, one, two) => {
+      const pair = makePair({ version });
       converse(pair);
       const hearer = pair[role];
       const peer = role === "client" ? pair.server : pair.client;
-      for (let count = 0; count < updates; count++) peer.sent(peer.established.updateKeys());
+      for (let count = 0; version === "tls1.3" && count < updates; count++) peer.sent(peer.established.updateKeys());
       converse(pair);
       hearer.hear(record(type, Uint8Array.of(one, two)));
       const { closed, failure } = hearer;
@@ -233,7 +303,7 @@ function expectSoundSides(pair: Pair): void {
 
 function expectHandshakesAgree({ client, server }: Pair): void {
   if (client.connection === undefined || server.connection === undefined) return;
-  const material = [client, server].map((side) => side.keyLog.find((line) => line.startsWith("EXPORTER_SECRET")));
+  const material = [client, server].map((side) => side.keyLog.find((line) => /^(EXPORTER_SECRET|CLIENT_RANDOM) /.test(line)));
   expect(material[0]).toBe(material[1]);
 }
 

@@ -8,25 +8,40 @@ import { alertIds } from "../../packages/core/src/alerts.ts";
 import { expectSticky } from "../support/outcome.ts";
 import { converse, joined, makeConfigs, makePair, type Pair, type PairOptions, type Side, type Stage } from "../support/pair.ts";
 import { ed25519Seed, seededNoble } from "../support/seeded.ts";
-import { openAll } from "../support/wiretap.ts";
+import { contentType, openAll } from "../support/wiretap.ts";
 
 /** With every pause that there is. */
-const longest: PairOptions = { asynchronous: true, retry: true };
+const longest = {
+  "tls1.3": { asynchronous: true, retry: true },
+  "tls1.2": { asynchronous: true, version: "tls1.2" },
+} as const satisfies Record<string, PairOptions>;
+const versions = ["tls1.3", "tls1.2"] as const;
 const roles = ["client", "server"] as const;
 
+/** A stage that one role shows in a handshake. */
+interface Position {
+  readonly version: keyof typeof longest;
+  readonly role: "client" | "server";
+  readonly kind: string;
+  /** How many came before it. */
+  readonly at: number;
+}
+
 /** The kinds of stages that one role shows, in order. */
-function stagesOf(role: "client" | "server"): readonly string[] {
-  const pair = makePair(longest);
+function stagesOf(version: keyof typeof longest, role: "client" | "server"): readonly string[] {
+  const pair = makePair(longest[version]);
   converse(pair);
   return pair[role].stages.map(({ kind }) => kind);
 }
-const positions = roles.flatMap((role) => stagesOf(role).map((kind, at) => ({ role, kind, at })));
+const positions: readonly Position[] = versions.flatMap((version) =>
+  roles.flatMap((role) => stagesOf(version, role).map((kind, at) => ({ version, role, kind, at }))),
+);
 
 /** Runs the handshake, and calls `visit` at one stage. */
-function visiting(role: "client" | "server", at: number, visit: (stage: Stage) => void): Pair {
+function visiting({ version, role, at }: Position, visit: (stage: Stage) => void): Pair {
   const count = { client: 0, server: 0 };
   const pair = makePair({
-    ...longest,
+    ...longest[version],
     watch: (stage, of) => {
       if (of === role && count[of] === at) visit(stage);
       count[of]++;
@@ -52,11 +67,11 @@ function callsOf(stage: Stage): (() => unknown)[] {
 }
 
 describe("a spent stage", () => {
-  test("throws ApiMisuse at every call, and disturbs nothing", () => {
+  test.each(versions)("throws ApiMisuse at every call, and disturbs nothing (%s)", (version) => {
     const shown: Record<string, Stage[]> = { client: [], server: [] };
     let refused = 0;
     const pair = makePair({
-      ...longest,
+      ...longest[version],
       watch: (stage, role) => {
         for (const call of (shown[role] ?? []).flatMap(callsOf)) {
           expect(codeOf(call)).toBe("spent-stage");
@@ -74,21 +89,21 @@ describe("a spent stage", () => {
     }
   });
 
-  test.each(positions)("can still abort: the $role's $kind (number $at)", ({ role, at }) => {
+  test.each(positions)("can still abort: the $role's $kind (number $at, $version)", (position) => {
     let early: Stage | undefined;
-    const pair = visiting(role, at, (stage) => {
+    const pair = visiting(position, (stage) => {
       early = stage;
     });
     const failure = early?.abort({ alert: "access_denied", reason: "too late for that" });
     expect(failure?.alert).toEqual({ kind: "alert", level: "fatal", description: "access_denied" });
-    expectSticky(Object.assign(pair[role], { failure }));
+    expectSticky(Object.assign(pair[position.role], { failure }));
   });
 });
 
 describe("a mistake of the caller", () => {
-  test.each(positions)("is thrown at the $role's $kind (number $at), and spends nothing", ({ role, at }) => {
+  test.each(positions)("is thrown at the $role's $kind (number $at, $version), and spends nothing", (position) => {
     const codes: unknown[] = [];
-    const pair = visiting(role, at, (stage) => codes.push(...mistakes(stage).map(codeOf)));
+    const pair = visiting(position, (stage) => codes.push(...mistakes(stage).map(codeOf)));
     expect(codes.length).toBeGreaterThan(0);
     expect(new Set(codes)).toEqual(new Set(["bad-argument"]));
     expect([pair.client.stage.kind, pair.server.stage.kind]).toEqual(["established", "established"]);
@@ -138,10 +153,11 @@ describe("abort", () => {
     "cancelled", "timeout", "reset", { alert: "internal_error", reason: "the database is away" }, { alert: "access_denied", reason: "no" },
   ];
   test.each(positions.flatMap((position) => causes.map((cause) => ({ ...position, cause, name: JSON.stringify(cause) }))))(
-    "at the $role's $kind (number $at) with $name sends just what it must",
-    ({ role, kind, at, cause }) => {
+    "at the $role's $kind (number $at, $version) with $name sends just what it must",
+    ({ cause, ...position }) => {
+      const { version, role, kind, at } = position;
       let output = new Uint8Array(0);
-      const pair = visiting(role, at, (stage) => {
+      const pair = visiting(position, (stage) => {
         const failure = stage.abort(cause);
         output = Uint8Array.from(failure.output);
         expect(failure.error).toMatchObject({ kind: "aborted", context: { by: cause } });
@@ -149,8 +165,8 @@ describe("abort", () => {
         expect([again.output.length, again.error, again.alert]).toEqual([0, failure.error, failure.alert]);
       });
       const side = pair[role];
-      const before = openAll(role, side.output, side.keyLog).length;
-      const records = openAll(role, joined([side.output, output]), side.keyLog).slice(before);
+      const before = openAll(role, side.output, side.keyLog, side.heard);
+      const records = openAll(role, joined([side.output, output]), side.keyLog, side.heard).slice(before.length);
       const saysNothing = cause === "reset" || (role === "client" && at === 0);
       const [canceled, closed] = [Uint8Array.of(1, alertIds.user_canceled), Uint8Array.of(1, alertIds.close_notify)];
       const expected = saysNothing ? []
@@ -160,25 +176,27 @@ describe("abort", () => {
       expect(records.map(({ type }) => type)).toEqual(expected.map(() => 21));
       expect(records.map(({ content }) => Uint8Array.from(content))).toEqual(expected);
       // Under the keys that the peer reads with at that moment.
-      expect(records.every(({ isProtected }) => isProtected === side.keyLog.length > 0)).toBe(true);
+      const hasKeys = version === "tls1.2" ? before.some(({ type }) => type === contentType.changeCipherSpec) : side.keyLog.length > 0;
+      expect(records.every(({ isProtected }) => isProtected === hasKeys)).toBe(true);
     },
   );
 });
 
 describe("printing", () => {
-  test.each(["noble", "node"])("shows neither a secret nor a plaintext, whatever is printed (%s)", (name) => {
+  const printed = [["noble", "tls1.3", 10], ["node", "tls1.3", 10], ["noble", "tls1.2", 2], ["node", "tls1.2", 2]] as const;
+  test.each(printed)("shows neither a secret nor a plaintext, whatever is printed (%s, %s)", (name, version, secretCount) => {
     const privateKeys: Uint8Array[] = [ed25519Seed("server")];
     const options: PairOptions = {
-      ...longest,
+      ...longest[version],
       ...(name === "noble" ? { provider: (seed) => spying(seededNoble(seed), privateKeys) } : {}),
     };
-    const printed: string[] = [];
-    const print = (value: unknown): void => void printed.push(inspect(value, { depth: 10, maxArrayLength: null }), JSON.stringify(value) ?? "");
+    const texts: string[] = [];
+    const print = (value: unknown): void => void texts.push(inspect(value, { depth: 10, maxArrayLength: null }), JSON.stringify(value) ?? "");
     const pair = makePair({ ...options, watch: print });
     converse(pair);
     const plaintext = Uint8Array.from({ length: 64 }, (_, at) => (at * 37 + 11) & 255);
     pair.client.send(plaintext);
-    pair.server.sent(pair.server.established.updateKeys({ requestPeer: true }));
+    if (version === "tls1.3") pair.server.sent(pair.server.established.updateKeys({ requestPeer: true }));
     // The server hears the client's data and what its own abort makes of it.
     converse(pair);
     const { client, server } = makeConfigs(options);
@@ -187,9 +205,9 @@ describe("printing", () => {
     const failing = failedWithData(plaintext);
     print(failing);
     print(failing.failure?.error);
-    const text = printed.map(bare).join("\n");
+    const text = texts.map(bare).join("\n");
     const secrets = [...pair.client.keyLog, ...pair.server.keyLog].map((line) => new Uint8Array(Buffer.from(line.split(" ")[2] ?? "", "hex")));
-    expect(secrets.length).toBe(10);
+    expect(secrets.length).toBe(secretCount);
     for (const secret of [...secrets, ...privateKeys, plaintext]) {
       for (const part of [secret.subarray(0, 8), secret.subarray(-8)]) {
         expect(text).not.toContain([...part].join());
@@ -231,15 +249,15 @@ describe("printing", () => {
 
 test.prop([fc.constantFrom(...positions), fc.constantFrom("cancelled", "reset") as fc.Arbitrary<AbortCause>])(
   "once a stage was aborted every stage of that connection gives the same failure",
-  ({ role, at }, cause) => {
+  (position, cause) => {
     const shown: Stage[] = [];
-    const pair = visiting(role, at, (stage) => {
+    const pair = visiting(position, (stage) => {
       const failure = stage.abort(cause);
       shown.push(failure);
     });
     const [failure] = shown;
     if (failure?.kind !== "failed") throw new Error("the stage was visited");
-    expectSticky(Object.assign(pair[role], { failure }));
+    expectSticky(Object.assign(pair[position.role], { failure }));
   },
 );
 

@@ -33,7 +33,10 @@ const lengthsOf = (options: PairOptions): { client: number; server: number } => 
   return { client: client.output.length, server: server.output.length };
 };
 
-describe.each([plain, retried, waiting])("one byte changed in $name", ({ options }) => {
+const older = { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } as const };
+const olderWaiting = { name: "a handshake of TLS 1.2 of which every answer waits", options: { version: "tls1.2", asynchronous: true } as const };
+
+describe.each([plain, retried, waiting, older, olderWaiting])("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
 
   test("has nothing to find where nothing is changed", () => {
@@ -55,7 +58,7 @@ describe.each([plain, retried, waiting])("one byte changed in $name", ({ options
   )("leaves two that agree, or a failure that both know of", (change) => expectSoundEnd(tampered(options, change)));
 });
 
-describe.each([plain, retried])("one bit changed in $name", ({ options }) => {
+describe.each([plain, retried, older])("one bit changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
 
   test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", (from) => {

@@ -1,18 +1,34 @@
-// Every handshake message of TLS 1.3 by its codec.
+// Every handshake message by its codec.
 import type { Bytes } from "@sallyport/core";
 import {
-  decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, encodeCertificate, encodeCertificateRequest, encodeCertificateVerify,
+  decodeCertificate,
+  decodeCertificateRequest,
+  decodeCertificateVerify,
+  encodeCertificate,
+  encodeCertificateRequest,
+  encodeCertificateVerify,
 } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { decodeEncryptedExtensions, encodeEncryptedExtensions } from "../../packages/core/src/wire/encrypted-extensions.ts";
 import { bodyOf, frame, type HandshakeType, handshakeTypes } from "../../packages/core/src/wire/handshake.ts";
 import {
-  decodeFinished, decodeKeyUpdate, decodeNewSessionTicket, encodeFinished, encodeKeyUpdate, encodeNewSessionTicket,
+  decodeFinished,
+  decodeKeyUpdate,
+  decodeNewSessionTicket,
+  encodeFinished,
+  encodeKeyUpdate,
+  encodeNewSessionTicket,
 } from "../../packages/core/src/wire/post-handshake.ts";
 import { decodeServerHello, encodeServerHello } from "../../packages/core/src/wire/server-hello.ts";
+import {
+  decodeCertificateTls12, decodeClientKeyExchange, decodeEmpty, decodeServerKeyExchange, encodeCertificateTls12, encodeClientKeyExchange,
+  encodeServerHelloDone, encodeServerKeyExchange,
+} from "../../packages/core/src/wire/tls12-messages.ts";
+
+type MessageTls12 = "hello_request" | "server_key_exchange" | "server_hello_done" | "client_key_exchange";
 
 /** Decodes a message, and writes what was decoded. @throws TlsError */
-export const rewrite: Readonly<Record<Exclude<HandshakeType, "message_hash">, (raw: Bytes) => Bytes>> = {
+export const rewrite: Readonly<Record<Exclude<HandshakeType, "message_hash" | MessageTls12>, (raw: Bytes) => Bytes>> = {
   client_hello: (raw) => {
     const { cipherSuites, extensions, ...hello } = decodeClientHello(raw);
     const block = extensions.length === 0 && endsBeforeExtensions(raw) ? undefined : extensions;
@@ -39,6 +55,25 @@ export const rewrite: Readonly<Record<Exclude<HandshakeType, "message_hash">, (r
   },
   finished: (raw) => encodeFinished(decodeFinished(raw)),
   key_update: (raw) => encodeKeyUpdate(decodeKeyUpdate(raw) === 1),
+};
+
+/** Those that only TLS 1.2 has, or has in another shape. */
+export const rewriteTls12: Readonly<Record<MessageTls12 | "certificate", (raw: Bytes) => Bytes>> = {
+  hello_request: (raw) => {
+    decodeEmpty(raw, "hello_request");
+    return frame("hello_request", () => {});
+  },
+  certificate: (raw) => encodeCertificateTls12(decodeCertificateTls12(raw)),
+  server_key_exchange: (raw) => {
+    const decoded = decodeServerKeyExchange(raw);
+    if (!("params" in decoded)) throw new Error(`curve_type ${decoded.curveType} has a shape of its own`);
+    return encodeServerKeyExchange(decoded.params, decoded.scheme, decoded.signature);
+  },
+  server_hello_done: (raw) => {
+    decodeEmpty(raw, "server_hello_done");
+    return encodeServerHelloDone();
+  },
+  client_key_exchange: (raw) => encodeClientKeyExchange(decodeClientKeyExchange(raw)),
 };
 
 export type CodedMessage = keyof typeof rewrite;

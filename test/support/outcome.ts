@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 import { joined, type Pair, type Side } from "./pair.ts";
-import { alertsIn, contentType, openAll, secretOf, type WireAlert } from "./wiretap.ts";
+import { alertsIn, contentType, openAll, type OpenedRecord, secretOf, type WireAlert } from "./wiretap.ts";
 
 /** What each is given to say, in two parts. */
 export const said = { client: Uint8Array.from({ length: 70 }, (_, at) => at), server: Uint8Array.from({ length: 90 }, (_, at) => 255 - at) };
@@ -31,7 +31,9 @@ export function converseThrough(pair: Pair, wire: Wire): Pair {
     }
   };
   each((side) => side.send(said[side.role].subarray(0, 50)));
-  each((side) => side.sent(side.established.updateKeys({ requestPeer: true })));
+  each((side) => {
+    if (side.established.info.version === "tls1.3") side.sent(side.established.updateKeys({ requestPeer: true }));
+  });
   each((side) => side.send(said[side.role].subarray(50)));
   each((side) => side.sent(side.established.close()));
   client.hearEnd();
@@ -39,9 +41,13 @@ export function converseThrough(pair: Pair, wire: Wire): Pair {
   return pair;
 }
 
-/** Opened by the sender's own key log. */
+/** All that a side said, opened by its own key log. */
+export function recordsOf({ role, output, keyLog, heard }: Side): OpenedRecord[] {
+  return openAll(role, output, keyLog, heard);
+}
+
 export function fatalAlertsOf(side: Side): WireAlert[] {
-  return alertsIn(openAll(side.role, side.output, side.keyLog)).filter(({ level }) => level === 2);
+  return alertsIn(recordsOf(side)).filter(({ level }) => level === 2);
 }
 
 /**
@@ -79,7 +85,7 @@ function expectOneAlert(side: Side, peer: Side): void {
     return expect(fatal).toEqual([]);
   }
   expect(fatal).toEqual([{ level: 2, description: alertIds[alert.description] }]);
-  expect(openAll(side.role, side.output, side.keyLog).at(-1)?.type).toBe(contentType.alert);
+  expect(recordsOf(side).at(-1)?.type).toBe(contentType.alert);
   if (peer.closed) return;
   expect(peer.failure).toBeDefined();
   // Where the change lies in what the handshake keys hash the two have no keys in common, and each fails by itself.
@@ -89,7 +95,7 @@ function expectOneAlert(side: Side, peer: Side): void {
 
 function shareHandshakeKeys(one: Side, other: Side): boolean {
   const label = "SERVER_HANDSHAKE_TRAFFIC_SECRET";
-  return String(secretOf(one.keyLog, label)) === String(secretOf(other.keyLog, label));
+  return ["CLIENT_RANDOM", label].every((name) => String(secretOf(one.keyLog, name)) === String(secretOf(other.keyLog, name)));
 }
 
 /** Every later call gives the same failure, and nothing to send. */
@@ -121,9 +127,14 @@ export function expectSticky({ stages, connection, failure }: Side): void {
 }
 
 export function expectAgreement(one: Side, other: Side): void {
-  for (const label of ["SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0", "EXPORTER_SECRET"]) {
+  const { version } = one.established.info;
+  for (const label of secretLabels[version]) {
     expect(secretOf(one.keyLog, label)).toEqual(secretOf(other.keyLog, label));
   }
-  const { suite, alpn, group, serverName, handshakeKind } = one.established.info;
-  expect(other.established.info).toMatchObject({ suite, alpn, group, serverName, handshakeKind });
+  const { suite, alpn, group, serverName, handshakeKind, extendedMasterSecret } = one.established.info;
+  expect(other.established.info).toMatchObject({ version, suite, alpn, group, serverName, handshakeKind, extendedMasterSecret });
 }
+const secretLabels = {
+  "tls1.3": ["SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0", "EXPORTER_SECRET"],
+  "tls1.2": ["CLIENT_RANDOM"],
+} as const;

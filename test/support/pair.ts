@@ -1,7 +1,7 @@
 // Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
 import {
   Acceptor, type ClientConfig, type ClientOptions, type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector,
-  type CryptoProvider, type ErrorAndAlert, type NamedGroup, type Received, type Sent, type ServerConfig, type ServerOptions, type ServerStage,
+  type CryptoProvider, type ErrorAndAlert, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions, type ServerStage,
   serverConfig,
 } from "@sallyport/core";
 import {
@@ -12,6 +12,8 @@ export interface PairOptions {
   readonly seed?: string;
   /** Everything that may wait does. */
   readonly asynchronous?: boolean;
+  /** The server's only one; the client offers both. Default 1.3. */
+  readonly version?: ProtocolVersion;
   /** The server has another group than the client's first: HelloRetryRequest. */
   readonly retry?: boolean;
   readonly provider?: (seed: string) => CryptoProvider;
@@ -45,7 +47,7 @@ export interface Configured<Config> {
 }
 
 export function makeConfigs(options: PairOptions = {}): { client: Configured<ClientConfig>; server: Configured<ServerConfig> } {
-  const { seed = "pair", asynchronous = false, retry = false, provider = seededNode } = options;
+  const { seed = "pair", asynchronous = false, retry = false, provider = seededNode, version = "tls1.3" } = options;
   const providerOf = (role: string): CryptoProvider => {
     const plain = provider(`${seed}/${role}`);
     return asynchronous ? asyncProvider(plain) : plain;
@@ -59,6 +61,7 @@ export function makeConfigs(options: PairOptions = {}): { client: Configured<Cli
     credentials: [asynchronous ? { ...credential, signer: asyncSigner(credential.signer) } : credential],
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.server.push(line),
+    versions: [version],
     ...(retry ? { groups } : {}),
     ...options.server,
   });
@@ -108,6 +111,7 @@ export class Side {
   readonly keyLog: readonly string[];
   readonly stages: Stage[] = [];
   readonly outputs: Uint8Array[] = [];
+  readonly #heard: Uint8Array[] = [];
   readonly data: Uint8Array[] = [];
   readonly events: ConnectionEvent[] = [];
   connection: Connection | undefined;
@@ -138,6 +142,10 @@ export class Side {
   get output(): Uint8Array {
     return Buffer.concat(this.outputs);
   }
+  /** All that it was given. */
+  get heard(): Uint8Array {
+    return Buffer.concat(this.#heard);
+  }
   /** What the wire has not fetched. */
   take(): Uint8Array {
     const bytes = Buffer.concat(this.#unsent);
@@ -149,11 +157,18 @@ export class Side {
   hear(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.failure !== undefined) return;
     const chunk = Uint8Array.from(bytes);
+    this.#heard.push(Uint8Array.from(bytes));
     const { stage } = this;
-    if (this.connection !== undefined) this.received(this.connection.receive(chunk));
-    else if (stage.kind === "needs-input") this.#enter(stage.receive(chunk));
-    else throw new Error(`nothing is received at ${stage.kind}`);
-    // What was lent is the caller's again.
+    if (this.connection !== undefined) {
+      this.received(this.connection.receive(chunk));
+    } else if (stage.kind === "needs-input") {
+      const next = stage.receive(chunk);
+      // What was lent is the caller's again before a pause is answered; only data may be views into it.
+      if (next.kind !== "established") chunk.fill(0xee);
+      this.#enter(next);
+    } else {
+      throw new Error(`nothing is received at ${stage.kind}`);
+    }
     chunk.fill(0xee);
   }
   hearEnd(): void {

@@ -20,7 +20,9 @@ export interface Notebook {
 }
 
 export function recordedProvider(
-  base: CryptoProvider, keys: readonly EphemeralKey[], verifications: readonly Verification[],
+  base: CryptoProvider,
+  keys: readonly EphemeralKey[],
+  verifications: readonly Verification[],
 ): { readonly provider: CryptoProvider; readonly notebook: Notebook } {
   const notebook: Notebook = { hmacs: [], digests: [] };
   const groups = keys.map(({ group, share, key }) => withKey(find(base.groups, group), share, key));

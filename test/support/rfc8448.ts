@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Bytes } from "@sallyport/core";
 import { bytesOf } from "./hex.ts";
 
-export type TraceId =
-  | "simple-1rtt" | "resumed-0rtt" | "hello-retry-request" | "client-authentication" | "compatibility-mode";
+export type TraceId = "simple-1rtt" | "resumed-0rtt" | "hello-retry-request" | "client-authentication" | "compatibility-mode";
 export type Sender = "client" | "server";
 
 export interface Step {

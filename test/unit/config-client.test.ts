@@ -120,11 +120,9 @@ test.each<[string, Loose, string[]]>([
 });
 
 test.each([
-  "sessions",
   "reverifyOnResume",
   "earlyData",
   "maxRecordSize",
-  "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(kindsOf({ [name]: true })).toEqual([`not-supported-here ${name}`]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -25,14 +25,10 @@ const credentialWith = (overrides: Readonly<Record<string, unknown>>): Loose => 
 const x25519Key = Uint8Array.from(Buffer.from(`302a300506032b656e032100${"11".repeat(32)}`, "hex"));
 const settingsOf = (options: Partial<ServerOptions> = {}) => serverSettings(serverConfig({ ...good, ...options }));
 
-test("the defaults are TLS 1.3 with the provider's suites of it, groups and schemes, all in the provider's order", () => {
+test("the defaults are TLS 1.3 and 1.2 with the provider's suites, groups and schemes, all in the provider's order", () => {
   const settings = settingsOf();
-  expect(settings.versions).toEqual(["tls1.3"]);
-  expect(settings.suites.map(({ name }) => name)).toEqual([
-    "TLS_AES_128_GCM_SHA256",
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-  ]);
+  expect(settings.versions).toEqual(["tls1.3", "tls1.2"]);
+  expect(settings.suites).toEqual(good.provider.suites);
   expect(settings.groups.map(({ name }) => name)).toEqual(["x25519", "secp256r1", "secp384r1"]);
   expect([...settings.verifications.keys()]).toEqual(good.provider.verifications.map(({ scheme }) => scheme));
   expect(settings).toMatchObject({
@@ -40,6 +36,7 @@ test("the defaults are TLS 1.3 with the provider's suites of it, groups and sche
     truncation: "strict",
     servesAnyName: false,
     requiresServerName: false,
+    requireExtendedMasterSecret: false,
     suiteOrder: "server",
     assumeGroups: undefined,
   });
@@ -55,6 +52,18 @@ test("the defaults are TLS 1.3 with the provider's suites of it, groups and sche
     postHandshakeInARow: 32,
     recordsPerKey: 2 ** 23,
   });
+});
+
+test.each<[string, Partial<ServerOptions>]>([
+  ["suites", { suites: ["TLS_AES_128_GCM_SHA256"] }],
+  ["groups", { groups: ["X25519MLKEM768"], provider: fakeProvider({ groups: [group("X25519MLKEM768", 1216)] }) }],
+  ["a provider's suites", { provider: fakeProvider({ suites: fakeProvider().suites.slice(0, 3) }) }],
+])("%s of TLS 1.3 alone leave 1.2 out of the defaults", (_, options) => {
+  expect(settingsOf(options).versions).toEqual(["tls1.3"]);
+});
+
+test("nothing leaves 1.3 out of the defaults: who wants 1.2 alone must say so", () => {
+  expect(kindsOf({ suites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"] })).toEqual(["no-suite-for-version suites"]);
 });
 
 test("named suites and groups come in the order of the options, versions newest first", () => {
@@ -121,8 +130,8 @@ test("every problem is told at once, each with its remedy", () => {
     "limit-too-small",
     "missing-option",
     "no-clock",
-    "not-supported-here",
     "unknown-option",
+    "wrong-type",
   ]);
   for (const { problem, remedy } of problems) expect([problem, remedy]).not.toContain("");
   expect(() => serverConfig({ ...good, alpn: [""], now: () => Number.NaN })).toThrow(
@@ -162,7 +171,11 @@ test.each<[string, Loose, string[]]>([
     { provider: { ...fakeProvider(), suites: [...fakeProvider().suites, { name: "TLS_NULL" }] } },
     ["unknown-name provider.suites[9]"],
   ],
-  ["a suite without its hash", { provider: fakeProvider({ hashes: [hash("sha256", 32)] }) }, ["missing-hash suites"]],
+  [
+    "a suite without its hash",
+    { suites: ["TLS_AES_256_GCM_SHA384"], provider: fakeProvider({ hashes: [hash("sha256", 32)] }) },
+    ["missing-hash suites"],
+  ],
   [
     "a suite with a hash that is not its own",
     { provider: fakeProvider({ suites: [suite("TLS_AES_128_GCM_SHA256", "sha384", 16)] }) },
@@ -208,7 +221,7 @@ test.each<[string, Loose, string[]]>([
   ["no suite", { suites: [] }, ["empty-list suites", "no-suite-for-version suites"]],
   [
     "a suite of a version that is not named",
-    { suites: ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"] },
+    { versions: ["tls1.3"], suites: ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"] },
     ["other-version suites"],
   ],
   [
@@ -315,7 +328,7 @@ test.each<[string, Loose, string[]]>([
   ["an OCSP response", credentialWith({ ocspResponse: new Uint8Array(3) }), ["not-supported-here credentials[0].ocspResponse"]],
   [
     "a key that may sign in TLS 1.2 alone",
-    { credentials: [fakeCredential("RSA", { schemes: ["rsa_pkcs1_sha256"] })] },
+    { versions: ["tls1.3"], credentials: [fakeCredential("RSA", { schemes: ["rsa_pkcs1_sha256"] })] },
     ["no-usable-scheme credentials[0].signer.schemes"],
   ],
   ["schemes that no signer has", { schemes: ["ed25519"] }, ["no-usable-scheme credentials[0].signer.schemes"]],
@@ -359,11 +372,9 @@ test.each<[string, Loose, string[]]>([
 
 test.each([
   "reverifyOnResume",
-  "sessions",
   "earlyData",
   "halfRtt",
   "maxRecordSize",
-  "dangerousExtractSecrets",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -48,3 +48,18 @@ test("another provider's private key is the caller's mistake, and not the peer's
     expect(() => group(node, name).complete(new Uint8Array(32), answer?.share ?? share)).toThrow("no private key");
   }
 });
+
+test("public keys that come again, more of them than are kept, are told apart, and what failed once is judged anew", () => {
+  const { verify } = verification(node, "ecdsa_secp256r1_sha256");
+  const signers = Array.from({ length: 70 }, () => signer(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey));
+  const signed = signers.map((one) => ({ key: one.publicKey, signature: one.sign("ecdsa_secp256r1_sha256", message) }));
+  for (let round = 0; round < 2; round++) {
+    for (const [at, { key, signature }] of signed.entries()) {
+      const offTheCurve = key.with(-1, (key.at(-1) ?? 0) ^ 1);
+      expect(verify(offTheCurve, message, signature)).toBe(false);
+      expect(verify(key, message, signature)).toBe(true);
+      expect(verify(key, message, signed[(at + 1) % signed.length]?.signature ?? signature)).toBe(false);
+      expect(verification(node, "ecdsa_secp384r1_sha384").verify(key, message, signature)).toBe(false);
+    }
+  }
+});

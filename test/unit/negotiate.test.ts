@@ -35,13 +35,13 @@ test("no common version is protocol_version, and names both sides without GREASE
   expect(outcome({ versions: [grease, 0x0302] })).toEqual({
     kind: "refused",
     alert: "protocol_version",
-    reasons: [{ kind: "no-common-version", theirs: [{ id: 0x0302, name: expect.any(String) }], ours: ["tls1.3"] }],
+    reasons: [{ kind: "no-common-version", theirs: [{ id: 0x0302, name: expect.any(String) }], ours: ["tls1.3", "tls1.2"] }],
   });
 });
 
 test("with no common version only name, ALPN and named groups are looked at", () => {
   const said: Offer = {
-    versions: [0x0303],
+    versions: [0x0302],
     suites: [0x002f],
     schemes: null,
     shares: null,
@@ -56,7 +56,7 @@ test("with no common version only name, ALPN and named groups are looked at", ()
     "no-common-alpn",
     "no-common-group",
   ]);
-  expect(refused({ versions: [0x0303], groups: null })).toEqual(["protocol_version", "no-common-version"]);
+  expect(refused({ versions: [0x0302], groups: null })).toEqual(["protocol_version", "no-common-version"]);
 });
 
 test("a fallback to less than our newest is inappropriate_fallback (RFC 7507)", () => {

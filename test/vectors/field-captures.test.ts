@@ -1,7 +1,7 @@
 // Hellos of real clients: two that failed in the field, and twenty-one as recorded.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Credential, negotiate, type Negotiation, type Registered, serverConfig, type ServerOptions } from "@sallyport/core";
+import { Acceptor, type Credential, negotiate, type Negotiation, type Registered, serverConfig, type ServerOptions } from "@sallyport/core";
 import { helloOfRecord } from "../support/client-hello.ts";
 import { fakeCredential, type FakeKey } from "../support/fake-credential.ts";
 import { fakeProvider, group } from "../support/fake-provider.ts";
@@ -42,12 +42,14 @@ const recorded = read<readonly Recorded[]>("clienthellos");
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const idOf = ({ id }: Registered): string => `0x${id.toString(16).padStart(4, "0")}`;
 
-const tls13: ServerOptions = {
+/** With the default versions. */
+const byDefault: ServerOptions = {
   provider: fakeProvider(),
   now: () => 1,
   credentials: [fakeCredential("P-256")],
   servesAnyName: true,
 };
+const tls13: ServerOptions = { ...byDefault, versions: ["tls1.3"] };
 /** ECDHE with AEAD on P-256: what the field cases were to meet. */
 const tls12 = (key: FakeKey): ServerOptions => ({
   ...tls13,
@@ -90,6 +92,16 @@ describe.each(captures.map((capture): [string, Capture] => [capture.id, capture]
       alert: "protocol_version",
       reasons: [{ kind: "no-common-version" }, ...(hello.groups ? [{}] : [])],
     });
+  });
+
+  test.each([
+    ["by default", byDefault, "15030300020228"],
+    ["where TLS 1.3 alone is spoken", tls13, "15030300020246"],
+  ])("is told so in seven bytes %s", (_, options, alert) => {
+    const accepted = new Acceptor().start().receive(Buffer.from(hex, "hex"));
+    if (accepted.kind !== "accepted") throw new Error(`the hello leads to ${accepted.kind}`);
+    const refused = accepted.choose(serverConfig(options));
+    expect([refused.kind, hexOf(refused.output)]).toEqual(["failed", alert]);
   });
 });
 
@@ -232,4 +244,14 @@ test.each(Object.entries(expected))("%s", (id, [with13, with12]) => {
   const hello = helloOfRecord(recorded.find((each) => each.id === id)?.hex ?? "");
   expect(told(negotiate(hello, serverConfig(modern)))).toBe(with13);
   expect(told(negotiate(hello, serverConfig(older)))).toBe(with12);
+});
+
+test("a client of TLS 1.1 is told protocol_version, behind a hello that is decoded whole", () => {
+  const hello = helloOfRecord(wolfssl.hex).raw.slice();
+  hello.set([3, 2], 4);
+  const header = Uint8Array.of(22, 3, 1, hello.length >> 8, hello.length & 255);
+  const accepted = new Acceptor().start().receive(Buffer.concat([header, hello]));
+  if (accepted.kind !== "accepted") throw new Error(`the hello leads to ${accepted.kind}`);
+  expect(accepted.clientHello.cipherSuites.length).toBe(wolfssl.decoded.cipher_suites.length);
+  expect(hexOf(accepted.choose(serverConfig(byDefault)).output)).toBe("15030300020246");
 });

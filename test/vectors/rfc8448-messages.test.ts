@@ -9,9 +9,12 @@ import { type RecordedHandshake, recordedHandshake, recordedHandshakes } from ".
 describe.each(recordedHandshakes.map((trace) => [trace.id, trace] as const))("%s", (_, trace) => {
   const messages = sentMessages(trace);
 
-  test.each(messages.map((message, at) => [`${at + 1}. ${nameOf(message)}`, message] as const))("%s is what its decoding encodes to", (_, message) => {
-    expect(hexOf(rewrite[nameOf(message)](message))).toBe(hexOf(message));
-  });
+  test.each(messages.map((message, at) => [`${at + 1}. ${nameOf(message)}`, message] as const))(
+    "%s is what its decoding encodes to",
+    (_, message) => {
+      expect(hexOf(rewrite[nameOf(message)](message))).toBe(hexOf(message));
+    },
+  );
 });
 
 test("the traces have every message of TLS 1.3 but KeyUpdate", () => {
@@ -22,7 +25,9 @@ test("the traces have every message of TLS 1.3 but KeyUpdate", () => {
 test("the ticket of the first trace is the identity of the second", () => {
   const [ticket] = recordedHandshake("simple-1rtt").all("newsessionticket").map(decodeNewSessionTicket);
   expect(ticket).toMatchObject({ lifetime: 30, maxEarlyData: 1024 });
-  const hello = sentMessages(recordedHandshake("resumed-0rtt")).filter((message) => nameOf(message) === "client_hello").map(decodeClientHello)[0];
+  const hello = sentMessages(recordedHandshake("resumed-0rtt"))
+    .filter((message) => nameOf(message) === "client_hello")
+    .map(decodeClientHello)[0];
   expect(hello?.psks?.identities.map(({ identity }) => hexOf(identity))).toEqual([hexOf(ticket?.ticket ?? new Uint8Array(0))]);
   expect(hello).toMatchObject({ offersEarlyData: true, offersPsk: true, pskModes: [1], serverName: "server" });
 });

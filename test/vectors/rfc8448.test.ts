@@ -2,8 +2,18 @@
 // byte: ServerHello's and HelloRetryRequest's records, Finished, transcript hashes, secrets, keys, IVs, and every sealed record.
 import { constants, createECDH, createPrivateKey, createPublicKey, verify } from "node:crypto";
 import {
-  type Bytes, clientConfig, type Connection, dangerousAssertVerified, type CryptoProvider, readPublicKey, serverConfig,
-  type ServerStage, type ClientStage, type SyncVerification, type SyncVerifier, type Received,
+  type Bytes,
+  clientConfig,
+  type Connection,
+  dangerousAssertVerified,
+  type CryptoProvider,
+  readPublicKey,
+  serverConfig,
+  type ServerStage,
+  type ClientStage,
+  type SyncVerification,
+  type SyncVerifier,
+  type Received,
 } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
@@ -95,7 +105,11 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
   });
   const [first, second] = trace.all("serverhello");
   if (first === undefined) throw new Error("no ServerHello");
-  const template = { encryptedExtensions: trace.one("encryptedextensions"), certificate: trace.one("certificate"), tickets: ticketsOf(trace, provider) };
+  const template = {
+    encryptedExtensions: trace.one("encryptedextensions"),
+    certificate: trace.one("certificate"),
+    tickets: ticketsOf(trace, provider),
+  };
   let stage: ServerStage = replayServer(
     second === undefined
       ? { ...template, serverHello: change(first) }
@@ -152,7 +166,9 @@ function rest(trace: RecordedHandshake, from: Sender): number {
   return behind.length;
 }
 function finishedStep(trace: RecordedHandshake, from: Sender): number {
-  return trace.steps.find(({ actor, step }) => actor === from && step === "construct a Finished handshake message")?.n ?? Number.NaN;
+  return (
+    trace.steps.find(({ actor, step }) => actor === from && step === "construct a Finished handshake message")?.n ?? Number.NaN
+  );
 }
 
 function payloads(trace: RecordedHandshake, from: Sender, kind: "application_data"): Bytes[] {
@@ -184,7 +200,8 @@ function expectValues(trace: RecordedHandshake, { hmacs, digests }: Notebook): v
     if (value("iv_expanded") !== "") expand(value("iv_info"), value("iv_expanded"));
     if (value("hash").length === 64 && !hashes.has(value("hash"))) missing.push("transcript hash");
     if (value("finished").length === 64) {
-      if (!hmacs.some(({ key, output }) => hexOf(key) === value("expanded") && hexOf(output) === value("finished"))) missing.push("finished");
+      if (!hmacs.some(({ key, output }) => hexOf(key) === value("expanded") && hexOf(output) === value("finished")))
+        missing.push("finished");
       checked++;
     }
     expect({ trace: trace.id, n, step, missing }).toEqual({ trace: trace.id, n, step, missing: [] });
@@ -214,7 +231,9 @@ function keysOf(trace: RecordedHandshake, side: Sender, { key }: Platform): Ephe
 
 /** The trace's second ClientHello says TLS 1.0, which only a first one may (RFC 9846 §5.1): ours says 1.2. */
 function withOurVersions(trace: RecordedHandshake, from: Sender): Bytes {
-  const ours = trace.records.filter((record) => record.from === from).map(({ bytes }, at) => (at === 0 ? bytes : bytes.with(2, 3)));
+  const ours = trace.records
+    .filter((record) => record.from === from)
+    .map(({ bytes }, at) => (at === 0 ? bytes : bytes.with(2, 3)));
   return join(ours);
 }
 
@@ -223,7 +242,8 @@ function join(parts: readonly Uint8Array[]): Bytes {
 }
 
 function expectKind<Step extends { readonly kind: string }, Kind extends Step["kind"]>(
-  step: Step, kind: Kind,
+  step: Step,
+  kind: Kind,
 ): Extract<Step, { readonly kind: Kind }> {
   if (step.kind === kind) return step as Extract<Step, { readonly kind: Kind }>;
   const error = "error" in step ? step.error : undefined;

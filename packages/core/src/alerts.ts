@@ -46,7 +46,7 @@ export type AlertMap = {
 };
 
 export const alertMap: AlertMap = {
-  "not-tls": "unexpected_message",
+  "not-tls": ({ looksLike }) => (looksLike === "sslv2" ? "protocol_version" : "unexpected_message"),
   "no-agreement": ({ alert }) => alert,
   "unexpected-message": "unexpected_message",
   "unexpected-record": "unexpected_message",
@@ -60,13 +60,12 @@ export const alertMap: AlertMap = {
   "missing-extension": "missing_extension",
   "unsolicited-extension": "unsupported_extension",
   "unsupported-version": "protocol_version",
-  "limit-exceeded": ({ limit }) =>
-    limit === "emptyRecordsInARow" || limit === "warningAlerts" || limit === "changeCipherSpecs" || limit === "postHandshakeInARow"
-      ? "unexpected_message"
-      : "decode_error",
+  // Too many of what may come, or a message that is too long.
+  "limit-exceeded": ({ limit }) => (limitsOfNumber.has(limit) ? "unexpected_message" : "decode_error"),
   "record-overflow": "record_overflow",
   "bad-record-mac": "bad_record_mac",
   "bad-signature": "decrypt_error",
+  "bad-binder": "decrypt_error",
   "bad-finished": "decrypt_error",
   renegotiation: "no_renegotiation",
   "not-a-first-handshake": "handshake_failure",
@@ -87,6 +86,10 @@ export const alertMap: AlertMap = {
   },
   "local-fault": "internal_error",
 };
+
+const limitsOfNumber: ReadonlySet<ErrorContext["limit-exceeded"]["limit"]> = new Set([
+  "emptyRecordsInARow", "warningAlerts", "changeCipherSpecs", "postHandshakeInARow", "skippedEarlyData",
+] as const);
 
 /** The alert that is due for `error`; undefined: none is. */
 export function alertFor(error: TlsError): AlertDescription | undefined {

@@ -37,6 +37,8 @@ export interface ErrorContext {
   "record-overflow": { readonly allowed: number; readonly received: number };
   "bad-record-mac": { readonly sequence: number };
   "bad-signature": { readonly scheme: SignatureScheme };
+  /** The client does not know the session's secret. */
+  "bad-binder": { readonly index: number };
   "bad-finished": { readonly from: "client" | "server" };
   /** TLS 1.2: the peer insists on a renegotiation that was refused. */
   renegotiation: { readonly asked: string };
@@ -96,6 +98,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "record-overflow": "peer",
   "bad-record-mac": "peer",
   "bad-signature": "peer",
+  "bad-binder": "peer",
   "bad-finished": "peer",
   renegotiation: "peer",
   "not-a-first-handshake": "peer",
@@ -132,6 +135,7 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "record-overflow": ({ allowed, received }) => `a record of ${received} bytes; allowed are ${allowed}`,
   "bad-record-mac": ({ sequence }) => `record ${sequence} under the current key is not authentic`,
   "bad-signature": ({ scheme }) => `the peer did not prove its key: its ${scheme} signature is wrong`,
+  "bad-binder": ({ index }) => `the client does not know the secret of session ${index}: its binder is wrong`,
   "bad-finished": ({ from }) => `the ${from}'s Finished does not match this handshake`,
   renegotiation: ({ asked }) => `the peer insists on a renegotiation by ${asked}`,
   "not-a-first-handshake": ({ message }) => `${message} speaks of an earlier handshake in its renegotiation_info`,

@@ -38,10 +38,12 @@ export { Connection } from "./connection/connection.ts";
 export type { NoAlertReason, SentAlert } from "./connection/failure.ts";
 export { ErrorAndAlert } from "./connection/failure.ts";
 export type {
-  Agreed, Closed, ConnectionEvent, Ended, Exported, Info, NewClientSession, NewServerSession, NewSession, Open, Reader, Received, Sent,
+  Agreed, Closed, ConnectionEvent, ConnectionSecrets, DirectionSecrets, Ended, Extracted, ExtractLater, Exported, Info, NewClientSession, NewServerSession, NewSession, Open, Reader, Received, Sent,
   SentInto, Writer,
 } from "./connection/types.ts";
 export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness, ServerSessions,
   SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
 } from "./session/types.ts";
+export { memoryClientSessions } from "./session/memory.ts";
+export { ticketKeys } from "./session/tickets.ts";

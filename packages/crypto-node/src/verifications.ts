@@ -37,15 +37,48 @@ function verification(scheme: SignatureScheme): SyncVerification {
   return {
     scheme,
     verify: (publicKey, message, signature) => {
-      const parts = readPublicKey(publicKey);
-      if (parts === undefined || !schemesOf(parts).includes(scheme)) return false;
       try {
-        return verify(hash, message, { key: importKey(parts), ...parameters }, signature);
+        const imported = importPublicKey(publicKey);
+        if (imported?.schemes.includes(scheme) !== true) return false;
+        return verify(hash, message, { key: imported.key, ...parameters }, signature);
       } catch {
         return false; // a point off the curve; a signature that some OpenSSL reports instead of refusing
       }
     },
   };
+}
+
+interface Imported {
+  readonly key: KeyObject;
+  readonly schemes: readonly SignatureScheme[];
+}
+
+/**
+ * Keys of CAs and of peers that come again, by their SubjectPublicKeyInfo, the least recently used first: an import costs as much
+ * as a verification. Each is at most a kilobyte or two (`readPublicKey` bounds RSA), and only sound ones are kept.
+ */
+const recent = new Map<string, Imported>();
+const recentLimit = 64;
+
+/**
+ * undefined: no key that TLS verifies with.
+ * @throws what OpenSSL says of a point off the curve
+ */
+function importPublicKey(spki: Uint8Array): Imported | undefined {
+  const id = base64url(spki);
+  const known = recent.get(id);
+  if (known !== undefined) {
+    recent.delete(id);
+    recent.set(id, known);
+    return known;
+  }
+  const parts = readPublicKey(spki);
+  if (parts === undefined) return undefined;
+  const imported = { key: importKey(parts), schemes: schemesOf(parts) };
+  const [oldest] = recent.keys();
+  if (oldest !== undefined && recent.size >= recentLimit) recent.delete(oldest);
+  recent.set(id, imported);
+  return imported;
 }
 
 const curveNames = { secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" } as const;

@@ -31,6 +31,8 @@ export type ClientDriven = Driven | Undone;
 export interface Driven {
   readonly kind: "established";
   readonly stream: TlsStream;
+  /** The client's first; undefined at a client. */
+  readonly clientHello: ClientHello | undefined;
   /** What became of early data; undefined: none was offered. */
   readonly earlyData: EarlyDataOutcome | undefined;
 }
@@ -144,7 +146,8 @@ class Handshake implements Means {
   #establish(stage: Established | ClientEstablished): Driven {
     this.#end();
     const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
-    return { kind: "established", stream: new Stream(this.#line, stage, this.#options.onEvent), earlyData: told };
+    const stream = new Stream(this.#line, stage, this.#options.onEvent);
+    return { kind: "established", stream, clientHello: this.#clientHello, earlyData: told };
   }
 
   async #fail(failure: ErrorAndAlert): Promise<Undone> {

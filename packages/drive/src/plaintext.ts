@@ -73,11 +73,11 @@ export class Plaintext implements Source {
   }
 
   /** Drops what is not sealed yet. */
-  reject(cause: unknown): void {
+  reject(why: () => unknown): void {
     const entries = this.#entries;
     this.#entries = [];
     this.#bytes = 0;
-    for (const { settle } of entries) settle?.reject(cause);
+    for (const { settle } of entries) settle?.reject(why());
   }
 
   failed(cause: unknown): void {
@@ -142,7 +142,7 @@ export class Plaintext implements Source {
 
   /** Nothing can be sealed any more. What was sealed before goes out, and the failure's output behind it. */
   #stop(result: Ended | ErrorAndAlert, sealed: readonly Settle[], before: Uint8Array = new Uint8Array(0)): Batch {
-    if (result.kind === "ended") this.reject(new WriteSideClosed("peer-close"));
+    if (result.kind === "ended") this.reject(() => new WriteSideClosed("peer-close"));
     else this.#onFailure(result);
     return batchOf(concatenate([before, result.output]), sealed);
   }

@@ -59,8 +59,8 @@ export class Stream implements TlsStream {
   readonly #readers: Reader[] = [];
   #pumping = false;
   #readEnd: "close-notify" | TlsError | undefined;
-  /** Why nothing can be written any more. */
-  #writeEnd: { readonly why: unknown } | undefined;
+  /** Makes what tells why nothing can be written any more: a WriteSideClosed is made for a writer that comes too late, if one does. */
+  #writeEnd: (() => unknown) | undefined;
   #ownClose: Promise<void> | undefined;
   /** Our close_notify is with the transport: until then nothing may be cut short. */
   #ownCloseSent = false;
@@ -103,7 +103,7 @@ export class Stream implements TlsStream {
   }
 
   write(...data: readonly Uint8Array[]): Promise<void> {
-    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd.why);
+    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd());
     const written = this.#plaintext.push(data);
     this.#line.outbox.start();
     return quiet(written);
@@ -111,8 +111,8 @@ export class Stream implements TlsStream {
 
   closeWrite(): Promise<void> {
     if (this.#ownClose !== undefined) return this.#ownClose;
-    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd.why);
-    this.#writeEnd = { why: new WriteSideClosed("own-close") };
+    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd());
+    this.#writeEnd = () => new WriteSideClosed("own-close");
     const { outbox } = this.#line;
     const closed = this.#plaintext.pushStep(() => this.#connection.close()).then(async () => {
       await outbox.finish();
@@ -135,7 +135,7 @@ export class Stream implements TlsStream {
   }
 
   updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
-    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd.why);
+    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd());
     const updated = this.#plaintext.pushStep(() => this.#connection.updateKeys(options));
     this.#line.outbox.start();
     return quiet(updated);
@@ -201,8 +201,8 @@ export class Stream implements TlsStream {
   }
 
   #closedByPeer(): void {
-    const why = new WriteSideClosed("peer-close");
-    this.#writeEnd ??= { why };
+    const why = (): unknown => new WriteSideClosed("peer-close");
+    this.#writeEnd ??= why;
     this.#plaintext.reject(why);
     this.#ownClose ??= this.#line.outbox.finish();
     this.#ownCloseSent = true;
@@ -210,8 +210,9 @@ export class Stream implements TlsStream {
 
   /** Reading goes on: what the peer sent before it went, an alert perhaps, says why. */
   #transportBroke(cause: unknown): void {
-    this.#writeEnd ??= { why: cause };
-    this.#plaintext.reject(cause);
+    const why = (): unknown => cause;
+    this.#writeEnd ??= why;
+    this.#plaintext.reject(why);
     this.#finishIfOver();
   }
 
@@ -225,8 +226,9 @@ export class Stream implements TlsStream {
   #fail(failure: ErrorAndAlert): void {
     if (this.#finishing) return;
     this.#readEnd ??= failure.error;
-    this.#writeEnd = { why: failure.error };
-    this.#plaintext.reject(failure.error);
+    const why = (): unknown => failure.error;
+    this.#writeEnd = why;
+    this.#plaintext.reject(why);
     // Behind our own close_notify no alert may follow, but what is on its way is as much worth to the peer.
     const { alert } = failure;
     this.#finish(failure.error, alert.kind === "alert" || alert.reason === "own write side closed");

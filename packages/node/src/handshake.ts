@@ -16,7 +16,11 @@ export function handshakeOn(
 ): TlsSocket {
   const cancelled = new AbortController();
   const transport = new SocketTransport(socket, options.head);
-  const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => cancelled.abort());
+  const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => {
+    // Nobody is there yet who could be told.
+    if ("connecting" in socket && socket.connecting === true) socket.destroy();
+    cancelled.abort();
+  });
   const onFailure = ({ error }: ErrorAndAlert): void => {
     const isReset = error.kind === "aborted" && error.context.by === "reset";
     tls.destroy(isReset && transport.error !== undefined ? transport.error : coded(error));
@@ -24,7 +28,7 @@ export function handshakeOn(
   const driven = begin(transport, { ...driveOptions(options), signal: cancelled.signal, onFailure });
   void driven.then((result) => {
     if (result.kind === "established") {
-      tls.secure(result.stream);
+      tls.secure(result.stream, result.clientHello);
       // In a turn of its own, so that what a listener throws is the process's, and no rejection of ours.
       process.nextTick(() => {
         for (const event of events) if (!tls.destroyed) tls.emit(event);

@@ -9,9 +9,9 @@ import { TlsSocket } from "./tls-socket.ts";
 
 export interface TlsServer extends Server {
   on(event: "secureConnection", listener: (socket: TlsSocket) => void): this;
-  /** Once the alert is delivered, or it is known that it can't be. `socket` is destroyed. */
+  /** Once the alert is delivered, or it is known that it can't be. `socket` is destroyed; its `remoteAddress` still tells whose. */
   on(event: "tlsClientError", listener: (error: TlsClientError, socket: Socket) => void): this;
-  /** The untouched socket, its bytes unshifted. */
+  /** The untouched socket, its bytes unshifted. Without a listener it is destroyed. */
   on(event: "passthrough", listener: (socket: Socket, clientHello: ClientHello) => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: net.Server's own catch-all, without which this would not be one.
   on(event: string, listener: (...args: any[]) => void): this;
@@ -32,17 +32,20 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
   return server;
 
   async function secure(socket: Socket): Promise<void> {
+    void socket.remoteAddress; // once asked for, Node keeps it behind the socket's end
     const transport = new SocketTransport(socket);
     const driven = await drive(transport, new Acceptor().start(), answerers, common);
     switch (driven.kind) {
       case "established": {
         const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => {});
-        tls.secure(driven.stream);
+        tls.secure(driven.stream, driven.clientHello);
         return emit("secureConnection", tls);
       }
       case "passthrough":
-        if (await giveBack(socket, transport, driven)) return emit("passthrough", socket, driven.clientHello);
-        // It has ended in the middle of a handshake that it could only have gone on with by sending more.
+        // A client that has ended already could have gone on with its handshake only by sending more.
+        if ((await giveBack(socket, transport, driven)) && server.listenerCount("passthrough") > 0) {
+          return emit("passthrough", socket, driven.clientHello);
+        }
         socket.destroy();
         return;
       case "failed":

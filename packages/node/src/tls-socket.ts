@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { PeerCertificate } from "node:tls";
-import { type Info, TlsError } from "@sallyport/core";
+import { type ClientHello, type Info, TlsError } from "@sallyport/core";
 import type { TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
@@ -10,8 +10,8 @@ import { plain } from "./socket-transport.ts";
 
 type Done = (error?: Error | null) => void;
 
-/** Plaintext that `write` takes before it says "wait". */
-const writableHighWaterMark = 64 * 1024;
+/** Plaintext that `write` takes before it says "wait": what one window seals for one write of the transport. */
+const writableHighWaterMark = 256 * 1024;
 /** After a failed write: so long the peer's last words are waited for, since they say why. */
 const lastWordsMs = 2_000;
 
@@ -33,6 +33,7 @@ export class TlsSocket extends Duplex implements Socket {
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
   readonly #cancel: () => void;
   #stream: TlsStream | undefined;
+  #clientHello: ClientHello | undefined;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
   #pumping = false;
@@ -49,12 +50,13 @@ export class TlsSocket extends Duplex implements Socket {
   }
 
   /** @internal The handshake is done. */
-  secure(stream: TlsStream): void {
+  secure(stream: TlsStream, clientHello: ClientHello | undefined): void {
     if (this.destroyed) {
       void stream.abort("cancelled");
       return;
     }
     this.#stream = stream;
+    this.#clientHello = clientHello;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
@@ -65,6 +67,10 @@ export class TlsSocket extends Duplex implements Socket {
   /** What was agreed and who is there; undefined until the handshake is done. */
   get info(): Info | undefined {
     return this.#stream?.info;
+  }
+  /** At a server: what the client offered, its first if it was asked for another; the very object that `accept` was given. */
+  get clientHello(): ClientHello | undefined {
+    return this.#clientHello;
   }
   /** The peer has shown an identity, and it was verified. */
   get authorized(): boolean {

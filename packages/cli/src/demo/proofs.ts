@@ -72,14 +72,17 @@ async function systemClient({ port }: Site, { pem }: Authority): Promise<Outcome
         version: "version",
       },
     ];
+    const failures: string[] = [];
     for (const { name, args, version: flag } of clients) {
       const known = await runProgram(name, [flag], "");
       if (known === undefined) continue;
       const [title = name] = known.output.split("\n");
       const answer = await runProgram(name, args, "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n");
-      if (answer?.output.includes(landmark)) return proven(title.split(" ").slice(0, 2).join(" "));
-      throw new Error(`${name} did not get it: ${answer?.output.trim().split("\n").at(-1) ?? ""}`);
+      if (answer?.output.includes(landmark)) return proven(title.split(" ").slice(0, 2).join(" "), failures);
+      // A curl that was built without TLS 1.3 says nothing about us if openssl does better.
+      failures.push(`${title}: ${answer?.output.trim().split("\n").at(-1) ?? ""}`);
     }
+    if (failures.length > 0) throw new Error(failures.join("; "));
     return { kind: "skipped", summary: "there is neither curl nor openssl on this machine", details: [] };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -89,30 +92,22 @@ async function systemClient({ port }: Site, { pem }: Authority): Promise<Outcome
 async function fieldHello({ port, config }: Site, authority: Authority, { story, hex }: FieldHello): Promise<Outcome> {
   const answer = await replay(port, Buffer.from(hex, "hex"));
   const refusal = refusalOf(hex, config);
-  // Fatal protocol_version, in clear: neither of them speaks TLS 1.3.
-  if (answer.toString("hex") !== "15030300020246") throw new Error(`the answer is ${answer.toString("hex") || "empty"}`);
+  // Fatal handshake_failure, in clear: both speak TLS 1.2, and nothing else that is spoken here.
+  if (answer.toString("hex") !== "15030300020228") throw new Error(`the answer is ${answer.toString("hex") || "empty"}`);
   const expected = refusal.alert;
-  if (expected !== "protocol_version") throw new Error(`negotiate says ${expected}`);
+  if (expected !== "handshake_failure") throw new Error(`negotiate says ${expected}`);
 
   const details = [story, ...refusal.sentences.map((sentence) => `- ${sentence}`)];
-  const profiles = [
-    { key: "an ECDSA certificate", identity: authority.leaf },
-    { key: "an RSA certificate", identity: authority.rsaLeaf },
-  ];
-  for (const { key, identity } of profiles) {
-    const { alert, sentences } = refusalOf(hex, olderProfile(identity));
-    details.push(`With TLS 1.2 and ${key} it would still be ${alert}:`, ...sentences.map((sentence) => `- ${sentence}`));
-  }
+  const { alert, sentences } = refusalOf(hex, withRsa(authority.rsaLeaf));
+  details.push(`With an RSA certificate it would be ${alert} too:`, ...sentences.map((sentence) => `- ${sentence}`));
   return proven(`alert ${answer.toString("hex").replaceAll(/..(?=.)/g, "$& ")}: ${expected}, ${alertInWords(expected)}`, details);
 }
 
-/** ECDHE with AEAD on P-256, for every name: what such clients were to meet. */
-function olderProfile({ chainPem, keyPem }: Identity): ServerConfig {
+/** For every name, as the demo's own. */
+function withRsa({ chainPem, keyPem }: Identity): ServerConfig {
   return serverConfig({
     provider: node,
     now: Date.now,
-    versions: ["tls1.2"],
-    groups: ["secp256r1"],
     credentials: [credential({ chain: chainPem, signer: signer(keyPem) })],
     servesAnyName: true,
   });

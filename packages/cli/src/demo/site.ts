@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
-import { type ServerConfig, serverConfig, type ServerOptions, TlsError } from "@sallyport/core";
+import type { AddressInfo, Socket } from "node:net";
+import { type ClientHello, type ServerConfig, serverConfig, type ServerOptions, TlsError } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
-import { budget, type TlsSocket, upgrade } from "@sallyport/node";
+import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
 import { alertInWords, codePoint, printable, refusalInWords, version } from "../words.ts";
 import type { Authority } from "./authority.ts";
@@ -29,36 +29,40 @@ export async function openSite(authority: Authority, port: number, log: (line: s
     now: Date.now,
     credentials: [credential({ chain: authority.leaf.chainPem, signer: signer(authority.leaf.keyPem) })],
     alpn: ["http/1.1"],
+    // The hellos from the field ask for the names of other people's servers.
+    servesAnyName: true,
   };
   const config = serverConfig(options);
   const visits = new WeakMap<object, Visit>();
+  const witnesses = new WeakMap<ClientHello, Witness>();
   const open = new Set<Socket>();
-  const shared = budget();
   const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
 
-  const tcp = createTcpServer({ noDelay: true }, (socket) => {
+  const accept = (clientHello: ClientHello): ServerConfig => {
+    const witness = new Witness(clientHello, (trace) => serverConfig({ ...options, trace }));
+    witnesses.set(clientHello, witness);
+    return witness.config;
+  };
+  const server = createServer({ accept }, (socket) => {
+    const { info, clientHello } = socket;
+    const visit = info && clientHello && witnesses.get(clientHello)?.visit(info);
+    if (visit !== undefined) visits.set(socket, visit);
+    log(`${whoIs(socket)}  ${agreementInWords(socket)}`);
+    http.emit("connection", socket);
+  });
+  server.on("tlsClientError", (error, socket) => log(`${whoIs(socket)}  ${failureInWords(error)}`));
+  server.on("connection", (socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
-    const witness = new Witness((trace) => serverConfig({ ...options, trace }));
-    const tls = upgrade(socket, { isServer: true, budget: shared, accept: (clientHello) => witness.accept(clientHello) });
-    const failed = (error: Error): void => log(`${whoIs(socket)}  ${failureInWords(error)}`);
-    tls.once("error", failed);
-    tls.once("secure", () => {
-      tls.off("error", failed);
-      const visit = tls.info && witness.visit(tls.info);
-      if (visit !== undefined) visits.set(tls, visit);
-      log(`${whoIs(socket)}  ${agreementInWords(tls)}`);
-      http.emit("connection", tls);
-    });
   });
-  await new Promise<void>((resolve, reject) => tcp.once("error", reject).listen(port, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   // A TCP server that listens has this kind of address.
-  const address = tcp.address() as AddressInfo;
+  const address = server.address() as AddressInfo;
   return {
     port: address.port,
     config,
     close: () => {
-      tcp.close();
+      server.close();
       for (const socket of open) socket.destroy();
     },
   };

@@ -25,35 +25,25 @@ export interface SeenMessage {
  * alike in all but the trace.
  */
 export class Witness {
-  readonly #makeConfig: (trace: (event: TraceEvent) => void) => ServerConfig;
+  readonly config: ServerConfig;
+  readonly #clientHello: ClientHello;
   readonly #messages: SeenMessage[] = [];
-  #clientHello: ClientHello | undefined;
-  #since = 0;
+  readonly #since: number = performance.now();
 
-  constructor(makeConfig: (trace: (event: TraceEvent) => void) => ServerConfig) {
-    this.#makeConfig = makeConfig;
-  }
-
-  get clientHello(): ClientHello | undefined {
-    return this.#clientHello;
-  }
-
-  accept(clientHello: ClientHello): ServerConfig {
+  constructor(clientHello: ClientHello, makeConfig: (trace: (event: TraceEvent) => void) => ServerConfig) {
     this.#clientHello = clientHello;
-    this.#since = performance.now();
     this.#see("client", "client_hello", clientHello.raw.length);
-    return this.#makeConfig((event) => {
+    this.config = makeConfig((event) => {
       if (event.kind === "message") this.#see(event.direction === "in" ? "client" : "server", event.type, event.length);
     });
   }
 
-  /** undefined before the ClientHello was there. */
-  visit(info: Info): Visit | undefined {
+  visit(info: Info): Visit {
     const retried = info.handshakeKind.endsWith("after-retry");
     // A HelloRetryRequest is a ServerHello by its type (RFC 9846 §4.2.4).
     const request = retried ? this.#messages.findIndex(({ type }) => type === "ServerHello") : -1;
     const messages = this.#messages.map((message, at) => (at === request ? { ...message, type: "HelloRetryRequest" } : message));
-    return this.#clientHello && { clientHello: this.#clientHello, info, messages };
+    return { clientHello: this.#clientHello, info, messages };
   }
 
   #see(from: SeenMessage["from"], wireType: string, length: number): void {

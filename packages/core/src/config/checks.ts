@@ -25,7 +25,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   label: "read",
   requireExtendedMasterSecret: "read",
   dangerousKeyLog: "read",
-  dangerousExtractSecrets: "later",
+  dangerousExtractSecrets: "read",
   trace: "read",
 };
 
@@ -42,8 +42,7 @@ export function checkOptionNames(options: object, known: Readonly<Record<string,
  * @param signable schemes of our own signers, which `schemes` may name though the provider can't verify them
  * @returns with empty lists if there is no provider to compare with; then that is the problem, and not what the lists lack
  */
-export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): CommonSettings {
-  const versions = readVersions(options.versions, problems);
+export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): Omit<CommonSettings, "id"> {
   const alpn = readAlpn(options.alpn, "alpn", problems);
   const limits = readLimits(options.limits, problems);
   const truncation = readChoice(options.truncation, "truncation", ["strict", "lenient"], problems);
@@ -56,6 +55,7 @@ export function readCommon(options: CommonOptions, signable: readonly SignatureS
 
   const provider = readProvider(options.provider, problems);
   const hashes = new Map(provider?.hashes.map((hash): [HashName, HashImplementation] => [hash.name, hash]));
+  const versions = readVersions(options, signable, provider, problems);
   const suites = readSuites(options.suites, provider, versions, problems);
   if (provider !== undefined) checkHashes(suites, hashes, problems);
   const groups = readGroups(options.groups, provider, versions, problems);
@@ -74,6 +74,7 @@ export function readCommon(options: CommonOptions, signable: readonly SignatureS
     truncation,
     keyLog: options.dangerousKeyLog,
     trace: options.trace,
+    mayExtract: readFlag(options.dangerousExtractSecrets, "dangerousExtractSecrets", problems),
   };
 }
 
@@ -122,10 +123,26 @@ export const schemeNames: readonly SignatureScheme[] = Object.freeze(namesOf(sch
 const hashNames: readonly HashName[] = ["sha256", "sha384", "sha512"];
 
 /** Newest first, however they were named: the newest that both sides have is taken (RFC 9846 §4.3.1). */
-function readVersions(given: readonly ProtocolVersion[] | undefined, problems: Problems): readonly ProtocolVersion[] {
-  if (given === undefined) return Object.freeze<ProtocolVersion[]>(["tls1.3"]);
-  const versions = readNames(given, "versions", versionNames, problems);
+function readVersions(
+  options: CommonOptions, signable: readonly SignatureScheme[], provider: Offer | undefined, problems: Problems,
+): readonly ProtocolVersion[] {
+  const given = options.versions;
+  const versions = given === undefined ? defaultVersions(options, signable, provider) : readNames(given, "versions", versionNames, problems);
   return Object.freeze(versions.toSorted((one, other) => versionIds[other] - versionIds[one]));
+}
+
+/** TLS 1.3, and 1.2 unless the suites, groups, schemes or keys that were given leave it out: nobody falls back to 1.2 alone unasked. */
+function defaultVersions(
+  options: CommonOptions, signable: readonly SignatureScheme[], provider: Offer | undefined,
+): readonly ProtocolVersion[] {
+  const suites = listOf(options.suites) ?? provider?.suites.map(({ name }) => name) ?? [];
+  const groups = listOf(options.groups) ?? provider?.groups.map(({ name }) => name) ?? [];
+  const schemes = listOf(options.schemes) ?? (signable.length > 0 ? signable : schemeNames);
+  const speaksTls12 =
+    suites.some((name) => suiteNames.includes(name) && suiteMeanings[name].version === "tls1.2") &&
+    groups.some((name) => groupNames.includes(name) && groupVersions[name].includes("tls1.2")) &&
+    schemes.some((name) => schemeNames.includes(name) && signsIn("tls1.2", name));
+  return speaksTls12 ? ["tls1.3", "tls1.2"] : ["tls1.3"];
 }
 
 function readSuites(
@@ -333,10 +350,14 @@ export function readAlpn(given: readonly string[] | undefined, path: string, pro
     if (names.indexOf(name) < at) problems.add("duplicate", here, `${name} is there twice`, "leave one out");
     octets += 1 + name.length;
   }
-  // An extension's body has 2^16 - 1 bytes at most, of which two tell the list's length.
-  if (octets > 0xfffd) problems.add("bad-alpn", path, `takes ${octets} bytes on the wire`, "name fewer: there is room for 65533");
+  if (octets > roomForAlpn) {
+    problems.add("bad-alpn", path, `takes ${octets} bytes on the wire`, `name fewer: there is room for ${roomForAlpn}`);
+  }
   return names;
 }
+
+/** All extensions of a hello together have 2^16 - 1 bytes at most; half of them for the others, a server's cookie among them. */
+const roomForAlpn = 2 ** 15;
 
 /** One of `choices`, the first by default. */
 export function readChoice<Choice extends string>(

@@ -12,6 +12,7 @@ import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
+import { checkClientSessions } from "./sessions.ts";
 import { checkVerifier } from "./verifiers.ts";
 
 /**
@@ -26,14 +27,19 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const common = readCommon(options, Array.isArray(options.credentials) ? schemesOfSigners(options.credentials) : [], problems);
   checkVerifications(common, problems);
   checkVerifier(options.verifier, "verifier", common, problems);
-  const keyShares = readKeyShares(options.keyShares, common.groups, problems);
+  const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
+  checkClientSessions(options.sessions, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
+  // TLS 1.2's share waits for ServerKeyExchange.
+  const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const settings: ClientSettings = Object.freeze({ ...common, role: "client", verifier, keyShares, credentials, ownSchemes });
-  return ClientConfig.make(settings, configId("client", settings, verifier, options.label));
+  const id = configId("client", common, verifier, options.label);
+  const { sessions } = options;
+  const settings: ClientSettings = Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+  return ClientConfig.make(settings, id);
 }
 
 /** A checked, frozen config. Share it among connections. */
@@ -62,13 +68,13 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   verifier: "read",
   credentials: "read",
   keyShares: "read",
-  sessions: "later",
+  sessions: "read",
   reverifyOnResume: "later",
   earlyData: "later",
 };
 
 /** The server must be able to prove its key in every version that is offered. */
-function checkVerifications({ versions, suites, groups, verifications }: CommonSettings, problems: Problems): void {
+function checkVerifications({ versions, suites, groups, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
   if (suites.length === 0 || groups.length === 0) return;
   const schemes = [...verifications.keys()];
   for (const version of versions) {
@@ -86,7 +92,7 @@ function checkVerifications({ versions, suites, groups, verifications }: CommonS
 
 /** Several that are chosen from by the server's wishes, or somebody who picks. */
 function readOwn(
-  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: CommonSettings, problems: Problems,
+  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
   if (isPicker(given)) return given;

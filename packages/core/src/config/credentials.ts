@@ -26,7 +26,7 @@ export function schemesOfSigners(given: readonly Credential[]): readonly Signatu
 export function readCredentials(
   given: readonly Credential[],
   ownSchemes: readonly SignatureScheme[],
-  common: CommonSettings,
+  common: Omit<CommonSettings, "id">,
   problems: Problems,
 ): readonly [Credential, ...Credential[]] | undefined {
   const path = "credentials";
@@ -54,7 +54,7 @@ export function readCredentials(
 
 /** A client's: each must be usable in some version, and none has to be there. */
 export function readOwnCredentials(
-  given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: CommonSettings, problems: Problems,
+  given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
 ): readonly Credential[] {
   const usable = given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
   return Object.freeze(usable.filter((credential) => credential !== undefined));
@@ -63,7 +63,7 @@ export function readOwnCredentials(
 function checkVersions(
   credentials: readonly Credential[],
   ownSchemes: readonly SignatureScheme[],
-  common: CommonSettings,
+  common: Omit<CommonSettings, "id">,
   problems: Problems,
 ): void {
   // A version without any suite has been told of.

@@ -11,7 +11,7 @@ import type { Verifier } from "./identity.ts";
  */
 export function configId(
   role: "client" | "server",
-  settings: CommonSettings,
+  settings: Pick<CommonSettings, "hashes" | "alpn">,
   verifier: Verifier | undefined,
   label: string | undefined,
   clientAuthentication: "optional" | "required" | "none" = "none",

@@ -9,6 +9,7 @@ import { configId } from "./id.ts";
 import type { ClientAuthentication, ServerOptions } from "./options.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
+import { checkServerSessions } from "./sessions.ts";
 import { checkVerifier } from "./verifiers.ts";
 
 /**
@@ -27,6 +28,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   const requiresServerName = readFlag(options.requiresServerName, "requiresServerName", problems);
   const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
+  checkServerSessions(options.sessions, common, problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && credentials?.every(({ names }) => names.every(isAddress))) {
@@ -35,8 +37,11 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   }
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
+  const { mode, verifier } = clientAuthentication ?? {};
+  const id = configId("server", common, verifier, options.label, mode);
   const settings: ServerSettings = Object.freeze({
     ...common,
+    id,
     role: "server",
     credentials,
     ownSchemes,
@@ -45,8 +50,9 @@ export function serverConfig(given: ServerOptions): ServerConfig {
     suiteOrder,
     assumeGroups,
     clientAuthentication,
+    sessions: options.sessions,
   });
-  return ServerConfig.make(settings, configId("server", settings, clientAuthentication?.verifier, options.label, clientAuthentication?.mode));
+  return ServerConfig.make(settings, id);
 }
 
 /** A checked, frozen config. Share it among connections. */
@@ -79,13 +85,13 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   reverifyOnResume: "later",
   suiteOrder: "read",
   assumeGroups: "read",
-  sessions: "later",
+  sessions: "read",
   earlyData: "later",
   halfRtt: "later",
 };
 
 function readClientAuthentication(
-  given: ClientAuthentication | undefined, common: CommonSettings, problems: Problems,
+  given: ClientAuthentication | undefined, common: Omit<CommonSettings, "id">, problems: Problems,
 ): ClientAuthenticationSettings | undefined {
   if (given === undefined) return undefined;
   const path = "clientAuthentication";
@@ -107,7 +113,7 @@ function readClientAuthentication(
 
 function readAssumedGroups(
   given: readonly NamedGroup[] | undefined,
-  common: CommonSettings,
+  common: Omit<CommonSettings, "id">,
   problems: Problems,
 ): readonly NamedGroup[] | undefined {
   if (given === undefined) return undefined;

@@ -2,6 +2,7 @@
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { HashName, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { Bytes } from "../wire/bytes.ts";
+import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
@@ -9,6 +10,8 @@ import type { NamedGroup } from "../wire/registry.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
+  /** The config's. */
+  readonly id: Bytes;
   readonly provider: CryptoProvider;
   readonly now: () => number;
   /** Newest first. */
@@ -26,6 +29,8 @@ export interface CommonSettings {
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
+  /** `dangerousExtractSecrets`. */
+  readonly mayExtract: boolean;
 }
 
 export interface ServerSettings extends CommonSettings {
@@ -38,6 +43,7 @@ export interface ServerSettings extends CommonSettings {
   readonly suiteOrder: "server" | "client";
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
+  readonly sessions: ServerSessions | undefined;
 }
 
 export interface ClientAuthenticationSettings {
@@ -53,6 +59,7 @@ export interface ClientSettings extends CommonSettings {
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
+  readonly sessions: ClientSessionStore | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
 }

@@ -4,7 +4,7 @@ import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
 
 /** Who judges the peer. @param path such as `verifier` */
-export function checkVerifier(given: Verifier, path: string, { verifications }: CommonSettings, problems: Problems): void {
+export function checkVerifier(given: Verifier, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
   if (given === undefined) {
     const remedy = "give a Verifier, such as x509's: who is not judged is nobody";
     return problems.add("missing-option", path, "is missing", remedy);

@@ -1,17 +1,22 @@
 // The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
 import { isExporterLabel } from "../crypto/key-schedule.ts";
-import type { SuiteImplementation } from "../crypto/provider.ts";
+import type { ConnectionOptions } from "../config/options.ts";
+import type { CryptoProvider, SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
-import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate } from "../wire/post-handshake.ts";
+import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate, type NewSessionTicket } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
+import type { Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
 import type { Link } from "./link.ts";
-import type { Ended, Exported, Info, Reader, Received, Sent, SentInto, Writer } from "./types.ts";
+import { restore } from "./restore.ts";
+import type {
+  ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
+} from "./types.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {
@@ -21,13 +26,15 @@ export interface Agreement {
   readonly exporter: Exporter | undefined;
   readonly limits: Limits;
   readonly truncation: "strict" | "lenient";
+  /** A client that keeps sessions. */
+  readonly tickets?: TicketTaker | undefined;
+  /** The config says `dangerousExtractSecrets`. */
+  readonly mayExtract: boolean;
 }
 
-export interface Exporter {
-  /** The most that it gives at once. */
-  readonly maxLength: number;
-  /** @param context undefined: none. */
-  export(label: string, context: Uint8Array | undefined, length: number): Bytes;
+/** Turns tickets into sessions. */
+export interface TicketTaker {
+  take(ticket: NewSessionTicket): ConnectionEvent | undefined;
   wipe(): void;
 }
 
@@ -45,15 +52,21 @@ export class Connection implements Reader, Writer {
   /** Records that one key may seal; undefined: as many as there are sequence numbers. */
   readonly #recordsPerKey: number | undefined;
   #peerClosed = false;
+  /** TLS 1.2: the peer's close_notify has taken our side along. */
+  #endedByPeer = false;
   #awaitsKeyUpdate = false;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
+  #extracted = false;
 
   private constructor(link: Link, agreement: Agreement) {
     this.info = agreement.info;
     this.#link = link;
     this.#agreement = agreement;
-    link.forget = () => agreement.exporter?.wipe();
+    link.forget = () => {
+      agreement.exporter?.wipe();
+      agreement.tickets?.wipe();
+    };
     // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
     this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
   }
@@ -85,6 +98,7 @@ export class Connection implements Reader, Writer {
   }
 
   receive(chunk: Uint8Array): Received {
+    this.#expectHere();
     expectBytes(chunk, "chunk");
     const link = this.#link;
     if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
@@ -97,6 +111,7 @@ export class Connection implements Reader, Writer {
   }
 
   receiveEnd(): Received {
+    this.#expectHere();
     const link = this.#link;
     if (this.#peerClosed && link.failure === undefined) return this.#arm(empty);
     const failed = guard(link, "receive", () => {
@@ -109,9 +124,10 @@ export class Connection implements Reader, Writer {
   }
 
   send(data: Uint8Array): Sent | Ended | ErrorAndAlert {
+    this.#expectHere();
     expectBytes(data, "data");
     const link = this.#link;
-    if (this.#hasEnded()) return { kind: "ended", output: empty };
+    if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("send");
     const failed = guard(link, "send", () => {
       this.#expectKeyFor(data);
@@ -125,10 +141,11 @@ export class Connection implements Reader, Writer {
   }
 
   sendInto(data: Uint8Array, target: Uint8Array): SentInto | Ended | ErrorAndAlert {
+    this.#expectHere();
     expectBytes(data, "data");
     expectBytes(target, "target");
     const link = this.#link;
-    if (this.#hasEnded()) return { kind: "ended", output: empty };
+    if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("sendInto");
     return guard(link, "send", () => {
       if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
@@ -139,15 +156,19 @@ export class Connection implements Reader, Writer {
   }
 
   close(): Sent | ErrorAndAlert {
+    this.#expectHere();
     const link = this.#link;
     const failed = guard(link, "close", () => this.#closeWriting());
     return failed ?? { kind: "sent", output: link.outgoing.take() };
   }
 
   updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
+    this.#expectHere();
     const link = this.#link;
-    if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
-    if (link.failure === undefined) this.#expectOpen("updateKeys");
+    if (link.failure === undefined) {
+      if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
+      this.#expectOpen("updateKeys");
+    }
     const failed = guard(link, "updateKeys", () => {
       const asks = options.requestPeer === true && !this.#awaitsKeyUpdate;
       if (asks) this.#awaitsKeyUpdate = true;
@@ -157,14 +178,20 @@ export class Connection implements Reader, Writer {
   }
 
   abort(cause: AbortCause): ErrorAndAlert {
+    this.#expectHere();
     return abort(this.#link, cause);
   }
 
   /** `context` undefined: none, which in TLS 1.2 differs from an empty one (RFC 5705 §4). @param length bytes. */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
+    this.#expectHere();
     const { exporter } = this.#agreement;
     if (typeof label !== "string" || !isExporterLabel(label)) {
       throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
+    }
+    // RFC 5705 §4: these are what TLS itself gives to the PRF.
+    if (this.info.version === "tls1.2" && ownLabels.has(label)) {
+      throw new ApiMisuse("bad-argument", `the label ${label} is TLS's own`);
     }
     if (context !== undefined) expectBytes(context, "context");
     const most = exporter?.maxLength ?? 255 * 32;
@@ -177,12 +204,59 @@ export class Connection implements Reader, Writer {
     });
   }
 
+  /**
+   * Ends this object, every later call of which throws ApiMisuse, and gives what goes on with it: kTLS, a worker, another host.
+   * `later`: a KeyUpdate request of ours is unanswered, or a handshake message incomplete; the connection lives on.
+   *
+   * @throws ApiMisuse without `dangerousExtractSecrets` in the config.
+   */
+  extractSecrets(): Extracted | ExtractLater | ErrorAndAlert {
+    this.#expectHere();
+    const link = this.#link;
+    const { mayExtract, exporter, suite } = this.#agreement;
+    if (!mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
+    return guard(link, "extractSecrets", () => {
+      if (this.#awaitsKeyUpdate || link.incoming.insideMessage) return { kind: "later", output: link.outgoing.take() };
+      const { peer, ...info } = this.info;
+      const secrets: ConnectionSecrets = {
+        role: link.role,
+        version: info.version,
+        suite: suite.name,
+        read: this.#peerClosed ? closedDirection : { ...link.incoming.extract(), closed: false },
+        write: { ...link.outgoing.extract(), closed: link.writeClosed },
+        exporter: exporter?.secret(),
+        unread: link.incoming.unread,
+        info,
+        peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
+      };
+      const output = link.outgoing.take();
+      link.incoming.end();
+      link.outgoing.end();
+      link.forget();
+      this.#extracted = true;
+      return { kind: "extracted", output, secrets };
+    });
+  }
+
+  /**
+   * The inverse of `extractSecrets`: a connection that goes on where that one ended. Takes no later tickets.
+   *
+   * @param provider must have the suite and its hash. @throws ApiMisuse if it has not, or `secrets` are none.
+   */
+  static resume(secrets: ConnectionSecrets, provider: CryptoProvider, options: ConnectionOptions = {}): Connection {
+    const { link, agreement, peerClosed } = restore(secrets, provider, options);
+    const connection = new Connection(link, agreement);
+    connection.#peerClosed = peerClosed;
+    return connection;
+  }
+
   /** What came since the last call, as the arm that fits. */
   #arm(output: Bytes): Received {
     const data = this.#link.takeData();
     const events = this.#link.takeEvents();
     if (!this.#peerClosed) return { kind: "open", output, data, events };
-    return { kind: "closed", output, data, events, writable: this.info.version !== "tls1.2" };
+    const writable = this.info.version !== "tls1.2" || !this.#link.writeClosed;
+    return { kind: "closed", output, data, events, writable };
   }
 
   #pump(): undefined {
@@ -205,7 +279,7 @@ export class Connection implements Reader, Writer {
         case "close":
           this.#endReading();
           // RFC 5246 §7.2.1: "the other party MUST respond with a close_notify alert of its own and close down the connection".
-          if (this.info.version === "tls1.2") this.#closeWriting();
+          if (this.info.version === "tls1.2") this.#followPeer();
           break;
         case "change-cipher-spec":
           fail("unexpected-record", { expected: "application_data", received: "change_cipher_spec" }, "RFC 5246 §7.1");
@@ -224,8 +298,14 @@ export class Connection implements Reader, Writer {
     this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });
     if (this.info.version === "tls1.2") return this.#takeTls12(message);
     if (message.type === handshakeTypes.key_update) return this.#takeKeyUpdate(message.raw);
-    // Without psk_key_exchange_modes in our hello a server has no reason to send one (§4.3.9); it is read, and left.
-    if (message.type === handshakeTypes.new_session_ticket && role === "client") return void decodeNewSessionTicket(message.raw);
+    if (message.type === handshakeTypes.new_session_ticket && role === "client") {
+      // Without sessions in the config it is read all the same, and left.
+      const ticket = decodeNewSessionTicket(message.raw);
+      const { tickets } = this.#agreement;
+      const event = tickets?.take(ticket);
+      if (event !== undefined) this.#link.event(event);
+      return;
+    }
     const expected = role === "client" ? ["key_update", "new_session_ticket"] : ["key_update"];
     fail("unexpected-message", { expected, received: messageName(message.type) }, "RFC 9846 §4.7");
   }
@@ -258,28 +338,29 @@ export class Connection implements Reader, Writer {
   #updateWriteKeys(requested: boolean): void {
     this.#link.outgoing.handshake(encodeKeyUpdate(requested));
     this.#link.outgoing.updateKeys();
-    this.#link.event({ kind: "keys-updated", direction: "write", requested });
+    // Behind the peer's close_notify nobody asks for events any more.
+    if (!this.#peerClosed) this.#link.event({ kind: "keys-updated", direction: "write", requested });
   }
 
-  /** Bytes that the key may still seal; a key that is worn out is replaced first. */
+  /** Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's. */
   #room(): number {
-    const limit = this.#recordsPerKey;
-    if (limit === undefined || this.info.version === "tls1.2") return Number.POSITIVE_INFINITY;
-    if (this.#link.outgoing.sealed >= limit) this.#updateWriteKeys(false);
-    return (limit - this.#link.outgoing.sealed) * maxPlaintext;
+    if (this.#recordsPerKey === undefined) return Number.POSITIVE_INFINITY;
+    const forData = this.#recordsPerKey - 1;
+    if (this.#link.outgoing.sealed >= forData && this.info.version !== "tls1.2") this.#updateWriteKeys(false);
+    return (forData - this.#link.outgoing.sealed) * maxPlaintext;
   }
 
   /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */
   #expectKeyFor(data: Uint8Array): void {
-    const limit = this.#recordsPerKey;
-    if (this.info.version !== "tls1.2" || limit === undefined) return;
+    if (this.info.version !== "tls1.2" || this.#recordsPerKey === undefined) return;
+    const limit = this.#recordsPerKey - 1;
     const needed = this.#link.outgoing.sealed + Math.ceil(data.length / maxPlaintext);
     if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
   }
 
-  /** TLS 1.2: the peer's close took our side along. */
-  #hasEnded(): boolean {
-    return this.info.version === "tls1.2" && this.#peerClosed && this.#link.failure === undefined;
+  #followPeer(): void {
+    this.#endedByPeer = !this.#link.writeClosed;
+    this.#closeWriting();
   }
 
   #closeWriting(): void {
@@ -294,10 +375,21 @@ export class Connection implements Reader, Writer {
     this.#link.incoming.end();
   }
 
+  #expectHere(): void {
+    if (this.#extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
+  }
+
   #expectOpen(call: string): void {
     if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
   }
 }
+
+const ownLabels: ReadonlySet<string> = new Set([
+  "client finished", "server finished", "master secret", "extended master secret", "key expansion",
+]);
+
+/** Keys of a direction that has ended are gone. */
+const closedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };
 
 export function expectBytes(value: unknown, name: string): void {
   if (!(value instanceof Uint8Array)) throw new ApiMisuse("bad-argument", `${name} must be a Uint8Array`);

@@ -1,5 +1,5 @@
 // What a connection takes and gives, as types: shared by the handshake, which makes connections, and by the data path.
-import type { VerifiedIdentity } from "../config/identity.ts";
+import type { PresentedIdentity, VerifiedIdentity } from "../config/identity.ts";
 import type {
   AsyncServerSessionStore, ClientSessionKey, ClientSessionStore, StoredSession, SyncServerSessionStore,
 } from "../session/types.ts";
@@ -91,6 +91,44 @@ export interface NewServerSession {
   readonly key: Bytes;
   readonly session: StoredSession;
   readonly store: SyncServerSessionStore | AsyncServerSessionStore;
+}
+
+export interface Extracted {
+  readonly kind: "extracted";
+  /** What must still be sent under the old keys; often empty. */
+  readonly output: Bytes;
+  readonly secrets: ConnectionSecrets;
+}
+/** A KeyUpdate request of ours is unanswered, or a handshake message incomplete. The connection lives on; try again later. */
+export interface ExtractLater {
+  readonly kind: "later";
+  readonly output: Bytes;
+}
+/** Plain data that structuredClone takes. Wiping it is now yours. */
+export interface ConnectionSecrets {
+  readonly role: "client" | "server";
+  readonly version: ProtocolVersion;
+  readonly suite: CipherSuiteName;
+  readonly read: DirectionSecrets;
+  readonly write: DirectionSecrets;
+  /** Only for `Connection.resume`. */
+  readonly exporter: Bytes | undefined;
+  /** Bytes of a record that has not arrived whole. */
+  readonly unread: Bytes;
+  readonly info: Omit<Info, "peer">;
+  /** What the verified identity was made from, and what the verifier found; `resume` makes it anew. */
+  readonly peer:
+    | { readonly presented: PresentedIdentity; readonly path: readonly Uint8Array[]; readonly names: readonly string[] }
+    | undefined;
+}
+/** `key` and `iv` are what kTLS takes (AES-GCM of TLS 1.2: 4 bytes of salt); `secret` (1.3) is what the next KeyUpdate needs. */
+export interface DirectionSecrets {
+  readonly secret: Bytes | undefined;
+  readonly key: Bytes;
+  readonly iv: Bytes;
+  /** Below 2^53. */
+  readonly sequence: number;
+  readonly closed: boolean;
 }
 
 /** What was agreed before anyone is proven: enough to speak early data and half-RTT. */

@@ -1,6 +1,5 @@
 // HKDF (RFC 5869) and its labels (RFC 9846 §7.1), over a provider's whole HMAC.
 import { type Bytes, concat, latin1, wipe } from "../wire/bytes.ts";
-import { write } from "../wire/writer.ts";
 import type { HashImplementation } from "./provider.ts";
 import { expectLength } from "./results.ts";
 
@@ -27,6 +26,10 @@ export function expand(hash: HashImplementation, secret: Uint8Array, info: Uint8
 }
 
 export function expandLabel(hash: HashImplementation, secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes {
-  const info = write((writer) => writer.u16(length).opaque(1, latin1(`tls13 ${label}`)).opaque(1, context));
-  return expand(hash, secret, info, length);
+  return expand(hash, secret, hkdfLabel(length, latin1(`tls13 ${label}`), context), length);
+}
+
+/** Label and context are ours, and short. */
+function hkdfLabel(length: number, label: Bytes, context: Uint8Array): Bytes {
+  return concat([Uint8Array.of(length >> 8, length & 255, label.length), label, Uint8Array.of(context.length), context]);
 }

@@ -13,10 +13,9 @@ export class HandshakeSchedule {
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
 
-  /** From the Early Secret without PSK, and (EC)DHE's secret, which is wiped. */
-  constructor(hash: HashImplementation, sharedSecret: Uint8Array) {
-    const zeros = new Uint8Array(hash.length);
-    const early = extract(hash, zeros, zeros);
+  /** @param sharedSecret (EC)DHE's, which is wiped. @param psk undefined: a full handshake. */
+  constructor(hash: HashImplementation, sharedSecret: Uint8Array, psk?: Uint8Array) {
+    const early = earlySecret(hash, psk);
     const derived = expandLabel(hash, early, "derived", hashOfNothing(hash), hash.length);
     this.#hash = hash;
     this.#secret = extract(hash, derived, sharedSecret);
@@ -77,6 +76,21 @@ function traffic(hash: HashImplementation, secret: Uint8Array, client: string, s
     client: expandLabel(hash, secret, client, transcriptHash, hash.length),
     server: expandLabel(hash, secret, server, transcriptHash, hash.length),
   };
+}
+
+function earlySecret(hash: HashImplementation, psk: Uint8Array | undefined): Bytes {
+  const zeros = new Uint8Array(hash.length);
+  return extract(hash, zeros, psk ?? zeros);
+}
+
+/** §4.3.11.2, of a session. @param transcriptHash … ClientHello up to its binders. */
+export function resumptionBinder(hash: HashImplementation, psk: Uint8Array, transcriptHash: Uint8Array): Bytes {
+  const early = earlySecret(hash, psk);
+  const key = expandLabel(hash, early, "res binder", hashOfNothing(hash), hash.length);
+  const binder = finishedVerifyData(hash, key, transcriptHash);
+  wipe(early);
+  wipe(key);
+  return binder;
 }
 
 /** §4.5.3. */

@@ -40,6 +40,10 @@ export class Transcript {
     this.#said = undefined;
     return said;
   }
+  /** Over all messages so far, and `more`, which is not added. */
+  digestWith(more: Uint8Array): Bytes {
+    return expectLength(this.#hash.clone().update(more).digest(), this.#length, "transcript hash");
+  }
   /** Over all messages so far. */
   digest(): Bytes {
     return expectLength(this.#hash.clone().digest(), this.#length, "transcript hash");

@@ -63,7 +63,7 @@ export interface ConnectorOptions {
   readonly label?: string;
 }
 
-/** The client's door. Its first stage may be a pause (`needs-key-shares`); else the ClientHello is in `output`. */
+/** The client's door. Its first stage may be a pause (`needs-session`, `needs-key-shares`); else the ClientHello is in `output`. */
 export class Connector {
   readonly #goal: Goal;
   readonly #label: string | undefined;
@@ -76,7 +76,9 @@ export class Connector {
     const problems = new Problems();
     const alpn = options.alpn === undefined ? settings.alpn : readAlpn(options.alpn, "alpn", problems);
     if (problems.count > 0) throw new ApiMisuse("bad-argument", problems.toString());
-    this.#goal = { settings, serverName: expectServerName(serverName), alpn };
+    const { sessionPartition: partition = "" } = options;
+    if (typeof partition !== "string") throw new ApiMisuse("bad-argument", "sessionPartition is a string");
+    this.#goal = { settings, serverName: expectServerName(serverName), alpn, partition };
     this.#label = options.label;
   }
   start(): ClientStage {
@@ -104,7 +106,7 @@ export function connectWith(goal: Goal, scribe: Scribe, label?: string): ClientS
   const { settings, serverName } = goal;
   const link = new Link("client", settings.limits, settings.trace, label);
   link.serverName = serverName;
-  const state: ClientState = { kind: "startShares", goal };
+  const state: ClientState = { kind: "takeSession", goal };
   return new Driver<ClientState, ClientStage>(link, clientRole({ link, scribe }), state).start();
 }
 

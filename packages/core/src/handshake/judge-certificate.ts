@@ -31,9 +31,9 @@ export function judgeCertificateMessage(message: CertificateMessage): Certificat
   return message;
 }
 
-/** @param read tells which key a SubjectPublicKeyInfo is. */
+/** @param offered by which the key may be proven. @param read tells which key a SubjectPublicKeyInfo is. */
 export function judgeChain(
-  certificates: readonly Bytes[], version: ProtocolVersion, settings: CommonSettings,
+  certificates: readonly Bytes[], offered: readonly SignatureScheme[], settings: CommonSettings,
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
@@ -43,7 +43,6 @@ export function judgeChain(
   const publicKey = subjectPublicKeyOf(leaf);
   const key = read(publicKey);
   if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
-  const offered = proofSchemes(version, settings);
   const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
     fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");

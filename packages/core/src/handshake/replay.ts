@@ -44,5 +44,5 @@ export function replayClient(config: ClientConfig, serverName: string, template:
     publicKey: template.publicKey,
     pausesBeginRecords: false,
   };
-  return connectWith({ settings: ClientConfig.settingsOf(config), serverName, alpn: [] }, recorded);
+  return connectWith({ settings: ClientConfig.settingsOf(config), serverName, alpn: [], partition: "" }, recorded);
 }

@@ -152,20 +152,59 @@ export class Accepted implements AnyStage {
 }
 
 /** Server: which of these sessions do you know? A look, not a take: no binder is verified yet. */
-export interface NeedsSession extends AnyStage {
-  readonly kind: "needs-session";
+export class NeedsSession implements AnyStage {
+  readonly kind = "needs-session";
   /** At most 4, in the client's order; `id` is the opaque identity or session id. */
   readonly candidates: readonly { readonly index: number; readonly id: Bytes }[];
   readonly store: AsyncServerSessionStore;
-  resume(found: readonly { readonly index: number; readonly state: Uint8Array }[]): ServerStage;
+  readonly #turn: Turn<ServerStage>;
+  constructor(turn: Turn<ServerStage>, candidates: NeedsSession["candidates"], store: AsyncServerSessionStore) {
+    this.#turn = turn;
+    this.candidates = candidates;
+    this.store = store;
+  }
+  get output(): Bytes {
+    return this.#turn.output;
+  }
+  /** What is not known is left out; an empty list is a full handshake. */
+  resume(found: readonly { readonly index: number; readonly state: Uint8Array }[]): ServerStage {
+    return this.#turn.answer("sessions", () => {
+      if (!Array.isArray(found)) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
+      for (const { index, state } of found) {
+        if (!this.candidates.some((candidate) => candidate.index === index)) throw new ApiMisuse("bad-argument", `there is no candidate ${index}`);
+        expectBytes(state, "state");
+      }
+      return found;
+    });
+  }
+  abort(cause: AbortCause): ErrorAndAlert {
+    return this.#turn.abort(cause);
+  }
 }
 
 /** Client: is there a session for this server? One that is answered counts as used. */
-export interface ClientNeedsSession extends AnyStage {
-  readonly kind: "needs-session";
+export class ClientNeedsSession implements AnyStage {
+  readonly kind = "needs-session";
   readonly key: ClientSessionKey;
   readonly store: AsyncClientSessionStore;
-  resume(session: StoredSession | undefined): ClientStage;
+  readonly #turn: Turn<ClientStage>;
+  constructor(turn: Turn<ClientStage>, key: ClientSessionKey, store: AsyncClientSessionStore) {
+    this.#turn = turn;
+    this.key = key;
+    this.store = store;
+  }
+  get output(): Bytes {
+    return this.#turn.output;
+  }
+  resume(session: StoredSession | undefined): ClientStage {
+    return this.#turn.answer("session", () => {
+      if (session !== undefined) expectBytes(session?.state, "session.state");
+      return session;
+    });
+  }
+  abort(cause: AbortCause): ErrorAndAlert {
+    return this.#turn.abort(cause);
+  }
 }
 
 /** Server, binder verified, early data would be accepted: was this seen before? */

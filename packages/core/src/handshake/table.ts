@@ -1,5 +1,6 @@
 // How a machine is written: its edges are data, and its functions have their types from them (RFC 9846, Appendix A).
 import type { Link } from "../connection/link.ts";
+import type { Info } from "../connection/types.ts";
 import type { Transcript } from "../crypto/transcript.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import { messageName } from "../wire/handshake.ts";
@@ -35,4 +36,9 @@ export function send(message: Bytes, transcript: Transcript | undefined, { link 
 export interface Context {
   readonly link: Link;
   readonly scribe: Scribe;
+}
+
+export function handshakeKind(resumed: boolean, retried: boolean): Info["handshakeKind"] {
+  if (resumed) return retried ? "resumed-after-retry" : "resumed";
+  return retried ? "full-after-retry" : "full";
 }

@@ -1,10 +1,14 @@
 import type { ServerSettings } from "../config/settings.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
-import { isGrease, type ProtocolVersion, versionIds } from "../wire/registry.ts";
+import { isGrease, type ProtocolVersion, registered, versionIds } from "../wire/registry.ts";
 import type { Refuse } from "./refusal.ts";
 
 /** Our newest that the client has (RFC 9846 §4.3.1). */
 export function chooseVersion(hello: ClientHello, { versions }: ServerSettings, refuse: Refuse): ProtocolVersion | undefined {
+  // RFC 9846, Appendix E.5: SSL 3.0 is refused, whatever else is offered.
+  if (hello.legacyVersion <= 0x0300) {
+    return refuse({ kind: "no-common-version", theirs: [registered("version", hello.legacyVersion)], ours: versions });
+  }
   const theirs = hello.versions.filter(({ id }) => !isGrease(id));
   const version = versions.find((ours) => theirs.some(({ id }) => id === versionIds[ours]));
   if (version === undefined) return refuse({ kind: "no-common-version", theirs, ours: versions });

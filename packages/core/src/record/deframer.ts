@@ -1,4 +1,4 @@
-import { copy, empty, GrowingBytes } from "../wire/bytes.ts";
+import { type Bytes, concat, copy, empty, GrowingBytes } from "../wire/bytes.ts";
 import { headerLength } from "./format.ts";
 
 /** Judges a header as soon as its five bytes are there; throws what is wrong with it. */
@@ -28,35 +28,34 @@ export class Deframer {
     return this.#partial.length > 0;
   }
 
+  /** What has arrived and was not cut; a copy. */
+  get unread(): Bytes {
+    return concat([this.#partial.view(), this.#unread]);
+  }
+
   /** @param chunk lent until `release`. */
   feed(chunk: Uint8Array): void {
-    if (this.#unread.length === 0) {
-      this.#unread = chunk;
-    } else {
-      const joined = new GrowingBytes();
-      joined.append(this.#unread);
-      joined.append(chunk);
-      this.#unread = joined.take();
-    }
+    this.#unread = this.#unread.length === 0 ? chunk : concat([this.#unread, chunk]);
   }
 
   /** A whole record, header included; undefined: more bytes are needed. */
   next(): Uint8Array | undefined {
+    let length: number | undefined;
     if (this.#partial.length === 0) {
-      const length = this.#lengthOf(this.#unread);
+      length = this.#lengthOf(this.#unread);
       if (length !== undefined && this.#unread.length >= length) return this.#cut(length);
     } else {
       this.#fill(headerLength);
-      const length = this.#lengthOf(this.#partial.view());
+      length = this.#lengthOf(this.#partial.view());
       if (length !== undefined) {
-        this.#fill(length);
+        this.#fill(length, length);
         if (this.#partial.length === length) {
           this.#consumed += length;
           return this.#partial.take();
         }
       }
     }
-    this.#partial.append(this.#unread);
+    this.#partial.append(this.#unread, length);
     this.#unread = empty;
     return undefined;
   }
@@ -85,10 +84,11 @@ export class Deframer {
     this.#consumed += length;
     return record;
   }
-  #fill(length: number): void {
+  /** Up to `length` bytes of the record, whose whole length may be known. */
+  #fill(length: number, whole?: number): void {
     const missing = length - this.#partial.length;
     if (missing <= 0) return;
-    this.#partial.append(this.#unread.subarray(0, missing));
+    this.#partial.append(this.#unread.subarray(0, missing), whole);
     this.#unread = this.#unread.subarray(missing);
   }
 }

@@ -1,16 +1,17 @@
 // From bytes to what they carry: records cut, opened, joined to messages, counted. Knows no message's meaning.
 import type { Limits } from "./limits.ts";
 import { fail } from "../errors.ts";
+import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { HandshakeMessage } from "../wire/handshake.ts";
 import { Reader } from "../wire/reader.ts";
 import { type Registered, registered } from "../wire/registry.ts";
 import { alertIds } from "../alerts.ts";
 import { Deframer } from "./deframer.ts";
-import { contentTypeName, contentTypes, headerLength, maxPlaintext } from "./format.ts";
+import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
 import { contentEnd, maxInner } from "./keys.ts";
-import type { ReadProtection } from "./protection.ts";
+import type { ExtractedKeys, ReadProtection } from "./protection.ts";
 
 export type Content =
   | { readonly kind: "handshake"; readonly message: HandshakeMessage }
@@ -54,6 +55,9 @@ export class Incoming {
   adoptLimits(limits: Limits): void {
     this.#limits = { ...limits, clientHello: Math.min(limits.clientHello, this.#limits.clientHello) };
     this.#joiner.limits = this.#limits;
+  }
+  get limits(): Limits {
+    return this.#limits;
   }
   get insideRecord(): boolean {
     return this.#deframer.insideRecord || !this.#joiner.isEmpty;
@@ -100,6 +104,19 @@ export class Incoming {
   skipEarlyData(): void {
     this.#skippable = this.#limits.skippedEarlyData;
   }
+  /** The keys in force, copied. */
+  extract(): ExtractedKeys {
+    if (this.#keys === undefined) throw new TypeError("extraction without keys");
+    return this.#keys.extract();
+  }
+  /** Of a record that has not arrived whole; a copy. */
+  get unread(): Bytes {
+    return this.#deframer.unread;
+  }
+  /** A handshake message has begun, and not ended. */
+  get insideMessage(): boolean {
+    return !this.#joiner.isEmpty;
+  }
   /** Nothing is read any more. */
   end(): void {
     this.#keys?.destroy();
@@ -117,15 +134,25 @@ export class Incoming {
     if (this.#isFirst && version >> 8 !== 3) {
       fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2", "tls1.3"] }, "RFC 9846 §5.1");
     }
-    const keys = this.#keys;
-    const isSealed = keys !== undefined && (type === contentTypes.application_data || !keys.hidesType);
-    const allowed = isSealed ? maxPlaintext + keys.maxExpansion : maxPlaintext;
+    // RFC 5246 §6.2.1: what is protected says the version that was agreed; it is part of the additional data.
+    if (this.#keys?.hidesType === false && version !== 0x0303) {
+      fail("unsupported-version", { theirs: registered("version", version), ours: ["tls1.2"] }, "RFC 5246 §6.2.1");
+    }
+    const allowed = maxPlaintext + this.#expansionOf(type);
     if (length > allowed) fail("record-overflow", { allowed, received: length }, "RFC 9846 §5.1, §5.2");
     const received = this.#deframer.consumed + headerLength + length;
     // The record may be the one that completes the hello, and counts up to its end all the same.
     if (this.maxReceived !== undefined && received > this.maxReceived) {
       fail("limit-exceeded", { limit: "received", allowed: this.maxReceived, received }, "RFC 9846 §6");
     }
+  }
+
+  /** What a record of this type may be longer than its plaintext. */
+  #expansionOf(type: number): number {
+    const keys = this.#keys;
+    // Without keys it may be early data that is skipped.
+    const isSealed = keys?.hidesType === false || type === contentTypes.application_data;
+    return isSealed ? (keys?.maxExpansion ?? maxExpansion) : 0;
   }
 
   #content(record: Uint8Array): Content | undefined {
@@ -139,7 +166,10 @@ export class Incoming {
     const fragment = record.subarray(headerLength);
     if (type === contentTypes.application_data && this.#skippable > 0) return this.#skip(record);
     switch (type) {
-      case contentTypes.handshake: return this.#handshake(fragment);
+      case contentTypes.handshake:
+        // Early data ends where the second hello begins.
+        this.#skippable = 0;
+        return this.#handshake(fragment);
       case contentTypes.alert: return this.#alert(fragment, false);
       case contentTypes.change_cipher_spec: return this.#changeCipherSpec(fragment);
       default:

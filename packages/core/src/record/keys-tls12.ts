@@ -1,9 +1,10 @@
 // TLS 1.2's protection of one direction: AES-GCM with an explicit nonce (RFC 5288 §3), ChaCha20-Poly1305 without (RFC 7905 §2).
 import type { AeadOpener, AeadSealer, SuiteImplementation } from "../crypto/provider.ts";
+import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
 import { headerLength, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
-import type { ReadProtection, WriteProtection } from "./protection.ts";
+import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
 
 /** Bytes of a key block's IV. */
 export function ivLengthOf({ name }: SuiteImplementation): 4 | 12 {
@@ -21,14 +22,18 @@ class Counter {
   /** AES-GCM: the salt, then the sequence number: no other record of this key has it. */
   readonly #explicitNonce: Bytes = new Uint8Array(12);
 
-  constructor(iv: Bytes) {
+  constructor(iv: Bytes, sequence: number) {
     this.explicit = iv.length === 4 ? explicitLength : 0;
     this.#salt = iv;
-    this.#nonce = new Nonce(this.explicit === 0 ? iv : new Uint8Array(12));
+    this.#nonce = new Nonce(this.explicit === 0 ? iv : new Uint8Array(12), sequence);
     this.#explicitNonce.set(iv.subarray(0, 4));
   }
   get sequence(): number {
     return this.#nonce.sequence;
+  }
+  /** A copy. */
+  get iv(): Bytes {
+    return this.#salt.slice();
   }
   /** Lent until the next call. `explicit` undefined: ours to make. */
   nonce(explicit?: Uint8Array): Bytes {
@@ -65,13 +70,15 @@ export class WriteKeysTls12 implements WriteProtection {
   readonly overhead: number;
   readonly #aead: AeadSealer;
   readonly #counter: Counter;
+  readonly #key: Bytes;
 
-  /** @param key is wiped. @param iv is kept. */
-  constructor(suite: SuiteImplementation, key: Bytes, iv: Bytes) {
-    this.#counter = new Counter(iv);
+  /** @param key and @param iv are kept, and wiped by `destroy`. @param sequence of the next record. */
+  constructor(suite: SuiteImplementation, key: Bytes, iv: Bytes, sequence = 0) {
+    this.#counter = new Counter(iv, sequence);
+    this.#key = key;
     this.overhead = headerLength + this.#counter.explicit + tagLength;
     this.#aead = suite.seal(key);
-    wipe(key);
+    if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
   }
   get records(): number {
     return this.#counter.sequence;
@@ -95,7 +102,11 @@ export class WriteKeysTls12 implements WriteProtection {
   next(): WriteProtection {
     throw new TypeError("TLS 1.2 has no key update");
   }
+  extract(): ExtractedKeys {
+    return { secret: undefined, key: this.#key.slice(), iv: this.#counter.iv, sequence: this.#counter.sequence };
+  }
   destroy(): void {
+    wipe(this.#key);
     this.#counter.destroy();
     this.#aead.destroy();
   }
@@ -107,12 +118,14 @@ export class ReadKeysTls12 implements ReadProtection {
   readonly maxExpansion = 2048;
   readonly #aead: AeadOpener;
   readonly #counter: Counter;
+  readonly #key: Bytes;
 
-  /** @param key is wiped. @param iv is kept. */
-  constructor(suite: SuiteImplementation, key: Bytes, iv: Bytes) {
-    this.#counter = new Counter(iv);
+  /** @param key and @param iv are kept, and wiped by `destroy`. @param sequence of the next record. */
+  constructor(suite: SuiteImplementation, key: Bytes, iv: Bytes, sequence = 0) {
+    this.#counter = new Counter(iv, sequence);
+    this.#key = key;
     this.#aead = suite.open(key);
-    wipe(key);
+    if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
   }
   get records(): number {
     return this.#counter.sequence;
@@ -121,17 +134,21 @@ export class ReadKeysTls12 implements ReadProtection {
     const counter = this.#counter;
     const start = headerLength + counter.explicit;
     const length = record.length - start - tagLength;
-    // The version is part of the additional data, as it must be: one that was changed on the way does not open.
-    if (length < 0 || record[1] !== 3 || record[2] !== 3) return undefined;
+    if (length < 0) return undefined;
     const nonce = counter.nonce(record.subarray(headerLength, start));
     const opened = this.#aead.open(nonce, counter.describe(record[0] ?? 0, length), record.subarray(start));
-    if (opened !== undefined) counter.advance();
-    return opened;
+    if (opened === undefined) return undefined;
+    counter.advance();
+    return expectLength(opened, length, "opened record");
   }
   next(): ReadProtection {
     throw new TypeError("TLS 1.2 has no key update");
   }
+  extract(): ExtractedKeys {
+    return { secret: undefined, key: this.#key.slice(), iv: this.#counter.iv, sequence: this.#counter.sequence };
+  }
   destroy(): void {
+    wipe(this.#key);
     this.#counter.destroy();
     this.#aead.destroy();
   }

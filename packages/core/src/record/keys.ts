@@ -5,7 +5,7 @@ import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
 import { contentTypes, headerLength, maxExpansion, maxPlaintext, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
-import type { ReadProtection, WriteProtection } from "./protection.ts";
+import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
 
 export class WriteKeys implements WriteProtection {
   /** Header, content type, tag. */
@@ -17,13 +17,13 @@ export class WriteKeys implements WriteProtection {
   readonly #nonce: Nonce;
   readonly #header: Bytes = Uint8Array.of(contentTypes.application_data, 3, 3, 0, 0);
 
-  /** @param secret is kept, and wiped by `destroy`. */
-  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
+  /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
+  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
     this.#hash = hash;
     this.#secret = secret;
-    this.#nonce = new Nonce(iv);
+    this.#nonce = new Nonce(iv, sequence);
     this.#aead = suite.seal(key);
     wipe(key);
     if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
@@ -55,6 +55,10 @@ export class WriteKeys implements WriteProtection {
   next(): WriteKeys {
     return new WriteKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
   }
+  extract(): ExtractedKeys {
+    const { key, iv } = trafficKey(this.#hash, this.#secret, this.#suite.keyLength);
+    return { secret: this.#secret.slice(), key, iv, sequence: this.#nonce.sequence };
+  }
   destroy(): void {
     wipe(this.#secret);
     this.#nonce.destroy();
@@ -71,13 +75,13 @@ export class ReadKeys implements ReadProtection {
   readonly #aead: AeadOpener;
   readonly #nonce: Nonce;
 
-  /** @param secret is kept, and wiped by `destroy`. */
-  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes) {
+  /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
+  constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
     this.#hash = hash;
     this.#secret = secret;
-    this.#nonce = new Nonce(iv);
+    this.#nonce = new Nonce(iv, sequence);
     this.#aead = suite.open(key);
     wipe(key);
     if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
@@ -105,6 +109,10 @@ export class ReadKeys implements ReadProtection {
   /** The next generation. This one goes on until it is destroyed. */
   next(): ReadKeys {
     return new ReadKeys(this.#suite, this.#hash, nextTrafficSecret(this.#hash, this.#secret));
+  }
+  extract(): ExtractedKeys {
+    const { key, iv } = trafficKey(this.#hash, this.#secret, this.#suite.keyLength);
+    return { secret: this.#secret.slice(), key, iv, sequence: this.#nonce.sequence };
   }
   destroy(): void {
     wipe(this.#secret);

@@ -6,10 +6,15 @@ export class Nonce {
   readonly #nonce: Bytes;
   #sequence = 0;
 
-  /** @param iv of 12 bytes; kept. */
-  constructor(iv: Bytes) {
+  /** @param iv of 12 bytes; kept. @param sequence of the next record. */
+  constructor(iv: Bytes, sequence = 0) {
     this.#iv = iv;
     this.#nonce = iv.slice();
+    this.#sequence = sequence;
+  }
+  /** A copy. */
+  get iv(): Bytes {
+    return this.#iv.slice();
   }
   get sequence(): number {
     return this.#sequence;

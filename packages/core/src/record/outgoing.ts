@@ -2,7 +2,7 @@
 import { type AlertDescription, alertIds } from "../alerts.ts";
 import { type Bytes, concat, empty } from "../wire/bytes.ts";
 import { contentTypes, headerLength, maxPlaintext } from "./format.ts";
-import type { WriteProtection } from "./protection.ts";
+import type { ExtractedKeys, WriteProtection } from "./protection.ts";
 
 export class Outgoing {
   /** Records made since `take`, each in memory of its own. */
@@ -104,6 +104,10 @@ export class Outgoing {
     const [only] = records;
     if (only === undefined) return empty;
     return records.length === 1 ? only : concat(records);
+  }
+  /** The keys in force, copied; undefined keys were never there to be extracted. */
+  extract(): ExtractedKeys {
+    return this.#sealer().extract();
   }
   /** Keys are gone; what was made stays to be taken. */
   end(): void {

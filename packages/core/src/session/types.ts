@@ -31,7 +31,7 @@ export type ServerSessions = TicketKeys | SyncServerSessionStore | AsyncServerSe
 /** Copy them to other processes; the current one seals, both open. */
 export interface TicketKeys {
   readonly current: TicketKey;
-  readonly previous?: TicketKey;
+  readonly previous?: TicketKey | undefined;
 }
 export interface TicketKey {
   /** 16 bytes, random. */

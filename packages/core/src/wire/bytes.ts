@@ -46,7 +46,9 @@ export function hex(bytes: Uint8Array): string {
 
 /** Text whose code units are all below 256, one a byte. */
 export function latin1(text: string): Bytes {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 export function latin1Text(bytes: Uint8Array): string {
@@ -66,10 +68,12 @@ export class GrowingBytes {
     return this.#length;
   }
 
-  append(bytes: Uint8Array): void {
+  /** @param announced how much it will be in all, if that is known: room is made for it, up to twice of what has arrived. */
+  append(bytes: Uint8Array, announced?: number): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#store.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#store.length));
+      const room = announced === undefined ? 2 * this.#store.length : Math.min(announced, 2 * needed);
+      const larger = new Uint8Array(Math.max(needed, room));
       larger.set(this.#store.subarray(0, this.#length));
       this.#store = larger;
     }

@@ -161,3 +161,8 @@ export function messageHash(digest: Uint8Array): Bytes {
 export function isAddress(name: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || name.includes(":");
 }
+
+/** How many bytes the binders take at the end of a hello: what they are made over stops before them (RFC 9846 §4.3.11.2). */
+export function bindersLength({ psks }: DecodedClientHello): number {
+  return (psks?.binders ?? []).reduce((length, binder) => length + 1 + binder.length, 2);
+}

@@ -1,21 +1,20 @@
 // EncryptedExtensions (RFC 9846 §4.4.1).
 import type { Bytes } from "./bytes.ts";
-import { type Extension, readExtensions, readProtocols, writeExtensions } from "./extensions.ts";
+import { type Extension, readExtensions, readProtocol, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 
 export interface EncryptedExtensions {
   readonly extensions: readonly Extension[];
-  /** As they stand there; RFC 7301 §3.1 allows exactly one. */
-  readonly alpn: readonly string[] | undefined;
+  readonly alpn: string | undefined;
 }
 
 export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions {
   const body = bodyOf(raw, "encrypted_extensions");
-  let alpn: string[] | undefined;
+  let alpn: string | undefined;
   const extensions = readExtensions(body.vector(2, "extensions"), {
     server_name: () => {},
     supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
-    application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
+    application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     early_data: () => {},
     record_size_limit: (extension) => { extension.u16("record_size_limit"); },
   });

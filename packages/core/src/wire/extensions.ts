@@ -82,6 +82,12 @@ export function writeServerName(writer: Writer, name: string): void {
 export function readProtocols(body: Reader): string[] {
   return body.list(2, "protocol_name_list", 2, (list) => latin1Text(list.opaque(1, "protocol_name", 1)));
 }
+/** A server's answer (RFC 7301 §3.1): exactly one. */
+export function readProtocol(body: Reader): string {
+  const start = body.offset;
+  const [protocol, ...more] = readProtocols(body);
+  return protocol !== undefined && more.length === 0 ? protocol : body.malformed("protocol_name_list", start);
+}
 export function writeProtocols(writer: Writer, names: readonly string[]): void {
   writer.list(2, names, (_, name) => writer.opaque(1, latin1(name)));
 }

@@ -80,6 +80,11 @@ export class Reader {
     return new Reader(this.#bytes, this.#message, offset, this.#to);
   }
 
+  /** What is left, under another name in errors. */
+  as(message: string): Reader {
+    return new Reader(this.#bytes, message, this.#at, this.#to);
+  }
+
   /** @throws malformed-message if a byte is left. */
   end(): void {
     if (this.remaining > 0) this.malformed("bytes behind its end");

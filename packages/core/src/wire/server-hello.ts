@@ -1,6 +1,6 @@
 // ServerHello and HelloRetryRequest: one message, told apart by its random (RFC 9846 §4.2.3, §4.2.4).
 import { type Bytes, equal } from "./bytes.ts";
-import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocols, writeExtensions } from "./extensions.ts";
+import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 
 export interface ServerHelloFields {
@@ -21,8 +21,10 @@ export interface ServerHello extends ServerHelloFields {
   /** HelloRetryRequest's wish. */
   readonly selectedGroup: number | undefined;
   readonly cookie: Bytes | undefined;
+  /** Index of the identity that the server took. */
+  readonly selectedIdentity: number | undefined;
   /** TLS 1.2. */
-  readonly alpn: readonly string[] | undefined;
+  readonly alpn: string | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
@@ -40,19 +42,22 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let keyShare: KeyShareEntry | undefined;
   let selectedGroup: number | undefined;
   let cookie: Bytes | undefined;
-  let alpn: string[] | undefined;
+  let selectedIdentity: number | undefined;
+  let alpn: string | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let renegotiatedConnection: Bytes | undefined;
-  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions"), {
+  const message = isRetryRequest ? "hello_retry_request" : "server_hello";
+  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions").as(message), {
     supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
     key_share: (extension) => {
       if (isRetryRequest) selectedGroup = extension.u16("selected_group");
       else keyShare = readKeyShareEntry(extension);
     },
     cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
+    pre_shared_key: (extension) => { selectedIdentity = extension.u16("selected_identity"); },
     server_name: () => {},
-    application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
+    application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     ec_point_formats: (extension) => {
       pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
     },
@@ -62,7 +67,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   body.end();
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
+    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
   };
 }
 

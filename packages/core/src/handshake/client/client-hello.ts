@@ -1,16 +1,22 @@
 // What a client says first, and after HelloRetryRequest again (RFC 9846 §4.2.2).
 import { expectLength } from "../../crypto/results.ts";
-import { copy, empty } from "../../wire/bytes.ts";
+import type { HashImplementation } from "../../crypto/provider.ts";
+import { digestOf } from "../../crypto/transcript.ts";
+import type { SessionState } from "../../session/state.ts";
+import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
+import { hashOf, preSharedKey, sealBinder } from "./session.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
-export function sendClientHello(goal: Goal, shares: readonly StartedShare[], context: Context): Offer {
+export function sendClientHello(
+  goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
+): Offer {
   const { provider, suites, versions } = goal.settings;
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
@@ -21,18 +27,25 @@ export function sendClientHello(goal: Goal, shares: readonly StartedShare[], con
     compressionMethods: [0],
     extensions: extensionsOf(goal, shares),
   };
-  return say(goal, fields, shares, context);
+  const { incoming } = context.link;
+  if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
+  // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
+  if (versions.includes("tls1.2")) incoming.takesWarnings = true;
+  return say({ goal, fields, shares, session }, (hash, truncated) => digestOf(hash, truncated), context);
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
-export function sendSecondClientHello({ offer, request }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context): Offer {
+export function sendSecondClientHello({ offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context): Offer {
   const { cookie } = request;
   const extensions = (offer.fields.extensions ?? []).map((before) =>
     before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
   );
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   sendChangeCipherSpec(offer, context);
-  return say(offer.goal, { ...offer.fields, extensions }, shares.length > 0 ? shares : offer.shares, context);
+  // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
+  const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
+  const again = { goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session };
+  return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
 
 function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] {
@@ -69,6 +82,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       extension("supported_versions", (writer) => writer.list(1, settings.versions, (_, version) => writer.u16(versionIds[version]))),
       keyShare(shares),
     );
+    // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
+    if (settings.sessions !== undefined) extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskDheKe))));
   }
   return extensions;
 }
@@ -79,17 +94,30 @@ function keyShare(shares: readonly StartedShare[]): Extension {
   );
 }
 
-function say(goal: Goal, fields: ClientHelloFields, shares: readonly StartedShare[], context: Context): Offer {
+/** @param digest over what was said before the hello, and the hello up to its binders. */
+function say(
+  { goal, fields, shares, session }: Omit<Offer, "hello">, digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes, context: Context,
+): Offer {
   const { link, scribe } = context;
-  const raw = scribe.clientHello(fields);
+  const { settings } = goal;
+  const hash = session && hashOf(session, settings);
+  let raw: Bytes;
+  if (session === undefined || hash === undefined) {
+    raw = scribe.clientHello(fields);
+  } else {
+    raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), preSharedKey(session, hash, settings.now())] });
+    sealBinder(raw, session, hash, (truncated) => digest(hash, truncated));
+  }
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
-  link.incoming.changeCipherSpec = "dropped";
   link.phase = "server-flight";
-  return { goal, fields, hello, shares };
+  return { goal, fields, hello, shares, session };
 }
+
+/** psk_dhe_ke (§4.3.9): the only mode that is spoken. */
+const pskDheKe = 1;
 
 /** Appendix E.4: only in the compatibility mode, which the session id asks for. */
 export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {

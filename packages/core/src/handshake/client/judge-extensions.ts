@@ -26,16 +26,15 @@ export function judgeAnswers(
 /** The protocol that the server chose (RFC 7301 §3.2). */
 export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
-  return message.alpn && judgeProtocol("encrypted_extensions", message.alpn, goal);
+  return message.alpn === undefined ? undefined : judgeProtocol("encrypted_extensions", message.alpn, goal);
 }
 
-export function judgeProtocol(message: string, chosen: readonly string[], { alpn: offered }: Goal): string {
-  const [protocol, ...more] = chosen;
-  if (protocol === undefined || more.length > 0 || !offered.includes(protocol)) {
-    const context = { message, field: "protocol_name_list", expected: "one protocol that was offered" };
-    fail("illegal-parameter", { ...context, received: chosen.map((name) => JSON.stringify(name)).join(", ") }, "RFC 7301 §3.2");
+export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {
+  if (!offered.includes(chosen)) {
+    const context = { message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen) };
+    fail("illegal-parameter", context, "RFC 7301 §3.2");
   }
-  return protocol;
+  return chosen;
 }
 const encryptedExtensions = [
   "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",

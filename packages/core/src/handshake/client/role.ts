@@ -2,28 +2,32 @@ import type { Credential, CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
 import type { Agreement } from "../../connection/connection.ts";
+import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import type { Paused, Role } from "../driver.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
-import { ClientEstablished, ClientNeedsInput, type ClientStage, NeedsCredential } from "../stages.ts";
+import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
 import type { Context } from "../table.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
-import { exporterTls12, exporterTls13 } from "../exporters.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
+import { decodeEmpty } from "../../wire/tls12-messages.ts";
 import type { Info } from "../../connection/types.ts";
 import { chooseCredential, schemeFor } from "./choose-credential.ts";
-import { edges } from "./edges.ts";
-import type { At, State } from "./states.ts";
+import { handshakeKind } from "../table.ts";
+import { clientEdges } from "./edges.ts";
+import { sessionKey } from "./session.ts";
+import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
-import { edgesTls13 } from "./tls13/edges.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
+  let ignored = 0;
   return {
-    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
+    edges: clientEdges,
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
@@ -31,6 +35,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     pause: (state) => {
       switch (state.kind) {
+        case "takeSession": return takeSession(state.goal);
         case "startShares": return startShares(state.goal.settings.keyShares);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
@@ -49,13 +54,21 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     forget: (state) => {
       if ("master" in state) wipe(state.master);
+      if ("keys" in state) wipe(state.keys.serverKey);
       if (!("handshakeTraffic" in state)) return;
       state.schedule.end();
       wipe(state.handshakeTraffic.client);
       wipe(state.handshakeTraffic.server);
     },
-    // RFC 5246 §7.4.1.1: "ignored by the client if the client is currently negotiating a session".
-    ignores: (state, { type }) => type === handshakeTypes.hello_request && mayBeTls12(state),
+    ignores: (state, { type, raw }) => {
+      if (type !== handshakeTypes.hello_request || !mayBeTls12(state)) return false;
+      // RFC 5246 §7.4.1.1: "ignored by the client if the client is currently negotiating a session".
+      decodeEmpty(raw, "hello_request");
+      ignored++;
+      const allowed = context.link.incoming.limits.postHandshakeInARow;
+      if (ignored > allowed) fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: ignored }, "RFC 5246 §7.4.1.1");
+      return true;
+    },
     presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
     agreement: (state) => {
       if (state.kind === "connected") return agreement(state);
@@ -67,6 +80,14 @@ export function clientRole(context: Context): Role<State, ClientStage> {
 }
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
+
+function takeSession(goal: Goal): Paused<ClientStage> {
+  const { sessions, versions } = goal.settings;
+  if (sessions === undefined || !versions.includes("tls1.3")) return { input: "session", value: undefined };
+  const key = sessionKey(goal);
+  if (!("take" in sessions)) return { stage: (turn) => new ClientNeedsSession(turn, key, sessions) };
+  return { input: "session", value: sessions.take(key) };
+}
 
 /** A list is chosen from by the server's wishes; a picker is asked. */
 function pickCredential(request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Paused<ClientStage> {
@@ -84,28 +105,28 @@ function mayBeTls12(state: State): boolean {
   return Object.hasOwn(edgesTls12, state.kind);
 }
 
-function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme }: At<"connected">): Agreement {
-  const { offer, suite, hash, group, retried } = settled;
-  const { limits, truncation } = offer.goal.settings;
+function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">): Agreement {
+  const { offer, suite, hash, group, retried, session } = settled;
+  const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: retried ? "full-after-retry" : "full",
+    handshakeKind: handshakeKind(session !== undefined, retried),
     group: group.name,
     peer: identity,
-    peerSignatureScheme: keyProven.scheme,
+    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: exporterTls13(hash, exporterSecret), limits, truncation };
+  return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
 function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
-  const { limits, truncation } = offer.goal.settings;
+  const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.2",
     suite: suite.name,
@@ -119,5 +140,5 @@ function agreementTls12({ settled, group, identity, keyProven, master, ownScheme
     extendedMasterSecret,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation };
+  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation, mayExtract };
 }

@@ -1,5 +1,7 @@
 import type { ClientSettings } from "../../config/settings.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
+import type { SessionState } from "../../session/state.ts";
+import type { StoredSession } from "../../session/types.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
@@ -12,6 +14,8 @@ export interface Goal {
   /** A DNS name, or an IP literal. */
   readonly serverName: string;
   readonly alpn: readonly string[];
+  /** Sessions are kept apart by it. */
+  readonly partition: string;
 }
 
 /** A ClientHello that was sent. */
@@ -20,16 +24,20 @@ export interface Offer {
   readonly fields: ClientHelloFields;
   readonly hello: DecodedClientHello;
   readonly shares: readonly StartedShare[];
+  /** Whose ticket it shows. */
+  readonly session: SessionState | undefined;
 }
 
 /** What each state may know; those of a version are in its folder. */
 export interface States extends StatesTls13, StatesTls12 {
-  startShares: { goal: Goal };
+  takeSession: { goal: Goal };
+  startShares: { goal: Goal; session: SessionState | undefined };
   expectServerHello: { offer: Offer };
 }
 
 /** What moves a state: a message by its name on the wire, an answer by ours. */
 export interface Inputs {
+  session: StoredSession | undefined;
   key_shares: readonly StartedShare[];
   server_hello: HandshakeMessage;
 }

@@ -4,13 +4,20 @@ import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
 import { sendClientHello } from "./client-hello.ts";
+import { readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
+  takeSession: {
+    session: ({ goal }, stored) => ({ kind: "startShares", goal, session: readSession(stored, goal) }),
+  },
+
   startShares: {
-    key_shares: ({ goal }, shares, context) => ({ kind: "expectServerHello", offer: sendClientHello(goal, shares, context) }),
+    key_shares: ({ goal, session }, shares, context) => {
+      return { kind: "expectServerHello", offer: sendClientHello(goal, session, shares, context) };
+    },
   },
 
   expectServerHello: {
@@ -19,9 +26,9 @@ export const steps: Steps<Edges, States, Inputs> = {
       if (isTls12(hello, offer)) {
         const settled = judgeServerHelloTls12(hello, offer);
         link.incoming.changeCipherSpec = "told";
-        link.incoming.takesWarnings = true;
         return { kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw) };
       }
+      link.incoming.takesWarnings = false;
       if (!hello.isRetryRequest) {
         const { settled, started, peerShare } = judgeServerHello(hello, offer, undefined);
         const transcript = new Transcript(settled.hash, offer.hello.raw, message.raw);

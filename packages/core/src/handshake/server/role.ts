@@ -1,23 +1,23 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
-import type { Role } from "../driver.ts";
+import type { Paused, Role } from "../driver.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
-import { Accepted, Established, NeedsInput, type ServerStage } from "../stages.ts";
+import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
+import { handshakeKind } from "../table.ts";
 import type { Context } from "../table.ts";
-import { exporterTls12, exporterTls13 } from "../exporters.ts";
-import { edges } from "./edges.ts";
-import { edgesTls12 } from "./tls12/edges.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { serverEdges } from "./edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
-import { edgesTls13 } from "./tls13/edges.ts";
+import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The server as the driver runs it. */
 export function serverRole(context: Context): Role<State, ServerStage> {
   return {
-    edges: { ...edges, ...edgesTls13, ...edgesTls12 },
+    edges: serverEdges,
     step: (state, input, value) => {
       // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
       const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
@@ -30,6 +30,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
+        case "lookUpSession": return lookUpSession(state);
         case "exchangeKeys": return respond(state.settled.group, state.peerShare);
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
@@ -78,8 +79,15 @@ function forget(state: State): void {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-function agreement({ settled, exporterSecret, peer }: At<"connected">): Agreement {
-  return { ...common(settled, peer, true), exporter: exporterTls13(settled.hash, exporterSecret) };
+function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
+  const { sessions } = state.settled.settings;
+  if (sessions === undefined) return { input: "sessions", value: [] };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state.hello), sessions) };
+  return { input: "sessions", value: find(state, sessions) };
+}
+
+function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">): Agreement {
+  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
 function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
@@ -88,7 +96,7 @@ function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }
 }
 
 function common(
-  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean,
+  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean, resumed = false,
 ): Omit<Agreement, "exporter"> {
   return {
     info: {
@@ -96,16 +104,17 @@ function common(
       suite: negotiated.suite,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
-      handshakeKind: retried ? "full-after-retry" : "full",
+      handshakeKind: handshakeKind(resumed, retried),
       group: group.name,
       peer: peer?.identity,
-      peerSignatureScheme: peer?.keyProven.scheme,
-      ownSignatureScheme: negotiated.scheme,
+      peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
+      ownSignatureScheme: resumed ? undefined : negotiated.scheme,
       extendedMasterSecret,
       maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
     },
     suite,
     limits: settings.limits,
     truncation: settings.truncation,
+    mayExtract: settings.mayExtract,
   };
 }

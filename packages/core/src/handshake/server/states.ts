@@ -20,10 +20,10 @@ export interface Settled {
   readonly retried: boolean;
 }
 
-/** A client that showed who it is. */
+/** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */
 export interface ProvenPeer {
   readonly identity: VerifiedIdentity;
-  readonly keyProven: KeyProven;
+  readonly keyProven: KeyProven | "by the session";
 }
 
 /** What each state may know; those of a version are in its folder. */

@@ -12,6 +12,7 @@ import type { Edges } from "./edges.ts";
 import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
+import { lookUpOrExchange } from "./tls13/resume.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   expectClientHello: {
@@ -29,6 +30,8 @@ export const steps: Steps<Edges, States, Inputs> = {
       const { link } = context;
       const settings = ServerConfig.settingsOf(config);
       adopt(settings, context);
+      const allowed = settings.limits.clientHello;
+      if (hello.raw.length > allowed) fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
       const negotiated = negotiate(hello, config);
       const versionRefused = negotiated.kind === "refused" && versionRefusals.has(negotiated.reasons[0].kind);
       if (!versionRefused) judgeServerName(hello);
@@ -41,6 +44,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         judgeClientHelloTls12(hello, settings);
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
+        link.phase = "server-flight";
         return { kind: "startShare", hello, settled: settle(settings, negotiated) };
       }
       judgeClientHello(hello);
@@ -59,7 +63,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const share = hello.keyShares?.find(({ group }) => group === groupIds[settled.group.name])?.keyExchange;
       if (share === undefined) throw new TypeError("negotiate agreed on a group without a share");
       const peerShare = judgeShare(share, settled.group.name, settled.group.shareLength.client);
-      return { kind: "exchangeKeys", hello, settled, transcript: new Transcript(settled.hash, hello.raw), peerShare };
+      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare);
     },
   },
 };

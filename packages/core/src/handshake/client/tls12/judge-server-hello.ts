@@ -1,9 +1,9 @@
 // What is wrong with a ServerHello of TLS 1.2 (RFC 5246 §7.4.1.3), and with its ServerKeyExchange (RFC 8422 §5.4).
-import { groupVersions, schemeMeanings, suiteMeanings } from "../../../config/parameters.ts";
+import { groupVersions, schemeMeanings, signsIn, suiteMeanings } from "../../../config/parameters.ts";
 import type { Group, Verification } from "../../../crypto/provider.ts";
 import { fail } from "../../../errors.ts";
 import { equal } from "../../../wire/bytes.ts";
-import { groupIds, registered, type SignatureScheme, schemeIds, suiteIds } from "../../../wire/registry.ts";
+import { type CipherSuiteName, groupIds, registered, type SignatureScheme, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
 import { judgeAnswers, judgeProtocol } from "../judge-extensions.ts";
@@ -39,7 +39,7 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
     fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.2");
   }
   const randoms = { client: offer.hello.random, server: hello.random };
-  const alpn = hello.alpn && judgeProtocol("server_hello", hello.alpn, offer.goal);
+  const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
   return { offer, suite, hash, randoms, alpn, extendedMasterSecret: hello.extendedMasterSecret };
 }
 const answers = [
@@ -48,7 +48,7 @@ const answers = [
 
 /** The share, and the signature that ties it to the certificate. */
 export function judgeServerKeyExchange(
-  raw: Uint8Array, schemes: readonly SignatureScheme[], { offer, suite }: SettledTls12,
+  raw: Uint8Array, schemes: readonly SignatureScheme[], { offer }: SettledTls12,
 ): { readonly exchange: ServerKeyExchange; readonly group: Group; readonly scheme: SignatureScheme; readonly verification: Verification } {
   const message = "server_key_exchange";
   const exchange = decodeServerKeyExchange(raw);
@@ -62,14 +62,16 @@ export function judgeServerKeyExchange(
   const received = named("scheme", exchange.scheme);
   const scheme = [...settings.verifications.keys()].find((name) => schemeIds[name] === exchange.scheme);
   const verification = scheme && settings.verifications.get(scheme);
-  if (scheme === undefined || verification === undefined || !schemeMeanings[scheme].versions.includes("tls1.2")) {
+  if (scheme === undefined || verification === undefined || !signsIn("tls1.2", scheme)) {
     wrong(message, "algorithm", "a scheme that was offered", received, "RFC 5246 §7.4.3");
-  }
-  if (suiteMeanings[suite.name].key !== schemeMeanings[scheme].suiteKey) {
-    wrong(message, "algorithm", `a scheme for ${suite.name}`, received, "RFC 8422 §2");
   }
   if (!schemes.includes(scheme)) wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
   return { exchange, group, scheme, verification };
+}
+
+/** Whether this scheme signs in TLS 1.2, with a key of the suite's kind. */
+export function goesWith(suite: CipherSuiteName, scheme: SignatureScheme): boolean {
+  return signsIn("tls1.2", scheme) && suiteMeanings[suite].key === schemeMeanings[scheme].suiteKey;
 }
 
 function named(registry: "suite" | "group" | "scheme", id: number): string {

@@ -9,20 +9,23 @@ import { decodeFinished } from "../../../wire/post-handshake.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";
-import { credentialRequest, judgeChain, presentedIdentity } from "../../judge-certificate.ts";
+import { credentialRequest, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
-import { judgeServerKeyExchange } from "./judge-server-hello.ts";
+import { goesWith, judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
     certificate: ({ kind: _, ...underway }, message, { scribe }) => {
-      const { settings, serverName } = underway.settled.offer.goal;
-      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), "tls1.2", settings, scribe.publicKey);
+      const { offer, suite } = underway.settled;
+      const { settings, serverName } = offer.goal;
+      // RFC 8422 §2: the suite says of which kind the key is.
+      const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
+      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), offered, settings, scribe.publicKey);
       underway.transcript.add(message.raw);
       const presented = presentedIdentity("server", chain, serverName, settings);
       return { kind: "expectServerKeyExchange", ...underway, presented, publicKey, schemes };

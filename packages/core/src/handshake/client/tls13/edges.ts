@@ -5,7 +5,7 @@ export const edgesTls13 = {
   startShareAgain: { key_shares: ["expectSecondServerHello"] },
   expectSecondServerHello: { server_hello: ["completeKeys"] },
   completeKeys: { secret: ["expectEncryptedExtensions"] },
-  expectEncryptedExtensions: { encrypted_extensions: ["expectCertificateOrRequest"] },
+  expectEncryptedExtensions: { encrypted_extensions: ["expectCertificateOrRequest", "expectFinished"] },
   expectCertificateOrRequest: { certificate: ["expectCertificateVerify"], certificate_request: ["expectCertificate"] },
   expectCertificate: { certificate: ["expectCertificateVerify"] },
   expectCertificateVerify: { certificate_verify: ["checkSignature"] },

@@ -1,7 +1,7 @@
 // The second flight of a client of TLS 1.3 (RFC 9846, figure 1). The first is in `client-hello.ts`.
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, empty, wipe } from "../../../wire/bytes.ts";
+import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import type { Credential } from "../../../config/credential.ts";
 import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
@@ -28,7 +28,7 @@ export function sendCertificateVerify({ transcript }: Underway, scheme: Signatur
 /** Finished, and with it the end of the handshake. @param alone without a Certificate before it. */
 export function sendFinished(
   state: Underway & { readonly finishedHash: Bytes }, alone: boolean, context: Context,
-): { readonly exporterSecret: Bytes } {
+): { readonly exporterSecret: Bytes; readonly resumptionSecret: Bytes | undefined } {
   const { settled, transcript, schedule, handshakeTraffic, finishedHash } = state;
   const { offer, suite, hash, retried } = settled;
   const { settings } = offer.goal;
@@ -49,6 +49,7 @@ export function sendFinished(
   wipe(handshakeTraffic.client);
   wipe(handshakeTraffic.server);
   if (context.scribe.tickets) schedule.resumption(transcript.digest(), context.scribe.tickets);
+  const resumptionSecret = settings.sessions && schedule.resumption(transcript.digest(), copy);
   schedule.end();
-  return { exporterSecret };
+  return { exporterSecret, resumptionSecret };
 }

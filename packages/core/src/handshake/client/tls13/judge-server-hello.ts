@@ -4,6 +4,8 @@ import { equal } from "../../../wire/bytes.ts";
 import { groupIds, registered, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import type { Group, HashImplementation, SuiteImplementation } from "../../../crypto/provider.ts";
+import type { SessionState } from "../../../session/state.ts";
+import { hashOf } from "../session.ts";
 import type { Offer } from "../states.ts";
 import type { RetryRequest, Settled } from "./states.ts";
 import type { StartedShare } from "../../stages.ts";
@@ -41,7 +43,9 @@ export function isTls12({ selectedVersion, legacyVersion, isRetryRequest }: Serv
 }
 
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
-  if (selectedVersion === versionIds["tls1.3"] && offer.goal.settings.versions.includes("tls1.3")) return;
+  const ours = offer.goal.settings.versions;
+  if (legacyVersion <= 0x0300) fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
+  if (selectedVersion === versionIds["tls1.3"] && ours.includes("tls1.3")) return;
   if (selectedVersion !== undefined) {
     wrong("supported_versions", "TLSv1.3, which was offered", named("version", selectedVersion), "RFC 9846 §4.3.1");
   }
@@ -49,7 +53,7 @@ function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }
   if (isDowngradeSentinel(random)) {
     wrong("random", "no sign of a downgrade", "the sentinel of a server that speaks TLS 1.3", "RFC 9846 §4.2.3");
   }
-  fail("unsupported-version", { theirs: registered("version", legacyVersion), ours: offer.goal.settings.versions }, "RFC 9846, Appendix E.1");
+  fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.1");
 }
 
 export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryRequest {
@@ -85,7 +89,18 @@ export function judgeServerHello(
   if (keyShare.keyExchange.length !== group.shareLength.server) {
     wrong("key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2");
   }
-  return { settled: { offer, suite, hash, group, retried: request !== undefined }, started, peerShare: keyShare.keyExchange };
+  const session = judgeSelectedIdentity(hello, hash, offer);
+  return { settled: { offer, suite, hash, group, retried: request !== undefined, session }, started, peerShare: keyShare.keyExchange };
+}
+
+/** §4.3.11: an identity that was offered, with the hash of its session. */
+function judgeSelectedIdentity({ selectedIdentity }: ServerHello, hash: HashImplementation, { goal, session }: Offer): SessionState | undefined {
+  if (selectedIdentity === undefined) return undefined;
+  if (session === undefined || selectedIdentity !== 0) wrong("selected_identity", "0, the one that was offered", `${selectedIdentity}`, "RFC 9846 §4.3.11");
+  if (hashOf(session, goal.settings) !== hash) {
+    wrong("cipher_suite", "a suite with the hash of the session", "another", "RFC 9846 §4.3.11");
+  }
+  return session;
 }
 
 function offeredGroup(id: number, offer: Offer): Group | undefined {

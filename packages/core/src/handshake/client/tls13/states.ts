@@ -7,6 +7,8 @@ import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { SessionState } from "../../../session/state.ts";
+import type { TicketTaker } from "../../../connection/connection.ts";
 import type { Offer } from "../states.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 
@@ -17,6 +19,8 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+  /** The one that the server took up. */
+  readonly session: SessionState | undefined;
 }
 
 /** From the key exchange on: what all later states know. */
@@ -50,19 +54,20 @@ export interface StatesTls13 {
   expectCertificateVerify: Answered & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
   checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
-  expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven };
+  expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven | "by the session" };
   pickCredential: Proven & { request: CredentialRequest };
   sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
   connected: Omit<Proven, keyof Underway | "finishedHash"> & {
     settled: Settled;
     exporterSecret: Bytes;
+    tickets: TicketTaker | undefined;
     ownScheme: SignatureScheme | undefined;
   };
 }
 export interface Proven extends Underway {
   readonly alpn: string | undefined;
   readonly identity: VerifiedIdentity;
-  readonly keyProven: KeyProven;
+  readonly keyProven: KeyProven | "by the session";
   readonly finished: FinishedVerified;
   /** Of the transcript up to the server's Finished: what application traffic comes from. */
   readonly finishedHash: Bytes;

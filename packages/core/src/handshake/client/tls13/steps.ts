@@ -2,7 +2,7 @@
 import { HandshakeSchedule, finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, copy } from "../../../wire/bytes.ts";
+import { copy, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
@@ -16,9 +16,10 @@ import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
 import {
-  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity,
+  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes,
 } from "../../judge-certificate.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
+import { identityOf, ticketTaker } from "../session.ts";
 import { judgeServerHello } from "./judge-server-hello.ts";
 import type { States } from "../states.ts";
 import type { InputsTls13, Proven } from "./states.ts";
@@ -52,7 +53,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         const context = { message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one" };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const schedule = new HandshakeSchedule(hash, answer.secret);
+      const { session } = settled;
+      const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
+      if (session !== undefined) wipe(session.secret);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
@@ -71,7 +74,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { hello, goal } = underway.settled.offer;
       const alpn = judgeEncryptedExtensions(decodeEncryptedExtensions(message.raw), hello, goal);
       underway.transcript.add(message.raw);
-      return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      const { session } = underway.settled;
+      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity: identityOf(session), keyProven: "by the session" };
     },
   },
 
@@ -90,7 +95,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     certificate: ({ kind: _, ...answered }, message, { scribe }) => {
       const { settings, serverName } = answered.settled.offer.goal;
       const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
-      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), "tls1.3", settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
       return { kind: "expectCertificateVerify", ...answered, presented: presentedIdentity("server", chain, serverName, settings), publicKey, schemes };
     },
@@ -153,7 +158,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 };
 
 function connected(
-  { settled, alpn, identity, keyProven, finished }: Proven, ownScheme: SignatureScheme | undefined, { exporterSecret }: { exporterSecret: Bytes },
+  { settled, alpn, identity, keyProven, finished }: Proven, ownScheme: SignatureScheme | undefined, sent: ReturnType<typeof sendFinished>,
 ): StateOf<States, "connected"> {
-  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret };
+  const { exporterSecret, resumptionSecret } = sent;
+  const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
+  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
 }

@@ -4,7 +4,7 @@ import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
 import { WriteKeysTls12 } from "../../../record/keys-tls12.ts";
-import { empty } from "../../../wire/bytes.ts";
+import { copy, empty } from "../../../wire/bytes.ts";
 import { type Extension, extension, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
@@ -21,7 +21,7 @@ type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 /** ServerHello and Certificate, up to the pause for the signature. */
 export function sendServerHelloTls12({ hello, settled }: At<"startShare">, started: StartedShare, context: Context): At<"signShare"> {
   const { settings, negotiated, suite, hash, group } = settled;
-  const random = expectLength(settings.provider.random(32), 32, "random");
+  const random = copy(expectLength(settings.provider.random(32), 32, "random"));
   // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
   if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
   const randoms = { client: hello.random, server: random };
@@ -75,6 +75,7 @@ export function sendServerKeyExchange(
     send(request, underway.transcript, context);
   }
   send(encodeServerHelloDone(), underway.transcript, context);
+  context.link.phase = "client-flight";
   if (clientAuthentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
   return { kind: "expectClientCertificate", ...underway, authentication: clientAuthentication };
 }

@@ -15,6 +15,8 @@ import type { Writer } from "../../../wire/writer.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import { pskDheKe } from "./resume.ts";
+import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
 export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, context: Context): Bytes {
@@ -35,10 +37,10 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
   return message;
 }
 
-/** ServerHello … Certificate, up to the pause for the signature. */
+/** ServerHello … Certificate, up to the pause for the signature; of a resumption the whole flight. */
 export function sendServerHello(
-  { hello, settled, transcript }: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
-): At<"sign"> {
+  { hello, settled, transcript, session }: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
+): At<"sign"> | At<"expectFinished"> {
   const { link, scribe } = context;
   const { settings, negotiated, suite, hash } = settled;
   const serverHello = scribe.serverHello({
@@ -50,11 +52,13 @@ export function sendServerHello(
     extensions: [
       extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"])),
       extension("key_share", (writer) => writeKeyShareEntry(writer, { group: groupIds[settled.group.name], keyExchange: copy(share) })),
+      ...(session === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(session.index))]),
     ],
   });
   send(serverHello, transcript, context);
 
-  const schedule = new HandshakeSchedule(hash, sharedSecret);
+  const schedule = new HandshakeSchedule(hash, sharedSecret, session?.state.secret);
+  if (session !== undefined) wipe(session.state.secret);
   const handshakeTraffic = schedule.traffic(transcript.digest());
   logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.client);
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
@@ -67,25 +71,36 @@ export function sendServerHello(
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
 
   send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
+  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
+  if (session !== undefined) {
+    const { identity } = session;
+    const peer = identity && ({ identity, keyProven: "by the session" } as const);
+    return { kind: "expectFinished", ...finish(underway, context), peer };
+  }
   const { clientAuthentication } = settings;
   if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
   const { credential } = negotiated;
   send(scribe.certificate(credential.chain), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
-  return {
-    kind: "sign", hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, message,
-  };
+  return { kind: "sign", ...underway, message };
 }
 
 /** CertificateVerify and Finished. */
 export function sendFinished(state: At<"sign">, signature: Uint8Array, context: Context): At<"expectFinished"> | At<"expectCertificate"> {
-  const { hello, settled, transcript, schedule, handshakeTraffic } = state;
+  const { settings, negotiated } = state.settled;
+  send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
+  const answered = finish(state, context);
+  const { clientAuthentication } = settings;
+  if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
+  return { kind: "expectCertificate", ...answered, authentication: clientAuthentication };
+}
+
+/** Finished, and the keys behind it. */
+function finish({ hello, settled, transcript, schedule, handshakeTraffic, session }: Underway, context: Context): Answered {
   const { settings, suite, hash } = settled;
   const { link } = context;
-  send(encodeCertificateVerify(schemeIds[settled.negotiated.scheme], signature), transcript, context);
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.server, transcript.digest())), transcript, context);
-
   const toFinished = transcript.digest();
   const traffic = schedule.traffic(toFinished);
   const exporterSecret = schedule.exporter(toFinished);
@@ -95,11 +110,11 @@ export function sendFinished(state: At<"sign">, signature: Uint8Array, context: 
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   wipe(handshakeTraffic.server);
+  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskDheKe) === true;
   const clientHandshakeTraffic = handshakeTraffic.client;
-  const answered = { settled, transcript, schedule, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret };
-  const { clientAuthentication } = settings;
-  if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
-  return { kind: "expectCertificate", ...answered, authentication: clientAuthentication };
+  return {
+    settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+  };
 }
 
 /** §4.4.2. */

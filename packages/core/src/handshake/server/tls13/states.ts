@@ -9,20 +9,22 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { Found, Resumed } from "./resume.ts";
 import type { ProvenPeer, Settled } from "../states.ts";
 
 /** What each state may know. */
 export interface StatesTls13 {
   expectSecondClientHello: { first: DecodedClientHello; settled: Settled; transcript: Transcript; cookie: Bytes | undefined };
-  exchangeKeys: { hello: DecodedClientHello; settled: Settled; transcript: Transcript; peerShare: Bytes };
-  sign: {
+  /** The transcript ends before the hello. */
+  lookUpSession: { hello: DecodedClientHello; settled: Settled; transcript: Transcript; peerShare: Bytes };
+  exchangeKeys: {
     hello: DecodedClientHello;
     settled: Settled;
     transcript: Transcript;
-    schedule: MainSchedule;
-    handshakeTraffic: TrafficSecrets;
-    message: Bytes;
+    peerShare: Bytes;
+    session: Resumed | undefined;
   };
+  sign: Underway & { message: Bytes };
   expectCertificate: Answered & { authentication: ClientAuthenticationSettings };
   expectCertificateVerify: Answered & {
     authentication: ClientAuthenticationSettings;
@@ -33,7 +35,17 @@ export interface StatesTls13 {
   checkSignature: Judged & { check: SignatureCheck; verification: Verification };
   judge: Judged & { keyProven: KeyProven };
   expectFinished: Answered & { peer: ProvenPeer | undefined };
-  connected: { settled: Settled; exporterSecret: Bytes; finished: FinishedVerified; peer: ProvenPeer | undefined };
+  connected: { settled: Settled; exporterSecret: Bytes; finished: FinishedVerified; peer: ProvenPeer | undefined; resumed: boolean };
+}
+
+/** Handshake keys are in force. */
+export interface Underway {
+  readonly hello: DecodedClientHello;
+  readonly settled: Settled;
+  readonly transcript: Transcript;
+  readonly schedule: MainSchedule;
+  readonly handshakeTraffic: TrafficSecrets;
+  readonly session: Resumed | undefined;
 }
 
 /** Our flight is complete. */
@@ -41,6 +53,9 @@ export interface Answered {
   readonly settled: Settled;
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
+  readonly session: Resumed | undefined;
+  /** The client can take up sessions. */
+  readonly takesTickets: boolean;
   /** What the client's Finished is made with. */
   readonly clientHandshakeTraffic: Bytes;
   readonly clientTraffic: Bytes;
@@ -54,6 +69,7 @@ interface Judged extends Answered {
 /** What moves a state: a message by its name on the wire, an answer by ours. */
 export interface InputsTls13 {
   client_hello: HandshakeMessage;
+  sessions: readonly Found[];
   /** undefined: the client's share is invalid. */
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
   signature: Uint8Array;

@@ -2,17 +2,18 @@
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys } from "../../../record/keys.ts";
-import { wipe } from "../../../wire/bytes.ts";
+import { type Bytes, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeClientHello } from "../../../wire/client-hello.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
-import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, presentedIdentity } from "../../judge-certificate.ts";
+import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import { type Steps, send } from "../../table.ts";
 import { judgeSecondClientHello, judgeShare } from "../judge-client-hello.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
+import { lookUpOrExchange, makeTickets, take } from "./resume.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
@@ -22,8 +23,17 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { name, shareLength } = settled.group;
       const share = judgeSecondClientHello(first, hello, name, cookie);
       link.incoming.expectBoundary("client_hello");
-      transcript.add(message.raw);
-      return { kind: "exchangeKeys", hello, settled, transcript, peerShare: judgeShare(share, name, shareLength.client) };
+      return lookUpOrExchange(hello, settled, transcript, judgeShare(share, name, shareLength.client));
+    },
+  },
+
+  lookUpSession: {
+    sessions: ({ kind: _, ...state }, found, { link }) => {
+      const session = take({ kind: "lookUpSession", ...state }, found);
+      const chosen = session === undefined ? undefined : `session ${session.index}`;
+      link.trace?.({ kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits" });
+      state.transcript.add(state.hello.raw);
+      return { kind: "exchangeKeys", ...state, session };
     },
   },
 
@@ -50,7 +60,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
         return { kind: "expectFinished", ...answered, peer: undefined };
       }
-      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), "tls1.3", settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       const presented = presentedIdentity("client", chain, undefined, settings);
       return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
     },
@@ -79,7 +89,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   expectFinished: {
-    finished: ({ settled, transcript, schedule, clientHandshakeTraffic, clientTraffic, exporterSecret, peer }, message, context) => {
+    finished: (state, message, context) => {
+      const { settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic, exporterSecret, peer } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
       const expected = finishedVerifyData(hash, clientHandshakeTraffic, transcript.digest());
@@ -89,10 +100,11 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const tickets = scribe.tickets && schedule.resumption(transcript.digest(), scribe.tickets);
+      const use = scribe.tickets ?? (takesTickets ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
+      const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished, peer };
+      return { kind: "connected", settled, exporterSecret, finished, peer, resumed: session !== undefined };
     },
   },
 };

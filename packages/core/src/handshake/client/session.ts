@@ -1,0 +1,97 @@
+// A client's sessions: the one that it offers (RFC 9846 §4.3.11), and those that tickets bring (§4.7.1).
+import { dangerousAssertVerified, type VerifiedIdentity } from "../../config/identity.ts";
+import type { ClientSettings } from "../../config/settings.ts";
+import { attempt } from "../../connection/guard.ts";
+import type { TicketTaker } from "../../connection/connection.ts";
+import { resumptionBinder, resumptionPsk } from "../../crypto/key-schedule.ts";
+import type { HashImplementation } from "../../crypto/provider.ts";
+import { decodeSession, encodeSession, isFresh, type SessionState } from "../../session/state.ts";
+import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
+import { type Bytes, equal, hex } from "../../wire/bytes.ts";
+import { bindersLength, decodeClientHello } from "../../wire/client-hello.ts";
+import { type Extension, extension } from "../../wire/extensions.ts";
+import type { Goal } from "./states.ts";
+import type { Settled } from "./tls13/states.ts";
+
+/** RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days". */
+const longestLifetime = 604_800;
+
+export function sessionKey({ settings, serverName, partition }: Goal): ClientSessionKey {
+  return { serverName, partition, config: hex(settings.id) };
+}
+
+/** What a store gave, if it is for this server and config, and not too old; else a full handshake. */
+export function readSession(stored: StoredSession | undefined, { settings, serverName }: Goal): SessionState | undefined {
+  if (stored === undefined) return undefined;
+  const decoded = attempt(() => decodeSession(stored.state));
+  if (decoded.kind === "thrown") return undefined;
+  const session = decoded.result;
+  const fits =
+    session.ticket !== undefined && session.peer?.presented.role === "server" && session.serverName === serverName &&
+    equal(session.configId, settings.id) && hashOf(session, settings) !== undefined && isFresh(session, settings.now());
+  return fits ? session : undefined;
+}
+
+/** The hash of the session's suite, while the config has the suite. */
+export function hashOf({ suite }: SessionState, { suites, hashes }: ClientSettings): HashImplementation | undefined {
+  const implementation = suites.find(({ name }) => name === suite);
+  return implementation && hashes.get(implementation.hash);
+}
+
+/** The last extension of a hello; its binder is zeros until `sealBinder`. */
+export function preSharedKey(session: SessionState, hash: HashImplementation, nowMs: number): Extension {
+  const { ticket, issuedMs, ageAdd } = session;
+  const obfuscatedAge = (Math.max(0, nowMs - issuedMs) + ageAdd) % 2 ** 32;
+  return extension("pre_shared_key", (writer) => {
+    writer.vector(2, () => writer.opaque(2, ticket ?? new Uint8Array(0)).u32(obfuscatedAge));
+    writer.vector(2, () => writer.opaque(1, new Uint8Array(hash.length)));
+  });
+}
+
+/** @param digest of all before the hello, and of the hello up to its binders (§4.3.11.2). */
+export function sealBinder(raw: Bytes, session: SessionState, hash: HashImplementation, digest: (truncated: Uint8Array) => Bytes): void {
+  const truncated = raw.subarray(0, raw.length - bindersLength(decodeClientHello(raw)));
+  raw.set(resumptionBinder(hash, session.secret, digest(truncated)), raw.length - hash.length);
+}
+
+/** Whom the full handshake found there. */
+export function identityOf({ peer }: SessionState): VerifiedIdentity {
+  if (peer === undefined) throw new TypeError("a session without a server was offered");
+  const presented = { ...peer.presented, type: "x509", ocspResponse: undefined, signedCertificateTimestamps: [] } as const;
+  return dangerousAssertVerified(presented, { path: peer.path, names: peer.names });
+}
+
+/** What turns tickets into sessions, for as long as the connection lives. @param resumptionSecret is kept until `wipe`. */
+export function ticketTaker(
+  { offer, suite, hash, session }: Settled, alpn: string | undefined, identity: VerifiedIdentity, resumptionSecret: Bytes,
+): TicketTaker {
+  const { goal } = offer;
+  const { settings, serverName } = goal;
+  const fullHandshakeMs = session?.fullHandshakeMs ?? settings.now();
+  return {
+    take({ lifetime, ageAdd, nonce, ticket }) {
+      // §4.7.1: a lifetime of zero says that it should be discarded at once.
+      if (lifetime === 0) return undefined;
+      const lifetimeSeconds = Math.min(lifetime, longestLifetime);
+      const state = encodeSession({
+        suite: suite.name,
+        secret: resumptionPsk(hash, resumptionSecret, nonce),
+        alpn,
+        serverName,
+        configId: settings.id,
+        fullHandshakeMs,
+        issuedMs: settings.now(),
+        lifetimeSeconds,
+        ageAdd,
+        peer: { presented: identity.presented, path: identity.path, names: identity.names },
+        ticket,
+      });
+      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData: 0 };
+      const store = settings.sessions;
+      const key = sessionKey(goal);
+      if (store !== undefined && "put" in store) store.put(key, stored);
+      return { kind: "new-session", role: "client", key, session: stored, store };
+    },
+    wipe: () => void resumptionSecret.fill(0),
+  };
+}

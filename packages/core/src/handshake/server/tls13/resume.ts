@@ -1,0 +1,155 @@
+// Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder that
+// does not verify is one.
+import { dangerousAssertVerified, type VerifiedIdentity } from "../../../config/identity.ts";
+import type { Link } from "../../../connection/link.ts";
+import { suiteMeanings } from "../../../config/parameters.ts";
+import { attempt } from "../../../connection/guard.ts";
+import type { CryptoProvider } from "../../../crypto/provider.ts";
+import { resumptionBinder, resumptionPsk } from "../../../crypto/key-schedule.ts";
+import { expectLength } from "../../../crypto/results.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import { fail } from "../../../errors.ts";
+import { decodeSession, encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
+import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../session/tickets.ts";
+import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
+import { type Bytes, copy, equal, equalSecrets } from "../../../wire/bytes.ts";
+import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
+import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
+import type { Context } from "../../table.ts";
+import type { At, Settled } from "../states.ts";
+
+/** A session that a server found: not trusted before its binder verified. */
+export interface Found {
+  readonly index: number;
+  readonly state: Uint8Array;
+}
+/** The one that is taken up, its binder verified. */
+export interface Resumed {
+  readonly index: number;
+  readonly state: SessionState;
+  readonly identity: VerifiedIdentity | undefined;
+}
+
+/** A client may offer any number; a look at more would be work for nothing. */
+const mostCandidates = 4;
+/** psk_dhe_ke (§4.3.9): the only mode that is spoken. */
+export const pskDheKe = 1;
+/** Behind a full handshake, and behind a resumed one, whose client has others left. */
+const ticketsAfterFull = 2;
+const ticketsAfterResumed = 1;
+/** Seconds, for states that are kept here; a sealed ticket lives as long as its key. */
+const storedLifetime = 6 * 3600;
+
+/** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
+export function lookUpOrExchange(
+  hello: DecodedClientHello, settled: Settled, transcript: Transcript, peerShare: Bytes,
+): At<"lookUpSession"> | At<"exchangeKeys"> {
+  const { sessions } = settled.settings;
+  if (sessions !== undefined && hello.psks !== undefined && hello.pskModes?.includes(pskDheKe) === true) {
+    return { kind: "lookUpSession", hello, settled, transcript, peerShare };
+  }
+  transcript.add(hello.raw);
+  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, session: undefined };
+}
+
+export function candidatesOf({ psks }: DecodedClientHello): { readonly index: number; readonly id: Bytes }[] {
+  return (psks?.identities ?? []).slice(0, mostCandidates).map(({ identity }, index) => ({ index, id: identity }));
+}
+
+/** What a synchronous object of the config knows of them. */
+export function find(
+  { hello, settled }: At<"lookUpSession">, sessions: TicketKeys | SyncServerSessionStore,
+): readonly Found[] {
+  const { provider, now } = settled.settings;
+  const candidates = candidatesOf(hello);
+  if ("find" in sessions) {
+    return candidates.flatMap(({ index, id }) => {
+      const state = sessions.find(id);
+      return state === undefined ? [] : [{ index, state }];
+    });
+  }
+  const sealer = sealerOf(provider);
+  if (sealer === undefined) return [];
+  return candidates.flatMap(({ index, id }) => {
+    const state = openTicket(id, sessions, sealer, now());
+    return state === undefined ? [] : [{ index, state }];
+  });
+}
+
+/** The first in the client's order that fits, once its binder has verified. */
+export function take({ hello, settled, transcript }: At<"lookUpSession">, found: readonly Found[]): Resumed | undefined {
+  const { settings, hash } = settled;
+  const nowMs = settings.now();
+  for (const { index, state: bytes } of [...found].sort((one, other) => one.index - other.index)) {
+    const decoded = attempt(() => decodeSession(bytes));
+    if (decoded.kind === "thrown" || !fits(decoded.result, hello, settled, nowMs)) continue;
+    const state = decoded.result;
+    const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
+    const binder = hello.psks?.binders[index] ?? new Uint8Array(0);
+    // §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake."
+    if (!equalSecrets(resumptionBinder(hash, state.secret, transcript.digestWith(truncated)), binder)) {
+      fail("bad-binder", { index }, "RFC 9846 §4.3.11");
+    }
+    return { index, state, identity: identityOf(state) };
+  }
+  return undefined;
+}
+
+function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
+  // §4.3.11: a PSK goes with any suite of its hash.
+  const sameHash = suiteMeanings[state.suite].hash === suite.hash;
+  return sameHash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
+}
+
+function identityOf({ peer }: SessionState): VerifiedIdentity | undefined {
+  if (peer === undefined) return undefined;
+  const { path, names } = peer;
+  const presented = { ...peer.presented, type: "x509", ocspResponse: undefined, signedCertificateTimestamps: [] } as const;
+  return dangerousAssertVerified(presented, { path, names });
+}
+
+/** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
+export function makeTickets(
+  { settled, session, peer }: Pick<At<"expectFinished">, "settled" | "session" | "peer">, resumptionSecret: Bytes, { link }: Context,
+): readonly Bytes[] {
+  const { settings, negotiated, suite, hash } = settled;
+  const { sessions, provider, now } = settings;
+  if (sessions === undefined) return [];
+  const random = (length: number): Bytes => expectLength(provider.random(length), length, "random");
+  const nowMs = now();
+  return Array.from({ length: session === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
+    const nonce = Uint8Array.of(at);
+    const ageAdd = new DataView(random(4).buffer).getUint32(0);
+    const identity = peer?.identity;
+    const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
+    const state = encodeSession({
+      suite: suite.name,
+      secret: resumptionPsk(hash, resumptionSecret, nonce),
+      alpn: negotiated.alpn,
+      serverName: negotiated.serverName,
+      configId: settings.id,
+      fullHandshakeMs: session?.state.fullHandshakeMs ?? nowMs,
+      issuedMs: nowMs,
+      lifetimeSeconds,
+      ageAdd,
+      peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+      ticket: undefined,
+    });
+    const ticket = keep({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
+    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions: [] });
+  });
+}
+
+/** Where the state goes, and what the client shows to find it again. */
+function keep(session: StoredSession, sessions: ServerSessions, provider: CryptoProvider, link: Link): Bytes {
+  const random = (length: number): Bytes => expectLength(provider.random(length), length, "random");
+  if ("current" in sessions) {
+    const sealer = sealerOf(provider);
+    if (sealer === undefined) throw new TypeError("a config with ticket keys has what seals them");
+    return sealTicket(session.state, sessions, sealer, random);
+  }
+  const key = random(32);
+  if ("put" in sessions) sessions.put(copy(key), session);
+  else link.event({ kind: "new-session", role: "server", key, session, store: sessions });
+  return key;
+}

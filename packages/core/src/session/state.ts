@@ -1,0 +1,130 @@
+// What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
+import { fail } from "../errors.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import { Reader } from "../wire/reader.ts";
+import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
+import { write } from "../wire/writer.ts";
+
+export interface SessionState {
+  readonly suite: CipherSuiteName;
+  /** The PSK (RFC 9846 §4.7.1). */
+  readonly secret: Bytes;
+  readonly alpn: string | undefined;
+  readonly serverName: string | undefined;
+  /** Of the config that made it: another one's is not taken. */
+  readonly configId: Bytes;
+  /** Of the full handshake at the beginning, which no resumption renews. */
+  readonly fullHandshakeMs: number;
+  /** When the ticket was made, or came. */
+  readonly issuedMs: number;
+  readonly lifetimeSeconds: number;
+  readonly ageAdd: number;
+  /** Who the peer was found to be. */
+  readonly peer: SessionPeer | undefined;
+  /** At a client: what it shows to the server. */
+  readonly ticket: Bytes | undefined;
+}
+export interface SessionPeer {
+  readonly presented: {
+    readonly role: "client" | "server";
+    /** DER, leaf first. */
+    readonly chain: readonly [Bytes, ...Bytes[]];
+    readonly serverName: string | undefined;
+    readonly nowMs: number;
+  };
+  readonly path: readonly Uint8Array[];
+  readonly names: readonly string[];
+}
+
+const format = 1;
+/** RFC 9846 §4.7.1: seven days, counted from the full handshake. */
+const longestSeconds = 604_800;
+
+/** Whether it may still be taken up (RFC 9846 §4.7.1). */
+export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionState, nowMs: number): boolean {
+  if (nowMs < issuedMs || nowMs < fullHandshakeMs) return false;
+  return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestSeconds * 1000;
+}
+
+export function encodeSession(state: SessionState): Bytes {
+  return write((writer) => {
+    const text = (value: string | undefined): void => {
+      writer.u8(value === undefined ? 0 : 1).opaque(2, units(value ?? ""));
+    };
+    writer.u8(format).u16(suiteIds[state.suite]).opaque(1, state.secret).opaque(1, state.configId);
+    text(state.alpn);
+    text(state.serverName);
+    milliseconds(writer, state.fullHandshakeMs);
+    milliseconds(writer, state.issuedMs);
+    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? new Uint8Array(0));
+    const { peer } = state;
+    writer.u8(peer === undefined ? 0 : 1);
+    if (peer === undefined) return;
+    writer.u8(peer.presented.role === "client" ? 0 : 1);
+    text(peer.presented.serverName);
+    milliseconds(writer, peer.presented.nowMs);
+    writer.list(3, peer.presented.chain, (_, certificate) => writer.opaque(3, certificate));
+    writer.list(3, peer.path, (_, certificate) => writer.opaque(3, certificate));
+    writer.list(3, peer.names, (_, name) => writer.opaque(2, units(name)));
+  });
+}
+
+/** @throws malformed-message: bytes of another format, or of nobody's. */
+export function decodeSession(bytes: Uint8Array): SessionState {
+  const reader = new Reader(bytes, "session state");
+  if (reader.u8("format") !== format) reader.malformed("format", 0);
+  const text = (field: string): string | undefined => {
+    const there = reader.u8(field) === 1;
+    const value = textOf(reader.opaque(2, field));
+    return there ? value : undefined;
+  };
+  const suiteId = reader.u16("suite");
+  const secret = reader.opaque(1, "secret", 1);
+  const configId = reader.opaque(1, "config id");
+  const suite = (Object.keys(suiteIds) as CipherSuiteName[]).find((name) => suiteIds[name] === suiteId) ?? reader.malformed("suite", 1);
+  const alpn = text("alpn");
+  const serverName = text("server name");
+  const fullHandshakeMs = readMilliseconds(reader);
+  const issuedMs = readMilliseconds(reader);
+  const lifetimeSeconds = reader.u32("lifetime");
+  const ageAdd = reader.u32("age_add");
+  const ticket = reader.opaque(2, "ticket");
+  const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
+  reader.end();
+  return {
+    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
+    ticket: ticket.length === 0 ? undefined : ticket,
+  };
+}
+
+function readPeer(reader: Reader, text: (field: string) => string | undefined): SessionPeer {
+  const role = reader.u8("role") === 0 ? "client" : "server";
+  const serverName = text("peer's name");
+  const nowMs = readMilliseconds(reader);
+  const [leaf, ...rest] = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
+  const path = reader.list(3, "path", 0, (list) => list.opaque(3, "certificate", 1));
+  const names = reader.list(3, "names", 0, (list) => textOf(list.opaque(2, "name")));
+  if (leaf === undefined) return fail("malformed-message", { message: "session state", field: "chain", offset: reader.offset });
+  return { presented: { role, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
+}
+
+/** Below 2^53, as two halves. */
+function milliseconds(writer: { u32(value: number): unknown }, value: number): void {
+  writer.u32(Math.floor(value / 2 ** 32));
+  writer.u32(value % 2 ** 32);
+}
+function readMilliseconds(reader: Reader): number {
+  return reader.u32("time") * 2 ** 32 + reader.u32("time");
+}
+
+/** UTF-16 code units, so that any string comes back. */
+function units(text: string): Bytes {
+  return write((writer) => {
+    for (let at = 0; at < text.length; at++) writer.u16(text.charCodeAt(at));
+  });
+}
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at + 1 < bytes.length; at += 2) text += String.fromCharCode(((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
+  return text;
+}

@@ -1,0 +1,97 @@
+import { alertNames } from "../../packages/core/src/wire/iana.ts";
+import { type Outcome, ScriptedClient, type ScriptedPeer, ScriptedServer } from "../support/scripted-peer.ts";
+
+/** A row's stimulus: the peers that have given it, or what a test of a property has found out. */
+export type Stimulus = () => readonly (ScriptedPeer | Outcome)[];
+export type Stimuli = Readonly<Record<string, Stimulus>>;
+
+/**
+ * What the machine has told this peer: the name of its alert, `warning:` before one that is no error, `close` for a failure without
+ * one, `none` if it goes on. That it does so, or that nothing more comes, is tried here.
+ */
+export function outcomeOf(peer: ScriptedPeer): Outcome {
+  const { machine, where } = peer;
+  if (machine.failure === undefined) {
+    peer.proceed();
+    return { machine: machine.role, where, told: peer.alerts.length === 0 ? "none" : told(peer) };
+  }
+  const { error, alert } = machine.failure;
+  if (error.kind === "local-fault" && !(error.cause instanceof Expected))
+    throw new Error(`a fault of ours: ${error.message}`, { cause: error.cause });
+  const before = peer.heard.length;
+  expectEqual(machine.receive(Uint8Array.of(23, 3, 3, 0, 1, 0)).length, 0, "bytes behind a failure");
+  expectEqual(peer.heard.length, before, "records behind a failure");
+  const said = told(peer);
+  expectEqual(
+    said === "close" ? "none" : said.replace("warning:", ""),
+    alert.kind === "none" ? "none" : alert.description,
+    "the alert of the failure",
+  );
+  return { machine: machine.role, where, told: said };
+}
+
+/** What an answerer of a test throws. */
+export class Expected extends Error {}
+
+/** Instead of the alert something else about this run. */
+export function found(peer: ScriptedPeer, told: string): Outcome {
+  return { machine: peer.machine.role, where: peer.where, told };
+}
+
+export function expectEqual<Value>(actual: Value, expected: Value, what: string): void {
+  if (actual !== expected) throw new Error(`${what}: ${String(actual)} instead of ${String(expected)}`);
+}
+
+/** The alerts' names as they came. */
+export function told(peer: ScriptedPeer): string {
+  const names = peer.alerts.map(({ bytes }) => {
+    expectEqual(bytes.length, 2, "the length of an alert");
+    const [level = 0, id = 0] = bytes;
+    const name = alertNames.get(id) ?? `alert ${id}`;
+    return level === 2 ? name : `warning:${name}`;
+  });
+  const [first = "close", ...more] = names;
+  if (peer.alerts.length > 0) expectEqual(peer.heard.at(-1)?.kind, "alert", "what was heard last");
+  if (more.length > 0) expectEqual(names.join(" "), "warning:user_canceled warning:close_notify", "the alerts");
+  return first;
+}
+
+// ── Peers in the states that rows speak of ──────────────────────────────────────────────────────────────────────────
+
+const clientStates = ["WAIT_EE", "WAIT_CERT_CR", "WAIT_CERT", "WAIT_CV", "WAIT_FINISHED"] as const;
+
+/** The machine has no keys yet. */
+export const inClear = (): ScriptedPeer[] => [
+  new ScriptedClient().to("START"),
+  new ScriptedClient({ shares: [] }).to("RETRIED"),
+  new ScriptedServer().to("WAIT_SH"),
+  new ScriptedServer().to("WAIT_SH_AGAIN"),
+];
+/** The machine reads under handshake keys. */
+export const underHandshakeKeys = (): ScriptedPeer[] => [
+  new ScriptedClient().to("WAIT_FINISHED"),
+  new ScriptedClient({ shares: [] }).to("WAIT_FINISHED"),
+  ...clientStates.map((state) => new ScriptedServer().to(state)),
+];
+export const connected = (): ScriptedPeer[] => [new ScriptedClient().to("CONNECTED"), new ScriptedServer().to("CONNECTED")];
+export const underKeys = (): ScriptedPeer[] => [...underHandshakeKeys(), ...connected()];
+export const inHandshake = (): ScriptedPeer[] => [...inClear(), ...underHandshakeKeys()];
+export const anywhere = (): ScriptedPeer[] => [...inHandshake(), ...connected()];
+
+/** Each variant on a peer of its own. */
+export function each<Variant, Peer extends ScriptedPeer>(
+  variants: readonly Variant[],
+  peers: () => readonly Peer[],
+  say: (peer: Peer, variant: Variant) => void,
+): Peer[] {
+  return variants.flatMap((variant) =>
+    peers().map((peer) => {
+      say(peer, variant);
+      return peer;
+    }),
+  );
+}
+export function all<Peer extends ScriptedPeer>(peers: readonly Peer[], say: (peer: Peer) => void): readonly Peer[] {
+  for (const peer of peers) say(peer);
+  return peers;
+}

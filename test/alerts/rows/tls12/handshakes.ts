@@ -1,0 +1,202 @@
+// The order of TLS 1.2's messages, its key exchange, its change_cipher_spec, and renegotiation.
+import { edges as clientFront } from "../../../../packages/core/src/handshake/client/edges.ts";
+import { edgesTls12 as clientTls12 } from "../../../../packages/core/src/handshake/client/tls12/edges.ts";
+import { edges as serverFront } from "../../../../packages/core/src/handshake/server/edges.ts";
+import { edgesTls12 as serverTls12 } from "../../../../packages/core/src/handshake/server/tls12/edges.ts";
+import type { EdgeTable } from "../../../../packages/core/src/handshake/table.ts";
+import { createPublicKey } from "node:crypto";
+import { node } from "@sallyport/crypto-node";
+import { serverVerifier } from "@sallyport/x509";
+import { changed, extension, join, message, type Octets, record, repeat, text, u16, u32, v16, v24, v8 } from "../../../support/octets.ts";
+import { makePki, type Identity } from "../../../support/pki.ts";
+import { content, extensions, groups, type Outcome, type ScriptedPeer, types } from "../../../support/scripted-peer.ts";
+import {
+  type ClientStateTls12, type KeyExchangeScript, ScriptedClientTls12, type ScriptedServerTls12,
+  type ScriptedServerTls12Options, type ServerStateTls12, typesTls12,
+} from "../../../support/scripted-tls12.ts";
+import { all, each, expectEqual, found, type Stimuli, type Stimulus, told } from "../../outcome.ts";
+import { messages } from "../framing.ts";
+import { beforeFinished, clientsInClear, connected, toClient, toServer } from "./peers.ts";
+
+const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
+  WAIT_SH: "expectServerHello",
+  WAIT_CERT: "expectCertificateTls12",
+  WAIT_SKE: "expectServerKeyExchange",
+  WAIT_SHD: "expectServerHelloDone",
+  WAIT_SHD_ONLY: "expectServerHelloDoneOnly",
+  WAIT_CCS: "expectChangeCipherSpec",
+  WAIT_FINISHED: "expectFinishedTls12",
+  CONNECTED: undefined,
+};
+const serverStates: Readonly<Record<ServerStateTls12, string | undefined>> = {
+  START: "expectClientHello",
+  WAIT_CKE: "expectClientKeyExchange",
+  WAIT_CCS: "expectChangeCipherSpec",
+  WAIT_FINISHED: "expectFinishedTls12",
+  CONNECTED: undefined,
+};
+const clientEdges: EdgeTable = { ...clientFront, ...clientTls12 };
+const serverEdges: EdgeTable = { ...serverFront, ...serverTls12 };
+
+/** All that may not come there, each to a peer of its own. A HelloRequest is ignored by a client in its handshake. */
+function others(peerThere: () => ScriptedPeer, edges: EdgeTable, state: string | undefined): Stimulus {
+  const expected = new Set(Object.keys(edges[state ?? ""] ?? {}));
+  return () =>
+    Object.entries(messages)
+      .filter(([name]) => !expected.has(name) && !(name === "hello_retry_request" && expected.has("server_hello")))
+      .filter(([name]) => !(name === "hello_request" && edges === clientEdges))
+      .map(([, make]) => peerThere().record(content.handshake, make()));
+}
+const client = (state: ClientStateTls12): Stimulus => others(() => toClient(state), clientEdges, clientStates[state]);
+const server = (state: ServerStateTls12): Stimulus => others(() => toServer(state), serverEdges, serverStates[state]);
+
+const exchange = (scripts: readonly KeyExchangeScript[], options: ScriptedServerTls12Options = {}): ScriptedServerTls12[] =>
+  scripts.map((script) => {
+    const peer = toClient("WAIT_SKE", options);
+    return peer.say(peer.serverKeyExchange(script)).skipTo("WAIT_SHD");
+  });
+/** What is wrong with a point is found when the client needs it. */
+const shares = (group: number, ...wrong: readonly Octets[]): ScriptedServerTls12[] =>
+  exchange(wrong.map((share) => ({ share })), { group }).map((peer) => peer.say(peer.serverHelloDone()));
+/** Clients whose point this is, on a server that has agreed on that group. */
+const points = (group: number, ...wrong: readonly Octets[]): ScriptedClientTls12[] =>
+  wrong.map((share) => {
+    // Behind it the certificate's curve, which must be among them as well.
+    const peer = new ScriptedClientTls12().extend(extension(extensions.supportedGroups, v16(u16(group, groups.secp256r1)))).to("WAIT_CKE");
+    return peer.say(peer.clientKeyExchange(share)).skipTo("WAIT_CCS");
+  });
+const offCurve = join([4], repeat(64, 1));
+const compressed = join([2], repeat(32, 7));
+const lowOrder = [repeat(32), join([1], repeat(31))];
+const helloRequest = message(typesTls12.helloRequest);
+const ticket = message(types.newSessionTicket, u32(60), v16(text("a ticket")));
+
+const pki = await makePki();
+const verifier = serverVerifier({ provider: node, roots: [pki.ca.der] });
+const leaves = {
+  good: await pki.leaf({}),
+  expired: await pki.leaf({ validity: "expired" }),
+  notYet: await pki.leaf({ validity: "not-yet" }),
+  stranger: await pki.leaf({ issuer: "stranger" }),
+  selfSigned: await pki.leaf({ issuer: "self" }),
+  otherName: await pki.leaf({ dns: ["other.example"], ips: [] }),
+  codeSigning: await pki.leaf({ usage: "code-signing" }),
+  p384: await pki.leaf({ key: "ecdsa-p384" }),
+  rsa: await pki.leaf({ key: "rsa" }),
+};
+/** A server with that certificate, to a client that judges it by x509, directly behind ServerKeyExchange. */
+const judged = ({ chain, keyPem }: Pick<Identity, "chain" | "keyPem">): ScriptedServerTls12 =>
+  toClient("WAIT_SHD", { chain, keyPem, config: { verifier } });
+const certificates = (...bodies: readonly Octets[]): ScriptedServerTls12[] =>
+  bodies.map((body) => toClient("WAIT_CERT").say(message(types.certificate, body)).skipTo("WAIT_SKE"));
+const good = leaves.good.certificate.der;
+
+export const handshakes: Stimuli = {
+  "STM-015": client("WAIT_SH"),
+  "STM-016": client("WAIT_CERT"),
+  "STM-017": client("WAIT_SKE"),
+  "STM-018": () => [...client("WAIT_SHD")(), ...client("WAIT_SHD_ONLY")()],
+  "STM-019": client("WAIT_CCS"),
+  "STM-020": client("WAIT_FINISHED"),
+  "STM-021": server("START"),
+  "STM-023": server("WAIT_CKE"),
+  "STM-025": server("WAIT_CCS"),
+  "STM-026": server("WAIT_FINISHED"),
+  "STM-031": () => [
+    ...each([[], [1]], beforeFinished, (peer, bytes) => peer.record(content.data, bytes)),
+    ...all([toClient("WAIT_CCS"), toServer("WAIT_CCS"), toServer("WAIT_CKE")], (peer) => peer.bytes(record(content.data, [1]))),
+  ],
+
+  "T12-001": () => exchange([{ signature: repeat(70, 1) }, { signature: [] }, { hash: "sha384" }]),
+  "T12-002": () => exchange([{ group: 0x0019, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
+  "T12-003": () => exchange([{ curveType: 1 }, { curveType: 2 }]),
+  "T12-004": () => [
+    ...shares(groups.secp256r1, offCurve, compressed, repeat(64, 4), join(offCurve, [0])),
+    ...shares(groups.x25519, repeat(31, 9), repeat(33, 9)),
+  ],
+  "T12-005": () => [
+    ...exchange([{ scheme: 0x0203 }, { scheme: 0xfa5a }]),
+    ...exchange([{ scheme: 0x0503 }], { config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
+  ],
+  "T12-006": () => shares(groups.x25519, ...lowOrder),
+  "T12-007": () => [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")].map((peer) => peer.say(message(typesTls12.serverHelloDone, [0]))),
+  "T12-008": () => [toClient("WAIT_SKE").record(content.handshake, message(typesTls12.certificateStatus, [1], v24([0])))],
+  "T12-009": () => [
+    ...points(groups.secp256r1, offCurve, compressed, repeat(64, 4), join(offCurve, [0])),
+    ...points(groups.x25519, ...lowOrder, repeat(31, 9), repeat(33, 9)),
+  ],
+  "T12-011": () => [toServer("WAIT_CKE").bytes(record(content.changeCipherSpec, [1]))],
+  "T12-012": () =>
+    (["WAIT_CERT", "WAIT_SKE", "WAIT_SHD", "WAIT_SHD_ONLY"] as const).map((state) => toClient(state).bytes(record(content.changeCipherSpec, [1]))),
+  "T12-013": () => [toClient("WAIT_CCS"), toServer("WAIT_CCS")].map((peer) => peer.record(content.handshake, peer.finished())),
+  "T12-014": () => each([[2], [1, 1], []], () => [toClient("WAIT_CCS"), toServer("WAIT_CCS")], (peer, body) => peer.changeCipherSpec(body)),
+  "T12-015": () => all(beforeFinished(), (peer) => peer.record(content.changeCipherSpec, [1])),
+  "T12-016": () => {
+    const cut = (peer: ScriptedPeer): void => void peer.record(content.handshake, peer.next().subarray(0, 5)).bytes(record(content.changeCipherSpec, [1]));
+    return all([toClient("WAIT_CERT"), toClient("WAIT_CCS"), toServer("WAIT_CKE"), toServer("WAIT_CCS")], cut);
+  },
+  "T12-017": () => all(connected(), (peer) => peer.record(content.changeCipherSpec, [1])),
+  "T12-023": () => [toServer("WAIT_CKE")].map((peer) => peer.say(message(typesTls12.clientKeyExchange, peer.clientKeyExchange().subarray(4), [0]))),
+  "T12-024": () => {
+    const more = [[11], [16, 0, 0, 1, 0]] as const;
+    return [
+      ...each(more, () => [toServer("START")], (peer, bytes) => peer.record(content.handshake, join(peer.next(), bytes))),
+      ...each(more, () => [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")], (peer, bytes) => peer.record(content.handshake, join(peer.serverHelloDone(), bytes))),
+      ...each(more, beforeFinished, (peer, bytes) => peer.record(content.handshake, join(peer.next(), bytes))),
+    ];
+  },
+  "T12-026": () => points(groups.x25519, []),
+  "T12-027": () => exchange([{ group: 0x11ec, share: repeat(200, 1) }]),
+
+  "REN-001": () => [refusedOnce(toClient("CONNECTED"), helloRequest)],
+  "REN-002": () => clientsInClear.map((state) => toClient(state).record(content.handshake, helloRequest)),
+  "REN-003": () => [toClient("CONNECTED").record(content.handshake, message(typesTls12.helloRequest, [0]))],
+  "REN-004": () => [toServer("CONNECTED")].map((peer) => refusedOnce(peer, peer.encodedHello())),
+
+  "FIN-004": () => each([4, -1], beforeFinished, (peer, at) => peer.record(content.handshake, changed(peer.next(), at))),
+  "FIN-005": () =>
+    each([0, 11, 13], beforeFinished, (peer, length) =>
+      peer.record(content.handshake, message(types.finished, join(peer.next().subarray(4), [0]).subarray(0, length))),
+    ),
+  "NST-009": () => [toClient("WAIT_CCS").record(content.handshake, ticket)],
+  "CLI-CR-010": () =>
+    [join(v8(), v16(u16(0x0403)), v16()), join(v8([64]), v16(), v16())].map((body) => toClient("WAIT_SHD").say(message(types.certificateRequest, body))),
+
+  "CRT-002": () => certificates(v24()),
+  "CRT-006": () => [text("garbage"), join([0x30, 0x80], good.subarray(4)), good.subarray(0, -1), join(good, [0])].flatMap((der) => certificates(v24(v24(der)))),
+  "CRT-007": () => [judged(leaves.expired)],
+  "CRT-008": () => [judged(leaves.notYet)],
+  "CRT-009": () => [judged(leaves.stranger), judged(leaves.selfSigned)],
+  "CRT-010": () => [judged({ ...leaves.good, chain: [changed(good, -1)] })],
+  "CRT-012": () => [judged(leaves.otherName)],
+  "CRT-013": () => [judged(leaves.codeSigning)],
+  "CRT-015": () => [toClient("WAIT_SKE", { chain: leaves.p384.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } })],
+  "CRT-025": () => [
+    toClient("WAIT_SHD", {
+      config: { verifier: { schemes: ["ecdsa_secp256r1_sha256"], label: "no", verify: () => ({ reason: "I don't like it" }) } },
+    }),
+  ],
+  "CRT-029": () =>
+    [toClient("WAIT_CERT", { config: { limits: { certificateMessage: 1024 } } })].map((peer) => peer.say(peer.certificate([good, good, good]))),
+  "CRT-036": () => [toServer("WAIT_CKE").record(content.handshake, message(types.certificate, v24(v24(good))))],
+  "CRT-038": () => [toClient("WAIT_SKE", { chain: leaves.rsa.chain })],
+  "CRT-045": () => certificates(v24(v24(createPublicKey(leaves.good.keyPem).export({ type: "spki", format: "der" })))),
+};
+
+/** Refused politely: everything goes on. A second time it is refused for good. */
+function refusedOnce(peer: ScriptedPeer, wish: Uint8Array): Outcome {
+  const outcome = found(peer.record(content.handshake, wish), told(peer));
+  expectEqual(peer.machine.events.map(({ kind }) => kind).join(), "renegotiation-refused", "the events");
+  peer.proceed();
+  peer.record(content.handshake, wish);
+  expectEqual(peer.machine.failure?.error.kind, "renegotiation", "the second time");
+  expectEqual(peer.heard.at(-1)?.bytes.join(), "2,100", "the alert of the second time");
+  return outcome;
+}
+
+/** States that wait for a message, and are in no row above. */
+export function statesNeverTriedTls12(): readonly string[] {
+  const tried = new Set([...Object.values(clientStates), ...Object.values(serverStates)]);
+  const tables = [clientTls12, serverTls12] as readonly EdgeTable[];
+  return tables.flatMap((table) => Object.keys(table).filter((state) => state.startsWith("expect") && !tried.has(state)));
+}

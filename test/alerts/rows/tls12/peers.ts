@@ -1,0 +1,27 @@
+// Peers in the states of TLS 1.2 that rows speak of.
+import type { ScriptedPeer } from "../../../support/scripted-peer.ts";
+import {
+  type ClientStateTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedServerTls12Options, type ServerStateTls12,
+} from "../../../support/scripted-tls12.ts";
+
+/** To a client that waits there. */
+export const toClient = (state: ClientStateTls12, options: ScriptedServerTls12Options = {}): ScriptedServerTls12 =>
+  new ScriptedServerTls12(options).to(state);
+/** To a server that waits there. */
+export const toServer = (state: ServerStateTls12): ScriptedClientTls12 => new ScriptedClientTls12().to(state);
+
+export const clientsInClear = ["WAIT_SH", "WAIT_CERT", "WAIT_SKE", "WAIT_SHD", "WAIT_SHD_ONLY", "WAIT_CCS"] as const;
+export const serversInClear = ["START", "WAIT_CKE", "WAIT_CCS"] as const;
+
+/** The machine reads in clear. */
+export const inClear = (): ScriptedPeer[] => [
+  ...clientsInClear.map((state) => toClient(state)),
+  ...serversInClear.map((state) => toServer(state)),
+];
+export const beforeFinished = (): ScriptedPeer[] => [toClient("WAIT_FINISHED"), toServer("WAIT_FINISHED")];
+export const connected = (): ScriptedPeer[] => [toClient("CONNECTED"), toServer("CONNECTED")];
+export const underKeys = (): ScriptedPeer[] => [...beforeFinished(), ...connected()];
+export const inHandshake = (): ScriptedPeer[] => [...inClear(), ...beforeFinished()];
+export const anywhere = (): ScriptedPeer[] => [...inHandshake(), ...connected()];
+/** The version is agreed. */
+export const agreed = (): ScriptedPeer[] => anywhere().filter(({ where }) => where !== "START" && where !== "WAIT_SH");
