@@ -11,11 +11,19 @@ export interface Cell {
 
 export const suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const;
 export const groups = ["x25519", "secp256r1", "secp384r1"] as const;
+/** With one certificate: neither has anything to do with the other. */
+export const moreGroups = ["secp521r1", "X25519MLKEM768", "SecP256r1MLKEM768"] as const;
+export const classicalGroups: readonly NamedGroup[] = [...groups, "secp521r1"];
 export const keys = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa"] as const;
 
-export const allCells: readonly Cell[] = keys.flatMap((key) =>
-  [false, true].flatMap((retry) => groups.flatMap((group) => suites.map((suite) => ({ suite, group, retry, key })))),
-);
+export const allCells: readonly Cell[] = [
+  ...keys.flatMap((key) => [false, true].flatMap((retry) => cellsOf(groups, retry, key))),
+  ...[false, true].flatMap((retry) => cellsOf(moreGroups, retry, "ecdsa-p256")),
+];
+
+function cellsOf(named: readonly NamedGroup[], retry: boolean, key: KeyKind): readonly Cell[] {
+  return named.flatMap((group) => suites.map((suite) => ({ suite, group, retry, key })));
+}
 
 /** What a key of this kind signs CertificateVerify with (§4.5.2). An RSA key has a choice of hash. */
 export const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
@@ -64,6 +72,16 @@ export function table(title: string, counts: Counts): string {
       .trimEnd(),
   );
   return [`${title}: ${total} handshakes (suites a cell)`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** Of the counts those whose group is among these. */
+export function countsOf(counts: Counts | undefined, named: readonly NamedGroup[]): Counts {
+  const columns = new Set(allCells.filter(({ group }) => named.includes(group)).map(column));
+  const rows = Object.entries(counts ?? {}).map(([key, row]): [string, Record<string, number>] => [
+    key,
+    Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name))),
+  ]);
+  return Object.fromEntries(rows);
 }
 
 function column({ group, retry }: Cell): string {

@@ -8,19 +8,23 @@ import * as tls from "node:tls";
 import type { NamedGroup } from "@sallyport/core";
 import { afterAll } from "vitest";
 import type { Identity } from "../support/pki.ts";
+import { newerNode } from "../support/newer-node.ts";
+import type { Running } from "../support/processes.ts";
 import { run, start, versionOf } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
 import type { Cell } from "./cells.ts";
-import { otherGroup } from "./cells.ts";
+import { classicalGroups, otherGroup } from "./cells.ts";
 
 /** Other people's TLS. `version` is undefined where it isn't installed. */
 export interface Peer {
   readonly name: string;
   readonly version: string | undefined;
+  /** What this version of it can do; counts are expected of these alone. */
+  readonly groups: readonly NamedGroup[];
   readonly client?: (ca: string) => Promise<PeerClient>;
   /** One certificate each, all groups and suites. */
   readonly server?: (identities: readonly Identity[]) => Promise<PeerServers>;
-  /** Cells that it can't do as a client. Servers can do all. */
+  /** Cells of its groups that it can't do as a client. Servers can do all. */
   readonly cannot?: (cell: Cell) => boolean;
 }
 
@@ -57,7 +61,9 @@ export function identityFiles(identity: Identity): { readonly certificate: strin
 let written = 0;
 
 // OpenSSL's names.
-export const opensslGroups: Partial<Record<NamedGroup, string>> = { x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384" };
+export const opensslGroups: Partial<Record<NamedGroup, string>> = {
+  x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521",
+};
 
 function offered({ group, retry }: Cell, names: Partial<Record<NamedGroup, string>>, separator: string): string {
   return (retry ? [otherGroup(group), group] : [group]).map((name) => names[name] ?? name).join(separator);
@@ -66,6 +72,7 @@ function offered({ group, retry }: Cell, names: Partial<Record<NamedGroup, strin
 const openssl: Peer = {
   name: "openssl",
   version: versionOf("openssl", "version"),
+  groups: classicalGroups,
   async client(ca) {
     const roots = file("openssl-roots.pem", ca);
     return {
@@ -106,6 +113,7 @@ const openssl: Peer = {
 const curl: Peer = {
   name: "curl",
   version: versionOf("curl", "--version")?.split(" ").slice(0, 2).join(" "),
+  groups: classicalGroups,
   async client(ca) {
     const roots = file("curl-roots.pem", ca);
     return {
@@ -119,11 +127,14 @@ const curl: Peer = {
   },
 };
 
-const gnutlsGroups = { x25519: "+GROUP-X25519", secp256r1: "+GROUP-SECP256R1", secp384r1: "+GROUP-SECP384R1" };
+const gnutlsGroups = {
+  x25519: "+GROUP-X25519", secp256r1: "+GROUP-SECP256R1", secp384r1: "+GROUP-SECP384R1", secp521r1: "+GROUP-SECP521R1",
+};
 
 const gnutls: Peer = {
   name: "gnutls",
   version: versionOf("gnutls-cli", "--version"),
+  groups: classicalGroups,
   async client(ca) {
     const roots = file("gnutls-roots.pem", ca);
     return {
@@ -185,6 +196,7 @@ async function freePort(): Promise<number> {
 const nodeTls: Peer = {
   name: "node:tls",
   version: `Node.js ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
+  groups: classicalGroups,
   async client(ca) {
     return {
       get(port, cell) {
@@ -223,39 +235,32 @@ const nodeTls: Peer = {
   },
 };
 
-const goGroups: Partial<Record<NamedGroup, number>> = { x25519: 29, secp256r1: 23, secp384r1: 24 };
+const goGroups: Partial<Record<NamedGroup, number>> = {
+  x25519: 29, secp256r1: 23, secp384r1: 24, secp521r1: 25, X25519MLKEM768: 4588, SecP256r1MLKEM768: 4587,
+};
+const goVersion = versionOf("go", "env", "GOVERSION");
+const goMinor = Number(/^go1\.(\d+)/.exec(goVersion ?? "")?.[1] ?? 0);
+const goSince = { X25519MLKEM768: 24, SecP256r1MLKEM768: 26 };
+// What go.mod's old version, which any Go can build, would leave off.
+const withMlKem = { GODEBUG: "tlsmlkem=1,tlssecpmlkem=1" };
+const goHybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).filter((name) => goMinor >= goSince[name]);
 
 const go: Peer = {
   name: "go",
-  version: versionOf("go", "env", "GOVERSION"),
-  // Go has an order of its own, with X25519 before the others: no other group can come before it.
-  cannot: ({ group, retry }) => retry && group === "x25519",
+  version: goVersion,
+  groups: [...classicalGroups, ...goHybrids],
+  // Go has an order of its own, with hybrids and X25519 before the others: no other group can come before these.
+  cannot: ({ group, retry }) => retry && (group === "x25519" || group.endsWith("MLKEM768")),
   async client(ca) {
-    const client = start(await goProgram(), ["client"]);
-    const lines = createInterface({ input: client.child.stdout ?? process.stdin })[Symbol.asyncIterator]();
-    let turn: Promise<unknown> = Promise.resolve();
+    const client = start(await goProgram(), ["client"], { env: withMlKem });
+    const ask = linesOf(client);
     return {
-      get(port, { group, retry }) {
-        const wanted = (retry ? [otherGroup(group), group] : [group]).map((name) => goGroups[name]);
-        const answer = turn.then(async () => {
-          client.write(`${JSON.stringify({ port, groups: wanted, ca })}\n`);
-          const { value } = await lines.next();
-          const { body, error }: { body: string; error: string } = JSON.parse(String(value));
-          if (error !== "") throw new Error(`go: ${error}`);
-          return body;
-        });
-        turn = answer.catch(() => {});
-        return answer;
-      },
+      get: (port, { group, retry }) =>
+        ask({ port, groups: (retry ? [otherGroup(group), group] : [group]).map((name) => goGroups[name]), ca }),
       stop: client.stop,
     };
   },
-  async server(identities) {
-    const files = identities.map(identityFiles).flatMap(({ certificate, key }) => [certificate, key]);
-    const server = start(await goProgram(), ["server", ...files]);
-    const [line] = await server.saw(/\[.*\]/);
-    return { ports: JSON.parse(line), stop: server.stop };
-  },
+  server: async (identities) => listening(start(await goProgram(), ["server", ...filesOf(identities)], { env: withMlKem })),
 };
 
 function goProgram(): Promise<string> {
@@ -273,4 +278,43 @@ function goProgram(): Promise<string> {
 }
 let built: Promise<string> | undefined;
 
-export const peers: readonly Peer[] = [openssl, curl, gnutls, nodeTls, go];
+const newerNodePeer: Peer = {
+  name: "node:tls with ML-KEM",
+  version: newerNode?.version,
+  groups: [...classicalGroups, "X25519MLKEM768", "SecP256r1MLKEM768"],
+  async client(ca) {
+    const client = start(newerNode?.command ?? "node24", [nodeProgram, "client"]);
+    const ask = linesOf(client);
+    return { get: (port, cell) => ask({ port, groups: offered(cell, opensslGroups, ":"), ca }), stop: client.stop };
+  },
+  server: async (identities) => listening(start(newerNode?.command ?? "node24", [nodeProgram, "server", ...filesOf(identities)])),
+};
+const nodeProgram = `${root}test/interop/node-peer.ts`;
+
+/** One question at a time: a line of JSON there, a line of JSON back. */
+function linesOf(client: Running): (question: object) => Promise<string> {
+  const lines = createInterface({ input: client.child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  let turn: Promise<unknown> = Promise.resolve();
+  return (question) => {
+    const answer = turn.then(async () => {
+      client.write(`${JSON.stringify(question)}\n`);
+      const { value } = await lines.next();
+      const { body, error }: { body: string; error: string } = JSON.parse(String(value));
+      if (error !== "") throw new Error(error);
+      return body;
+    });
+    turn = answer.catch(() => {});
+    return answer;
+  };
+}
+
+function filesOf(identities: readonly Identity[]): readonly string[] {
+  return identities.map(identityFiles).flatMap(({ certificate, key }) => [certificate, key]);
+}
+
+async function listening(server: Running): Promise<PeerServers> {
+  const [line] = await server.saw(/\[.*\]/);
+  return { ports: JSON.parse(line), stop: server.stop };
+}
+
+export const peers: readonly Peer[] = [openssl, curl, gnutls, nodeTls, newerNodePeer, go];

@@ -10,6 +10,8 @@ export type { AsyncVerifier, DistrustReason, PresentedIdentity, SyncVerifier, Ve
 export type { ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions } from "./config/options.ts";
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
+export type { HybridName, MlKem768 } from "./crypto/hybrid.ts";
+export { hybridGroup } from "./crypto/hybrid.ts";
 export type {
   AeadOpener, AeadSealer, AsyncGroup, AsyncVerification, CryptoProvider, Group, Hash, HashImplementation, SuiteImplementation,
   SyncGroup, SyncVerification, Verification,
