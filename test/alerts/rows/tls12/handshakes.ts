@@ -108,7 +108,7 @@ export const handshakes: Stimuli = {
   ],
 
   "T12-001": () => exchange([{ signature: repeat(70, 1) }, { signature: [] }, { hash: "sha384" }]),
-  "T12-002": () => exchange([{ group: 0x0019, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
+  "T12-002": () => exchange([{ group: 0x0016, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
   "T12-003": () => exchange([{ curveType: 1 }, { curveType: 2 }]),
   "T12-004": () => [
     ...shares(groups.secp256r1, offCurve, compressed, repeat(64, 4), join(offCurve, [0])),
