@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from "node:crypto";
-import { type PublicKey, readPublicKey, type SignatureScheme, schemesOf, type SyncVerification } from "@sallyport/core";
+import { type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy } from "@sallyport/core";
 import { base64url } from "./bytes.ts";
 
 export const verifications: readonly SyncVerification[] = [
@@ -74,7 +74,7 @@ function importPublicKey(spki: Uint8Array): Imported | undefined {
   }
   const parts = readPublicKey(spki);
   if (parts === undefined) return undefined;
-  const imported = { key: importKey(parts), schemes: schemesOf(parts) };
+  const imported = { key: importKey(parts), schemes: verifiableBy(parts) };
   const [oldest] = recent.keys();
   if (oldest !== undefined && recent.size >= recentLimit) recent.delete(oldest);
   recent.set(id, imported);

@@ -1,8 +1,9 @@
 // Go's crypto/tls as a peer: one process for many handshakes.
 //
 //	interop client            reads a request a line from standard input, answers a line each
-//	interop server CERT KEY [CERT KEY]...
-//	                          prints a line with the ports, one a certificate; serves HTTP/1.0 until standard input ends
+//	interop server VERSION GROUP CERT KEY [CERT KEY]...
+//	                          prints a line with the ports, one a certificate; serves HTTP/1.0 until standard input ends;
+//	                          numbers as on the wire, group 0 stands for all
 package main
 
 import (
@@ -15,14 +16,16 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
 
 type request struct {
-	Port   int           `json:"port"`
-	Groups []tls.CurveID `json:"groups"`
-	CA     string        `json:"ca"`
+	Port    int           `json:"port"`
+	Version uint16        `json:"version"`
+	Groups  []tls.CurveID `json:"groups"`
+	CA      string        `json:"ca"`
 }
 
 type answer struct {
@@ -36,12 +39,20 @@ func main() {
 		fmt.Println(strings.TrimPrefix(runtime.Version(), "go"))
 	case len(os.Args) == 2 && os.Args[1] == "client":
 		client()
-	case len(os.Args) >= 4 && os.Args[1] == "server":
-		server(os.Args[2:])
+	case len(os.Args) >= 6 && os.Args[1] == "server":
+		server(uint16(number(os.Args[2])), number(os.Args[3]), os.Args[4:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: interop version | client | server CERT KEY [CERT KEY]...")
+		fmt.Fprintln(os.Stderr, "usage: interop version | client | server VERSION GROUP CERT KEY [CERT KEY]...")
 		os.Exit(2)
 	}
+}
+
+func number(text string) int {
+	value, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 func client() {
@@ -69,7 +80,7 @@ func get(asked request) (string, error) {
 	if !roots.AppendCertsFromPEM([]byte(asked.CA)) {
 		return "", fmt.Errorf("no root in the PEM")
 	}
-	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS13, CurvePreferences: asked.Groups}
+	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: asked.Version, MaxVersion: asked.Version, CurvePreferences: asked.Groups}
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	connection, err := tls.DialWithDialer(dialer, "tcp", fmt.Sprintf("127.0.0.1:%d", asked.Port), config)
 	if err != nil {
@@ -83,14 +94,17 @@ func get(asked request) (string, error) {
 	return string(body), err
 }
 
-func server(files []string) {
+func server(version uint16, group int, files []string) {
 	var ports []int
 	for ; len(files) >= 2; files = files[2:] {
 		certificate, err := tls.LoadX509KeyPair(files[0], files[1])
 		if err != nil {
 			panic(err)
 		}
-		config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}
+		config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: version, MaxVersion: version}
+		if group != 0 {
+			config.CurvePreferences = []tls.CurveID{tls.CurveID(group)}
+		}
 		listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
 		if err != nil {
 			panic(err)

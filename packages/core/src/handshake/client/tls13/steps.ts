@@ -95,7 +95,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     certificate: ({ kind: _, ...answered }, message, { scribe }) => {
       const { settings, serverName } = answered.settled.offer.goal;
       const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
-      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
       return { kind: "expectCertificateVerify", ...answered, presented: presentedIdentity("server", chain, serverName, settings), publicKey, schemes };
     },
