@@ -245,7 +245,7 @@ const nodeTls: Peer = {
 };
 
 const goGroups: Partial<Record<NamedGroup, number>> = { x25519: 29, secp256r1: 23, secp384r1: 24, secp521r1: 25 };
-const goVersion = { "tls1.3": 0x0304, "tls1.2": 0x0303 } as const;
+export const goVersion = { "tls1.3": 0x0304, "tls1.2": 0x0303 } as const;
 
 const go: Peer = {
   name: "go",
@@ -274,13 +274,14 @@ const go: Peer = {
   },
   async server(identities, version, group) {
     const files = identities.map(identityFiles).flatMap(({ certificate, key }) => [certificate, key]);
-    const server = start(await goProgram(), ["server", String(goVersion[version]), String((group && goGroups[group]) ?? 0), ...files]);
+    const options = { version: goVersion[version], groups: group === undefined ? [] : [goGroups[group]] };
+    const server = start(await goProgram(), ["server", JSON.stringify(options), ...files]);
     const [line] = await server.saw(/\[.*\]/);
     return { ports: JSON.parse(line), stop: server.stop };
   },
 };
 
-function goProgram(): Promise<string> {
+export function goProgram(): Promise<string> {
   built ??= (async () => {
     const program = join(folder, "go-peer");
     // No toolchain is fetched: the peer is the Go that is here.
