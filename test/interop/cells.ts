@@ -18,18 +18,23 @@ const suitesTls12 = {
   rsa: ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"],
 } as const;
 export const groups = ["x25519", "secp256r1", "secp384r1"] as const;
+/** With one certificate: neither has anything to do with the other. */
+export const moreGroups = ["secp521r1", "X25519MLKEM768", "SecP256r1MLKEM768"] as const;
+export const classicalGroups: readonly NamedGroup[] = [...groups, "secp521r1"];
 export const keys = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa"] as const;
 
 export const allCells: Readonly<Record<ProtocolVersion, readonly Cell[]>> = {
-  "tls1.3": keys.flatMap((key) =>
-    [false, true].flatMap((retry) => groups.flatMap((group) => suites.map((suite) => ({ version: "tls1.3", suite, group, retry, key }) as const))),
-  ),
-  "tls1.2": keys.flatMap((key) =>
-    groups.flatMap((group) =>
-      suitesTls12[key === "rsa" ? "rsa" : "ecdsa"].map((suite) => ({ version: "tls1.2", suite, group, retry: false, key }) as const),
-    ),
-  ),
+  "tls1.3": [
+    ...keys.flatMap((key) => [false, true].flatMap((retry) => cellsOf("tls1.3", groups, retry, key))),
+    ...[false, true].flatMap((retry) => cellsOf("tls1.3", moreGroups, retry, "ecdsa-p256")),
+  ],
+  "tls1.2": [...keys.flatMap((key) => cellsOf("tls1.2", groups, false, key)), ...cellsOf("tls1.2", ["secp521r1"], false, "ecdsa-p256")],
 };
+
+function cellsOf(version: ProtocolVersion, named: readonly NamedGroup[], retry: boolean, key: KeyKind): readonly Cell[] {
+  const fitting = version === "tls1.3" ? suites : suitesTls12[key === "rsa" ? "rsa" : "ecdsa"];
+  return named.flatMap((group) => fitting.map((suite) => ({ version, suite, group, retry, key })));
+}
 
 /** What the cell's key proves itself with (§4.5.2). In TLS 1.2 a scheme doesn't bind its hash to a curve (§4.3.3), and RSA has two paddings. */
 export function schemesOf({ version, key }: Cell): readonly SignatureScheme[] {
@@ -47,7 +52,7 @@ const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
 };
 
 /** The certificate's curve, which a client of TLS 1.2 must have among its groups (RFC 8422 §5.1). */
-export const curves: Partial<Record<KeyKind, NamedGroup>> = { "ecdsa-p256": "secp256r1", "ecdsa-p384": "secp384r1", "ecdsa-p521": "secp521r1" };
+const curves: Partial<Record<KeyKind, NamedGroup>> = { "ecdsa-p256": "secp256r1", "ecdsa-p384": "secp384r1", "ecdsa-p521": "secp521r1" };
 
 /** What a client offers for the cell: in TLS 1.3 the group, behind another one for a retry; in TLS 1.2 the certificate's curve too. */
 export function offeredGroups({ version, group, retry, key }: Cell): readonly NamedGroup[] {
@@ -93,6 +98,16 @@ export function table(title: string, counts: Counts): string {
       .trimEnd(),
   );
   return [`${title}: ${total} handshakes (suites a cell)`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** Of the counts those whose group is among these. */
+export function countsOf(counts: Counts | undefined, named: readonly NamedGroup[]): Counts {
+  const columns = new Set(Object.values(allCells).flat().filter(({ group }) => named.includes(group)).map(column));
+  const rows = Object.entries(counts ?? {}).map(([key, row]): [string, Record<string, number>] => [
+    key,
+    Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name))),
+  ]);
+  return Object.fromEntries(rows);
 }
 
 function column({ group, retry }: Cell): string {

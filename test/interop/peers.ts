@@ -8,22 +8,26 @@ import * as tls from "node:tls";
 import type { NamedGroup, ProtocolVersion } from "@sallyport/core";
 import { afterAll } from "vitest";
 import type { Identity } from "../support/pki.ts";
+import { newerNode } from "../support/newer-node.ts";
+import type { Running } from "../support/processes.ts";
 import { run, start, versionOf } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
 import type { Cell } from "./cells.ts";
-import { offeredGroups } from "./cells.ts";
+import { classicalGroups, offeredGroups } from "./cells.ts";
 
 /** Other people's TLS. `version` is undefined where it isn't installed. */
 export interface Peer {
   readonly name: string;
   readonly version: string | undefined;
+  /** What this version of it can do; counts are expected of these alone. */
+  readonly groups: readonly NamedGroup[];
   readonly client?: (ca: string) => Promise<PeerClient>;
+  /** Default both. */
+  readonly versions?: readonly ProtocolVersion[];
   /** One certificate each, and all suites. @param group the only one; undefined: all. */
   readonly server?: (identities: readonly Identity[], version: ProtocolVersion, group?: NamedGroup) => Promise<PeerServers>;
-  /** Cells that it can't do as a client. */
+  /** Cells of its groups that it can't do as a client. Servers can do all. */
   readonly cannot?: (cell: Cell) => boolean;
-  /** Cells that it can't do as a server, or not with us. */
-  readonly cannotServe?: (cell: Cell) => boolean;
 }
 
 export interface PeerClient {
@@ -66,15 +70,12 @@ export const opensslGroups: Partial<Record<NamedGroup, string>> = {
 function offered(cell: Cell, names: Partial<Record<NamedGroup, string>>): string {
   return offeredGroups(cell).map((name) => names[name] ?? name).join(":");
 }
-export const opensslVersion = { "tls1.3": "-tls1_3", "tls1.2": "-tls1_2" } as const;
-
-/** OpenSSL asks for the certificate's curve among a client's groups, and we have no secp521r1. */
-const cannotServe = ({ version, key }: Cell): boolean => version === "tls1.2" && key === "ecdsa-p521";
+const opensslVersion = { "tls1.3": "-tls1_3", "tls1.2": "-tls1_2" } as const;
 
 const openssl: Peer = {
   name: "openssl",
-  cannotServe,
   version: versionOf("openssl", "version"),
+  groups: classicalGroups,
   async client(ca) {
     const roots = file("openssl-roots.pem", ca);
     return {
@@ -116,6 +117,7 @@ const openssl: Peer = {
 const curl: Peer = {
   name: "curl",
   version: versionOf("curl", "--version")?.split(" ").slice(0, 2).join(" "),
+  groups: classicalGroups,
   async client(ca) {
     const roots = file("curl-roots.pem", ca);
     return {
@@ -130,14 +132,15 @@ const curl: Peer = {
   },
 };
 
+export const gnutlsVersion = { "tls1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tls1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2" } as const;
 const gnutlsGroups: Partial<Record<NamedGroup, string>> = {
   x25519: "+GROUP-X25519", secp256r1: "+GROUP-SECP256R1", secp384r1: "+GROUP-SECP384R1", secp521r1: "+GROUP-SECP521R1",
 };
-export const gnutlsVersion = { "tls1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tls1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2" } as const;
 
 const gnutls: Peer = {
   name: "gnutls",
   version: versionOf("gnutls-cli", "--version"),
+  groups: classicalGroups,
   async client(ca) {
     const roots = file("gnutls-roots.pem", ca);
     return {
@@ -203,8 +206,8 @@ export const nodeVersion = {
 
 const nodeTls: Peer = {
   name: "node:tls",
-  cannotServe,
   version: `Node.js ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
+  groups: classicalGroups,
   async client(ca) {
     return {
       get(port, cell) {
@@ -244,40 +247,34 @@ const nodeTls: Peer = {
   },
 };
 
-const goGroups: Partial<Record<NamedGroup, number>> = { x25519: 29, secp256r1: 23, secp384r1: 24, secp521r1: 25 };
+const goGroups: Partial<Record<NamedGroup, number>> = {
+  x25519: 29, secp256r1: 23, secp384r1: 24, secp521r1: 25, X25519MLKEM768: 4588, SecP256r1MLKEM768: 4587,
+};
 export const goVersion = { "tls1.3": 0x0304, "tls1.2": 0x0303 } as const;
+const goRelease = versionOf("go", "env", "GOVERSION");
+const goMinor = Number(/^go1\.(\d+)/.exec(goRelease ?? "")?.[1] ?? 0);
+const goSince = { X25519MLKEM768: 24, SecP256r1MLKEM768: 26 };
+// What go.mod's old version, which any Go can build, would leave off.
+const withMlKem = { GODEBUG: "tlsmlkem=1,tlssecpmlkem=1" };
+const goHybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).filter((name) => goMinor >= goSince[name]);
 
 const go: Peer = {
   name: "go",
-  version: versionOf("go", "env", "GOVERSION"),
-  // Go has an order of its own, with X25519 before the others: no other group can come before it.
-  cannot: ({ group, retry }) => retry && group === "x25519",
+  version: goRelease,
+  groups: [...classicalGroups, ...goHybrids],
+  // Go has an order of its own, with hybrids and X25519 before the others: no other group can come before these.
+  cannot: ({ group, retry }) => retry && (group === "x25519" || group.endsWith("MLKEM768")),
   async client(ca) {
-    const client = start(await goProgram(), ["client"]);
-    const lines = createInterface({ input: client.child.stdout ?? process.stdin })[Symbol.asyncIterator]();
-    let turn: Promise<unknown> = Promise.resolve();
+    const client = start(await goProgram(), ["client"], { env: withMlKem });
+    const ask = linesOf(client);
     return {
-      get(port, cell) {
-        const asked = { port, version: goVersion[cell.version], groups: offeredGroups(cell).map((name) => goGroups[name]), ca };
-        const answer = turn.then(async () => {
-          client.write(`${JSON.stringify(asked)}\n`);
-          const { value } = await lines.next();
-          const { body, error }: { body: string; error: string } = JSON.parse(String(value));
-          if (error !== "") throw new Error(`go: ${error}`);
-          return body;
-        });
-        turn = answer.catch(() => {});
-        return answer;
-      },
+      get: (port, cell) => ask({ port, version: goVersion[cell.version], groups: offeredGroups(cell).map((name) => goGroups[name]), ca }),
       stop: client.stop,
     };
   },
   async server(identities, version, group) {
-    const files = identities.map(identityFiles).flatMap(({ certificate, key }) => [certificate, key]);
     const options = { version: goVersion[version], groups: group === undefined ? [] : [goGroups[group]] };
-    const server = start(await goProgram(), ["server", JSON.stringify(options), ...files]);
-    const [line] = await server.saw(/\[.*\]/);
-    return { ports: JSON.parse(line), stop: server.stop };
+    return listening(start(await goProgram(), ["server", JSON.stringify(options), ...filesOf(identities)], { env: withMlKem }));
   },
 };
 
@@ -296,4 +293,44 @@ export function goProgram(): Promise<string> {
 }
 let built: Promise<string> | undefined;
 
-export const peers: readonly Peer[] = [openssl, curl, gnutls, nodeTls, go];
+const newerNodePeer: Peer = {
+  name: "node:tls with ML-KEM",
+  version: newerNode?.version,
+  groups: [...classicalGroups, "X25519MLKEM768", "SecP256r1MLKEM768"],
+  versions: ["tls1.3"],
+  async client(ca) {
+    const client = start(newerNode?.command ?? "node24", [nodeProgram, "client"]);
+    const ask = linesOf(client);
+    return { get: (port, cell) => ask({ port, groups: offered(cell, opensslGroups), ca }), stop: client.stop };
+  },
+  server: async (identities) => listening(start(newerNode?.command ?? "node24", [nodeProgram, "server", ...filesOf(identities)])),
+};
+const nodeProgram = `${root}test/interop/node-peer.ts`;
+
+/** One question at a time: a line of JSON there, a line of JSON back. */
+function linesOf(client: Running): (question: object) => Promise<string> {
+  const lines = createInterface({ input: client.child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  let turn: Promise<unknown> = Promise.resolve();
+  return (question) => {
+    const answer = turn.then(async () => {
+      client.write(`${JSON.stringify(question)}\n`);
+      const { value } = await lines.next();
+      const { body, error }: { body: string; error: string } = JSON.parse(String(value));
+      if (error !== "") throw new Error(error);
+      return body;
+    });
+    turn = answer.catch(() => {});
+    return answer;
+  };
+}
+
+function filesOf(identities: readonly Identity[]): readonly string[] {
+  return identities.map(identityFiles).flatMap(({ certificate, key }) => [certificate, key]);
+}
+
+async function listening(server: Running): Promise<PeerServers> {
+  const [line] = await server.saw(/\[.*\]/);
+  return { ports: JSON.parse(line), stop: server.stop };
+}
+
+export const peers: readonly Peer[] = [openssl, curl, gnutls, nodeTls, newerNodePeer, go];

@@ -7,7 +7,7 @@ import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { decodeCertificateTls12, decodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
 import { logMasterSecret } from "../../key-log.ts";
-import { judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
+import { judgeCertificateVerify, judgeChain, noStaples, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
@@ -34,7 +34,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
       const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
-      const presented = presentedIdentity("client", chain, undefined, settings);
+      const presented = presentedIdentity("client", chain, undefined, noStaples, settings);
       return { kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes } };
     },
   },

@@ -15,6 +15,7 @@ import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys 
 import { type Bytes, copy, equal, equalSecrets } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
+import { noStaples } from "../../judge-certificate.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
 
@@ -104,7 +105,7 @@ function fits(state: SessionState, hello: DecodedClientHello, { settings, suite 
 function identityOf({ peer }: SessionState): VerifiedIdentity | undefined {
   if (peer === undefined) return undefined;
   const { path, names } = peer;
-  const presented = { ...peer.presented, type: "x509", ocspResponse: undefined, signedCertificateTimestamps: [] } as const;
+  const presented = { ...peer.presented, type: "x509", ...noStaples } as const;
   return dangerousAssertVerified(presented, { path, names });
 }
 
