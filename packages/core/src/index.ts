@@ -18,7 +18,7 @@ export type {
 } from "./crypto/provider.ts";
 export type { PublicKey } from "./crypto/public-key.ts";
 export type { StapleKind } from "./wire/staples.ts";
-export { readPublicKey, schemesOf } from "./crypto/public-key.ts";
+export { readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
 export type { AbortCause, ConfigProblem, ErrorContext, ErrorKind, Fault, Phase, TlsErrorOf } from "./errors.ts";
 export { ApiMisuse, ConfigError, TlsError } from "./errors.ts";
 export type { Negotiation, Refusal } from "./negotiate/negotiate.ts";
