@@ -1,7 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
-  type HashName, type PublicKey, readPublicKey, type SignatureScheme, schemesOf, type SyncVerification,
+  type HashName, type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification,schemesOf, 
 } from "@sallyport/core";
 import { mgf1, PKCS1_SHA256, PKCS1_SHA384, PKCS1_SHA512, PSS } from "micro-rsa-dsa-dh/rsa.js";
 import { hashFunctions } from "./hashes.ts";

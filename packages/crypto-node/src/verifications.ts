@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from "node:crypto";
-import { type PublicKey, readPublicKey, type SignatureScheme, schemesOf, type SyncVerification } from "@sallyport/core";
+import { type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, schemesOf } from "@sallyport/core";
 import { base64url } from "./bytes.ts";
 
 export const verifications: readonly SyncVerification[] = [
