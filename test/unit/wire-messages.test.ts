@@ -39,6 +39,7 @@ import {
   encodeServerKeyExchange,
   serverParams,
 } from "../../packages/core/src/wire/tls12-messages.ts";
+import { encodeCertificateStatus } from "../../packages/core/src/wire/staples.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
 import { type CodedMessage, nameOf, rewrite, rewriteTls12 } from "../support/messages.ts";
 import { block, join, message, type Octets, u16, v16, v24, v8 } from "../support/octets.ts";
@@ -222,6 +223,7 @@ const messagesTls12: Readonly<Record<keyof typeof rewriteTls12, fc.Arbitrary<Byt
     .map(([group, share, scheme, signature]) => encodeServerKeyExchange(serverParams(group, share), scheme, signature)),
   server_hello_done: fc.constant(encodeServerHelloDone()),
   client_key_exchange: bytes(1, 133).map(encodeClientKeyExchange),
+  certificate_status: bytes(1, 60).map(encodeCertificateStatus),
 };
 
 describe.each(Object.entries(messagesTls12))("%s of TLS 1.2", (which, raw) => {
