@@ -335,6 +335,22 @@ function signatures(provider: CryptoProvider): Check[] {
       }
     }),
 
+    check("an RSA signature without the zero that it begins with is false", () => {
+      const [rsa] = sampleKeys().filter(({ name }) => name === "RSA");
+      assert.ok(rsa !== undefined);
+      for (const scheme of ["rsa_pss_rsae_sha256", "rsa_pkcs1_sha256"] as const) {
+        const { verify } = verification(provider, scheme);
+        for (let attempt = 0; ; attempt++) {
+          const message = pattern(8 + (attempt >> 8), attempt); // one in 256 has such a signature
+          const signature = rsa.sign(scheme, message);
+          if (signature[0] !== 0) continue;
+          assert.ok(verify(rsa.spki, message, signature));
+          assert.ok(!verify(rsa.spki, message, signature.subarray(1)));
+          break;
+        }
+      }
+    }),
+
     check("garbage in place of a key or signature is false, and no throw", () => {
       const message = pattern(3, 1);
       for (const { scheme, verify } of synchronous) {

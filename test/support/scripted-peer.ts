@@ -775,7 +775,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     return this.#offered.shares;
   }
   serverHello(change: Partial<ServerHelloScript> | ((hello: ServerHelloScript) => Partial<ServerHelloScript>) = {}): Bytes {
-    const [group = groups.x25519] = this.#offered.shares.keys();
+    const group = this.#group();
     return this.#encode(
       {
         legacyVersion: 0x0303,
@@ -807,6 +807,11 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       },
       change,
     );
+  }
+  /** The first that was offered with a share and that it can do itself, which no hybrid is. */
+  #group(): number {
+    const own: readonly number[] = Object.values(groups);
+    return [...this.shares.keys()].find((group) => own.includes(group)) ?? groups.x25519;
   }
   keyShare(group: number): Extension {
     return extension(extensions.keyShare, u16(group), v16(this.#pair(group).share));
@@ -906,7 +911,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   }
   /** ServerHello, and the keys behind it. */
   hello(hello: Bytes, version = 0x0303): this {
-    const [group = groups.x25519] = this.#offered.shares.keys();
+    const group = this.#group();
     this.counted(hello);
     this.#useKeys(this.transcript, group);
     for (let at = 0; at < hello.length; at += this.fragment) {

@@ -16,7 +16,7 @@ import { aes128, prf, type ProtectionTls12, protectionsTls12 } from "./wiretap.t
 export const typesTls12 = {
   helloRequest: 0, serverKeyExchange: 12, serverHelloDone: 14, clientKeyExchange: 16, certificateStatus: 22,
 } as const;
-export const extensionsTls12 = { pointFormats: 11, extendedMasterSecret: 23, sessionTicket: 35 } as const;
+export const extensionsTls12 = { statusRequest: 5, pointFormats: 11, extendedMasterSecret: 23, sessionTicket: 35 } as const;
 const suite = 0xc02b;
 
 export class KeysTls12 implements RecordKeys {
@@ -237,7 +237,7 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
 }
 
 export type ClientStateTls12 =
-  | "WAIT_SH" | "WAIT_CERT" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
+  | "WAIT_SH" | "WAIT_CERT" | "WAIT_STATUS" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
 
 export interface ScriptedServerTls12Options {
   readonly config?: Partial<ClientOptions>;
@@ -247,6 +247,8 @@ export interface ScriptedServerTls12Options {
   readonly group?: number;
   /** Sends a CertificateRequest. */
   readonly requests?: boolean;
+  /** Says that a CertificateStatus may follow, if it is asked. */
+  readonly announcesStatus?: boolean;
 }
 
 /** Parts of a ServerKeyExchange. */
@@ -276,7 +278,7 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     };
     const all: ClientOptions = { provider: node, now: Date.now, verifier, alpn: ["h2", "http/1.1"], ...config };
     super(new Machine("client", new Connector(clientConfig(all), "localhost").start()));
-    this.options = { chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, ...options };
+    this.options = { chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, announcesStatus: false, ...options };
     this.pair = keyPair(this.options.group);
     this.listen(this.machine.begin());
   }
@@ -303,7 +305,10 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   }
   answers(...changed: readonly Extension[]): Extension[] {
     const usual = [extension(extensionsTls12.extendedMasterSecret), extension(extensions.renegotiationInfo, v8())];
-    return replaced(usual, ...changed);
+    return replaced(this.options.announcesStatus ? [...usual, extension(extensionsTls12.statusRequest)] : usual, ...changed);
+  }
+  certificateStatus(response: Octets = [0x30, 0]): Bytes {
+    return message(typesTls12.certificateStatus, [1], v24(response));
   }
   certificate(chain: readonly Uint8Array[] = this.options.chain): Bytes {
     return message(types.certificate, v24(...chain.map((der) => v24(der))));
@@ -335,6 +340,7 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     switch (this.where) {
       case "WAIT_SH": return this.serverHello();
       case "WAIT_CERT": return this.certificate();
+      case "WAIT_STATUS": return this.certificateStatus();
       case "WAIT_SKE": return this.serverKeyExchange();
       case "WAIT_SHD": return this.certificateRequest();
       case "WAIT_SHD_ONLY": return this.serverHelloDone();
@@ -350,7 +356,8 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   #step(target: ClientStateTls12): void {
     switch (this.#state) {
       case "WAIT_SH": return this.#sayThen("WAIT_CERT", this.serverHello());
-      case "WAIT_CERT": return this.#sayThen("WAIT_SKE", this.certificate());
+      case "WAIT_CERT": return this.#sayThen(this.options.announcesStatus ? "WAIT_STATUS" : "WAIT_SKE", this.certificate());
+      case "WAIT_STATUS": return this.#sayThen("WAIT_SKE", this.certificateStatus());
       case "WAIT_SKE": return this.#sayThen("WAIT_SHD", this.serverKeyExchange());
       case "WAIT_SHD":
         if (this.options.requests || target === "WAIT_SHD_ONLY") return this.#sayThen("WAIT_SHD_ONLY", this.certificateRequest());

@@ -47,11 +47,6 @@ test("a number of key shares counts hybrids like all others", () => {
   expect(keySharesOf({ provider, keyShares: 3 })).toEqual(["X25519MLKEM768", "x25519", "secp256r1"]);
 });
 
-test("where TLS 1.2 alone is spoken no share is begun: it waits for ServerKeyExchange", () => {
-  const provider = fakeProvider({ groups: [group("X25519MLKEM768", 1216), group("x25519", 32)] });
-  expect(keySharesOf({ provider, versions: ["tls1.2"] })).toEqual([]);
-});
-
 test("key shares are so many groups from the front, or the named ones in the order of the groups", () => {
   expect(keySharesOf({ keyShares: 2 })).toEqual(["x25519", "secp256r1"]);
   expect(keySharesOf({ keyShares: ["secp384r1", "x25519"] })).toEqual(["x25519", "secp384r1"]);

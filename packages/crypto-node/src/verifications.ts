@@ -40,6 +40,8 @@ function verification(scheme: SignatureScheme): SyncVerification {
       try {
         const imported = importPublicKey(publicKey);
         if (imported?.schemes.includes(scheme) !== true) return false;
+        // RFC 8017 §8.1.2: step 1, which OpenSSL leaves out for PSS: a signature may lack the zeros that it begins with.
+        if (imported.signatureLength !== undefined && signature.length !== imported.signatureLength) return false;
         return verify(hash, message, { key: imported.key, ...parameters }, signature);
       } catch {
         return false; // a point off the curve; a signature that some OpenSSL reports instead of refusing
@@ -51,6 +53,8 @@ function verification(scheme: SignatureScheme): SyncVerification {
 interface Imported {
   readonly key: KeyObject;
   readonly schemes: readonly SignatureScheme[];
+  /** undefined: it says so itself (ECDSA), or the platform looks at it (Ed25519). */
+  readonly signatureLength: number | undefined;
 }
 
 /**
@@ -74,7 +78,8 @@ function importPublicKey(spki: Uint8Array): Imported | undefined {
   }
   const parts = readPublicKey(spki);
   if (parts === undefined) return undefined;
-  const imported = { key: importKey(parts), schemes: schemesOf(parts) };
+  const signatureLength = "modulus" in parts ? parts.modulus.length : undefined;
+  const imported = { key: importKey(parts), schemes: schemesOf(parts), signatureLength };
   const [oldest] = recent.keys();
   if (oldest !== undefined && recent.size >= recentLimit) recent.delete(oldest);
   recent.set(id, imported);

@@ -100,6 +100,10 @@ export const certificates: Stimuli = {
   "CRT-039": () => [identities.client.codeSigning, { ...good, verifier: identities.client.good.verifier }].map(serverJudges),
   "CRT-040": () => [toClient(identities.server.rsa1024).to("WAIT_CV"), toServer(identities.client.rsa1024).to("WAIT_CV")],
   "CRT-041": () => sent(certificate(entry(leaf, nothing, nothing)), certificate(entry(leaf, status, status))),
+  "CRT-042": () =>
+    [toClient(good, { verifier: { ...trusting, asksFor: ["ocsp"] } })].map((server) =>
+      server.to("WAIT_CERT_CR").say(Uint8Array.from(certificate(entry(leaf, u16(5), v16([1], v24()))))).skipTo("WAIT_CV"),
+    ),
   "CRT-045": () => sent(certificate(entry(publicKeyOf(good)))),
 
   "CV-001": () => provenByServers(wrongSignatures),

@@ -46,6 +46,7 @@ const prepend =
     client.with(({ extensions: offered = [] }) => ({ extensions: [...added, ...offered] }));
 const share = (group: number, bytes: Octets): Change => extend(extensions.keyShare, v16(u16(group), v16(bytes)));
 const onlyP256: Change = extend(extensions.supportedGroups, v16(u16(groups.secp256r1)));
+const onlyHybrid: Change = extend(extensions.supportedGroups, v16(u16(0x11ec)));
 const both =
   (...changes: readonly Change[]): Change =>
   (client) => {
@@ -108,7 +109,7 @@ export const clientHellos: Stimuli = {
   "SRV-CH-025": () => greetEach(leaveOut(extensions.supportedGroups)),
   "SRV-CH-026": () => [new ScriptedClient({ shares: [] }).to("RETRIED")],
   "SRV-CH-027": () =>
-    greetEach(both(extend(extensions.supportedGroups, v16(u16(0x0019, 0x0015))), extend(extensions.keyShare, v16()))),
+    greetEach(both(extend(extensions.supportedGroups, v16(u16(0x001e, 0x0015))), extend(extensions.keyShare, v16()))),
   "SRV-CH-028": () => [
     greet(extend(extensions.supportedGroups, v16(u16(groups.x25519))), { shares: [groups.x25519, groups.secp256r1] }),
   ],
@@ -218,6 +219,16 @@ export const clientHellos: Stimuli = {
     ),
   "SRV-CH-070": () =>
     greetEach(...["local\0host", "local\nhost", "local\x7fhost", "lök"].map((name) => serverNames(hostName(text(name))))),
+  "SRV-CH-071": () => {
+    // The X25519 half has its base point, which is a sound share; and zeros are a sound ML-KEM key.
+    const hybrid = (key: Octets): Change => both(onlyHybrid, share(0x11ec, join(key, [9], repeat(31))));
+    return greetEach(
+      hybrid(join([0x01, 0x0d], repeat(1182))), // 3329, which is reduced to 0
+      hybrid(join(repeat(1149), [0xf0, 0xff], repeat(33))), // 4095, the last one
+      ...[0, 1183, 1185].map((length) => hybrid(repeat(length))),
+      both(onlyHybrid, share(0x11ec, repeat(1216))),
+    );
+  },
 
   ...retries({
     "SRV-HRR-001": [

@@ -19,6 +19,7 @@ import { beforeFinished, clientsInClear, connected, toClient, toServer } from ".
 const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
   WAIT_SH: "expectServerHello",
   WAIT_CERT: "expectCertificateTls12",
+  WAIT_STATUS: "expectCertificateStatus",
   WAIT_SKE: "expectServerKeyExchange",
   WAIT_SHD: "expectServerHelloDone",
   WAIT_SHD_ONLY: "expectServerHelloDoneOnly",
@@ -47,7 +48,11 @@ function others(peerThere: () => ScriptedPeer, edges: EdgeTable, state: string |
       .filter(([name]) => !(name === "hello_request" && edges === clientEdges))
       .map(([, make]) => peerThere().record(content.handshake, make()));
 }
-const client = (state: ClientStateTls12): Stimulus => others(() => toClient(state), clientEdges, clientStates[state]);
+const client = (state: ClientStateTls12, options: ScriptedServerTls12Options = {}): Stimulus =>
+  others(() => toClient(state, options), clientEdges, clientStates[state]);
+const trusting: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
+/** A client that asks for an OCSP response, and a server that says one may come. */
+const stapling: ScriptedServerTls12Options = { config: { verifier: { ...trusting, asksFor: ["ocsp"] } }, announcesStatus: true };
 const server = (state: ServerStateTls12): Stimulus => others(() => toServer(state), serverEdges, serverStates[state]);
 
 const exchange = (scripts: readonly KeyExchangeScript[], options: ScriptedServerTls12Options = {}): ScriptedServerTls12[] =>
@@ -73,7 +78,6 @@ const ticket = message(types.newSessionTicket, u32(60), v16(text("a ticket")));
 
 type Name = keyof typeof identities.server;
 
-const trusting: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
 const asking = (verifier: SyncVerifier = trusting): Partial<ServerOptions> => ({ clientAuthentication: { mode: "required", verifier } });
 const clientJudges = (shown: Judged): ScriptedServerTls12 =>
   toClient("WAIT_SHD", { chain: shown.chain, keyPem: shown.keyPem, config: judgingServers(shown) });
@@ -98,7 +102,7 @@ const leaf = good.chain[0] ?? repeat(0);
 export const handshakes: Stimuli = {
   "STM-015": client("WAIT_SH"),
   "STM-016": client("WAIT_CERT"),
-  "STM-017": client("WAIT_SKE"),
+  "STM-017": () => [...client("WAIT_SKE")(), ...client("WAIT_STATUS", stapling)()],
   "STM-018": () => [...client("WAIT_SHD")(), ...client("WAIT_SHD_ONLY")()],
   "STM-019": client("WAIT_CCS"),
   "STM-020": client("WAIT_FINISHED"),
@@ -114,7 +118,7 @@ export const handshakes: Stimuli = {
   ],
 
   "T12-001": () => exchange([{ signature: repeat(70, 1) }, { signature: [] }, { hash: "sha384" }]),
-  "T12-002": () => exchange([{ group: 0x0019, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
+  "T12-002": () => exchange([{ group: 0x0016, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
   "T12-003": () => exchange([{ curveType: 1 }, { curveType: 2 }]),
   "T12-004": () => [
     ...shares(groups.secp256r1, offCurve, compressed, repeat(64, 4), join(offCurve, [0])),
@@ -205,6 +209,10 @@ export const handshakes: Stimuli = {
     const peer = toClient("WAIT_SH", identities.server.rsa1024);
     peer.say(peer.serverHello({ suite: 0xc02f })).skipTo("WAIT_CERT").to("WAIT_SKE");
     return [peer, new ScriptedClientTls12(asking(), identities.client.rsa1024).to("WAIT_CKE")];
+  },
+  "CRT-042": () => {
+    const peer = toClient("WAIT_STATUS", stapling);
+    return [peer.say(peer.certificateStatus([])).skipTo("WAIT_SKE")];
   },
   "CRT-045": () => sent(v24(v24(publicKeyOf(good)))),
   "CV-012": () =>
