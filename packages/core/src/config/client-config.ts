@@ -11,8 +11,8 @@ import { configId } from "./id.ts";
 import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
-import type { ClientSettings, CommonSettings } from "./settings.ts";
 import { checkClientSessions } from "./sessions.ts";
+import type { ClientSettings, CommonSettings } from "./settings.ts";
 import { checkVerifier } from "./verifiers.ts";
 
 /**

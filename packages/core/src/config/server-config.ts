@@ -8,8 +8,8 @@ import { readCredentials, schemesOfSigners } from "./credentials.ts";
 import { configId } from "./id.ts";
 import type { ClientAuthentication, ServerOptions } from "./options.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
-import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
 import { checkServerSessions } from "./sessions.ts";
+import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
 import { checkVerifier } from "./verifiers.ts";
 
 /**
