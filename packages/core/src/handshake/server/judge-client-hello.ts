@@ -15,7 +15,7 @@ export function judgeServerName({ hostNames }: DecodedClientHello): void {
 
 /** What TLS 1.3 asks of every first hello. */
 export function judgeClientHello(hello: DecodedClientHello): void {
-  const { compressionMethods, keyShares, groups, psks, pskModes, extensions } = hello;
+  const { compressionMethods, keyShares, groups, extensions } = hello;
   if (compressionMethods.length !== 1 || compressionMethods[0] !== 0) {
     wrong("legacy_compression_methods", "null alone", compressionMethods.join(", "), "RFC 9846 §4.2.2");
   }
@@ -31,16 +31,18 @@ export function judgeClientHello(hello: DecodedClientHello): void {
     wrong("extensions", "those of a ClientHello", "oid_filters", "RFC 9846 §4.3");
   }
   if (hello.cookie !== undefined) wrong("cookie", "none before a HelloRetryRequest", hex(hello.cookie), "RFC 9846 §4.3.2");
-  if (psks !== undefined) {
-    if (extensions.at(-1)?.type.id !== extensionIds.pre_shared_key) {
-      wrong("pre_shared_key", "the last place", "an extension behind it", "RFC 9846 §4.3.11");
-    }
-    if (pskModes === undefined) fail("missing-extension", { message: "client_hello", extension: "psk_key_exchange_modes" }, "RFC 9846 §4.3.9");
-    if (psks.identities.length !== psks.binders.length) {
-      wrong("binders", `${psks.identities.length}`, `${psks.binders.length}`, "RFC 9846 §4.3.11");
-    }
-  } else if (hello.offersEarlyData) {
-    wrong("early_data", "a pre_shared_key beside it", "none", "RFC 9846 §4.3.10");
+  judgePsks(hello);
+  if (hello.psks === undefined && hello.offersEarlyData) wrong("early_data", "a pre_shared_key beside it", "none", "RFC 9846 §4.3.10");
+}
+
+function judgePsks({ psks, pskModes, extensions }: DecodedClientHello): void {
+  if (psks === undefined) return;
+  if (extensions.at(-1)?.type.id !== extensionIds.pre_shared_key) {
+    wrong("pre_shared_key", "the last place", "an extension behind it", "RFC 9846 §4.3.11");
+  }
+  if (pskModes === undefined) fail("missing-extension", { message: "client_hello", extension: "psk_key_exchange_modes" }, "RFC 9846 §4.3.9");
+  if (psks.identities.length !== psks.binders.length) {
+    wrong("binders", `${psks.identities.length}`, `${psks.binders.length}`, "RFC 9846 §4.3.11");
   }
 }
 
@@ -80,9 +82,9 @@ export function judgeSecondClientHello(
   if (second.cookie !== undefined && (cookie === undefined || !equal(second.cookie, cookie))) {
     wrong("cookie", cookie === undefined ? "none" : "that of HelloRetryRequest", hex(second.cookie), "RFC 9846 §4.3.2");
   }
-  if (second.psks !== undefined && second.extensions.at(-1)?.type.id !== extensionIds.pre_shared_key) {
-    wrong("pre_shared_key", "the last place", "an extension behind it", "RFC 9846 §4.3.11");
-  }
+  // It may be updated and thinned out, and not be added.
+  if (first.psks === undefined && second.psks !== undefined) wrong("pre_shared_key", "none, as in the first ClientHello", "one", section);
+  judgePsks(second);
   if (second.keyShares === undefined) fail("missing-extension", { message: "client_hello", extension: "key_share" }, "RFC 9846 §9.2");
   const [share, ...more] = second.keyShares;
   if (share === undefined || share.group !== groupIds[group] || more.length > 0) {

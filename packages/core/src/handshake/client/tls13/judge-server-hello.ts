@@ -79,7 +79,11 @@ export function judgeServerHello(
   if (request !== undefined && suite !== request.suite) {
     wrong("cipher_suite", `${request.suite.name}, as in HelloRetryRequest`, suite.name, "RFC 9846 §4.2.4");
   }
-  const { keyShare } = hello;
+  const { keyShare, selectedIdentity } = hello;
+  if (keyShare === undefined && selectedIdentity !== undefined) {
+    // We offer psk_dhe_ke alone.
+    wrong("extensions", "a key_share beside pre_shared_key", "none", "RFC 9846 §4.3.11");
+  }
   if (keyShare === undefined) fail("missing-extension", { message: "server_hello", extension: "key_share" }, "RFC 9846 §9.2");
   const group = offeredGroup(keyShare.group, offer);
   const started = offer.shares.find((share) => share.group === group?.name);
