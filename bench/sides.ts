@@ -23,10 +23,11 @@ export function server(name: ProviderName, { leaf }: Authority): ServerConfig {
   const { provider, suite } = sides[name];
   const signer = name === "crypto-node" ? nodeSigner(leaf.keyPem) : nobleSigner(leaf.keyPem);
   const credentials = [credential({ chain: leaf.chainPem, signer })] as const;
-  return serverConfig({ provider, now: Date.now, credentials, suites: [suite] });
+  return serverConfig({ provider, now: Date.now, credentials, suites: [suite], groups: ["x25519"] });
 }
 
 export function client(name: ProviderName, { pem }: Trusted): ClientConfig {
   const { provider, suite } = sides[name];
-  return clientConfig({ provider, now: Date.now, verifier: serverVerifier({ provider, roots: pem }), suites: [suite] });
+  const verifier = serverVerifier({ provider, roots: pem });
+  return clientConfig({ provider, now: Date.now, verifier, suites: [suite], groups: ["x25519"] });
 }

@@ -19,7 +19,7 @@ test("demo --once proves everything and ends with 0", async () => {
   expect(output).not.toMatch(/✗|warning|Error/i);
 
   const [client, pure, system, stm32, wolfssl, bulk] = output.split(/\n {2}[✓–] /).slice(1);
-  expect(client).toMatch(/^a Sallyport client on node:crypto gets the page\n +TLS 1\.3, TLS_AES_128_GCM_SHA256, x25519, \d+ ms/);
+  expect(client).toMatch(/^a Sallyport client on node:crypto gets the page\n +TLS 1\.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, \d+ ms/);
   expect(pure).toMatch(/^a Sallyport client in pure JavaScript gets the page\n +TLS 1\.3,/);
   const others = versionOf("curl", "--version") ?? versionOf("openssl", "version");
   expect(system).toMatch(others === undefined ? /there is neither curl nor openssl/ : /gets the page\n +(curl|OpenSSL|LibreSSL) \d/);

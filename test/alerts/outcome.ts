@@ -1,5 +1,7 @@
 import { alertNames } from "../../packages/core/src/wire/iana.ts";
-import { type Outcome, ScriptedClient, type ScriptedPeer, ScriptedServer } from "../support/scripted-peer.ts";
+import { dangerousAssertVerified } from "@sallyport/core";
+import { identity, type Outcome, ScriptedClient, type ScriptedClientOptions, type ScriptedPeer, ScriptedServer } from "../support/scripted-peer.ts";
+import { resumingClient, resumingServer } from "./sessions.ts";
 
 /** A row's stimulus: the peers that have given it, or what a test of a property has found out. */
 export type Stimulus = () => readonly (ScriptedPeer | Outcome)[];
@@ -58,6 +60,16 @@ export function told(peer: ScriptedPeer): string {
 
 // ── Peers in the states that rows speak of ──────────────────────────────────────────────────────────────────────────
 
+/** Shows a certificate to a server that asks for one, and trusts everybody. */
+export const showing: ScriptedClientOptions = {
+  config: {
+    clientAuthentication: {
+      mode: "required",
+      verifier: { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified },
+    },
+  },
+  shows: identity,
+};
 const clientStates = ["WAIT_EE", "WAIT_CERT_CR", "WAIT_CERT", "WAIT_CV", "WAIT_FINISHED"] as const;
 
 /** The machine has no keys yet. */
@@ -71,9 +83,17 @@ export const inClear = (): ScriptedPeer[] => [
 export const underHandshakeKeys = (): ScriptedPeer[] => [
   new ScriptedClient().to("WAIT_FINISHED"),
   new ScriptedClient({ shares: [] }).to("WAIT_FINISHED"),
+  ...(["WAIT_CERT", "WAIT_CV", "WAIT_FINISHED"] as const).map((state) => new ScriptedClient(showing).to(state)),
+  resumingClient().to("WAIT_FINISHED"),
+  ...(["WAIT_EE", "WAIT_FINISHED"] as const).map((state) => resumingServer().to(state)),
   ...clientStates.map((state) => new ScriptedServer().to(state)),
 ];
-export const connected = (): ScriptedPeer[] => [new ScriptedClient().to("CONNECTED"), new ScriptedServer().to("CONNECTED")];
+export const connected = (): ScriptedPeer[] => [
+  new ScriptedClient().to("CONNECTED"),
+  new ScriptedServer().to("CONNECTED"),
+  resumingClient().to("CONNECTED"),
+  resumingServer().to("CONNECTED"),
+];
 export const underKeys = (): ScriptedPeer[] => [...underHandshakeKeys(), ...connected()];
 export const inHandshake = (): ScriptedPeer[] => [...inClear(), ...underHandshakeKeys()];
 export const anywhere = (): ScriptedPeer[] => [...inHandshake(), ...connected()];

@@ -143,7 +143,7 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
   }
 
   test("its handshake_failure is reported by our client when there is no common group", async () => {
-    const { port } = await sServer({}, ["-groups", "P-521"]);
+    const { port } = await sServer({}, ["-groups", "X448"]);
     const outcome = await connect(port, client(side));
     if (outcome.kind !== "failed" || outcome.failure.error.kind !== "alert-received") throw new Error("expected an alert");
     expect(outcome.failure.error.context.description.name).toBe("handshake_failure");
@@ -313,6 +313,14 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     expect(link.info).toMatchObject({ group: "secp384r1", handshakeKind: "full-after-retry" });
     running.write("another group\n");
     await link.readUntil(/another group/);
+  });
+
+  test("a server that knows no hybrid finds a classical share in the first hello", async () => {
+    const { port, running } = await sServer({}, ["-groups", "X25519:P-256"]);
+    const link = established(await connect(port, client(side)));
+    expect(link.info).toMatchObject({ group: "x25519", handshakeKind: "full" });
+    running.write("no retry\n");
+    await link.readUntil(/no retry/);
   });
 
   test("the proof of a key that is for RSA-PSS alone is verified", async () => {

@@ -24,8 +24,9 @@ import {
   decodeCertificateTls12, decodeClientKeyExchange, decodeEmpty, decodeServerKeyExchange, encodeCertificateTls12, encodeClientKeyExchange,
   encodeServerHelloDone, encodeServerKeyExchange,
 } from "../../packages/core/src/wire/tls12-messages.ts";
+import { decodeCertificateStatus, encodeCertificateStatus } from "../../packages/core/src/wire/staples.ts";
 
-type MessageTls12 = "hello_request" | "server_key_exchange" | "server_hello_done" | "client_key_exchange";
+type MessageTls12 = "hello_request" | "certificate_status" | "server_key_exchange" | "server_hello_done" | "client_key_exchange";
 
 /** Decodes a message, and writes what was decoded. @throws TlsError */
 export const rewrite: Readonly<Record<Exclude<HandshakeType, "message_hash" | MessageTls12>, (raw: Bytes) => Bytes>> = {
@@ -74,6 +75,7 @@ export const rewriteTls12: Readonly<Record<MessageTls12 | "certificate", (raw: B
     return encodeServerHelloDone();
   },
   client_key_exchange: (raw) => encodeClientKeyExchange(decodeClientKeyExchange(raw)),
+  certificate_status: (raw) => encodeCertificateStatus(decodeCertificateStatus(raw)),
 };
 
 export type CodedMessage = keyof typeof rewrite;

@@ -43,6 +43,7 @@ import {
   replaced,
   text,
   u16,
+  u32,
   v16,
   v24,
   v8,
@@ -173,6 +174,8 @@ const hashOf = (...parts: readonly Uint8Array[]): Bytes => {
   return Uint8Array.from(hash.digest());
 };
 const hmac = (key: Uint8Array, data: Uint8Array): Bytes => Uint8Array.from(createHmac("sha256", key).update(data).digest());
+const verifyData = (secret: Uint8Array, transcriptHash: Uint8Array): Bytes =>
+  hmac(expandLabel(secret, "finished", repeat(0), 32), transcriptHash);
 /** One block is enough: nothing here is longer than the hash. */
 const expandLabel = (secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes =>
   hmac(secret, join(u16(length), v8(text(`tls13 ${label}`)), v8(context), [1])).slice(0, length);
@@ -211,7 +214,7 @@ export class Keys implements RecordKeys {
     return new Keys(this.epoch, expandLabel(this.#secret, "traffic upd", repeat(0), 32));
   }
   finished(transcriptHash: Uint8Array): Bytes {
-    return hmac(expandLabel(this.#secret, "finished", repeat(0), 32), transcriptHash);
+    return verifyData(this.#secret, transcriptHash);
   }
 
   sealAs(type: number, bytes: Octets, padding: number): Bytes {
@@ -241,12 +244,15 @@ export class Keys implements RecordKeys {
 interface Secrets {
   readonly handshake: { readonly client: Keys; readonly server: Keys };
   application(transcriptHash: Uint8Array): { readonly client: Keys; readonly server: Keys };
+  /** @param transcriptHash to the client's Finished. */
+  session(transcriptHash: Uint8Array, nonce: Octets): Bytes;
 }
 
-function schedule(sharedSecret: Uint8Array, transcriptHash: Uint8Array): Secrets {
+/** @param psk of a session that is taken up. */
+function schedule(sharedSecret: Uint8Array, transcriptHash: Uint8Array, psk: Uint8Array = repeat(32)): Secrets {
   const zeros = repeat(32);
   const derived = (secret: Uint8Array): Bytes => expandLabel(secret, "derived", hashOf(), 32);
-  const handshake = hmac(derived(hmac(zeros, zeros)), sharedSecret);
+  const handshake = hmac(derived(hmac(zeros, psk)), sharedSecret);
   const main = hmac(derived(handshake), zeros);
   const keys = (epoch: Epoch, secret: Bytes, name: string, hash: Uint8Array): { client: Keys; server: Keys } => ({
     client: new Keys(epoch, expandLabel(secret, `c ${name} traffic`, hash, 32)),
@@ -255,7 +261,21 @@ function schedule(sharedSecret: Uint8Array, transcriptHash: Uint8Array): Secrets
   return {
     handshake: keys("handshake", handshake, "hs", transcriptHash),
     application: (hash) => keys("application", main, "ap", hash),
+    session: (hash, nonce) => expandLabel(expandLabel(main, "res master", hash, 32), "resumption", Uint8Array.from(nonce), 32),
   };
+}
+
+/** What a ticket stands for (§4.7.1). */
+export interface ScriptedSession {
+  readonly ticket: Bytes;
+  /** As it is said: no time has gone by. */
+  readonly ageAdd: number;
+  readonly secret: Bytes;
+}
+/** @param transcriptHash to the ClientHello up to its binders (§4.3.11.2). */
+function binderOf({ secret }: ScriptedSession, transcriptHash: Uint8Array): Bytes {
+  const early = hmac(repeat(32), secret);
+  return verifyData(expandLabel(early, "res binder", hashOf(), 32), transcriptHash);
 }
 
 export interface DiffieHellman {
@@ -418,6 +438,12 @@ export abstract class ScriptedPeer<State extends string = string> {
   protected hash(): Bytes {
     return hashOf(...this.transcript);
   }
+  /** CertificateVerify (§4.5.2). */
+  protected proof(scheme: number, context: string, keyPem: string): Bytes {
+    const signed = join(repeat(64, 0x20), text(context), [0], this.hash());
+    const signature = sign("sha256", signed, { key: keyPem, dsaEncoding: "der" });
+    return message(types.certificateVerify, u16(scheme), v16(signature));
+  }
   /** RFC 9846 §4.5.1: behind HelloRetryRequest the first hello is a hash. */
   protected retried(): void {
     const first = this.transcript.splice(0, this.transcript.length, message(types.messageHash, this.hash()));
@@ -430,7 +456,16 @@ export abstract class ScriptedPeer<State extends string = string> {
   }
 }
 
-export type ServerState = "START" | "RETRIED" | "WAIT_FINISHED" | "CONNECTED";
+export type ServerState = "START" | "RETRIED" | "WAIT_CERT" | "WAIT_CV" | "WAIT_FINISHED" | "CONNECTED";
+const serverStates: readonly ServerState[] = ["START", "RETRIED", "WAIT_CERT", "WAIT_CV", "WAIT_FINISHED", "CONNECTED"];
+
+/** A certificate, and the key that proves it. */
+export interface Shown {
+  /** DER, leaf first. */
+  readonly chain: readonly Uint8Array[];
+  /** PKCS#8. */
+  readonly keyPem: string;
+}
 
 /** A ClientHello, each part as the test wants it. */
 export interface HelloScript {
@@ -447,6 +482,12 @@ export interface ScriptedClientOptions {
   readonly config?: Partial<ServerOptions>;
   /** Groups for which the first hello has a share; default x25519. None: HelloRetryRequest. */
   readonly shares?: readonly number[];
+  /** What it shows when it is asked; default nothing. */
+  readonly shows?: Shown;
+  /** Sessions that it offers, the last extension of each hello. */
+  readonly sessions?: readonly ScriptedSession[];
+  /** Their binders, instead of the right ones. */
+  readonly binders?: (right: readonly Bytes[]) => readonly Octets[];
 }
 
 /** Speaks to a server. */
@@ -459,9 +500,18 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   #retry: { readonly group: number | undefined; readonly cookie: Bytes | undefined } | undefined;
   #secrets: Secrets | undefined;
   #application: { readonly client: Keys; readonly server: Keys } | undefined;
-  #toFinished: Bytes | undefined;
+  readonly #shows: Shown | undefined;
+  #offered: readonly ScriptedSession[];
+  readonly #binders: (right: readonly Bytes[]) => readonly Octets[];
+  /** The certificate that is due, or the proof of one that was said. */
+  #owes: "certificate" | "proof" | undefined;
+  #handshakeHash: Bytes = repeat(0);
+  /** What the server's tickets stand for. */
+  readonly tickets: ScriptedSession[] = [];
+  /** Which session the server took up. */
+  selected: number | undefined;
 
-  constructor({ config = {}, shares = [groups.x25519] }: ScriptedClientOptions = {}) {
+  constructor({ config = {}, shares = [groups.x25519], shows, sessions = [], binders = (right) => right }: ScriptedClientOptions = {}) {
     const options: ServerOptions = {
       provider: node,
       now: Date.now,
@@ -472,6 +522,9 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     };
     super(new Machine("server", new Acceptor().start(), serverConfig(options)));
     this.#shares = shares;
+    this.#shows = shows;
+    this.#offered = sessions;
+    this.#binders = binders;
     this.#hello = {
       legacyVersion: 0x0303,
       random: repeat(32, 0xc1),
@@ -498,6 +551,11 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     this.#hello = { ...this.#hello, ...(typeof change === "function" ? change(this.#hello) : change) };
     return this;
   }
+  /** From here on the hello offers these sessions. */
+  offer(...sessions: readonly ScriptedSession[]): this {
+    this.#offered = sessions;
+    return this;
+  }
   /** With these extensions, where they stand or at the end. */
   extend(...added: readonly Extension[]): this {
     return this.with(({ extensions = [] }) => ({ extensions: replaced(extensions, ...added) }));
@@ -507,7 +565,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   }
   /** As a handshake message. */
   encodedHello(): Bytes {
-    return encodeHello(this.#hello);
+    return this.#encode(this.#hello);
   }
   /** The hello that a HelloRetryRequest asks for. */
   secondHello(): Bytes {
@@ -518,23 +576,51 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       this.keyShare(...(group === undefined ? this.#shares : [group])),
       ...(cookie === undefined ? [] : [extension(extensions.cookie, v16(cookie))]),
     );
-    return encodeHello({ ...this.#hello, extensions: after });
+    return this.#encode({ ...this.#hello, extensions: after });
+  }
+  #encode(hello: HelloScript): Bytes {
+    const { extensions: before } = hello;
+    if (this.#offered.length === 0 || before === undefined) return encodeHello(hello);
+    const identities = v16(...this.#offered.map(({ ticket, ageAdd }) => join(v16(ticket), u32(ageAdd))));
+    const withBinders = (binders: readonly Octets[]): Bytes =>
+      encodeHello({ ...hello, extensions: [...before, extension(extensions.preSharedKey, identities, v16(...binders.map((binder) => v8(binder))))] });
+    const whole = withBinders(this.#offered.map(() => repeat(32)));
+    const transcriptHash = hashOf(...this.transcript, whole.subarray(0, -2 - 33 * this.#offered.length));
+    return withBinders(this.#binders(this.#offered.map((session) => binderOf(session, transcriptHash))));
+  }
+  /** Its own, or none. */
+  certificate(chain: readonly Uint8Array[] = this.#shows?.chain ?? []): Bytes {
+    return message(types.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))));
+  }
+  certificateVerify(scheme = 0x0403, context = "TLS 1.3, client CertificateVerify"): Bytes {
+    if (this.#shows === undefined) throw new Error("nothing to prove");
+    return this.proof(scheme, context, this.#shows.keyPem);
   }
   finished(): Bytes {
     if (this.#secrets === undefined) throw new Error("no keys yet");
-    return message(types.finished, this.#secrets.handshake.client.finished(this.#toFinished ?? this.hash()));
+    return message(types.finished, this.#secrets.handshake.client.finished(this.hash()));
   }
 
   to(state: ServerState): this {
-    const states: readonly ServerState[] = ["START", "RETRIED", "WAIT_FINISHED", "CONNECTED"];
     this.where = state;
-    for (const each of states.slice(1, states.indexOf(state) + 1)) {
+    for (const each of serverStates.slice(1, serverStates.indexOf(state) + 1)) {
       if (this.transcript.length === 0) this.say(this.encodedHello());
       if (each === "RETRIED" && state === "RETRIED" && this.#retry === undefined) throw new Error("the server asked for nothing");
-      if (each === "WAIT_FINISHED" && this.#secrets === undefined) this.say(this.secondHello());
+      if (each === "WAIT_CERT" && this.#secrets === undefined) this.say(this.secondHello());
+      if (each === "WAIT_CERT" && state === "WAIT_CERT" && this.#owes !== "certificate") throw new Error("the server asked for nobody");
+      if (each === "WAIT_CV" && this.#owes === "certificate") this.say(this.certificate());
+      if (each === "WAIT_FINISHED" && this.#owes === "proof") this.say(this.certificateVerify());
       if (each === "CONNECTED" && this.machine.connection === undefined) this.finish();
     }
     return this;
+  }
+  override counted(...messages: readonly Bytes[]): this {
+    for (const { 0: type, length } of messages) {
+      // Context and list, both empty.
+      if (type === types.certificate) this.#owes = length > 8 ? "proof" : undefined;
+      if (type === types.certificateVerify) this.#owes = undefined;
+    }
+    return super.counted(...messages);
   }
   next(): Bytes {
     switch (this.where) {
@@ -542,6 +628,10 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
         return this.encodedHello();
       case "RETRIED":
         return this.secondHello();
+      case "WAIT_CERT":
+        return this.certificate();
+      case "WAIT_CV":
+        return this.certificateVerify();
       case "WAIT_FINISHED":
         return this.finished();
       case "CONNECTED":
@@ -550,7 +640,9 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   }
   /** Finished, and the keys behind it. */
   finish(): this {
-    this.say(this.finished());
+    const finished = this.finished();
+    this.#handshakeHash = hashOf(...this.transcript, finished);
+    this.say(finished);
     this.useApplicationKeys();
     return this;
   }
@@ -566,9 +658,18 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       const before = hashOf(...this.transcript.slice(0, -1));
       if (hexOf(heard.subarray(4)) !== hexOf(this.#secrets.handshake.server.finished(before)))
         throw new Error("the server's Finished is wrong");
-      this.#toFinished = this.hash();
-      this.#application = this.#secrets.application(this.#toFinished);
+      this.#application = this.#secrets.application(this.hash());
       this.read = this.#application.server;
+    }
+    if (type === types.certificateRequest) this.#owes = "certificate";
+    if (type === types.newSessionTicket && this.#secrets !== undefined) {
+      const nonceEnd = 13 + (heard[12] ?? 0);
+      const ticketEnd = nonceEnd + 2 + (heard[nonceEnd] ?? 0) * 256 + (heard[nonceEnd + 1] ?? 0);
+      this.tickets.push({
+        ticket: heard.slice(nonceEnd + 2, ticketEnd),
+        ageAdd: Buffer.from(heard).readUInt32BE(8),
+        secret: this.#secrets.session(this.#handshakeHash, heard.subarray(13, nonceEnd)),
+      });
     }
   }
   #serverHello(heard: Bytes): void {
@@ -590,7 +691,10 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       return;
     }
     const secret = this.#pair(group).secret((parts.get(extensions.keyShare) ?? repeat(0)).subarray(4));
-    this.#secrets = schedule(secret, this.hash());
+    const selected = parts.get(extensions.preSharedKey);
+    this.selected = selected && (selected[0] ?? 0) * 256 + (selected[1] ?? 0);
+    const psk = this.selected === undefined ? undefined : this.#offered[this.selected]?.secret;
+    this.#secrets = schedule(secret, this.hash(), psk);
     this.read = this.#secrets.handshake.server;
     this.write = this.#secrets.handshake.client;
   }
@@ -621,22 +725,21 @@ export interface ServerHelloScript {
   readonly extensions: readonly Extension[] | undefined;
 }
 
-export interface ScriptedServerOptions {
+export interface ScriptedServerOptions extends Partial<Shown> {
   readonly config?: Partial<ClientOptions>;
-  /** DER, leaf first. */
-  readonly chain?: readonly Uint8Array[];
-  readonly keyPem?: string;
   /** Sends a CertificateRequest. */
   readonly requests?: boolean;
   /** Sends a HelloRetryRequest for this group. */
   readonly retryFor?: number;
+  /** Takes it up if the client offers it. */
+  readonly session?: ScriptedSession;
 }
 
 /** Speaks to a client. */
 export class ScriptedServer extends ScriptedPeer<ClientState> {
   where: ClientState = "WAIT_SH";
   protected readonly connected = "CONNECTED";
-  readonly options: Required<Omit<ScriptedServerOptions, "config" | "retryFor">> & Pick<ScriptedServerOptions, "retryFor">;
+  readonly options: Shown & Pick<ScriptedServerOptions, "requests" | "retryFor" | "session">;
   readonly #pairs: Map<number, DiffieHellman> = new Map();
   #secrets: Secrets | undefined;
   #application: { readonly client: Keys; readonly server: Keys } | undefined;
@@ -645,6 +748,9 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     sessionId: repeat(0),
     shares: new Map(),
   };
+  /** Where the client's offer has our session. */
+  selected: number | undefined;
+  #handshakeHash: Bytes = repeat(0);
 
   constructor({ config = {}, ...options }: ScriptedServerOptions = {}) {
     const verifier: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
@@ -669,7 +775,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     return this.#offered.shares;
   }
   serverHello(change: Partial<ServerHelloScript> | ((hello: ServerHelloScript) => Partial<ServerHelloScript>) = {}): Bytes {
-    const [group = groups.x25519] = this.#offered.shares.keys();
+    const group = this.#group();
     return this.#encode(
       {
         legacyVersion: 0x0303,
@@ -677,7 +783,11 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
         sessionId: this.sessionId,
         suite: 0x1301,
         compression: 0,
-        extensions: [extension(extensions.supportedVersions, u16(0x0304)), this.keyShare(group)],
+        extensions: [
+          extension(extensions.supportedVersions, u16(0x0304)),
+          this.keyShare(group),
+          ...(this.selected === undefined ? [] : [extension(extensions.preSharedKey, u16(this.selected))]),
+        ],
       },
       change,
     );
@@ -698,11 +808,23 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       change,
     );
   }
+  /** The first that was offered with a share and that it can do itself, which no hybrid is. */
+  #group(): number {
+    const own: readonly number[] = Object.values(groups);
+    return [...this.shares.keys()].find((group) => own.includes(group)) ?? groups.x25519;
+  }
   keyShare(group: number): Extension {
     return extension(extensions.keyShare, u16(group), v16(this.#pair(group).share));
   }
   encryptedExtensions(...answers: readonly Extension[]): Bytes {
     return message(types.encryptedExtensions, block(answers));
+  }
+  /** NewSessionTicket, and what it stands for. */
+  newSessionTicket(): ScriptedSession {
+    if (this.#secrets === undefined) throw new Error("no keys yet");
+    const session = { ticket: text("a ticket of ours"), ageAdd: 77, secret: this.#secrets.session(this.#handshakeHash, [9]) };
+    this.record(content.handshake, message(types.newSessionTicket, u32(7200), u32(session.ageAdd), v8([9]), v16(session.ticket), u16(0)));
+    return session;
   }
   certificateRequest(...wishes: readonly Extension[]): Bytes {
     const all = replaced([extension(extensions.signatureAlgorithms, v16(u16(0x0403)))], ...wishes);
@@ -712,9 +834,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     return message(types.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))));
   }
   certificateVerify(scheme = 0x0403, context = "TLS 1.3, server CertificateVerify"): Bytes {
-    const signed = join(repeat(64, 0x20), text(context), [0], this.hash());
-    const signature = sign("sha256", signed, { key: this.options.keyPem, dsaEncoding: "der" });
-    return message(types.certificateVerify, u16(scheme), v16(signature));
+    return this.proof(scheme, context, this.options.keyPem);
   }
   finished(): Bytes {
     if (this.#secrets === undefined) throw new Error("no keys yet");
@@ -760,9 +880,9 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
         return this.#hello();
       case "WAIT_EE":
         this.say(this.encryptedExtensions());
-        return "WAIT_CERT_CR";
+        return this.selected === undefined ? "WAIT_CERT_CR" : "WAIT_FINISHED";
       case "WAIT_CERT_CR":
-        if (target !== "WAIT_CERT" && !this.options.requests) return this.#certificate();
+        if (target !== "WAIT_CERT" && this.options.requests !== true) return this.#certificate();
         this.say(this.certificateRequest());
         return "WAIT_CERT";
       case "WAIT_CERT":
@@ -791,7 +911,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   }
   /** ServerHello, and the keys behind it. */
   hello(hello: Bytes, version = 0x0303): this {
-    const [group = groups.x25519] = this.#offered.shares.keys();
+    const group = this.#group();
     this.counted(hello);
     this.#useKeys(this.transcript, group);
     for (let at = 0; at < hello.length; at += this.fragment) {
@@ -809,12 +929,13 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   }
 
   protected understand(heard: Bytes): void {
-    this.transcript.push(heard);
     if (heard[0] === types.clientHello) this.#clientHello(heard);
+    this.transcript.push(heard);
     if (heard[0] === types.finished && this.#secrets !== undefined) {
       const before = hashOf(...this.transcript.slice(0, -1));
       if (hexOf(heard.subarray(4)) !== hexOf(this.#secrets.handshake.client.finished(before)))
         throw new Error("the client's Finished is wrong");
+      this.#handshakeHash = this.hash();
       this.read = this.#application?.client;
     }
   }
@@ -825,6 +946,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     offset += 2 + at(offset) * 256 + at(offset + 1);
     offset += 1 + at(offset) + 2;
     const shares = new Map<number, Bytes>();
+    this.selected = undefined;
     while (offset < heard.length) {
       const type = at(offset) * 256 + at(offset + 1);
       const end = offset + 4 + at(offset + 2) * 256 + at(offset + 3);
@@ -833,15 +955,32 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
         shares.set(at(inside) * 256 + at(inside + 1), heard.slice(inside + 4, inside + 4 + length));
         inside += 4 + length;
       }
+      if (type === extensions.preSharedKey) this.#psks(heard, offset + 4);
       offset = end;
     }
     this.#offered = { sessionId, shares };
+  }
+  /** @param start of the extension, which is the hello's last. */
+  #psks(heard: Bytes, start: number): void {
+    const { session } = this.options;
+    const at = (offset: number): number => heard[offset] ?? 0;
+    const end = start + 2 + at(start) * 256 + at(start + 1);
+    for (let offset = start + 2, index = 0, binder = end + 2; offset < end; index++, binder += 1 + at(binder)) {
+      const length = at(offset) * 256 + at(offset + 1);
+      if (session !== undefined && hexOf(heard.subarray(offset + 2, offset + 2 + length)) === hexOf(session.ticket)) {
+        const right = binderOf(session, hashOf(...this.transcript, heard.subarray(0, end)));
+        if (hexOf(heard.subarray(binder + 1, binder + 1 + at(binder))) !== hexOf(right)) throw new Error("the client's binder is wrong");
+        this.selected = index;
+      }
+      offset += 2 + length + 4;
+    }
   }
   /** The client answers under handshake keys as soon as it has read ServerHello. */
   #useKeys(transcript: readonly Bytes[], group: number): void {
     const peerShare = this.#offered.shares.get(group);
     if (peerShare === undefined) throw new Error("the client has sent no share of that group");
-    this.#secrets = schedule(this.#pair(group).secret(peerShare), hashOf(...transcript));
+    const psk = this.selected === undefined ? undefined : this.options.session?.secret;
+    this.#secrets = schedule(this.#pair(group).secret(peerShare), hashOf(...transcript), psk);
     this.read = this.#secrets.handshake.client;
     this.write = this.#secrets.handshake.server;
   }

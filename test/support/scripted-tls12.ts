@@ -9,14 +9,14 @@ import { hexOf } from "./hex.ts";
 import { block, type Extension, extension, join, message, type Octets, record, repeat, replaced, text, u16, v16, v24, v8, without } from "./octets.ts";
 import {
   content, type DiffieHellman, encodeHello, extensions, groups, type HelloScript, identity, keyPair, Machine, ownCredential,
-  type RecordKeys, ScriptedPeer, type ServerHelloScript, types,
+  type RecordKeys, ScriptedPeer, type ServerHelloScript, type Shown, types,
 } from "./scripted-peer.ts";
 import { aes128, prf, type ProtectionTls12, protectionsTls12 } from "./wiretap.ts";
 
 export const typesTls12 = {
   helloRequest: 0, serverKeyExchange: 12, serverHelloDone: 14, clientKeyExchange: 16, certificateStatus: 22,
 } as const;
-export const extensionsTls12 = { pointFormats: 11, extendedMasterSecret: 23, sessionTicket: 35 } as const;
+export const extensionsTls12 = { statusRequest: 5, pointFormats: 11, extendedMasterSecret: 23, sessionTicket: 35 } as const;
 const suite = 0xc02b;
 
 export class KeysTls12 implements RecordKeys {
@@ -92,8 +92,8 @@ abstract class ScriptedPeerTls12<State extends string> extends ScriptedPeer<Stat
   }
 }
 
-export type ServerStateTls12 = "START" | "WAIT_CKE" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
-const serverStates: readonly ServerStateTls12[] = ["START", "WAIT_CKE", "WAIT_CCS", "WAIT_FINISHED", "CONNECTED"];
+export type ServerStateTls12 = "START" | "WAIT_CERT" | "WAIT_CKE" | "WAIT_CV" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
+const serverStates: readonly ServerStateTls12[] = ["START", "WAIT_CERT", "WAIT_CKE", "WAIT_CV", "WAIT_CCS", "WAIT_FINISHED", "CONNECTED"];
 
 /** Speaks to a server. */
 export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
@@ -101,6 +101,9 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   protected readonly connected = "CONNECTED";
   #state: ServerStateTls12 = "START";
   #serverShare: Bytes = repeat(0);
+  readonly #shows: Shown | undefined;
+  /** The server has sent a CertificateRequest. */
+  #asked = false;
   #hello: HelloScript = {
     legacyVersion: 0x0303,
     random: repeat(32, 0xc1),
@@ -118,9 +121,11 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
     ],
   };
 
-  constructor(config: Partial<ServerOptions> = {}) {
+  /** @param shows when it is asked; default nothing. */
+  constructor(config: Partial<ServerOptions> = {}, shows?: Shown) {
     const options: ServerOptions = { provider: node, now: Date.now, credentials: [ownCredential], alpn: ["h2", "http/1.1"], ...config };
     super(new Machine("server", new Acceptor().start(), serverConfig(options)));
+    this.#shows = shows;
   }
 
   get hello(): HelloScript {
@@ -143,8 +148,19 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   }
   /** Says the hello, and waits where a server that likes it waits. */
   greet(): this {
-    this.#state = "WAIT_CKE";
-    return this.say(this.encodedHello());
+    this.say(this.encodedHello());
+    this.#state = this.#asked ? "WAIT_CERT" : "WAIT_CKE";
+    return this;
+  }
+  /** Its own, or none. */
+  certificate(chain: readonly Uint8Array[] = this.#shows?.chain ?? []): Bytes {
+    return message(types.certificate, v24(...chain.map((der) => v24(der))));
+  }
+  /** RFC 5246 §7.4.8: over all that was said. */
+  certificateVerify(scheme = 0x0403): Bytes {
+    if (this.#shows === undefined) throw new Error("nothing to prove");
+    const signature = sign("sha256", join(...this.transcript), { key: this.#shows.keyPem, dsaEncoding: "der" });
+    return message(types.certificateVerify, u16(scheme), v16(signature));
   }
   clientKeyExchange(share: Octets = this.pair.share): Bytes {
     return message(typesTls12.clientKeyExchange, v8(share));
@@ -154,7 +170,7 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
     const exchange = this.clientKeyExchange();
     this.counted(exchange);
     this.derive(this.#serverShare);
-    this.#state = "WAIT_CCS";
+    this.#state = this.#asked && this.#shows !== undefined ? "WAIT_CV" : "WAIT_CCS";
     for (let at = 0; at < exchange.length; at += this.fragment) this.record(content.handshake, exchange.subarray(at, at + this.fragment));
     return this;
   }
@@ -171,7 +187,9 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   next(): Bytes {
     switch (this.where) {
       case "START": return this.encodedHello();
+      case "WAIT_CERT": return this.certificate();
       case "WAIT_CKE": return this.clientKeyExchange();
+      case "WAIT_CV": return this.certificateVerify();
       case "WAIT_CCS": case "WAIT_FINISHED": return this.finished();
       case "CONNECTED": return this.encodedHello();
     }
@@ -184,7 +202,15 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   #step(): void {
     switch (this.#state) {
       case "START": this.greet(); break;
+      case "WAIT_CERT":
+        this.#state = "WAIT_CKE";
+        this.say(this.certificate());
+        break;
       case "WAIT_CKE": this.exchangeKeys(); break;
+      case "WAIT_CV":
+        this.#state = "WAIT_CCS";
+        this.say(this.certificateVerify());
+        break;
       case "WAIT_CCS": this.changeCipherSpec(); break;
       case "WAIT_FINISHED":
         this.#state = "CONNECTED";
@@ -202,6 +228,7 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
       // The whole extension, which nothing else in these hellos looks like.
       this.extendedMasterSecret = hexOf(heard.subarray(38)).includes("00170000");
     }
+    if (heard[0] === types.certificateRequest) this.#asked = true;
     if (heard[0] === typesTls12.serverKeyExchange) {
       this.pair = keyPair((heard[5] ?? 0) * 256 + (heard[6] ?? 0));
       this.#serverShare = heard.slice(8, 8 + (heard[7] ?? 0));
@@ -210,7 +237,7 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
 }
 
 export type ClientStateTls12 =
-  | "WAIT_SH" | "WAIT_CERT" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
+  | "WAIT_SH" | "WAIT_CERT" | "WAIT_STATUS" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
 
 export interface ScriptedServerTls12Options {
   readonly config?: Partial<ClientOptions>;
@@ -220,6 +247,8 @@ export interface ScriptedServerTls12Options {
   readonly group?: number;
   /** Sends a CertificateRequest. */
   readonly requests?: boolean;
+  /** Says that a CertificateStatus may follow, if it is asked. */
+  readonly announcesStatus?: boolean;
 }
 
 /** Parts of a ServerKeyExchange. */
@@ -249,7 +278,7 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     };
     const all: ClientOptions = { provider: node, now: Date.now, verifier, alpn: ["h2", "http/1.1"], ...config };
     super(new Machine("client", new Connector(clientConfig(all), "localhost").start()));
-    this.options = { chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, ...options };
+    this.options = { chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, announcesStatus: false, ...options };
     this.pair = keyPair(this.options.group);
     this.listen(this.machine.begin());
   }
@@ -276,7 +305,10 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   }
   answers(...changed: readonly Extension[]): Extension[] {
     const usual = [extension(extensionsTls12.extendedMasterSecret), extension(extensions.renegotiationInfo, v8())];
-    return replaced(usual, ...changed);
+    return replaced(this.options.announcesStatus ? [...usual, extension(extensionsTls12.statusRequest)] : usual, ...changed);
+  }
+  certificateStatus(response: Octets = [0x30, 0]): Bytes {
+    return message(typesTls12.certificateStatus, [1], v24(response));
   }
   certificate(chain: readonly Uint8Array[] = this.options.chain): Bytes {
     return message(types.certificate, v24(...chain.map((der) => v24(der))));
@@ -308,6 +340,7 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     switch (this.where) {
       case "WAIT_SH": return this.serverHello();
       case "WAIT_CERT": return this.certificate();
+      case "WAIT_STATUS": return this.certificateStatus();
       case "WAIT_SKE": return this.serverKeyExchange();
       case "WAIT_SHD": return this.certificateRequest();
       case "WAIT_SHD_ONLY": return this.serverHelloDone();
@@ -323,7 +356,8 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   #step(target: ClientStateTls12): void {
     switch (this.#state) {
       case "WAIT_SH": return this.#sayThen("WAIT_CERT", this.serverHello());
-      case "WAIT_CERT": return this.#sayThen("WAIT_SKE", this.certificate());
+      case "WAIT_CERT": return this.#sayThen(this.options.announcesStatus ? "WAIT_STATUS" : "WAIT_SKE", this.certificate());
+      case "WAIT_STATUS": return this.#sayThen("WAIT_SKE", this.certificateStatus());
       case "WAIT_SKE": return this.#sayThen("WAIT_SHD", this.serverKeyExchange());
       case "WAIT_SHD":
         if (this.options.requests || target === "WAIT_SHD_ONLY") return this.#sayThen("WAIT_SHD_ONLY", this.certificateRequest());

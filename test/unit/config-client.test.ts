@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { clientConfig, type ClientOptions, ConfigError, type SyncVerifier } from "@sallyport/core";
-import { fakeProvider } from "../support/fake-provider.ts";
+import { clientConfig, type ClientOptions, ConfigError, type NamedGroup, type SyncVerifier } from "@sallyport/core";
+import { fakeProvider, group } from "../support/fake-provider.ts";
 import { clientSettings } from "../support/settings.ts";
 
 type Loose = { readonly [K in keyof ClientOptions]?: unknown } & Readonly<Record<string, unknown>>;
@@ -27,6 +27,24 @@ const keySharesOf = (options: Partial<ClientOptions>): string[] =>
 test("by default the first group gets a key share", () => {
   expect(keySharesOf({})).toEqual(["x25519"]);
   expect(keySharesOf({ groups: ["secp384r1", "x25519"] })).toEqual(["secp384r1"]);
+});
+
+test.each<[string, NamedGroup[], NamedGroup[]]>([
+  ["a hybrid has the first classical group at its side", ["X25519MLKEM768", "x25519", "secp256r1"], ["X25519MLKEM768", "x25519"]],
+  ["the order is that of the groups", ["SecP256r1MLKEM768", "X25519MLKEM768", "secp256r1"], ["SecP256r1MLKEM768", "secp256r1"]],
+  ["a hybrid behind a classical group is left to the server", ["x25519", "X25519MLKEM768"], ["x25519"]],
+  ["hybrids alone give one share", ["X25519MLKEM768", "SecP256r1MLKEM768"], ["X25519MLKEM768"]],
+])("key shares by default: %s", (_, groups, expected) => {
+  const provider = fakeProvider({
+    groups: [group("x25519", 32), group("secp256r1", 65), group("X25519MLKEM768", 1216), group("SecP256r1MLKEM768", 1249)],
+  });
+  expect(keySharesOf({ provider, groups })).toEqual(expected);
+});
+
+test("a number of key shares counts hybrids like all others", () => {
+  const provider = fakeProvider({ groups: [group("X25519MLKEM768", 1216), group("x25519", 32), group("secp256r1", 65)] });
+  expect(keySharesOf({ provider, keyShares: 1 })).toEqual(["X25519MLKEM768"]);
+  expect(keySharesOf({ provider, keyShares: 3 })).toEqual(["X25519MLKEM768", "x25519", "secp256r1"]);
 });
 
 test("key shares are so many groups from the front, or the named ones in the order of the groups", () => {
@@ -63,7 +81,7 @@ test.each<[string, Loose, string[]]>([
     { verifier: { ...verifier, types: ["raw-public-key"] } },
     ["not-supported-here verifier.types"],
   ],
-  ["a verifier that asks for OCSP", { verifier: { ...verifier, asksFor: ["ocsp"] } }, ["not-supported-here verifier.asksFor"]],
+  ["a verifier that asks for what is not stapled", { verifier: { ...verifier, asksFor: ["crl" as never] } }, ["unknown-name verifier.asksFor[0]"]],
   ["more key shares than groups", { keyShares: 4 }, ["bad-key-shares keyShares"]],
   ["a negative number of key shares", { keyShares: -1 }, ["bad-key-shares keyShares"]],
   ["half a key share", { keyShares: 0.5 }, ["bad-key-shares keyShares"]],

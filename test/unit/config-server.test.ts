@@ -325,7 +325,7 @@ test.each<[string, Loose, string[]]>([
   ["issuers that are no bytes", credentialWith({ issuers: ["CN=x"] }), ["wrong-type credentials[0].issuers"]],
   ["a raw public key", credentialWith({ type: "raw-public-key" }), ["not-supported-here credentials[0].type"]],
   ["an unknown certificate type", credentialWith({ type: "openpgp" }), ["unknown-name credentials[0].type"]],
-  ["an OCSP response", credentialWith({ ocspResponse: new Uint8Array(3) }), ["not-supported-here credentials[0].ocspResponse"]],
+  ["an OCSP response without a byte", credentialWith({ ocspResponse: new Uint8Array(0) }), ["bad-staple credentials[0].ocspResponse"]],
   [
     "a key that may sign in TLS 1.2 alone",
     { versions: ["tls1.3"], credentials: [fakeCredential("RSA", { schemes: ["rsa_pkcs1_sha256"] })] },

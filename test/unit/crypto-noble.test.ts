@@ -15,8 +15,10 @@ describe("the provider", () => {
       let drawn = 0;
       return noble({ random: (length) => pattern(length, drawn++) });
     };
-    for (const name of ["x25519", "secp256r1", "secp384r1"] as const) {
-      expect(group(seeded(), name).start()).toEqual(group(seeded(), name).start());
+    for (const { name } of seeded().groups) {
+      const { share, key } = group(seeded(), name).start();
+      expect(group(seeded(), name).start()).toEqual({ share, key });
+      expect(group(seeded(), name).respond(share)).toEqual(group(seeded(), name).respond(share));
     }
   });
 
@@ -30,6 +32,12 @@ describe("the provider", () => {
     const draws = [new Uint8Array(32).fill(0xff), new Uint8Array(32), pattern(32, 1)];
     const provider = noble({ random: () => draws.shift() ?? new Uint8Array(0) });
     expect(group(provider, "secp256r1").start().key).toEqual(pattern(32, 1));
+  });
+
+  test("a scalar for P-521 keeps but one bit of its first byte, so that it need not be drawn again", () => {
+    const provider = noble({ random: (length) => pattern(length, 1) });
+    expect(pattern(66, 1)[0]).toBeGreaterThan(1);
+    expect(group(provider, "secp521r1").start().key).toEqual(pattern(66, 1).fill((pattern(1, 1)[0] ?? 0) & 1, 0, 1));
   });
 
   test("another provider's private key is the caller's mistake, and not the peer's", () => {

@@ -30,8 +30,18 @@ import {
 } from "../../packages/core/src/wire/post-handshake.ts";
 import { extensionIds, registered } from "../../packages/core/src/wire/registry.ts";
 import { decodeServerHello, encodeServerHello, helloRetryRequestRandom } from "../../packages/core/src/wire/server-hello.ts";
+import {
+  decodeCertificateRequestTls12,
+  decodeServerKeyExchange,
+  encodeCertificateTls12,
+  encodeClientKeyExchange,
+  encodeServerHelloDone,
+  encodeServerKeyExchange,
+  serverParams,
+} from "../../packages/core/src/wire/tls12-messages.ts";
+import { encodeCertificateStatus } from "../../packages/core/src/wire/staples.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
-import { type CodedMessage, nameOf, rewrite } from "../support/messages.ts";
+import { type CodedMessage, nameOf, rewrite, rewriteTls12 } from "../support/messages.ts";
 import { block, join, message, type Octets, u16, v16, v24, v8 } from "../support/octets.ts";
 import { recordedHandshakes } from "../support/rfc8448.ts";
 
@@ -203,6 +213,55 @@ describe.each(Object.entries(messages))("%s", (which, raw) => {
       if (error !== undefined) expect(["malformed-message", "duplicate-extension"]).toContain(error.kind);
     },
   );
+});
+
+const messagesTls12: Readonly<Record<keyof typeof rewriteTls12, fc.Arbitrary<Bytes>>> = {
+  hello_request: fc.constant(message(handshakeTypes.hello_request)),
+  certificate: list(bytes(1, 60), 0).map(encodeCertificateTls12),
+  server_key_exchange: fc
+    .tuple(number(16), bytes(1, 133), number(16), bytes(0, 80))
+    .map(([group, share, scheme, signature]) => encodeServerKeyExchange(serverParams(group, share), scheme, signature)),
+  server_hello_done: fc.constant(encodeServerHelloDone()),
+  client_key_exchange: bytes(1, 133).map(encodeClientKeyExchange),
+  certificate_status: bytes(1, 60).map(encodeCertificateStatus),
+};
+
+describe.each(Object.entries(messagesTls12))("%s of TLS 1.2", (which, raw) => {
+  const decode = rewriteTls12[which as keyof typeof rewriteTls12];
+
+  test.prop([raw])("decodes, and encodes to itself", (encoded) => {
+    expect(hexOf(decode(encoded))).toBe(hexOf(encoded));
+  });
+
+  test.prop([raw, number(8)], { numRuns: 20 })("is refused if it ends anywhere else, whatever its length says", (encoded, more) => {
+    const body = encoded.subarray(4);
+    for (let length = 0; length < body.length; length++) {
+      expect(refusal(() => decode(encoded.slice(0, 4 + length)))).toMatchObject({ kind: "malformed-message" });
+      expect(refusal(() => decode(message(encoded[0] ?? 0, body.subarray(0, length))))).toMatchObject({ kind: "malformed-message" });
+    }
+    expect(refusal(() => decode(join(encoded, [more])))).toMatchObject({ kind: "malformed-message" });
+    expect(refusal(() => decode(message(encoded[0] ?? 0, body, [more])))).toMatchObject({ kind: "malformed-message" });
+  });
+});
+
+test.prop([bytes(1, 6), list(number(16)), list(bytes(1, 30), 0)])(
+  "a CertificateRequest of TLS 1.2 is read to its last byte, and no further",
+  (certificateTypes, signatureSchemes, authorities) => {
+    const encoded = message(
+      handshakeTypes.certificate_request, v8(certificateTypes), v16(u16(...signatureSchemes)), v16(...authorities.map((name) => v16(name))),
+    );
+    expect(decodeCertificateRequestTls12(encoded)).toEqual({ certificateTypes: [...certificateTypes], signatureSchemes, authorities });
+    for (let length = 0; length < encoded.length - 4; length++) {
+      const shorter = message(handshakeTypes.certificate_request, encoded.subarray(4, 4 + length));
+      expect(refusal(() => decodeCertificateRequestTls12(shorter))).toMatchObject({ kind: "malformed-message" });
+    }
+    const longer = message(handshakeTypes.certificate_request, encoded.subarray(4), [0]);
+    expect(refusal(() => decodeCertificateRequestTls12(longer))).toMatchObject({ kind: "malformed-message" });
+  },
+);
+
+test("a ServerKeyExchange with parameters of its own is not read behind its curve_type", () => {
+  for (const curveType of [0, 1, 2, 4, 255]) expect(decodeServerKeyExchange(message(12, [curveType], new Uint8Array(9)))).toEqual({ curveType });
 });
 
 test.prop([clientHello])("what a ClientHello decodes to is what was written", (encoded) => {

@@ -1,9 +1,10 @@
 import { describe, test } from "vitest";
+import { hybridContract } from "../support/hybrid-contract.ts";
 import { providerContract } from "../support/provider-contract.ts";
 import { subjects } from "../support/subjects.ts";
 
 describe("crypto-noble", () => {
-  for (const { name, run } of providerContract(subjects.noble)) {
+  for (const { name, run } of [...providerContract(subjects.noble), ...hybridContract(subjects.noble)]) {
     test(name, (context) => {
       const skipped = run();
       if (skipped !== undefined) context.skip(skipped);

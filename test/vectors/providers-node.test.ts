@@ -1,9 +1,10 @@
 import { describe, test } from "vitest";
+import { hybridContract } from "../support/hybrid-contract.ts";
 import { providerContract } from "../support/provider-contract.ts";
 import { subjects } from "../support/subjects.ts";
 
 describe("crypto-node", () => {
-  for (const { name, run } of providerContract(subjects.node)) {
+  for (const { name, run } of [...providerContract(subjects.node), ...hybridContract(subjects.node)]) {
     test(name, (context) => {
       const skipped = run();
       if (skipped !== undefined) context.skip(skipped);

@@ -24,7 +24,12 @@ test("both have the same suites, groups, hashes and verifications; noble begins 
   expect(node.suites[0]?.name).toBe("TLS_AES_128_GCM_SHA256");
 });
 
-const groupNames: readonly NamedGroup[] = ["x25519", "secp256r1", "secp384r1"];
+const groupNames: readonly NamedGroup[] = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1", "secp521r1", "SecP256r1MLKEM768"];
+
+test("X25519MLKEM768 is preferred, the other hybrid comes last", () => {
+  expect(noble.groups.map(({ name }) => name)).toEqual(groupNames);
+});
+
 test.each(groupNames)("%s: they agree with each other, in both roles", (name) => {
   for (const [initiator, responder] of [[noble, node], [node, noble]] as const) {
     const { share, key } = group(initiator, name).start();

@@ -10,12 +10,15 @@ export type { AsyncVerifier, DistrustReason, PresentedIdentity, SyncVerifier, Ve
 export type { ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions } from "./config/options.ts";
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
+export type { HybridName, MlKem768 } from "./crypto/hybrid.ts";
+export { hybridGroup } from "./crypto/hybrid.ts";
 export type {
   AeadOpener, AeadSealer, AsyncGroup, AsyncVerification, CryptoProvider, Group, Hash, HashImplementation, SuiteImplementation,
   SyncGroup, SyncVerification, Verification,
 } from "./crypto/provider.ts";
 export type { PublicKey } from "./crypto/public-key.ts";
-export { readPublicKey, schemesOf } from "./crypto/public-key.ts";
+export type { StapleKind } from "./wire/staples.ts";
+export { readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
 export type { AbortCause, ConfigProblem, ErrorContext, ErrorKind, Fault, Phase, TlsErrorOf } from "./errors.ts";
 export { ApiMisuse, ConfigError, TlsError } from "./errors.ts";
 export type { Negotiation, Refusal } from "./negotiate/negotiate.ts";

@@ -1,14 +1,21 @@
 import { x25519 } from "@noble/curves/ed25519.js";
-import { p256, p384 } from "@noble/curves/nist.js";
-import { ApiMisuse, type Bytes, type NamedGroup, type SyncGroup } from "@sallyport/core";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { ApiMisuse, type Bytes, hybridGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
+import { mlKem768 } from "./ml-kem.ts";
 
 type Random = (length: number) => Bytes;
 
 export function groups(random: Random): readonly SyncGroup[] {
+  const kem = mlKem768(random);
+  const x25519 = group("x25519", 32, montgomery, random);
+  const secp256r1 = group("secp256r1", 65, weierstrass(p256, 256), random);
   return [
-    group("x25519", 32, montgomery, random),
-    group("secp256r1", 65, weierstrass(p256, 32), random),
-    group("secp384r1", 97, weierstrass(p384, 48), random),
+    hybridGroup("X25519MLKEM768", kem, x25519),
+    x25519,
+    secp256r1,
+    group("secp384r1", 97, weierstrass(p384, 384), random),
+    group("secp521r1", 133, weierstrass(p521, 521), random),
+    hybridGroup("SecP256r1MLKEM768", kem, secp256r1),
   ];
 }
 
@@ -26,12 +33,14 @@ const montgomery: Curve = {
   secret: (key, peerShare) => x25519.getSharedSecret(key, peerShare),
 };
 
-function weierstrass(curve: typeof p256, length: number): Curve {
+function weierstrass(curve: typeof p256, bits: number): Curve {
+  const length = Math.ceil(bits / 8);
   return {
-    // FIPS 186-5, A.2.2: drawn again until it is below the order, which but one in 2^32 is not.
+    // FIPS 186-5, A.2.2: as many bits as the order has, drawn again until they are below it, which but one in 2^32 is not.
     generate: (random) => {
       for (let attempt = 0; attempt < 8; attempt++) {
         const candidate = random(length);
+        candidate[0] = (candidate[0] ?? 0) & (0xff >> (8 * length - bits));
         if (curve.utils.isValidSecretKey(candidate)) return candidate;
       }
       throw new ApiMisuse("bad-argument", "what `random` gives is not random: no private key was found in it");

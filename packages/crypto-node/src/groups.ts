@@ -1,11 +1,18 @@
 import { createECDH, createPublicKey, diffieHellman, ECDH, generateKeyPairSync, KeyObject } from "node:crypto";
-import { ApiMisuse, type Bytes, type NamedGroup, type SyncGroup } from "@sallyport/core";
+import { ApiMisuse, type Bytes, hybridGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
 import { base64url, owned } from "./bytes.ts";
+import { inJavaScript, native, works } from "./ml-kem.ts";
+import { importKey } from "./verifications.ts";
+
+const mlKem768 = works(native) ? native : inJavaScript;
 
 export const groups: readonly SyncGroup[] = [
+  hybridGroup("X25519MLKEM768", mlKem768, x25519()),
   x25519(),
   weierstrass("secp256r1", "prime256v1", 65),
   weierstrass("secp384r1", "secp384r1", 97),
+  secp521r1(),
+  hybridGroup("SecP256r1MLKEM768", mlKem768, weierstrass("secp256r1", "prime256v1", 65)),
 ];
 
 /** The private half is a KeyObject. Public keys come and go as JWK, a tenth of what DER costs. */
@@ -36,6 +43,25 @@ function weierstrass(name: "secp256r1" | "secp384r1", opensslName: string, share
       if (!(key instanceof ECDH)) throw foreignKey(name);
       // RFC 9846 §4.3.8.2: a point comes uncompressed; hybrid forms (6, 7) have the same length.
       return peerShare[0] === 4 ? unlessInvalid(() => key.computeSecret(peerShare)) : undefined;
+    },
+  });
+}
+
+/** With KeyObjects, since Deno's ECDH objects don't know the curve. */
+function secp521r1(): SyncGroup {
+  return group("secp521r1", 133, {
+    start: () => {
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-521" });
+      const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+      return { share: Uint8Array.of(4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url")), key: privateKey };
+    },
+    complete: (key, peerShare) => {
+      if (!(key instanceof KeyObject)) throw foreignKey("secp521r1");
+      if (peerShare[0] !== 4) return undefined; // as above
+      return unlessInvalid(() => {
+        const publicKey = importKey({ kind: "ec", curve: "secp521r1", point: peerShare });
+        return diffieHellman({ privateKey: key, publicKey });
+      });
     },
   });
 }

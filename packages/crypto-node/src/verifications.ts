@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from "node:crypto";
-import { type PublicKey, readPublicKey, type SignatureScheme, schemesOf, type SyncVerification } from "@sallyport/core";
+import { type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy } from "@sallyport/core";
 import { base64url } from "./bytes.ts";
 
 export const verifications: readonly SyncVerification[] = [
@@ -40,6 +40,8 @@ function verification(scheme: SignatureScheme): SyncVerification {
       try {
         const imported = importPublicKey(publicKey);
         if (imported?.schemes.includes(scheme) !== true) return false;
+        // RFC 8017 §8.1.2: step 1, which OpenSSL leaves out for PSS: a signature may lack the zeros that it begins with.
+        if (imported.signatureLength !== undefined && signature.length !== imported.signatureLength) return false;
         return verify(hash, message, { key: imported.key, ...parameters }, signature);
       } catch {
         return false; // a point off the curve; a signature that some OpenSSL reports instead of refusing
@@ -51,6 +53,8 @@ function verification(scheme: SignatureScheme): SyncVerification {
 interface Imported {
   readonly key: KeyObject;
   readonly schemes: readonly SignatureScheme[];
+  /** undefined: it says so itself (ECDSA), or the platform looks at it (Ed25519). */
+  readonly signatureLength: number | undefined;
 }
 
 /**
@@ -74,7 +78,8 @@ function importPublicKey(spki: Uint8Array): Imported | undefined {
   }
   const parts = readPublicKey(spki);
   if (parts === undefined) return undefined;
-  const imported = { key: importKey(parts), schemes: schemesOf(parts) };
+  const signatureLength = "modulus" in parts ? parts.modulus.length : undefined;
+  const imported = { key: importKey(parts), schemes: verifiableBy(parts), signatureLength };
   const [oldest] = recent.keys();
   if (oldest !== undefined && recent.size >= recentLimit) recent.delete(oldest);
   recent.set(id, imported);
@@ -83,8 +88,8 @@ function importPublicKey(spki: Uint8Array): Imported | undefined {
 
 const curveNames = { secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" } as const;
 
-/** By JWK, which is twice (EC) to twenty times (RSA) as fast as DER. */
-function importKey(parts: PublicKey): KeyObject {
+/** By JWK, which is twice (EC) to twenty times (RSA) as fast as DER. @throws if the point is not on its curve. */
+export function importKey(parts: PublicKey): KeyObject {
   switch (parts.kind) {
     case "ec": {
       const half = (parts.point.length + 1) / 2;

@@ -7,6 +7,10 @@ export interface CredentialOptions {
   /** PEM text, or DER; the leaf first. */
   readonly chain: string | readonly Uint8Array[];
   readonly signer: Signer;
+  /** DER, stapled for peers that ask (RFC 6066 §8). */
+  readonly ocspResponse?: Uint8Array;
+  /** As a log gave them (RFC 6962 §3.3). */
+  readonly signedCertificateTimestamps?: readonly Uint8Array[];
 }
 
 /**
@@ -17,6 +21,7 @@ export interface CredentialOptions {
  */
 export function credential(options: CredentialOptions): Credential {
   const { certificates, problems } = readCertificates(options.chain, "chain");
+  const { signer, ocspResponse, signedCertificateTimestamps } = options;
   const [leaf, ...others] = certificates;
   const [first, ...more] = problems;
   if (first !== undefined) throw new ConfigError([first, ...more]);
@@ -29,7 +34,9 @@ export function credential(options: CredentialOptions): Credential {
     publicKey: leaf.publicKey.raw,
     names: nameTexts(leaf.extensions.subjectAlternativeName?.value ?? [], "services"),
     issuers,
-    signer: options.signer,
+    signer,
+    ...(ocspResponse && { ocspResponse }),
+    ...(signedCertificateTimestamps && { signedCertificateTimestamps }),
   };
 }
 

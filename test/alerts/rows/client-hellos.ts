@@ -14,9 +14,10 @@ import {
   v8,
   without,
 } from "../../support/octets.ts";
-import { content, extensions, groups, ScriptedClient, type ScriptedClientOptions } from "../../support/scripted-peer.ts";
+import { content, extensions, groups, ScriptedClient, type ScriptedClientOptions, type ScriptedSession } from "../../support/scripted-peer.ts";
 import { ScriptedClientTls12 } from "../../support/scripted-tls12.ts";
 import { expectEqual, type Stimuli } from "../outcome.ts";
+import { resumingClient, ticketsOf } from "../sessions.ts";
 
 type Change = (client: ScriptedClient) => unknown;
 
@@ -45,6 +46,7 @@ const prepend =
     client.with(({ extensions: offered = [] }) => ({ extensions: [...added, ...offered] }));
 const share = (group: number, bytes: Octets): Change => extend(extensions.keyShare, v16(u16(group), v16(bytes)));
 const onlyP256: Change = extend(extensions.supportedGroups, v16(u16(groups.secp256r1)));
+const onlyHybrid: Change = extend(extensions.supportedGroups, v16(u16(0x11ec)));
 const both =
   (...changes: readonly Change[]): Change =>
   (client) => {
@@ -107,7 +109,7 @@ export const clientHellos: Stimuli = {
   "SRV-CH-025": () => greetEach(leaveOut(extensions.supportedGroups)),
   "SRV-CH-026": () => [new ScriptedClient({ shares: [] }).to("RETRIED")],
   "SRV-CH-027": () =>
-    greetEach(both(extend(extensions.supportedGroups, v16(u16(0x0019, 0x0015))), extend(extensions.keyShare, v16()))),
+    greetEach(both(extend(extensions.supportedGroups, v16(u16(0x001e, 0x0015))), extend(extensions.keyShare, v16()))),
   "SRV-CH-028": () => [
     greet(extend(extensions.supportedGroups, v16(u16(groups.x25519))), { shares: [groups.x25519, groups.secp256r1] }),
   ],
@@ -145,19 +147,33 @@ export const clientHellos: Stimuli = {
   "SRV-CH-038": () =>
     greetEach(extend(extensions.signatureAlgorithms, v16()), extend(extensions.signatureAlgorithms, v16([4, 3, 8]))),
   "SRV-CH-039": () => greetEach(extend(extensions.signatureAlgorithms, v16(u16(0x0807, 0x0401)))),
-  "SRV-CH-040": () => greetEach(prepend(psk), append(psk, extension(0xfa5a))),
-  "SRV-CH-041": () => greetEach(both(leaveOut(extensions.pskModes), append(psk))),
+  "SRV-CH-040": () => [
+    ...greetEach(prepend(psk), append(psk, extension(0xfa5a))),
+    ...[new ScriptedClient({ shares: [] }).extend(psk).to("RETRIED")].map((client) => {
+      client.with(({ extensions: offered = [] }) => ({ extensions: [psk, client.keyShare(groups.x25519), ...without(offered, psk.type, extensions.keyShare)] }));
+      return client.say(client.encodedHello());
+    }),
+  ],
+  "SRV-CH-041": () => [
+    ...greetEach(both(leaveOut(extensions.pskModes), append(psk))),
+    resumingClient().with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) })).to("WAIT_FINISHED"),
+  ],
   "SRV-CH-042": () => greetEach(extend(extensions.pskModes, v8())),
-  "SRV-CH-043": () =>
-    greetEach(
+  "SRV-CH-043": () => [
+    ...greetEach(
       append(extension(extensions.preSharedKey, v16(identity, identity), v16(v8(repeat(32))))),
       append(extension(extensions.preSharedKey, v16(identity), v16(v8(repeat(32)), v8(repeat(32))))),
     ),
-  "SRV-CH-044": () =>
-    greetEach(
+    ...offered(undefined, (right) => [...right, repeat(32)]),
+    ...offered(ticketsOf(), (right) => right.slice(0, 1)),
+  ],
+  "SRV-CH-044": () => [
+    ...greetEach(
       append(extension(extensions.preSharedKey, v16(), v16(v8(repeat(32))))),
       append(extension(extensions.preSharedKey, v16(identity), v16())),
     ),
+    ...offered(undefined, () => []),
+  ],
   "SRV-CH-046": () => greetEach(serverNames()),
   "SRV-CH-047": () => greetEach(serverNames(hostName(text("localhost")), hostName(text("localhost")))),
   "SRV-CH-048": () => greetEach(serverNames(hostName([]))),
@@ -203,7 +219,16 @@ export const clientHellos: Stimuli = {
     ),
   "SRV-CH-070": () =>
     greetEach(...["local\0host", "local\nhost", "local\x7fhost", "lök"].map((name) => serverNames(hostName(text(name))))),
-  "PSK-002": () => greetEach(append(psk)),
+  "SRV-CH-071": () => {
+    // The X25519 half has its base point, which is a sound share; and zeros are a sound ML-KEM key.
+    const hybrid = (key: Octets): Change => both(onlyHybrid, share(0x11ec, join(key, [9], repeat(31))));
+    return greetEach(
+      hybrid(join([0x01, 0x0d], repeat(1182))), // 3329, which is reduced to 0
+      hybrid(join(repeat(1150), [0xf0, 0xff], repeat(32))), // 4095, the last one
+      ...[0, 1183, 1185].map((length) => hybrid(repeat(length))),
+      both(onlyHybrid, share(0x11ec, repeat(1216))),
+    );
+  },
 
   ...retries({
     "SRV-HRR-001": [
@@ -228,6 +253,8 @@ export const clientHellos: Stimuli = {
       extend(extensions.alpn, v16(v8(text("http/1.1")))),
       (client) => client.with(({ extensions: offered = [] }) => ({ extensions: offered.toReversed() })),
       extend(extensions.cookie, v16([1])),
+      // It may change, and not come anew.
+      append(psk),
     ],
     "TRQ-002": [append(extension(58, [1, 1]))],
   }),
@@ -256,6 +283,16 @@ export const clientHellos: Stimuli = {
     }),
   "ED-008": () => [withEarlyData().record(content.handshake, [5, 0, 0, 0])],
 };
+
+/** Clients that offer sessions with other binders than the right ones: in the first hello, and in the second alone. */
+function offered(sessions: readonly ScriptedSession[] | undefined, binders: NonNullable<ScriptedClientOptions["binders"]>): ScriptedClient[] {
+  const options = sessions === undefined ? {} : { sessions };
+  let hellos = 0;
+  return [
+    resumingClient({ ...options, binders }).to("WAIT_FINISHED"),
+    resumingClient({ ...options, shares: [], binders: (right) => (hellos++ === 0 ? right : binders(right)) }).to("WAIT_FINISHED"),
+  ];
+}
 
 /** Second hellos with one change more than was asked for. */
 function retries(changes: Readonly<Record<string, readonly Change[]>>): Stimuli {

@@ -23,8 +23,10 @@ import {
   types,
 } from "../../support/scripted-peer.ts";
 import { all, anywhere, connected, each, Expected, expectEqual, found, inHandshake, type Stimuli, told } from "../outcome.ts";
+import { resumingServer } from "../sessions.ts";
 
-const client = (): ScriptedServer[] => [new ScriptedServer().to("CONNECTED")];
+/** Those that take no tickets read them all the same. */
+const client = (): ScriptedServer[] => [new ScriptedServer().to("CONNECTED"), resumingServer().to("CONNECTED")];
 const keyUpdate = (...body: readonly number[]): Bytes => message(types.keyUpdate, body);
 const ticket = (change: { lifetime?: number; ticket?: Octets; extensions?: readonly Octets[] } = {}): Bytes =>
   message(
@@ -118,7 +120,11 @@ export const connections: Stimuli = {
 
   "NST-003": () => tickets(ticket({ lifetime: 604_801 }), ticket({ lifetime: 2 ** 32 - 1 })),
   "NST-004": () => tickets(ticket({ ticket: [] })),
-  "NST-005": () => tickets(ticket({ lifetime: 0 })),
+  "NST-005": () => {
+    const peers = tickets(ticket({ lifetime: 0 }));
+    for (const { machine } of peers) expectEqual(machine.events.length, 0, "the sessions");
+    return peers;
+  },
   "NST-006": () => tickets(ticket({ extensions: [ticketExtension(0xfa5a, [1])] })),
   "NST-007": () =>
     tickets(

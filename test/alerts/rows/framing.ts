@@ -16,7 +16,7 @@ import {
   type ServerState,
   types,
 } from "../../support/scripted-peer.ts";
-import { all, anywhere, each, type Stimuli, type Stimulus, underHandshakeKeys } from "../outcome.ts";
+import { all, anywhere, each, showing, type Stimuli, type Stimulus, underHandshakeKeys } from "../outcome.ts";
 
 const clientEdges = { ...clientFront, ...clientTls13 };
 const serverEdges = { ...serverFront, ...serverTls13 };
@@ -33,6 +33,8 @@ const clientStates = {
 const serverStates = {
   START: "expectClientHello",
   RETRIED: "expectSecondClientHello",
+  WAIT_CERT: "expectCertificate",
+  WAIT_CV: "expectCertificateVerify",
   WAIT_FINISHED: "expectFinished",
   CONNECTED: undefined,
 } as const satisfies Record<ServerState, keyof typeof serverEdges | undefined>;
@@ -87,9 +89,10 @@ function others(peers: () => readonly ScriptedPeer[]): Stimulus {
 }
 
 const client = (state: ClientState) => (): ScriptedPeer[] => [new ScriptedServer().to(state)];
-const server = (state: ServerState) => (): ScriptedPeer[] => [
-  new ScriptedClient(state === "RETRIED" ? { shares: [] } : {}).to(state),
-];
+const server = (state: ServerState) => (): ScriptedPeer[] => {
+  const asked = state === "WAIT_CERT" || state === "WAIT_CV";
+  return [new ScriptedClient(asked ? showing : state === "RETRIED" ? { shares: [] } : {}).to(state)];
+};
 
 /** The message that is right there, with its type and its body. */
 function right(peer: ScriptedPeer): { readonly type: number; readonly body: Uint8Array } {
@@ -228,6 +231,8 @@ export const framing: Stimuli = {
   "STM-007": others(client("CONNECTED")),
   "STM-008": others(server("START")),
   "STM-009": others(server("RETRIED")),
+  "STM-011": others(server("WAIT_CERT")),
+  "STM-012": others(server("WAIT_CV")),
   "STM-013": others(server("WAIT_FINISHED")),
   "STM-014": others(server("CONNECTED")),
   "STM-030": () => all(underHandshakeKeys(), (peer) => peer.record(content.data, text("too soon"))),
@@ -245,7 +250,7 @@ export const framing: Stimuli = {
     ),
   "REN-012": () => all(server("CONNECTED")(), (peer) => peer.record(content.handshake, messages["client_hello"]?.() ?? [])),
   "CMP-006": () =>
-    all([...client("WAIT_CERT_CR")(), ...client("WAIT_CERT")(), ...server("WAIT_FINISHED")()], (peer) =>
+    all([...client("WAIT_CERT_CR")(), ...client("WAIT_CERT")(), ...server("WAIT_CERT")(), ...server("WAIT_FINISHED")()], (peer) =>
       peer.record(content.handshake, messages["compressed_certificate"]?.() ?? []),
     ),
 };

@@ -76,7 +76,7 @@ export const serverFlights: Stimuli = {
   "CLI-SH-012": () => hello([answer(0xfa5a), answer(extensions.earlyData), answer(extensions.cookie, v16([1]))]),
   "CLI-SH-013": () => hello([answer(extensions.alpn, v16(v8(text("h2")))), answer(extensions.serverName)]),
   "CLI-SH-014": () => hello([leaveOut(extensions.keyShare)]),
-  "CLI-SH-015": () => hello([share(0x0019, repeat(133, 4)), share(0x11ec, repeat(1120))]),
+  "CLI-SH-015": () => hello([share(0x001e, repeat(56, 4)), share(0x11ed, repeat(1665, 4))]),
   "CLI-SH-016": () =>
     hello([(each) => ({ extensions: replaced(each.extensions ?? [], new ScriptedServer().keyShare(groups.secp256r1)) })]),
   "CLI-SH-017": () => hello([share(groups.secp256r1, join([4], repeat(64, 1)))], { config: { keyShares: ["secp256r1"] } }),
@@ -89,12 +89,13 @@ export const serverFlights: Stimuli = {
   "CLI-SH-023": () =>
     helloAgain((each) => ({ extensions: replaced(each.extensions ?? [], new ScriptedServer().keyShare(groups.x25519)) })),
   "CLI-SH-027": () => hello([{ sessionId: repeat(33) }]),
-  "PSK-009": () => hello([answer(extensions.preSharedKey, u16(0))]),
+  // The X25519 half has its base point, which is a sound share.
+  "CLI-SH-029": () => hello([1119, 1121, 1088, 32].map((length) => share(0x11ec, join(repeat(length - 32), [9], repeat(31))))),
 
   "CLI-HRR-001": () =>
     [new ScriptedServer({ retryFor: groups.secp256r1 }).to("WAIT_SH_AGAIN")].map((server) => server.say(server.retryRequest())),
   "CLI-HRR-002": () => retry(leaveOut(extensions.keyShare)),
-  "CLI-HRR-003": () => retry(answer(extensions.keyShare, u16(0x0019)), answer(extensions.keyShare, u16(0x11ec))),
+  "CLI-HRR-003": () => retry(answer(extensions.keyShare, u16(0x001e)), answer(extensions.keyShare, u16(0x11ed))),
   "CLI-HRR-004": () => retry(answer(extensions.keyShare, u16(groups.x25519))),
   "CLI-HRR-005": () => retry({ suite: 0x1303 }, { suite: 0xc02b }),
   "CLI-HRR-006": () => retry(leaveOut(extensions.supportedVersions)),

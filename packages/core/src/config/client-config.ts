@@ -1,3 +1,4 @@
+import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
@@ -113,7 +114,7 @@ function readKeyShares(
   problems: Problems,
 ): readonly Group[] {
   const path = "keyShares";
-  if (given === undefined) return Object.freeze(groups.slice(0, 1));
+  if (given === undefined) return defaultKeyShares(groups);
   if (typeof given === "number") {
     if (!Number.isInteger(given) || given < 0 || (groups.length > 0 && given > groups.length)) {
       const remedy = `give a whole number from 0 to ${groups.length}, or a list of groups`;
@@ -128,4 +129,11 @@ function readKeyShares(
     problems.add("not-in-groups", path, `${name} is not among this config's groups`, "leave it out, or add it to groups");
   }
   return Object.freeze(groups.filter(({ name }) => names.includes(name)));
+}
+
+function defaultKeyShares(groups: readonly Group[]): readonly Group[] {
+  const [first] = groups;
+  if (first === undefined || !isHybrid(first.name)) return Object.freeze(groups.slice(0, 1));
+  const classical = groups.find(({ name }) => !isHybrid(name));
+  return Object.freeze(classical === undefined ? [first] : [first, classical]);
 }

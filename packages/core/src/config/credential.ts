@@ -1,5 +1,6 @@
 import type { Bytes } from "../wire/bytes.ts";
 import type { SignatureScheme } from "../wire/registry.ts";
+import type { StapleKind } from "../wire/staples.ts";
 
 export type CertificateType = "x509" | "raw-public-key";
 
@@ -17,7 +18,9 @@ export interface Credential {
   /** Never shown to a peer whose authorities lack all `issuers`. Default false: it is a hint, and decides among several. */
   readonly onlyForItsIssuers?: boolean;
   readonly signer: Signer;
+  /** DER. Stapled for a peer that asks (RFC 6066 §8). A config keeps a copy: to renew it, make a new config. */
   readonly ocspResponse?: Uint8Array;
+  /** As a log gave them (RFC 6962 §3.3). */
   readonly signedCertificateTimestamps?: readonly Uint8Array[];
 }
 
@@ -50,4 +53,6 @@ export interface CredentialRequest {
   /** DER of distinguished names; empty: any. */
   readonly authorities: readonly Bytes[];
   readonly certificateTypes: readonly CertificateType[];
+  /** What the server would have stapled (RFC 9846 §4.5.1.1); in TLS 1.2 nothing. */
+  readonly staples: readonly StapleKind[];
 }

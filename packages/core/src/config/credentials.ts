@@ -104,9 +104,10 @@ function readCredential(
   }
   const known = problems.count;
   checkType(given, path, problems);
+  checkStaples(given, path, problems);
   const chain = readChain(given.chain, path, problems);
   const names = readStrings(given.names, `${path}.names`, problems);
-  const { issuers, publicKey, signer } = given;
+  const { issuers, publicKey, signer, ocspResponse, signedCertificateTimestamps } = given;
   if (issuers !== undefined && !listOf(issuers)?.every((issuer) => issuer instanceof Uint8Array)) {
     problems.add("wrong-type", `${path}.issuers`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out");
   }
@@ -123,6 +124,8 @@ function readCredential(
     publicKey: copy(publicKey),
     names,
     ...(issuers === undefined ? {} : { issuers: Object.freeze(issuers.map(copy)) }),
+    ...(ocspResponse === undefined ? {} : { ocspResponse: copy(ocspResponse) }),
+    ...(signedCertificateTimestamps === undefined ? {} : { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
     signer,
   });
 }
@@ -133,12 +136,35 @@ function checkType(given: Credential, path: string, problems: Problems): void {
   } else if (given.type !== "x509") {
     problems.add("unknown-name", `${path}.type`, `is ${String(given.type)}`, "write x509");
   }
-  const { onlyForItsIssuers, ocspResponse, signedCertificateTimestamps } = given;
-  for (const [name, value] of Object.entries({ onlyForItsIssuers, ocspResponse, signedCertificateTimestamps })) {
-    if (value === undefined || value === false) continue;
-    problems.add("not-supported-here", `${path}.${name}`, "is not built yet", "leave it out");
+  const { onlyForItsIssuers } = given;
+  if (onlyForItsIssuers !== undefined && onlyForItsIssuers !== false) {
+    problems.add("not-supported-here", `${path}.onlyForItsIssuers`, "is not built yet", "leave it out");
   }
 }
+
+/** RFC 6066 §8, RFC 6962 §3.3: each has a byte at least, and its length has to fit. */
+function checkStaples({ ocspResponse, signedCertificateTimestamps }: Credential, path: string, problems: Problems): void {
+  const response = ocspResponse ?? new Uint8Array(1);
+  if (!(response instanceof Uint8Array)) {
+    problems.add("wrong-type", `${path}.ocspResponse`, "is no Uint8Array", "give an OCSP response in DER, or leave it out");
+  } else if (response.length === 0 || response.length > longestResponse) {
+    const remedy = "give an OCSP response in DER, or leave it out";
+    problems.add("bad-staple", `${path}.ocspResponse`, `has ${response.length} bytes`, remedy);
+  }
+  const timestamps = signedCertificateTimestamps ?? [];
+  const here = `${path}.signedCertificateTimestamps`;
+  const remedy = "give each as its log gave it, or leave it out";
+  const list = listOf(timestamps);
+  if (!list?.every((timestamp) => timestamp instanceof Uint8Array)) {
+    problems.add("wrong-type", here, "is no list of Uint8Array", remedy);
+  } else if (list.some(({ length }) => length === 0)) {
+    problems.add("bad-staple", here, "has one without a byte", remedy);
+  } else if (list.reduce((sum, { length }) => sum + length + 2, 0) > 0xffff) {
+    problems.add("bad-staple", here, "has more bytes than go into an extension", remedy);
+  }
+}
+/** An extension's length has 16 bits, and 4 bytes are CertificateStatus's own. */
+const longestResponse = 0xffff - 4;
 
 function readChain(
   given: readonly Uint8Array[],
@@ -156,9 +182,9 @@ function readChain(
     problems.add("empty-list", `${path}.chain`, "is empty", remedy);
     return undefined;
   }
-  // Each entry has 3 octets of length and 2 of extensions (RFC 9846 §4.5.1); the list's own length has 24 bits.
+  // Each entry has 3 octets of length and 2 of extensions (RFC 9846 §4.5.1); the list's own length has 24 bits. The rest is for staples.
   const octets = list.reduce((sum, certificate) => sum + certificate.length + 5, 0);
-  if (octets > 0xffffff) problems.add("chain-too-long", `${path}.chain`, `has ${octets} bytes`, "leave out what no path needs");
+  if (octets > 0xffffff - 2 * 0x10000) problems.add("chain-too-long", `${path}.chain`, `has ${octets} bytes`, "leave out what no path needs");
   for (const [at, certificate] of list.entries()) {
     if (certificate.length === 0) problems.add("bad-certificate", `${path}.chain[${at}]`, "has no bytes", remedy);
   }

@@ -1,5 +1,6 @@
 import type { Bytes } from "../wire/bytes.ts";
 import type { SignatureScheme } from "../wire/registry.ts";
+import type { StapleKind } from "../wire/staples.ts";
 import type { CertificateType } from "./credential.ts";
 
 /** What the peer showed; its key is proven already. */
@@ -10,6 +11,7 @@ export interface PresentedIdentity {
   readonly chain: readonly [Bytes, ...Bytes[]];
   /** Whom we meant to reach; undefined for a client's identity. */
   readonly serverName: string | undefined;
+  /** DER, as stapled, unjudged; undefined: none came, or a session brought the identity back. */
   readonly ocspResponse: Bytes | undefined;
   readonly signedCertificateTimestamps: readonly Bytes[];
   /** From `config.now`. */
@@ -67,7 +69,7 @@ interface AnyVerifier {
   /** What it can judge, in order of preference; default x509 alone. */
   readonly types?: readonly CertificateType[];
   /** What the peer is asked for beside its chain; default nothing. */
-  readonly asksFor?: readonly ("ocsp" | "sct")[];
+  readonly asksFor?: readonly StapleKind[];
 }
 export interface SyncVerifier extends AnyVerifier {
   verify(presented: PresentedIdentity): VerifiedIdentity | DistrustReason;

@@ -1,4 +1,5 @@
 import { listOf, readNames, schemeNames } from "./checks.ts";
+import { stapleKinds } from "../wire/staples.ts";
 import type { Verifier } from "./identity.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
@@ -18,9 +19,7 @@ export function checkVerifier(given: Verifier, path: string, { verifications }: 
   if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
     problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
   }
-  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
-    problems.add("not-supported-here", `${path}.asksFor`, "is not built yet", "leave it out");
-  }
+  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) readNames(given.asksFor, `${path}.asksFor`, stapleKinds, problems);
   const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
   if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
     const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;

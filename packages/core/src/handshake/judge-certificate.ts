@@ -1,15 +1,22 @@
 // What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either role.
-import type { CredentialRequest } from "../config/credential.ts";
-import type { PresentedIdentity } from "../config/identity.ts";
+import type { Credential, CredentialRequest } from "../config/credential.ts";
+import type { PresentedIdentity, Verifier } from "../config/identity.ts";
 import { schemeMeanings } from "../config/parameters.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { Verification } from "../crypto/provider.ts";
-import { type PublicKey, schemesOf } from "../crypto/public-key.ts";
+import { type PublicKey, schemesOf, verifiableBy } from "../crypto/public-key.ts";
 import { fail } from "../errors.ts";
-import { type Bytes, hex } from "../wire/bytes.ts";
+import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../wire/certificate.ts";
-import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../wire/certificate-message.ts";
-import { type ProtocolVersion, registered, type SignatureScheme, schemeIds } from "../wire/registry.ts";
+import type {
+  CertificateEntry, CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage,
+} from "../wire/certificate-message.ts";
+import type { Extension } from "../wire/extensions.ts";
+import { Reader } from "../wire/reader.ts";
+import { extensionIds, type ProtocolVersion, registered, type SignatureScheme, schemeIds } from "../wire/registry.ts";
+import {
+  ocspStaple, readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions, timestampsStaple,
+} from "../wire/staples.ts";
 
 export interface ShownCertificate {
   readonly chain: readonly [Bytes, ...Bytes[]];
@@ -19,21 +26,51 @@ export interface ShownCertificate {
   readonly schemes: readonly SignatureScheme[];
 }
 
-/** RFC 9846 §4.5.1: no context in the handshake, and no extension of an entry that was not asked for. */
-export function judgeCertificateMessage(message: CertificateMessage): CertificateMessage {
-  const { context, entries } = message;
-  if (context.length > 0) wrong("certificate", "certificate_request_context", "none", hex(context), "RFC 9846 §4.5.1");
-  for (const { extensions } of entries) {
-    // We ask for none.
-    const [extension] = extensions;
-    if (extension !== undefined) fail("unsolicited-extension", { message: "certificate", extension: extension.type }, "RFC 9846 §4.5.1");
-  }
-  return message;
+/** What came stapled to a chain. */
+export type Staples = Pick<PresentedIdentity, "ocspResponse" | "signedCertificateTimestamps">;
+export const noStaples: Staples = { ocspResponse: undefined, signedCertificateTimestamps: [] };
+
+export interface ShownChain {
+  /** DER, leaf first; may be empty. */
+  readonly certificates: readonly Bytes[];
+  /** The leaf's. */
+  readonly staples: Staples;
 }
 
-/** @param offered by which the key may be proven. @param read tells which key a SubjectPublicKeyInfo is. */
+/** RFC 9846 §4.5.1: no context in the handshake, and no extension of an entry that was not asked for. */
+export function judgeCertificateMessage({ context, entries }: CertificateMessage, { asksFor = [] }: Verifier): ShownChain {
+  if (context.length > 0) wrong("certificate", "certificate_request_context", "none", hex(context), "RFC 9846 §4.5.1");
+  const [staples = noStaples] = entries.map(({ extensions }) => readStaples(extensions, asksFor));
+  return { certificates: entries.map(({ data }) => data), staples };
+}
+
+function readStaples(extensions: readonly Extension[], asksFor: readonly StapleKind[]): Staples {
+  const message = "certificate";
+  let staples = noStaples;
+  for (const { type, data } of extensions) {
+    const kind = asksFor.find((asked) => extensionIds[stapleExtensions[asked]] === type.id);
+    if (kind === undefined) fail("unsolicited-extension", { message, extension: type }, "RFC 9846 §4.5.1");
+    const body = new Reader(data, message);
+    if (kind === "ocsp") staples = { ...staples, ocspResponse: readCertificateStatus(body) };
+    else staples = { ...staples, signedCertificateTimestamps: readTimestamps(body) };
+    body.end();
+  }
+  return staples;
+}
+
+/** The chain as a Certificate of TLS 1.3 shows it, with what the peer would have stapled. */
+export function certificateEntries(
+  { chain, ocspResponse, signedCertificateTimestamps = [] }: Credential, asked: readonly StapleKind[],
+): readonly CertificateEntry[] {
+  const staples: Extension[] = [];
+  if (asked.includes("ocsp") && ocspResponse !== undefined) staples.push(ocspStaple(ocspResponse));
+  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) staples.push(timestampsStaple(signedCertificateTimestamps));
+  return chain.map((data, at) => ({ data: copy(data), extensions: at === 0 ? staples : [] }));
+}
+
+/** @param offered by which a key may be proven in `version`. @param read tells which key a SubjectPublicKeyInfo is. */
 export function judgeChain(
-  certificates: readonly Bytes[], offered: readonly SignatureScheme[], settings: CommonSettings,
+  certificates: readonly Bytes[], version: ProtocolVersion, offered: readonly SignatureScheme[], settings: CommonSettings,
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
@@ -43,7 +80,8 @@ export function judgeChain(
   const publicKey = subjectPublicKeyOf(leaf);
   const key = read(publicKey);
   if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
-  const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
+  const signs = version === "tls1.2" ? verifiableBy(key) : schemesOf(key);
+  const schemes = signs.filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
     fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
   }
@@ -67,23 +105,23 @@ export function judgeCertificateVerify(
 }
 
 /** RFC 9846 §4.4.2. */
-export function judgeCertificateRequest({ context, signatureSchemes, authorities }: CertificateRequestMessage): CredentialRequest {
+export function judgeCertificateRequest({ context, signatureSchemes, authorities, staples }: CertificateRequestMessage): CredentialRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
   if (signatureSchemes === undefined) fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
-  return credentialRequest(signatureSchemes, authorities);
+  return credentialRequest(signatureSchemes, authorities, staples);
 }
 
 /** In the peer's order of preference. */
-export function credentialRequest(ids: readonly number[], authorities: readonly Bytes[]): CredentialRequest {
+export function credentialRequest(ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[]): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
-  return { schemes, authorities, certificateTypes: ["x509"] };
+  return { schemes, authorities, certificateTypes: ["x509"], staples };
 }
 
 export function presentedIdentity(
-  role: "client" | "server", chain: ShownCertificate["chain"], serverName: string | undefined, { now }: CommonSettings,
+  role: "client" | "server", chain: ShownCertificate["chain"], serverName: string | undefined, staples: Staples, { now }: CommonSettings,
 ): PresentedIdentity {
-  return { role, type: "x509", chain, serverName, ocspResponse: undefined, signedCertificateTimestamps: [], nowMs: now() };
+  return { role, type: "x509", chain, serverName, ...staples, nowMs: now() };
 }
 
 /** By which a peer's key may be proven in `version` (RFC 9846 §4.3.3: in TLS 1.3 PKCS#1 is for certificates). */

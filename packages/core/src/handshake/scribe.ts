@@ -1,6 +1,6 @@
 import { type PublicKey, readPublicKey } from "../crypto/public-key.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
-import { encodeCertificate } from "../wire/certificate-message.ts";
+import { type CertificateEntry, encodeCertificate } from "../wire/certificate-message.ts";
 import { encodeClientHello } from "../wire/client-hello.ts";
 import { encodeEncryptedExtensions } from "../wire/encrypted-extensions.ts";
 import { encodeServerHello } from "../wire/server-hello.ts";
@@ -15,8 +15,7 @@ export interface Scribe {
   serverHello(fields: ServerHelloFields): Bytes;
   helloRetryRequest(fields: ServerHelloFields): Bytes;
   encryptedExtensions(extensions: readonly Extension[]): Bytes;
-  /** @param chain DER, leaf first. */
-  certificate(chain: readonly Uint8Array[]): Bytes;
+  certificate(entries: readonly CertificateEntry[]): Bytes;
   /**
    * undefined: nobody resumes. Else it is given the resumption secret (RFC 9846 §7.1), for as long as it runs; at a server it gives
    * the NewSessionTicket messages behind the client's Finished.
@@ -33,7 +32,7 @@ export const scribe: Scribe = {
   serverHello: encodeServerHello,
   helloRetryRequest: encodeServerHello,
   encryptedExtensions: encodeEncryptedExtensions,
-  certificate: (chain) => encodeCertificate(empty, chain.map((data) => ({ data, extensions: [] }))),
+  certificate: (entries) => encodeCertificate(empty, entries),
   tickets: undefined,
   publicKey: readPublicKey,
   pausesBeginRecords: true,

@@ -2,6 +2,7 @@
 import { type Bytes, concat, latin1 } from "./bytes.ts";
 import { type Extension, readAuthorities, readExtensions, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
+import type { StapleKind } from "./staples.ts";
 
 export interface CertificateEntry {
   /** DER. */
@@ -36,6 +37,7 @@ export interface CertificateRequestMessage {
   readonly extensions: readonly Extension[];
   readonly signatureSchemes: readonly number[] | undefined;
   readonly authorities: readonly Bytes[];
+  readonly staples: readonly StapleKind[];
 }
 
 export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMessage {
@@ -43,14 +45,18 @@ export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMes
   const context = body.opaque(1, "certificate_request_context");
   let signatureSchemes: number[] | undefined;
   let authorities: Bytes[] = [];
+  const staples: StapleKind[] = [];
   const extensions = readExtensions(body.vector(2, "extensions"), {
     signature_algorithms: (extension) => {
       signatureSchemes = extension.list(2, "supported_signature_algorithms", 2, (list) => list.u16("signature_scheme"));
     },
     certificate_authorities: (extension) => { authorities = readAuthorities(extension); },
+    // Empty here (RFC 9846 §4.5.1.1).
+    status_request: () => { staples.push("ocsp"); },
+    signed_certificate_timestamp: () => { staples.push("sct"); },
   });
   body.end();
-  return { context, extensions, signatureSchemes, authorities };
+  return { context, extensions, signatureSchemes, authorities, staples };
 }
 
 export function encodeCertificateRequest(context: Uint8Array, extensions: readonly Extension[]): Bytes {

@@ -7,6 +7,7 @@ import {
 import { bodyOf, frame } from "./handshake.ts";
 import type { Reader } from "./reader.ts";
 import { type Registered, registered } from "./registry.ts";
+import { readStatusRequest, type StapleKind } from "./staples.ts";
 
 /** Decoded whole, whatever its age. Before `choose` nothing in it is proven; the client may lie about all of it. */
 export interface ClientHello {
@@ -45,6 +46,8 @@ export interface DecodedClientHello extends ClientHello {
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  /** What it would have stapled to the certificate. */
+  readonly staples: readonly StapleKind[];
 }
 
 /** @throws malformed-message, duplicate-extension */
@@ -71,11 +74,14 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let extendedMasterSecret = false;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
+  const staples: StapleKind[] = [];
   const schemes = (extension: Reader): Registered[] =>
     extension.list(2, "supported_signature_algorithms", 2, (list) => registered("scheme", list.u16("signature_scheme")));
   // A hello of TLS 1.2 and older may end before the block (RFC 5246 §7.4.1.2).
   const extensions = body.remaining === 0 ? [] : readExtensions(body.vector(2, "extensions"), {
     server_name: (extension) => { hostNames = readServerNames(extension); },
+    status_request: (extension) => { if (readStatusRequest(extension)) staples.push("ocsp"); },
+    signed_certificate_timestamp: () => { staples.push("sct"); },
     supported_groups: (extension) => {
       groups = extension.list(2, "named_group_list", 2, (list) => registered("group", list.u16("named_group")));
     },
@@ -130,6 +136,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     pointFormats,
     extendedMasterSecret,
     renegotiatedConnection,
+    staples,
   };
 }
 

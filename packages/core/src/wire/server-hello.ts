@@ -2,6 +2,7 @@
 import { type Bytes, equal } from "./bytes.ts";
 import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
+import { readTimestamps } from "./staples.ts";
 
 export interface ServerHelloFields {
   readonly legacyVersion: number;
@@ -28,6 +29,9 @@ export interface ServerHello extends ServerHelloFields {
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  /** CertificateStatus may follow (RFC 6066 §8). */
+  readonly announcesStatus: boolean;
+  readonly timestamps: readonly Bytes[];
 }
 
 export function decodeServerHello(raw: Uint8Array): ServerHello {
@@ -47,6 +51,8 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let renegotiatedConnection: Bytes | undefined;
+  let announcesStatus = false;
+  let timestamps: readonly Bytes[] = [];
   const message = isRetryRequest ? "hello_retry_request" : "server_hello";
   const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions").as(message), {
     supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
@@ -61,6 +67,8 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     ec_point_formats: (extension) => {
       pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
     },
+    status_request: () => { announcesStatus = true; },
+    signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
     renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
   });
@@ -68,6 +76,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
     keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
+    announcesStatus, timestamps,
   };
 }
 

@@ -4,16 +4,14 @@ import { edgesTls12 as clientTls12 } from "../../../../packages/core/src/handsha
 import { edges as serverFront } from "../../../../packages/core/src/handshake/server/edges.ts";
 import { edgesTls12 as serverTls12 } from "../../../../packages/core/src/handshake/server/tls12/edges.ts";
 import type { EdgeTable } from "../../../../packages/core/src/handshake/table.ts";
-import { createPublicKey } from "node:crypto";
-import { node } from "@sallyport/crypto-node";
-import { serverVerifier } from "@sallyport/x509";
+import { dangerousAssertVerified, type ServerOptions, type SyncVerifier } from "@sallyport/core";
 import { changed, extension, join, message, type Octets, record, repeat, text, u16, u32, v16, v24, v8 } from "../../../support/octets.ts";
-import { makePki, type Identity } from "../../../support/pki.ts";
 import { content, extensions, groups, type Outcome, type ScriptedPeer, types } from "../../../support/scripted-peer.ts";
 import {
   type ClientStateTls12, type KeyExchangeScript, ScriptedClientTls12, type ScriptedServerTls12,
   type ScriptedServerTls12Options, type ServerStateTls12, typesTls12,
 } from "../../../support/scripted-tls12.ts";
+import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } from "../../identities.ts";
 import { all, each, expectEqual, found, type Stimuli, type Stimulus, told } from "../../outcome.ts";
 import { messages } from "../framing.ts";
 import { beforeFinished, clientsInClear, connected, toClient, toServer } from "./peers.ts";
@@ -21,6 +19,7 @@ import { beforeFinished, clientsInClear, connected, toClient, toServer } from ".
 const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
   WAIT_SH: "expectServerHello",
   WAIT_CERT: "expectCertificateTls12",
+  WAIT_STATUS: "expectCertificateStatus",
   WAIT_SKE: "expectServerKeyExchange",
   WAIT_SHD: "expectServerHelloDone",
   WAIT_SHD_ONLY: "expectServerHelloDoneOnly",
@@ -30,7 +29,9 @@ const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
 };
 const serverStates: Readonly<Record<ServerStateTls12, string | undefined>> = {
   START: "expectClientHello",
+  WAIT_CERT: "expectClientCertificate",
   WAIT_CKE: "expectClientKeyExchange",
+  WAIT_CV: "expectClientCertificateVerify",
   WAIT_CCS: "expectChangeCipherSpec",
   WAIT_FINISHED: "expectFinishedTls12",
   CONNECTED: undefined,
@@ -47,7 +48,11 @@ function others(peerThere: () => ScriptedPeer, edges: EdgeTable, state: string |
       .filter(([name]) => !(name === "hello_request" && edges === clientEdges))
       .map(([, make]) => peerThere().record(content.handshake, make()));
 }
-const client = (state: ClientStateTls12): Stimulus => others(() => toClient(state), clientEdges, clientStates[state]);
+const client = (state: ClientStateTls12, options: ScriptedServerTls12Options = {}): Stimulus =>
+  others(() => toClient(state, options), clientEdges, clientStates[state]);
+const trusting: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
+/** A client that asks for an OCSP response, and a server that says one may come. */
+const stapling: ScriptedServerTls12Options = { config: { verifier: { ...trusting, asksFor: ["ocsp"] } }, announcesStatus: true };
 const server = (state: ServerStateTls12): Stimulus => others(() => toServer(state), serverEdges, serverStates[state]);
 
 const exchange = (scripts: readonly KeyExchangeScript[], options: ScriptedServerTls12Options = {}): ScriptedServerTls12[] =>
@@ -71,35 +76,40 @@ const lowOrder = [repeat(32), join([1], repeat(31))];
 const helloRequest = message(typesTls12.helloRequest);
 const ticket = message(types.newSessionTicket, u32(60), v16(text("a ticket")));
 
-const pki = await makePki();
-const verifier = serverVerifier({ provider: node, roots: [pki.ca.der] });
-const leaves = {
-  good: await pki.leaf({}),
-  expired: await pki.leaf({ validity: "expired" }),
-  notYet: await pki.leaf({ validity: "not-yet" }),
-  stranger: await pki.leaf({ issuer: "stranger" }),
-  selfSigned: await pki.leaf({ issuer: "self" }),
-  otherName: await pki.leaf({ dns: ["other.example"], ips: [] }),
-  codeSigning: await pki.leaf({ usage: "code-signing" }),
-  p384: await pki.leaf({ key: "ecdsa-p384" }),
-  rsa: await pki.leaf({ key: "rsa" }),
-};
-/** A server with that certificate, to a client that judges it by x509, directly behind ServerKeyExchange. */
-const judged = ({ chain, keyPem }: Pick<Identity, "chain" | "keyPem">): ScriptedServerTls12 =>
-  toClient("WAIT_SHD", { chain, keyPem, config: { verifier } });
-const certificates = (...bodies: readonly Octets[]): ScriptedServerTls12[] =>
-  bodies.map((body) => toClient("WAIT_CERT").say(message(types.certificate, body)).skipTo("WAIT_SKE"));
-const good = leaves.good.certificate.der;
+type Name = keyof typeof identities.server;
+
+const asking = (verifier: SyncVerifier = trusting): Partial<ServerOptions> => ({ clientAuthentication: { mode: "required", verifier } });
+const clientJudges = (shown: Judged): ScriptedServerTls12 =>
+  toClient("WAIT_SHD", { chain: shown.chain, keyPem: shown.keyPem, config: judgingServers(shown) });
+const serverJudges = (shown: Judged): ScriptedClientTls12 => new ScriptedClientTls12(judgingClients(shown), shown).to("WAIT_CCS");
+/** Machines of both roles that have judged these by x509, directly behind the message that proves the key. */
+const judged = (...names: readonly Name[]): ScriptedPeer[] =>
+  names.flatMap((name) => [clientJudges(identities.server[name]), serverJudges(identities.client[name])]);
+/** Peers of both roles that sent Certificate messages with these bodies. */
+const sent = (...bodies: readonly Octets[]): ScriptedPeer[] => [
+  ...bodies.map((body) => toClient("WAIT_CERT").say(message(types.certificate, body)).skipTo("WAIT_SKE")),
+  ...bodies.map((body) => toServer("WAIT_CERT").say(message(types.certificate, body)).skipTo("WAIT_CKE")),
+];
+/** Clients that sent these CertificateVerify messages. */
+const proven = (...make: readonly ((client: ScriptedClientTls12) => Uint8Array<ArrayBuffer>)[]): ScriptedClientTls12[] =>
+  make.map((one) => {
+    const client = toServer("WAIT_CV");
+    return client.say(one(client)).skipTo("WAIT_CCS");
+  });
+const { good, ed25519, rsa } = identities.server;
+const leaf = good.chain[0] ?? repeat(0);
 
 export const handshakes: Stimuli = {
   "STM-015": client("WAIT_SH"),
   "STM-016": client("WAIT_CERT"),
-  "STM-017": client("WAIT_SKE"),
+  "STM-017": () => [...client("WAIT_SKE")(), ...client("WAIT_STATUS", stapling)()],
   "STM-018": () => [...client("WAIT_SHD")(), ...client("WAIT_SHD_ONLY")()],
   "STM-019": client("WAIT_CCS"),
   "STM-020": client("WAIT_FINISHED"),
   "STM-021": server("START"),
+  "STM-022": server("WAIT_CERT"),
   "STM-023": server("WAIT_CKE"),
+  "STM-024": server("WAIT_CV"),
   "STM-025": server("WAIT_CCS"),
   "STM-026": server("WAIT_FINISHED"),
   "STM-031": () => [
@@ -108,7 +118,7 @@ export const handshakes: Stimuli = {
   ],
 
   "T12-001": () => exchange([{ signature: repeat(70, 1) }, { signature: [] }, { hash: "sha384" }]),
-  "T12-002": () => exchange([{ group: 0x0019, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
+  "T12-002": () => exchange([{ group: 0x0016, share: offCurve }, { group: 0x001e, share: repeat(56, 1) }, { group: 0x0015 }]),
   "T12-003": () => exchange([{ curveType: 1 }, { curveType: 2 }]),
   "T12-004": () => [
     ...shares(groups.secp256r1, offCurve, compressed, repeat(64, 4), join(offCurve, [0])),
@@ -162,25 +172,56 @@ export const handshakes: Stimuli = {
   "CLI-CR-010": () =>
     [join(v8(), v16(u16(0x0403)), v16()), join(v8([64]), v16(), v16())].map((body) => toClient("WAIT_SHD").say(message(types.certificateRequest, body))),
 
-  "CRT-002": () => certificates(v24()),
-  "CRT-006": () => [text("garbage"), join([0x30, 0x80], good.subarray(4)), good.subarray(0, -1), join(good, [0])].flatMap((der) => certificates(v24(v24(der)))),
-  "CRT-007": () => [judged(leaves.expired)],
-  "CRT-008": () => [judged(leaves.notYet)],
-  "CRT-009": () => [judged(leaves.stranger), judged(leaves.selfSigned)],
-  "CRT-010": () => [judged({ ...leaves.good, chain: [changed(good, -1)] })],
-  "CRT-012": () => [judged(leaves.otherName)],
-  "CRT-013": () => [judged(leaves.codeSigning)],
-  "CRT-015": () => [toClient("WAIT_SKE", { chain: leaves.p384.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } })],
-  "CRT-025": () => [
-    toClient("WAIT_SHD", {
-      config: { verifier: { schemes: ["ecdsa_secp256r1_sha256"], label: "no", verify: () => ({ reason: "I don't like it" }) } },
-    }),
+  "CRT-002": () => [toClient("WAIT_CERT").say(message(types.certificate, v24())).skipTo("WAIT_SKE")],
+  "CRT-006": () =>
+    sent(...[text("garbage"), join([0x30, 0x80], leaf.subarray(4)), leaf.subarray(0, -1), join(leaf, [0])].map((der) => v24(v24(der)))),
+  "CRT-007": () => judged("expired"),
+  "CRT-008": () => judged("notYet"),
+  "CRT-009": () => judged("stranger", "selfSigned"),
+  "CRT-010": () => judged("badSignature"),
+  "CRT-012": () => [clientJudges(identities.server.otherName)],
+  "CRT-013": () => [clientJudges(identities.server.codeSigning)],
+  "CRT-015": () => [
+    toClient("WAIT_SKE", { chain: ed25519.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
+    ...[ed25519, rsa].map((shown) => new ScriptedClientTls12({ ...asking(), schemes: ["ecdsa_secp256r1_sha256"] }, shown).to("WAIT_CKE")),
   ],
-  "CRT-029": () =>
-    [toClient("WAIT_CERT", { config: { limits: { certificateMessage: 1024 } } })].map((peer) => peer.say(peer.certificate([good, good, good]))),
-  "CRT-036": () => [toServer("WAIT_CKE").record(content.handshake, message(types.certificate, v24(v24(good))))],
-  "CRT-038": () => [toClient("WAIT_SKE", { chain: leaves.rsa.chain })],
-  "CRT-045": () => certificates(v24(v24(createPublicKey(leaves.good.keyPem).export({ type: "spki", format: "der" })))),
+  "CRT-018": () => judged("unknownCritical"),
+  "CRT-019": () => judged("issuerIsNoAuthority", "pathTooLong"),
+  "CRT-020": () => judged("nameNotPermitted"),
+  "CRT-025": () => {
+    const verifier: SyncVerifier = { ...trusting, verify: () => ({ reason: "I don't like it" }) };
+    return [toClient("WAIT_SHD", { config: { verifier } }), new ScriptedClientTls12(asking(verifier), good).to("WAIT_CCS")];
+  },
+  "CRT-029": () => {
+    const chain = [leaf, leaf, leaf];
+    const limits = { certificateMessage: 1024 };
+    return [toClient("WAIT_SKE", { chain, config: { limits } }), new ScriptedClientTls12({ ...asking(), limits }, { ...good, chain }).to("WAIT_CKE")];
+  },
+  "CRT-031": () => [new ScriptedClientTls12(asking()).to("WAIT_CKE")],
+  "CRT-034": () => {
+    const verifier: SyncVerifier = { ...trusting, verify: () => ({ alert: "access_denied", reason: "not on the list" }) };
+    return [new ScriptedClientTls12(asking(verifier), good).to("WAIT_CCS")];
+  },
+  "CRT-036": () => [toServer("WAIT_CKE").record(content.handshake, message(types.certificate, v24(v24(leaf))))],
+  "CRT-038": () => [toClient("WAIT_SKE", { chain: rsa.chain })],
+  "CRT-039": () => [identities.client.codeSigning, { ...good, verifier: identities.client.good.verifier }].map(serverJudges),
+  "CRT-040": () => {
+    const peer = toClient("WAIT_SH", identities.server.rsa1024);
+    peer.say(peer.serverHello({ suite: 0xc02f })).skipTo("WAIT_CERT").to("WAIT_SKE");
+    return [peer, new ScriptedClientTls12(asking(), identities.client.rsa1024).to("WAIT_CKE")];
+  },
+  "CRT-042": () => {
+    const peer = toClient("WAIT_STATUS", stapling);
+    return [peer.say(peer.certificateStatus([])).skipTo("WAIT_SKE")];
+  },
+  "CRT-045": () => sent(v24(v24(publicKeyOf(good)))),
+  "CV-012": () =>
+    proven(
+      (client) => changed(client.certificateVerify(), -1),
+      (client) => changed(client.certificateVerify(), 20),
+      () => message(types.certificateVerify, u16(0x0403), v16(repeat(70))),
+    ),
+  "CV-013": () => proven(...[0x0203, 0x0708, 0xfa5a].map((scheme) => (client: ScriptedClientTls12) => client.certificateVerify(scheme))),
 };
 
 /** Refused politely: everything goes on. A second time it is refused for good. */

@@ -1,4 +1,5 @@
 // Peers in the states of TLS 1.2 that rows speak of.
+import { showing as trusting } from "../../outcome.ts";
 import type { ScriptedPeer } from "../../../support/scripted-peer.ts";
 import {
   type ClientStateTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedServerTls12Options, type ServerStateTls12,
@@ -8,10 +9,13 @@ import {
 export const toClient = (state: ClientStateTls12, options: ScriptedServerTls12Options = {}): ScriptedServerTls12 =>
   new ScriptedServerTls12(options).to(state);
 /** To a server that waits there. */
-export const toServer = (state: ServerStateTls12): ScriptedClientTls12 => new ScriptedClientTls12().to(state);
+export const toServer = (state: ServerStateTls12): ScriptedClientTls12 =>
+  (state === "WAIT_CERT" || state === "WAIT_CV" ? showing() : new ScriptedClientTls12()).to(state);
+/** A client that shows a certificate, to a server that asks for one and trusts everybody. */
+export const showing = (): ScriptedClientTls12 => new ScriptedClientTls12(trusting.config, trusting.shows);
 
 export const clientsInClear = ["WAIT_SH", "WAIT_CERT", "WAIT_SKE", "WAIT_SHD", "WAIT_SHD_ONLY", "WAIT_CCS"] as const;
-export const serversInClear = ["START", "WAIT_CKE", "WAIT_CCS"] as const;
+export const serversInClear = ["START", "WAIT_CERT", "WAIT_CKE", "WAIT_CV", "WAIT_CCS"] as const;
 
 /** The machine reads in clear. */
 export const inClear = (): ScriptedPeer[] => [

@@ -7,6 +7,7 @@ import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
+import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
@@ -68,6 +69,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       extension("signature_algorithms_cert", (writer) => writer.list(2, certificates, (_, scheme) => writer.u16(schemeIds[scheme]))),
     );
   }
+  extensions.push(...(settings.verifier.asksFor ?? []).map(stapleRequest));
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }

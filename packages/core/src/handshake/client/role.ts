@@ -47,8 +47,8 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "sign": case "signTls12": return sign(state.credential.signer, state.scheme, state.message);
         case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions": case "expectCertificateOrRequest":
         case "expectCertificate": case "expectCertificateVerify": case "expectFinished": case "connected":
-        case "expectCertificateTls12": case "expectServerKeyExchange": case "expectServerHelloDone": case "expectServerHelloDoneOnly":
-        case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+        case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange": case "expectServerHelloDone":
+        case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },

@@ -10,6 +10,7 @@ import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import { bindersLength, decodeClientHello } from "../../wire/client-hello.ts";
 import { type Extension, extension } from "../../wire/extensions.ts";
+import { noStaples } from "../judge-certificate.ts";
 import type { Goal, Offer } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
 
@@ -68,7 +69,7 @@ export function sealBinder(raw: Bytes, session: SessionState, hash: HashImplemen
 /** Whom the full handshake found there. */
 export function identityOf({ peer }: SessionState): VerifiedIdentity {
   if (peer === undefined) throw new TypeError("a session without a server was offered");
-  const presented = { ...peer.presented, type: "x509", ocspResponse: undefined, signedCertificateTimestamps: [] } as const;
+  const presented = { ...peer.presented, type: "x509", ...noStaples } as const;
   return dangerousAssertVerified(presented, { path: peer.path, names: peer.names });
 }
 

@@ -2,7 +2,8 @@ import type { Checked } from "../../table.ts";
 
 /** The client of TLS 1.2 behind ServerHello (RFC 5246 §7.3), with a state for each decision that can wait. */
 export const edgesTls12 = {
-  expectCertificateTls12: { certificate: ["expectServerKeyExchange"] },
+  expectCertificateTls12: { certificate: ["expectCertificateStatus", "expectServerKeyExchange"] },
+  expectCertificateStatus: { certificate_status: ["expectServerKeyExchange"], server_key_exchange: ["checkShareSignature"] },
   expectServerKeyExchange: { server_key_exchange: ["checkShareSignature"] },
   checkShareSignature: { validity: ["judgeTls12"] },
   judgeTls12: { verdict: ["expectServerHelloDone"] },

@@ -40,10 +40,12 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   }
   const randoms = { client: offer.hello.random, server: hello.random };
   const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
-  return { offer, suite, hash, randoms, alpn, extendedMasterSecret: hello.extendedMasterSecret };
+  const { extendedMasterSecret, announcesStatus, timestamps } = hello;
+  return { offer, suite, hash, randoms, alpn, extendedMasterSecret, announcesStatus, timestamps };
 }
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
+  "status_request", "signed_certificate_timestamp",
 ] as const;
 
 /** The share, and the signature that ties it to the certificate. */

@@ -18,10 +18,17 @@ export interface SettledTls12 {
   readonly randoms: Randoms;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
+  readonly announcesStatus: boolean;
+  readonly timestamps: readonly Bytes[];
 }
 interface Underway {
   readonly settled: SettledTls12;
   readonly transcript: Transcript;
+}
+interface Shown extends Underway {
+  readonly presented: PresentedIdentity;
+  readonly publicKey: Bytes;
+  readonly schemes: readonly SignatureScheme[];
 }
 interface Exchanged extends Underway {
   readonly group: Group;
@@ -48,7 +55,8 @@ export interface Signing {
 
 export interface StatesTls12 {
   expectCertificateTls12: Underway;
-  expectServerKeyExchange: Underway & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
+  expectCertificateStatus: Shown;
+  expectServerKeyExchange: Shown;
   checkShareSignature: Exchanged & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judgeTls12: Exchanged & { presented: PresentedIdentity; keyProven: KeyProven };
   expectServerHelloDone: Proven;
@@ -64,6 +72,7 @@ export interface StatesTls12 {
 
 export interface InputsTls12 {
   certificate: HandshakeMessage;
+  certificate_status: HandshakeMessage;
   server_key_exchange: HandshakeMessage;
   validity: boolean;
   verdict: VerifiedIdentity;

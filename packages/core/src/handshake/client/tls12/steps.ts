@@ -5,6 +5,7 @@ import { fail } from "../../../errors.ts";
 import { ReadKeysTls12 } from "../../../record/keys-tls12.ts";
 import { wipe } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
@@ -25,10 +26,24 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       const { settings, serverName } = offer.goal;
       // RFC 8422 §2: the suite says of which kind the key is.
       const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
-      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), offered, settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), "tls1.2", offered, settings, scribe.publicKey);
       underway.transcript.add(message.raw);
-      const presented = presentedIdentity("server", chain, serverName, settings);
-      return { kind: "expectServerKeyExchange", ...underway, presented, publicKey, schemes };
+      const { announcesStatus, timestamps } = underway.settled;
+      const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };
+      const shown = { ...underway, presented: presentedIdentity("server", chain, serverName, staples, settings), publicKey, schemes };
+      return announcesStatus ? { kind: "expectCertificateStatus", ...shown } : { kind: "expectServerKeyExchange", ...shown };
+    },
+  },
+
+  expectCertificateStatus: {
+    certificate_status: ({ kind: _, presented, ...shown }, message) => {
+      const ocspResponse = decodeCertificateStatus(message.raw);
+      shown.transcript.add(message.raw);
+      return { kind: "expectServerKeyExchange", ...shown, presented: { ...presented, ocspResponse } };
+    },
+    // RFC 6066 §8: who announced it need not send it.
+    server_key_exchange: (state, message, context) => {
+      return stepsTls12.expectServerKeyExchange.server_key_exchange({ ...state, kind: "expectServerKeyExchange" }, message, context);
     },
   },
 
@@ -57,7 +72,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     certificate_request: ({ kind: _, ...proven }, message) => {
       const { signatureSchemes, authorities } = decodeCertificateRequestTls12(message.raw);
       proven.transcript.add(message.raw);
-      return { kind: "expectServerHelloDoneOnly", ...proven, request: credentialRequest(signatureSchemes, authorities) };
+      return { kind: "expectServerHelloDoneOnly", ...proven, request: credentialRequest(signatureSchemes, authorities, []) };
     },
     server_hello_done: ({ kind: _, ...proven }, message, context) => {
       takeServerHelloDone(proven.transcript, message, context);

@@ -2,21 +2,24 @@
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import type { Credential } from "../../../config/credential.ts";
+import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
+import { certificateEntries } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import { sendChangeCipherSpec } from "../client-hello.ts";
 import type { Underway } from "./states.ts";
 
 /** Certificate: the credential's, or none (§4.5.1). Appendix E.4: change_cipher_spec goes before the second flight. */
-export function sendCertificate({ settled, transcript }: Underway, credential: Credential | undefined, context: Context): void {
+export function sendCertificate(
+  { settled, transcript }: Underway, credential: Credential | undefined, { staples }: CredentialRequest, context: Context,
+): void {
   const { offer, retried } = settled;
   if (!retried) sendChangeCipherSpec(offer, context);
-  const chain = credential?.chain ?? [];
-  send(encodeCertificate(empty, chain.map((data) => ({ data, extensions: [] }))), transcript, context);
+  const entries = credential === undefined ? [] : certificateEntries(credential, staples);
+  send(encodeCertificate(empty, entries), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
 }
 

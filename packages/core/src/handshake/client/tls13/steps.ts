@@ -94,10 +94,11 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectCertificate: {
     certificate: ({ kind: _, ...answered }, message, { scribe }) => {
       const { settings, serverName } = answered.settled.offer.goal;
-      const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
-      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), settings.verifier);
+      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
-      return { kind: "expectCertificateVerify", ...answered, presented: presentedIdentity("server", chain, serverName, settings), publicKey, schemes };
+      const presented = presentedIdentity("server", chain, serverName, staples, settings);
+      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
     },
   },
 
@@ -141,7 +142,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   pickCredential: {
     credential: ({ kind: _, request, ...proven }, credential, context) => {
       const { transcript, settled } = proven;
-      sendCertificate(proven, credential, context);
+      sendCertificate(proven, credential, request, context);
       if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
       const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
       if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");

@@ -12,13 +12,14 @@ import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello
 import {
   clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
 } from "../../../wire/tls12-messages.ts";
+import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples.ts";
 import type { StartedShare } from "../../stages.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
 import type { StatesTls12 } from "./states.ts";
 
 type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 
-/** ServerHello and Certificate, up to the pause for the signature. */
+/** ServerHello, Certificate and CertificateStatus, up to the pause for the signature. */
 export function sendServerHelloTls12({ hello, settled }: At<"startShare">, started: StartedShare, context: Context): At<"signShare"> {
   const { settings, negotiated, suite, hash, group } = settled;
   const random = copy(expectLength(settings.provider.random(32), 32, "random"));
@@ -34,6 +35,10 @@ export function sendServerHelloTls12({ hello, settled }: At<"startShare">, start
   if (negotiated.serverName !== undefined) extensions.push(extension("server_name"));
   if (hello.extendedMasterSecret) extensions.push(extension("extended_master_secret"));
   if (hello.pointFormats !== undefined) extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));
+  const { chain, ocspResponse, signedCertificateTimestamps = [] } = negotiated.credential;
+  const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
+  if (status !== undefined) extensions.push(extension("status_request"));
+  if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) extensions.push(timestampsStaple(signedCertificateTimestamps));
   const { alpn } = negotiated;
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
@@ -48,7 +53,8 @@ export function sendServerHelloTls12({ hello, settled }: At<"startShare">, start
     extensions: extensions.length > 0 ? extensions : undefined,
   });
   send(serverHello, transcript, context);
-  send(encodeCertificateTls12(negotiated.credential.chain), transcript, context);
+  send(encodeCertificateTls12(chain), transcript, context);
+  if (status !== undefined) send(encodeCertificateStatus(status), transcript, context);
   context.link.outgoing.boundary();
   const params = serverParams(groupIds[group.name], started.share);
   const message = signedParams(randoms.client, randoms.server, params);

@@ -7,7 +7,7 @@ import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { decodeCertificateTls12, decodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
 import { logMasterSecret } from "../../key-log.ts";
-import { judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
+import { judgeCertificateVerify, judgeChain, noStaples, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
@@ -33,8 +33,8 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.2" }, "RFC 5246 §7.4.6");
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
-      const { chain, publicKey, schemes } = judgeChain(certificates, proofSchemes("tls1.2", settings), settings, scribe.publicKey);
-      const presented = presentedIdentity("client", chain, undefined, settings);
+      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+      const presented = presentedIdentity("client", chain, undefined, noStaples, settings);
       return { kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes } };
     },
   },

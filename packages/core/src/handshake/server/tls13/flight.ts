@@ -11,7 +11,9 @@ import { type Extension, extension, writeKeyShareEntry, writeProtocols } from ".
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
+import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
+import { certificateEntries } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
@@ -80,7 +82,7 @@ export function sendServerHello(
   const { clientAuthentication } = settings;
   if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
   const { credential } = negotiated;
-  send(scribe.certificate(credential.chain), transcript, context);
+  send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
   return { kind: "sign", ...underway, message };
@@ -128,6 +130,8 @@ function certificateRequest({ verifications }: ServerSettings, { verifier, autho
   if (authorities.length > 0) {
     extensions.push(extension("certificate_authorities", (writer) => writer.list(2, authorities, (_, name) => writer.opaque(2, name))));
   }
+  // RFC 9846 §4.5.1.1: empty where a server asks.
+  extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
   return encodeCertificateRequest(empty, extensions);
 }
 

@@ -16,6 +16,7 @@ import { type Bytes, copy, equal, equalSecrets, wipe } from "../../../wire/bytes
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
+import { noStaples } from "../../judge-certificate.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
 
@@ -113,7 +114,7 @@ function fits(state: SessionState, hello: DecodedClientHello, { settings, suite 
 function identityOf({ peer }: SessionState): VerifiedIdentity | undefined {
   if (peer === undefined) return undefined;
   const { path, names } = peer;
-  const presented = { ...peer.presented, type: "x509", ocspResponse: undefined, signedCertificateTimestamps: [] } as const;
+  const presented = { ...peer.presented, type: "x509", ...noStaples } as const;
   return dangerousAssertVerified(presented, { path, names });
 }
 

@@ -53,15 +53,15 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectCertificate: {
     certificate: ({ kind: _, authentication, ...answered }, message, { scribe }) => {
       const { settings } = answered.settled;
-      const { entries } = judgeCertificateMessage(decodeCertificate(message.raw));
+      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), authentication.verifier);
       answered.transcript.add(message.raw);
-      if (entries.length === 0) {
+      if (certificates.length === 0) {
         // RFC 9846 §4.5.1.3: going on without is the server's choice.
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
         return { kind: "expectFinished", ...answered, peer: undefined };
       }
-      const { chain, publicKey, schemes } = judgeChain(entries.map(({ data }) => data), proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-      const presented = presentedIdentity("client", chain, undefined, settings);
+      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+      const presented = presentedIdentity("client", chain, undefined, staples, settings);
       return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
     },
   },

@@ -1,0 +1,125 @@
+// What core and the peers rely on in a provider's ML-KEM-768 and in the groups made with it.
+import assert from "node:assert/strict";
+import { hybridGroup, type SyncGroup } from "@sallyport/core";
+import { assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same } from "./provider-contract.ts";
+import { asExpected, bytes, wycheproof } from "./wycheproof.ts";
+
+export function hybridContract({ provider, kems }: Subject): readonly Check[] {
+  const x25519 = group(provider, "x25519");
+  const hybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).map((name) => group(provider, name));
+  return [...kems.flatMap((subject) => mlKem(subject, x25519)), ...hybrids.map(halves), lowOrderPoints(provider.groups)];
+}
+
+/** Through a hybrid group, which looks at lengths: what is refused there no ML-KEM ever sees. */
+function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
+  interface KeyCase {
+    readonly seed: string;
+    readonly ek: string;
+  }
+  interface EncapsulationCase {
+    readonly ek: string;
+    readonly m: string;
+    readonly c: string;
+    readonly K: string;
+  }
+  interface DecapsulationCase extends KeyCase {
+    readonly c: string;
+    readonly K: string;
+  }
+  const { kem, keyPair, encapsulate } = subject;
+  const hybrid = hybridGroup("X25519MLKEM768", kem, x25519);
+  const curveShare = x25519.start().share;
+  const withCurve = (share: Uint8Array): Uint8Array => Uint8Array.from([...share, ...curveShare]);
+
+  const checks = [
+    wycheproof<object, KeyCase>(`${subject.name} makes each encapsulation key from its seed`, "mlkem_768_keygen_seed", (test) =>
+      same(keyPair(bytes(test.seed)).encapsulationKey, bytes(test.ek)) ? undefined : "another key",
+    ),
+
+    wycheproof<object, EncapsulationCase>(
+      `${subject.name} takes no encapsulation key of another length, or with a coefficient that is not reduced (FIPS 203 §7.2)`,
+      "mlkem_768_encaps",
+      (test) => {
+        const ek = bytes(test.ek);
+        const answer = hybrid.respond(withCurve(ek));
+        if (answer !== undefined && encapsulate !== undefined) {
+          const told = encapsulate(ek, bytes(test.m));
+          if (told === undefined || !same(told.ciphertext, bytes(test.c))) return "another ciphertext";
+          if (!same(told.secret, bytes(test.K))) return "another secret";
+        }
+        return asExpected(test, answer !== undefined);
+      },
+    ),
+
+    wycheproof<object, DecapsulationCase>(
+      `${subject.name} opens each ciphertext of the right length to the one secret, a damaged one too (FIPS 203 §6.3)`,
+      "mlkem_768",
+      (test) => {
+        const seed = bytes(test.seed);
+        if (seed.length !== 64) return undefined; // nobody but us gives one
+        const { key } = hybridGroup("X25519MLKEM768", { ...kem, generate: () => keyPair(seed) }, x25519).start();
+        const secret = hybrid.complete(key, withCurve(bytes(test.c)));
+        if (secret !== undefined && !same(secret.subarray(0, 32), bytes(test.K))) return "another secret";
+        return asExpected(test, secret !== undefined);
+      },
+    ),
+
+    check(`${subject.name}: each key pair and ciphertext is a fresh one, and plain bytes`, () => {
+      const { encapsulationKey, decapsulationKey } = kem.generate();
+      assert.ok(!same(kem.generate().encapsulationKey, encapsulationKey));
+      const one = kem.encapsulate(encapsulationKey);
+      const other = kem.encapsulate(encapsulationKey);
+      assert.ok(one !== undefined && other !== undefined);
+      assert.ok(!same(one.ciphertext, other.ciphertext) && !same(one.secret, other.secret));
+      const secret = kem.decapsulate(decapsulationKey, one.ciphertext);
+      assert.deepEqual(secret, one.secret);
+      for (const given of [encapsulationKey, one.ciphertext, one.secret, secret]) assertPlain(given);
+    }),
+
+    check(`${subject.name}: another's private key is the caller's mistake`, () => {
+      assert.throws(() => kem.decapsulate({}, new Uint8Array(1088)), /no decapsulation key/);
+      assert.throws(() => hybrid.complete({}, new Uint8Array(1120)), /no private key/);
+    }),
+  ];
+  const { absent } = subject;
+  return absent === undefined ? checks : checks.map(({ name }) => ({ name, run: () => absent }));
+}
+
+function halves(hybrid: SyncGroup): Check {
+  return check(`${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`, () => {
+    const { share, key } = hybrid.start();
+    const answer = hybrid.respond(share);
+    assert.ok(answer !== undefined);
+    const kemFirst = hybrid.name === "X25519MLKEM768";
+    const curveLength = kemFirst ? 32 : 65;
+    const badCurve = (whole: Uint8Array): Uint8Array =>
+      Uint8Array.from(whole, (byte, at) => ((kemFirst ? at >= whole.length - curveLength : at < curveLength) ? 0 : byte));
+    assert.equal(hybrid.respond(badCurve(share)), undefined);
+    assert.equal(hybrid.complete(key, badCurve(answer.share)), undefined);
+
+    const badKey = Uint8Array.from(share);
+    badKey.set([0xff, 0xff, 0xff], kemFirst ? 0 : curveLength); // two coefficients of 4095
+    assert.equal(hybrid.respond(badKey), undefined);
+
+    const foreign = flipped(answer.share, 8 * (kemFirst ? 1000 : 1100));
+    const secret = hybrid.complete(key, foreign);
+    assert.equal(secret?.length, answer.secret.length);
+    const [shared, differing] = kemFirst ? [[32, 64], [0, 32]] : [[0, 32], [32, 64]];
+    assert.deepEqual(secret?.subarray(...shared), answer.secret.subarray(...shared));
+    assert.notDeepEqual(secret?.subarray(...differing), answer.secret.subarray(...differing));
+  });
+}
+
+/** RFC 7748 §6.1: both give a secret of zeros with any scalar. */
+function lowOrderPoints(groups: Subject["provider"]["groups"]): Check {
+  return check("X25519MLKEM768: a point of low order in its X25519 half is undefined, in both roles", () => {
+    const hybrid = groups.find(({ name }) => name === "X25519MLKEM768");
+    assert.ok(hybrid !== undefined && "start" in hybrid);
+    const { share, key } = hybrid.start();
+    for (const first of [0, 1]) {
+      const point = Uint8Array.of(first, ...new Uint8Array(31));
+      assert.equal(hybrid.respond(Uint8Array.from([...share.subarray(0, 1184), ...point])), undefined);
+      assert.equal(hybrid.complete(key, Uint8Array.from([...pattern(1088, 3), ...point])), undefined);
+    }
+  });
+}
