@@ -16,8 +16,14 @@ function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pai
   const clock = workshop.clock(now);
   const pair = makePair({
     ...options,
-    server: role === "server" ? { provider: made, now: clock, credentials: [workshop.credential(seededCredential("server"))] } : {},
-    client: role === "client" ? { provider: made, now: clock, verifier: workshop.verifier(trusting) } : {},
+    server: role === "server" ? {
+      provider: made, now: clock, credentials: [workshop.credential(seededCredential("server"))],
+      ...(options.clientAuth ? { clientAuthentication: { mode: "required", verifier: workshop.verifier(trusting) } } : {}),
+    } : {},
+    client: role === "client" ? {
+      provider: made, now: clock, verifier: workshop.verifier(trusting),
+      ...(options.clientAuth ? { credentials: [workshop.credential(seededCredential("client"))] } : {}),
+    } : {},
     // Configs are made, and try their provider once: what fails there is theirs to tell.
     atStart: () => {
       workshop.armed = true;
@@ -43,7 +49,7 @@ function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pai
   return { pair, workshop };
 }
 
-type Variant = Pick<PairOptions, "retry" | "version">;
+type Variant = Pick<PairOptions, "retry" | "version" | "resumed" | "clientAuth">;
 const countsOf = (role: RoleName, options: Variant): ReadonlyMap<Operation, number> => talk(role, options, undefined).workshop.calls;
 
 /** Every call of the operation that a whole connection makes. */
@@ -80,6 +86,9 @@ const handshakes: readonly { readonly name: string; readonly options: Variant }[
   { name: "at once", options: {} },
   { name: "with a retry", options: { retry: true } },
   { name: "in TLS 1.2", options: { version: "tls1.2" } },
+  { name: "in a resumption by a sealed ticket", options: { resumed: "sealed" } },
+  { name: "where both show certificates", options: { clientAuth: true } },
+  { name: "where both show certificates in TLS 1.2", options: { clientAuth: true, version: "tls1.2" } },
 ];
 const variants = roles.flatMap((role) => handshakes.map((handshake) => ({ role, ...handshake })));
 
@@ -179,10 +188,12 @@ describe.each(variants)("at the $role, $name,", ({ role, options }) => {
     const { pair, workshop } = talk(role, options, undefined);
     expect([pair.client.failure, pair.server.failure]).toEqual([undefined, undefined]);
     expect([joined(pair.client.data), joined(pair.server.data)]).toEqual([said.server, said.client]);
-    const others: readonly Operation[] =
-      role === "client" ? (options.version === "tls1.2" ? ["complete", "sign"] : ["respond", "sign"])
-      : options.version === "tls1.2" ? ["respond", "verify", "judge", "now"]
-      : ["start", "complete", "verify", "judge", "now"];
+    const { version, resumed, clientAuth } = options;
+    const initiates = (role === "client") !== (version === "tls1.2");
+    const others: Operation[] = initiates ? ["respond"] : role === "client" ? ["complete"] : ["start", "complete"];
+    if (version === "tls1.2" && role === "server") others.splice(0, others.length, "respond");
+    if (resumed !== undefined) others.push("sign", "verify", "judge");
+    else if (!clientAuth) others.push(...(role === "client" ? ["sign"] as const : ["verify", "judge", "now"] as const));
     expect([...workshop.calls.keys()].sort()).toEqual(operations.filter((operation) => !others.includes(operation)).sort());
   });
 

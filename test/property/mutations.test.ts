@@ -7,10 +7,14 @@ import { contentType, type Inner, parseRecords, type Protection, record } from "
 
 const roles = ["client", "server"] as const;
 const options: fc.Arbitrary<PairOptions> = fc.oneof(
-  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean() }),
-  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean() } as const),
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
+  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), clientAuth: fc.boolean() } as const),
 );
-const optionsTls13 = fc.record({ retry: fc.boolean(), asynchronous: fc.boolean() });
+const optionsTls13: fc.Arbitrary<PairOptions> = fc.oneof(
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
+);
 
 describe("whole records", () => {
   /** What becomes of the record that is reached, and of the one behind it. */

@@ -7,15 +7,16 @@ import {
 import { alertIds } from "../../packages/core/src/alerts.ts";
 import { expectSticky } from "../support/outcome.ts";
 import { converse, joined, makeConfigs, makePair, type Pair, type PairOptions, type Side, type Stage } from "../support/pair.ts";
-import { ed25519Seed, seededNoble } from "../support/seeded.ts";
+import { ed25519Seed, seededCredential, seededNoble } from "../support/seeded.ts";
 import { contentType, openAll } from "../support/wiretap.ts";
 
 /** With every pause that there is. */
 const longest = {
-  "tls1.3": { asynchronous: true, retry: true },
-  "tls1.2": { asynchronous: true, version: "tls1.2" },
+  "tls1.3": { asynchronous: true, retry: true, clientAuth: true },
+  "tls1.3, resumed": { asynchronous: true, retry: true, resumed: "stored" },
+  "tls1.2": { asynchronous: true, version: "tls1.2", clientAuth: true },
 } as const satisfies Record<string, PairOptions>;
-const versions = ["tls1.3", "tls1.2"] as const;
+const versions = ["tls1.3", "tls1.3, resumed", "tls1.2"] as const;
 const roles = ["client", "server"] as const;
 
 /** A stage that one role shows in a handshake. */
@@ -58,6 +59,8 @@ function callsOf(stage: Stage): (() => unknown)[] {
     case "accepted": return [() => stage.choose(makeConfigs().server.config), () => stage.reject("access_denied")];
     case "needs-key-shares": return [() => stage.provide([])];
     case "needs-secret": return [() => stage.provide(undefined)];
+    case "needs-session": return [() => stage.resume(undefined as never)];
+    case "needs-credential": return [() => stage.present(undefined)];
     case "needs-signature": return [() => stage.provide(new Uint8Array(64))];
     case "needs-signature-check": return [() => stage.answer(true)];
     case "needs-verdict":
@@ -131,6 +134,18 @@ describe("a mistake of the caller", () => {
         const shares: readonly unknown[] = stage.started === undefined ? [short, { secret: short.secret }] : [];
         return [...aborts, ...[...answers, ...shares].map((value) => () => stage.provide(value as never))];
       }
+      case "needs-session": {
+        const isClient = "key" in stage;
+        // Without a session there is a full handshake, at both.
+        const given = wrong.filter((value) => (isClient ? value !== undefined : !Array.isArray(value)));
+        const lists: readonly unknown[] = isClient ? [{ state: "text" }] : [[null], [1], [{}], [{ index: 9, state: new Uint8Array(1) }], [{ index: 0, state: 1 }]];
+        return [...aborts, ...[...given, ...lists].map((value) => () => stage.resume(value as never))];
+      }
+      case "needs-credential": {
+        const own = seededCredential("client");
+        const unusable: readonly unknown[] = [{ ...own, chain: [] }, { ...own, signer: undefined }, { ...own, signer: { ...own.signer, schemes: [] } }];
+        return [...aborts, ...[...wrong.slice(1), ...unusable].map((value) => () => stage.present(value as never))];
+      }
       case "needs-signature":
         return [...aborts, ...[...wrong, new Uint8Array(0) as never, new Uint8Array(65536) as never].map((value) => () => stage.provide(value))];
       case "needs-signature-check": return [...aborts, ...wrong.map((value) => () => stage.answer(value))];
@@ -155,7 +170,7 @@ describe("abort", () => {
   test.each(positions.flatMap((position) => causes.map((cause) => ({ ...position, cause, name: JSON.stringify(cause) }))))(
     "at the $role's $kind (number $at, $version) with $name sends just what it must",
     ({ cause, ...position }) => {
-      const { version, role, kind, at } = position;
+      const { version, role, kind } = position;
       let output = new Uint8Array(0);
       const pair = visiting(position, (stage) => {
         const failure = stage.abort(cause);
@@ -167,7 +182,7 @@ describe("abort", () => {
       const side = pair[role];
       const before = openAll(role, side.output, side.keyLog, side.heard);
       const records = openAll(role, joined([side.output, output]), side.keyLog, side.heard).slice(before.length);
-      const saysNothing = cause === "reset" || (role === "client" && at === 0);
+      const saysNothing = cause === "reset" || (role === "client" && side.output.length === 0);
       const [canceled, closed] = [Uint8Array.of(1, alertIds.user_canceled), Uint8Array.of(1, alertIds.close_notify)];
       const expected = saysNothing ? []
         : typeof cause === "object" ? [Uint8Array.of(2, alertIds[cause.alert])]
@@ -183,9 +198,12 @@ describe("abort", () => {
 });
 
 describe("printing", () => {
-  const printed = [["noble", "tls1.3", 10], ["node", "tls1.3", 10], ["noble", "tls1.2", 2], ["node", "tls1.2", 2]] as const;
+  const printed = [
+    ["noble", "tls1.3", 10], ["node", "tls1.3", 10], ["noble", "tls1.3, resumed", 10], ["node", "tls1.3, resumed", 10], ["noble", "tls1.2", 2],
+    ["node", "tls1.2", 2],
+  ] as const;
   test.each(printed)("shows neither a secret nor a plaintext, whatever is printed (%s, %s)", (name, version, secretCount) => {
-    const privateKeys: Uint8Array[] = [ed25519Seed("server")];
+    const privateKeys: Uint8Array[] = [ed25519Seed("server"), ed25519Seed("client")];
     const options: PairOptions = {
       ...longest[version],
       ...(name === "noble" ? { provider: (seed) => spying(seededNoble(seed), privateKeys) } : {}),
@@ -196,7 +214,7 @@ describe("printing", () => {
     converse(pair);
     const plaintext = Uint8Array.from({ length: 64 }, (_, at) => (at * 37 + 11) & 255);
     pair.client.send(plaintext);
-    if (version === "tls1.3") pair.server.sent(pair.server.established.updateKeys({ requestPeer: true }));
+    if (version !== "tls1.2") pair.server.sent(pair.server.established.updateKeys({ requestPeer: true }));
     // The server hears the client's data and what its own abort makes of it.
     converse(pair);
     const { client, server } = makeConfigs(options);

@@ -1,11 +1,14 @@
 // Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
 import {
-  Acceptor, type ClientConfig, type ClientOptions, type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector,
-  type CryptoProvider, type ErrorAndAlert, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions, type ServerStage,
-  serverConfig,
+  Acceptor, type AsyncClientSessionStore, type AsyncServerSessionStore, type ClientConfig, type ClientOptions, type ClientSessionStore,
+  type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type Credential, type CryptoProvider, type ErrorAndAlert,
+  memoryClientSessions, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions,
+  type ServerSessions, type ServerStage, serverConfig, type SyncClientSessionStore, type SyncServerSessionStore, ticketKeys,
+  type TicketKeys,
 } from "@sallyport/core";
 import {
-  asyncProvider, asyncSigner, asyncVerifier, now, seededCredential, seededNode, syncTwin, trusting,
+  asyncClientSessions, asyncPicker, asyncProvider, asyncServerSessions, asyncSigner, asyncVerifier, keptSessions, now, seededCredential,
+  seededNode, seededRandom, syncTwin, trusting,
 } from "./seeded.ts";
 
 export interface PairOptions {
@@ -16,6 +19,10 @@ export interface PairOptions {
   readonly version?: ProtocolVersion;
   /** The server has another group than the client's first: HelloRetryRequest. */
   readonly retry?: boolean;
+  /** The client shows a certificate, which the server requires. */
+  readonly clientAuth?: boolean;
+  /** They have met before (1.3): the server sealed its tickets, or kept what they stand for. */
+  readonly resumed?: "sealed" | "stored";
   readonly provider?: (seed: string) => CryptoProvider;
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ClientOptions>;
@@ -46,34 +53,94 @@ export interface Configured<Config> {
   readonly keyLog: string[];
 }
 
-export function makeConfigs(options: PairOptions = {}): { client: Configured<ClientConfig>; server: Configured<ServerConfig> } {
-  const { seed = "pair", asynchronous = false, retry = false, provider = seededNode, version = "tls1.3" } = options;
+export interface Configs {
+  readonly client: Configured<ClientConfig>;
+  readonly server: Configured<ServerConfig>;
+}
+
+export function makeConfigs(options: PairOptions = {}): Configs {
+  return configure(options, options.resumed === undefined ? undefined : acquainted(options));
+}
+
+function configure(options: PairOptions, sessions: Sessions | undefined): Configs {
+  const { seed = "pair", asynchronous = false, retry = false, provider = seededNode, version = "tls1.3", clientAuth = false } = options;
   const providerOf = (role: string): CryptoProvider => {
     const plain = provider(`${seed}/${role}`);
     return asynchronous ? asyncProvider(plain) : plain;
   };
-  const credential = seededCredential("server");
+  const own = (name: string): Credential => {
+    const credential = seededCredential(name);
+    return asynchronous ? { ...credential, signer: asyncSigner(credential.signer) } : credential;
+  };
+  const verifier = asynchronous ? asyncVerifier(trusting) : trusting;
   const groups: readonly NamedGroup[] = ["secp256r1"];
   const logs: { client: string[]; server: string[] } = { client: [], server: [] };
   const server = serverConfig({
     provider: providerOf("server"),
     now,
-    credentials: [asynchronous ? { ...credential, signer: asyncSigner(credential.signer) } : credential],
+    credentials: [own("server")],
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.server.push(line),
     versions: [version],
     ...(retry ? { groups } : {}),
+    ...(clientAuth ? { clientAuthentication: { mode: "required", verifier } } : {}),
+    ...(sessions === undefined ? {} : { sessions: sessions.server }),
     ...options.server,
   });
   const client = clientConfig({
     provider: providerOf("client"),
     now,
-    verifier: asynchronous ? asyncVerifier(trusting) : trusting,
+    verifier,
+    ...(clientAuth ? { credentials: asynchronous ? asyncPicker({ pick: ({ schemes }) => (schemes.includes("ed25519") ? own("client") : undefined) }) : [own("client")] } : {}),
+    ...(sessions === undefined ? {} : { sessions: sessions.client }),
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.client.push(line),
     ...options.client,
   });
   return { client: { config: client, keyLog: logs.client }, server: { config: server, keyLog: logs.server } };
+}
+
+interface Sessions {
+  readonly client: ClientSessionStore;
+  readonly server: ServerSessions;
+}
+/** What both have put away at a first meeting. */
+interface Remembered {
+  readonly client: Parameters<SyncClientSessionStore["put"]>[];
+  readonly server: Parameters<SyncServerSessionStore["put"]>[];
+}
+const meetings = new Map<string, Remembered>();
+
+/** Stores as they are behind a first meeting, which is held once for all that are alike. */
+function acquainted(options: PairOptions): Sessions {
+  const { seed = "pair", asynchronous = false, retry, clientAuth, resumed } = options;
+  const isOwn = options.provider !== undefined || options.server !== undefined || options.client !== undefined;
+  const key = JSON.stringify([seed, retry, clientAuth, resumed]);
+  const remembered = (isOwn ? undefined : meetings.get(key)) ?? meet({ ...options, seed: `${seed}, before`, asynchronous: false });
+  if (!isOwn) meetings.set(key, remembered);
+  const { client, server, sealed } = stores(seed);
+  for (const put of remembered.client) client.put(...put);
+  for (const put of remembered.server) server.put(...put);
+  return {
+    client: asynchronous ? asyncClientSessions(client) : client,
+    server: resumed === "sealed" ? sealed : asynchronous ? asyncServerSessions(server) : server,
+  };
+
+  function meet(before: PairOptions): Remembered {
+    const puts: Remembered = { client: [], server: [] };
+    const client: SyncClientSessionStore = { take: () => undefined, put: (...given) => void puts.client.push(given) };
+    const server: SyncServerSessionStore = { find: () => undefined, put: (...given) => void puts.server.push(given) };
+    const configs = configure(before, { client, server: resumed === "sealed" ? stores(seed).sealed : server });
+    const pair = { client: makeClient(configs.client, { serverName: before.serverName ?? "localhost" }), server: makeServer(configs.server) };
+    converse(pair);
+    if (puts.client.length === 0) throw new Error(`no session of a first meeting: ${String(pair.client.failure?.error)}`);
+    return puts;
+  }
+}
+
+function stores(seed: string): { client: SyncClientSessionStore; server: SyncServerSessionStore; sealed: TicketKeys } {
+  const sealed = ticketKeys({ random: seededRandom(`${seed}, tickets`), now });
+  return { client: memoryClientSessions(), server: keptSessions(), sealed };
 }
 
 export function makeServer({ config, keyLog }: Configured<ServerConfig>, { watch }: PairOptions = {}): Side {
@@ -188,6 +255,7 @@ export class Side {
   received(received: Received): void {
     this.data.push(...received.data.map((bytes) => Uint8Array.from(bytes)));
     this.events.push(...received.events);
+    received.events.forEach(store);
     if (received.kind === "failed") return this.#fail(received, true);
     this.#write(received.output);
     if (received.kind === "closed") this.closed = true;
@@ -250,10 +318,26 @@ export function answered(stage: Stage): Stage {
       const verdict = syncTwin(stage.verifier).verify(stage.presented);
       return "reason" in verdict ? stage.distrust(verdict) : stage.trust(verdict);
     }
-    case "needs-input": case "accepted": case "established": case "failed": case "needs-session": case "needs-single-use":
-    case "needs-credential": case "early-data": case "early-data-end":
+    case "needs-credential":
+      return stage.present(syncTwin(stage.picker).pick(stage.request));
+    case "needs-session": {
+      if ("key" in stage) return stage.resume(syncTwin(stage.store).take(stage.key));
+      const { store, candidates } = stage;
+      return stage.resume(candidates.flatMap(({ index, id }) => {
+        const state = syncTwin(store).find(id);
+        return state === undefined ? [] : [{ index, state }];
+      }));
+    }
+    case "needs-input": case "accepted": case "established": case "failed": case "needs-single-use": case "early-data": case "early-data-end":
       throw new Error(`${stage.kind} is nobody's question here`);
   }
+}
+
+/** What an asynchronous store is given by its driver. */
+function store(event: ConnectionEvent): void {
+  if (event.kind !== "new-session" || event.store === undefined || !("putAsync" in event.store)) return;
+  if (event.role === "client") syncTwin(event.store as AsyncClientSessionStore).put(event.key, event.session);
+  else syncTwin(event.store as AsyncServerSessionStore).put(event.key, event.session);
 }
 
 /** The bytes that came, as one. */

@@ -1,7 +1,8 @@
 // Providers, keys and clocks that give the same bytes in every run.
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type {
-  AsyncGroup, AsyncSigner, AsyncVerification, AsyncVerifier, Bytes, Credential, CryptoProvider, SyncGroup, SyncSigner, SyncVerification,
+  AsyncClientSessionStore, AsyncCredentialPicker, AsyncGroup, AsyncServerSessionStore, AsyncSigner, AsyncVerification, AsyncVerifier, Bytes,
+  Credential, CryptoProvider, SyncClientSessionStore, SyncCredentialPicker, SyncGroup, SyncServerSessionStore, SyncSigner, SyncVerification,
   SyncVerifier,
 } from "@sallyport/core";
 import { dangerousAssertVerified } from "@sallyport/core";
@@ -107,6 +108,12 @@ export const trusting: SyncVerifier = {
   verify: (presented) => dangerousAssertVerified(presented),
 };
 
+/** Server's sessions in memory: a look finds them, however often. */
+export function keptSessions(): SyncServerSessionStore {
+  const states = new Map<string, Uint8Array>();
+  return { find: (id) => states.get(id.join()), put: (id, session) => void states.set(id.join(), session.state) };
+}
+
 // The twins whose answers are waited for: core never calls them, and `answered` finds what they stand for.
 const twins = new WeakMap<object, unknown>();
 const never = (): Promise<never> => Promise.reject(new Error("core calls no asynchronous twin"));
@@ -124,6 +131,15 @@ export function asyncVerification(sync: SyncVerification): AsyncVerification {
 export function asyncVerifier(sync: SyncVerifier): AsyncVerifier {
   return paired({ schemes: sync.schemes, label: sync.label, verifyAsync: never }, sync);
 }
+export function asyncPicker(sync: SyncCredentialPicker): AsyncCredentialPicker {
+  return paired({ pickAsync: never }, sync);
+}
+export function asyncClientSessions(sync: SyncClientSessionStore): AsyncClientSessionStore {
+  return paired({ takeAsync: never, putAsync: never }, sync);
+}
+export function asyncServerSessions(sync: SyncServerSessionStore): AsyncServerSessionStore {
+  return paired({ findAsync: never, putAsync: never }, sync);
+}
 export function asyncProvider(provider: CryptoProvider): CryptoProvider {
   return {
     ...provider,
@@ -136,6 +152,9 @@ export function syncTwin(twin: AsyncGroup): SyncGroup;
 export function syncTwin(twin: AsyncSigner): SyncSigner;
 export function syncTwin(twin: AsyncVerification): SyncVerification;
 export function syncTwin(twin: AsyncVerifier): SyncVerifier;
+export function syncTwin(twin: AsyncCredentialPicker): SyncCredentialPicker;
+export function syncTwin(twin: AsyncClientSessionStore): SyncClientSessionStore;
+export function syncTwin(twin: AsyncServerSessionStore): SyncServerSessionStore;
 export function syncTwin(twin: object): unknown {
   return twins.get(twin);
 }

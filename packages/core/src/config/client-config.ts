@@ -36,7 +36,8 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const id = configId("client", common, verifier, options.label);
+  const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
+  const id = configId("client", common, verifier, options.label, { shown });
   const { sessions } = options;
   const settings: ClientSettings = Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
   return ClientConfig.make(settings, id);

@@ -1,5 +1,5 @@
 import { fail } from "../errors.ts";
-import type { Bytes } from "../wire/bytes.ts";
+import { type Bytes, hex } from "../wire/bytes.ts";
 import type { Verifier } from "./identity.ts";
 import type { CommonSettings } from "./settings.ts";
 
@@ -8,20 +8,23 @@ import type { CommonSettings } from "./settings.ts";
  * under a laxer config must not enter a stricter one (RFC 9846, Appendix C.4).
  *
  * @param verifier who judges the peer; undefined: the peer is not asked who it is
+ * @param shown the leaves that a client may show: to the server a resumed session's client is whom it was made by
  */
 export function configId(
   role: "client" | "server",
-  settings: Pick<CommonSettings, "hashes" | "alpn">,
+  settings: Pick<CommonSettings, "hashes" | "alpn" | "verifications">,
   verifier: Verifier | undefined,
   label: string | undefined,
-  clientAuthentication: "optional" | "required" | "none" = "none",
+  { clientAuthentication = "none", shown = [] }: { clientAuthentication?: "optional" | "required" | "none" | undefined; shown?: readonly Uint8Array[] },
 ): Bytes {
   // Each suite has one of the two for its hash, and each hash of a suite is there.
   const hash = settings.hashes.get("sha256") ?? settings.hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
-  const { alpn } = settings;
+  const { alpn, verifications } = settings;
   const judge =
-    verifier === undefined ? null : { label: verifier.label, schemes: verifier.schemes, types: verifier.types ?? ["x509"] };
-  const text = JSON.stringify({ format: 1, role, verifier: judge, alpn, clientAuthentication, label: label ?? null });
+    verifier === undefined
+      ? null
+      : { label: verifier.label, schemes: verifier.schemes, types: verifier.types ?? ["x509"], proofs: [...verifications.keys()] };
+  const text = JSON.stringify({ format: 1, role, verifier: judge, alpn, clientAuthentication, shown: shown.map(hex), label: label ?? null });
   const units = new Uint8Array(2 * text.length);
   for (let at = 0; at < text.length; at++) {
     units[2 * at] = text.charCodeAt(at) >> 8;

@@ -62,7 +62,10 @@ export interface ClientAuthentication {
 
 export interface ClientOptions extends CommonOptions {
   readonly verifier: Verifier;
-  /** Several are chosen from by the server's wishes; a picker is asked; absent: no certificate. */
+  /**
+   * Several are chosen from by the server's wishes; a picker is asked; absent: no certificate. Where a session is resumed nobody is
+   * asked: who shows another certificate by another picker needs another `label`, or another store.
+   */
   readonly credentials?: readonly Credential[] | CredentialPicker;
   /**
    * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the first,

@@ -38,7 +38,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
-  const id = configId("server", common, verifier, options.label, mode);
+  const id = configId("server", common, verifier, options.label, { clientAuthentication: mode });
   const settings: ServerSettings = Object.freeze({
     ...common,
     id,

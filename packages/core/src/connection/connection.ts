@@ -57,7 +57,6 @@ export class Connection implements Reader, Writer {
   #awaitsKeyUpdate = false;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
-  #extracted = false;
 
   private constructor(link: Link, agreement: Agreement) {
     this.info = agreement.info;
@@ -216,7 +215,10 @@ export class Connection implements Reader, Writer {
     const { mayExtract, exporter, suite } = this.#agreement;
     if (!mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
     return guard(link, "extractSecrets", () => {
-      if (this.#awaitsKeyUpdate || link.incoming.insideMessage) return { kind: "later", output: link.outgoing.take() };
+      // Whoever has closed owes nothing any more.
+      const owes = this.#awaitsKeyUpdate && !this.#peerClosed;
+      const output = link.outgoing.take();
+      if (owes || link.incoming.insideMessage) return { kind: "later", output };
       const { peer, ...info } = this.info;
       const secrets: ConnectionSecrets = {
         role: link.role,
@@ -229,11 +231,10 @@ export class Connection implements Reader, Writer {
         info,
         peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
       };
-      const output = link.outgoing.take();
       link.incoming.end();
       link.outgoing.end();
       link.forget();
-      this.#extracted = true;
+      link.extracted = true;
       return { kind: "extracted", output, secrets };
     });
   }
@@ -247,6 +248,7 @@ export class Connection implements Reader, Writer {
     const { link, agreement, peerClosed } = restore(secrets, provider, options);
     const connection = new Connection(link, agreement);
     connection.#peerClosed = peerClosed;
+    connection.#endedByPeer = peerClosed && link.writeClosed && secrets.version === "tls1.2";
     return connection;
   }
 
@@ -376,7 +378,7 @@ export class Connection implements Reader, Writer {
   }
 
   #expectHere(): void {
-    if (this.#extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
+    if (this.#link.extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
   }
 
   #expectOpen(call: string): void {

@@ -35,6 +35,11 @@ export function exporterTls12(hash: HashImplementation, master: Bytes, randoms: 
   };
 }
 
+/** How many bytes `secret` gives. */
+export function exporterLength(version: ProtocolVersion, { length }: HashImplementation): number {
+  return version === "tls1.3" ? length : 48 + 32 + 32;
+}
+
 /** From what `secret` gave. @param secret is copied. */
 export function exporterOf(version: ProtocolVersion, hash: HashImplementation, secret: Uint8Array): Exporter {
   if (version === "tls1.3") return exporterTls13(hash, Uint8Array.from(secret));

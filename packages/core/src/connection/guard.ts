@@ -29,6 +29,7 @@ export function attempt<Result>(run: () => Result): { kind: "done"; result: Resu
 /** @throws ApiMisuse if `cause` is none. */
 export function abort(link: Link, cause: AbortCause): ErrorAndAlert {
   if (link.failure !== undefined) return link.failure.echo();
+  if (link.extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
   if (cause !== "cancelled" && cause !== "timeout" && cause !== "reset") {
     if (typeof cause !== "object" || cause === null || typeof cause.reason !== "string") {
       throw new ApiMisuse("bad-argument", "abort takes 'cancelled', 'timeout', 'reset', or { alert, reason }");

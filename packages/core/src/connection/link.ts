@@ -20,6 +20,8 @@ export class Link {
   step = "start";
   /** Our close_notify was written: nothing may follow it. */
   writeClosed = false;
+  /** The connection goes on elsewhere: a byte from here would be under no key, or under a number that is used again. */
+  extracted = false;
   /** Once set, the answer to every call. */
   failure: ErrorAndAlert | undefined;
   /** Wipes the secrets that the machine or the connection holds. */

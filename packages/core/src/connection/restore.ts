@@ -1,26 +1,30 @@
+import { readChoice } from "../config/checks.ts";
 import { dangerousAssertVerified } from "../config/identity.ts";
-import { defaultLimits } from "../config/limits.ts";
+import { readLimits } from "../config/limits.ts";
 import type { ConnectionOptions } from "../config/options.ts";
+import { suiteMeanings } from "../config/parameters.ts";
+import { isRecord, Problems } from "../config/problems.ts";
 import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { ApiMisuse } from "../errors.ts";
 import { ReadKeys, WriteKeys } from "../record/keys.ts";
-import { ReadKeysTls12, WriteKeysTls12 } from "../record/keys-tls12.ts";
+import { ivLengthOf, ReadKeysTls12, WriteKeysTls12 } from "../record/keys-tls12.ts";
 import type { ReadProtection, WriteProtection } from "../record/protection.ts";
 import { copy } from "../wire/bytes.ts";
 import type { Agreement } from "./connection.ts";
-import { exporterOf } from "./exporters.ts";
+import { exporterLength, exporterOf } from "./exporters.ts";
 import { Link } from "./link.ts";
 import type { ConnectionSecrets, DirectionSecrets } from "./types.ts";
 
-/** A link as it was when its secrets were extracted. @param secrets are copied. */
+/** A link as it was when its secrets were extracted. @param secrets are copied. @throws ApiMisuse if they are none. */
 export function restore(
   secrets: ConnectionSecrets, provider: CryptoProvider, options: ConnectionOptions,
 ): { readonly link: Link; readonly agreement: Agreement; readonly peerClosed: boolean } {
+  const { suite, hash } = expectSecrets(secrets, provider);
   const { role, version, read, write, exporter, unread, info, peer } = secrets;
-  const suite = provider.suites.find(({ name }) => name === secrets.suite);
-  const hash = suite && provider.hashes.find(({ name }) => name === suite.hash);
-  if (suite === undefined || hash === undefined) throw new ApiMisuse("bad-argument", `the provider has no ${secrets.suite}`);
-  const limits = { ...defaultLimits, ...options.limits };
+  const problems = new Problems();
+  const limits = readLimits(options.limits, problems);
+  const truncation = readChoice(options.truncation, "truncation", ["strict", "lenient"], problems);
+  if (problems.count > 0) throw new ApiMisuse("bad-argument", problems.toString());
   const link = new Link(role, limits, undefined);
   link.phase = "established";
   link.serverName = info.serverName;
@@ -34,24 +38,50 @@ export function restore(
     suite,
     exporter: exporter && exporterOf(version, hash, exporter),
     limits,
-    truncation: options.truncation ?? "strict",
+    truncation,
     mayExtract: true,
   };
   return { link, agreement, peerClosed: read.closed };
 }
 
 function writeKeys(suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets): WriteProtection {
-  if (secret !== undefined) return new WriteKeys(suite, hash, copy(secret), expectSequence(sequence));
-  return new WriteKeysTls12(suite, copy(key), copy(iv), expectSequence(sequence));
+  if (secret !== undefined) return new WriteKeys(suite, hash, copy(secret), sequence);
+  return new WriteKeysTls12(suite, copy(key), copy(iv), sequence);
 }
 
 function readKeys(suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets): ReadProtection {
-  if (secret !== undefined) return new ReadKeys(suite, hash, copy(secret), expectSequence(sequence));
-  return new ReadKeysTls12(suite, copy(key), copy(iv), expectSequence(sequence));
+  if (secret !== undefined) return new ReadKeys(suite, hash, copy(secret), sequence);
+  return new ReadKeysTls12(suite, copy(key), copy(iv), sequence);
 }
 
-/** A number used twice would give the key away. */
-function expectSequence(sequence: unknown): number {
-  if (Number.isSafeInteger(sequence) && Number(sequence) >= 0) return Number(sequence);
-  throw new ApiMisuse("bad-argument", "a sequence number is an integer from 0 to 2^53 - 1");
+/** All that was bytes still is: secrets that JSON carried would be empty ones, and their keys anybody's. */
+function expectSecrets(secrets: ConnectionSecrets, provider: CryptoProvider): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
+  if (!isRecord(secrets)) throw new ApiMisuse("bad-argument", "resume takes what extractSecrets gave");
+  const { role, version, read, write, exporter, unread, info, peer } = secrets;
+  const suite = provider.suites.find(({ name }) => name === secrets.suite);
+  const hash = suite && provider.hashes.find(({ name }) => name === suite.hash);
+  if (suite === undefined || hash === undefined) throw new ApiMisuse("bad-argument", `the provider has no ${secrets.suite}`);
+  expect(role === "client" || role === "server", "role");
+  expect(suiteMeanings[suite.name].version === version, "version");
+  expect(isRecord(info), "info");
+  expect(peer === undefined || (isRecord(peer) && isRecord(peer.presented)), "peer");
+  expect(unread instanceof Uint8Array, "unread");
+  expect(exporter === undefined || hasLength(exporter, exporterLength(version, hash)), "exporter");
+  for (const [name, direction] of Object.entries({ read, write })) {
+    expect(isRecord(direction) && typeof direction.closed === "boolean", name);
+    if (direction.closed) continue;
+    const { secret, key, iv, sequence } = direction;
+    if (version === "tls1.3") expect(hasLength(secret, hash.length), `${name}.secret`);
+    else expect(secret === undefined && hasLength(key, suite.keyLength) && hasLength(iv, ivLengthOf(suite)), `${name}.key`);
+    // A number used twice would give the key away.
+    expect(Number.isSafeInteger(sequence) && sequence >= 0, `${name}.sequence`);
+  }
+  return { suite, hash };
+}
+
+function hasLength(bytes: unknown, length: number): boolean {
+  return bytes instanceof Uint8Array && bytes.length === length;
+}
+function expect(holds: boolean, name: string): void {
+  if (!holds) throw new ApiMisuse("bad-argument", `secrets.${name} is not what extractSecrets gave`);
 }

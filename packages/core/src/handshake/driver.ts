@@ -95,21 +95,23 @@ export class Driver<State extends { readonly kind: string }, Next> {
   #nextMessage(expected: readonly string[]): HandshakeMessage | "change_cipher_spec" | undefined {
     // What was said stands, whatever is heard next.
     this.#link.outgoing.boundary();
-    const content = this.#link.incoming.next();
-    switch (content?.kind) {
-      case undefined:
-        return undefined;
-      case "handshake":
-        return content.message;
-      case "change-cipher-spec":
-        return "change_cipher_spec";
-      case "warning-alert":
-        this.#link.event(content);
-        return this.#nextMessage(expected);
-      case "close":
-        return fail("closed-early", { authenticated: content.authenticated }, "RFC 9846 §6.1");
-      case "data":
-        return fail("unexpected-message", { expected, received: "application_data" }, "RFC 9846 §4");
+    for (;;) {
+      const content = this.#link.incoming.next();
+      switch (content?.kind) {
+        case undefined:
+          return undefined;
+        case "handshake":
+          return content.message;
+        case "change-cipher-spec":
+          return "change_cipher_spec";
+        case "warning-alert":
+          this.#link.event(content);
+          break;
+        case "close":
+          return fail("closed-early", { authenticated: content.authenticated }, "RFC 9846 §6.1");
+        case "data":
+          return fail("unexpected-message", { expected, received: "application_data" }, "RFC 9846 §4");
+      }
     }
   }
 

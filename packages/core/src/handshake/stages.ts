@@ -17,6 +17,7 @@ import type {
 import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import type { Picked } from "./client/choose-credential.ts";
 
 /** What a server's step returns. */
 export type ServerStage =
@@ -156,12 +157,16 @@ export class NeedsSession implements AnyStage {
   readonly kind = "needs-session";
   /** At most 4, in the client's order; `id` is the opaque identity or session id. */
   readonly candidates: readonly { readonly index: number; readonly id: Bytes }[];
-  readonly store: AsyncServerSessionStore;
+  readonly #store: AsyncServerSessionStore;
   readonly #turn: Turn<ServerStage>;
   constructor(turn: Turn<ServerStage>, candidates: NeedsSession["candidates"], store: AsyncServerSessionStore) {
     this.#turn = turn;
     this.candidates = candidates;
-    this.store = store;
+    this.#store = store;
+  }
+  /** The very object of the config. */
+  get store(): AsyncServerSessionStore {
+    return this.#store;
   }
   get output(): Bytes {
     return this.#turn.output;
@@ -170,7 +175,9 @@ export class NeedsSession implements AnyStage {
   resume(found: readonly { readonly index: number; readonly state: Uint8Array }[]): ServerStage {
     return this.#turn.answer("sessions", () => {
       if (!Array.isArray(found)) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
-      for (const { index, state } of found) {
+      for (const each of found) {
+        if (typeof each !== "object" || each === null) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
+        const { index, state } = each;
         if (!this.candidates.some((candidate) => candidate.index === index)) throw new ApiMisuse("bad-argument", `there is no candidate ${index}`);
         expectBytes(state, "state");
       }
@@ -186,12 +193,16 @@ export class NeedsSession implements AnyStage {
 export class ClientNeedsSession implements AnyStage {
   readonly kind = "needs-session";
   readonly key: ClientSessionKey;
-  readonly store: AsyncClientSessionStore;
+  readonly #store: AsyncClientSessionStore;
   readonly #turn: Turn<ClientStage>;
   constructor(turn: Turn<ClientStage>, key: ClientSessionKey, store: AsyncClientSessionStore) {
     this.#turn = turn;
     this.key = key;
-    this.store = store;
+    this.#store = store;
+  }
+  /** The very object of the config. */
+  get store(): AsyncClientSessionStore {
+    return this.#store;
   }
   get output(): Bytes {
     return this.#turn.output;
@@ -308,24 +319,29 @@ export class NeedsSecret<Next> implements AnyStage {
 export class NeedsCredential implements AnyStage {
   readonly kind = "needs-credential";
   readonly request: CredentialRequest;
-  readonly picker: AsyncCredentialPicker;
+  readonly #picker: AsyncCredentialPicker;
   readonly #turn: Turn<ClientStage>;
-  /** @param fits whether a credential can sign by what was asked for. */
-  readonly #fits: (credential: Credential) => boolean;
-  constructor(turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, fits: (credential: Credential) => boolean) {
+  readonly #read: (given: unknown) => Picked;
+  /** @param read whether a credential is sound, and can sign by what was asked for. */
+  constructor(turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, read: (given: unknown) => Picked) {
     this.#turn = turn;
     this.request = request;
-    this.picker = picker;
-    this.#fits = fits;
+    this.#picker = picker;
+    this.#read = read;
+  }
+  /** The very object of the config. */
+  get picker(): AsyncCredentialPicker {
+    return this.#picker;
   }
   get output(): Bytes {
     return this.#turn.output;
   }
-  /** undefined: none is shown. @throws ApiMisuse if the credential's signer has none of `request.schemes`. */
+  /** undefined: none is shown. @throws ApiMisuse for what no config would take, or whose signer has none of `request.schemes`. */
   present(credential: Credential | undefined): ClientStage {
     return this.#turn.answer("credential", () => {
-      if (credential === undefined || this.#fits(credential)) return credential;
-      throw new ApiMisuse("bad-argument", `a credential that signs by none of ${this.request.schemes.join(", ")}`);
+      const picked = this.#read(credential);
+      if (picked.kind === "picked") return picked.credential;
+      throw new ApiMisuse("bad-argument", picked.problem);
     });
   }
   abort(cause: AbortCause): ErrorAndAlert {

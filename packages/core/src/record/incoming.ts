@@ -94,6 +94,8 @@ export class Incoming {
     this.expectBoundary(behind);
     const before = this.#keys;
     this.#keys = keys;
+    // Extracted keys are there before a record was read.
+    this.#isFirst = false;
     before?.destroy();
   }
   /** The next generation of keys; only at a boundary. */

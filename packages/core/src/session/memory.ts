@@ -16,7 +16,9 @@ export function memoryClientSessions({ capacity = 256 }: { readonly capacity?: n
       const name = nameOf(key);
       const sessions = servers.get(name);
       const session = sessions?.pop();
-      if (sessions?.length === 0) servers.delete(name);
+      servers.delete(name);
+      // Behind all others: it was used just now.
+      if (sessions !== undefined && sessions.length > 0) servers.set(name, sessions);
       return session;
     },
     put(key, session) {

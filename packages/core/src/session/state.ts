@@ -1,6 +1,6 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
-import type { Bytes } from "../wire/bytes.ts";
+import { type Bytes, equal } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
@@ -63,9 +63,16 @@ export function encodeSession(state: SessionState): Bytes {
     writer.u8(peer.presented.role === "client" ? 0 : 1);
     text(peer.presented.serverName);
     milliseconds(writer, peer.presented.nowMs);
-    writer.list(3, peer.presented.chain, (_, certificate) => writer.opaque(3, certificate));
-    writer.list(3, peer.path, (_, certificate) => writer.opaque(3, certificate));
-    writer.list(3, peer.names, (_, name) => writer.opaque(2, units(name)));
+    const { chain } = peer.presented;
+    writer.list(3, chain, (_, certificate) => writer.opaque(3, certificate));
+    // Most of a path was shown: its place in the chain is enough, from 1 on.
+    writer.list(3, peer.path, (_, certificate) => {
+      const shown = chain.findIndex((other) => equal(other, certificate));
+      writer.u16(shown + 1);
+      if (shown < 0) writer.opaque(3, certificate);
+    });
+    // A certificate may hold a name of any length.
+    writer.list(3, peer.names, (_, name) => writer.opaque(3, units(name)));
   });
 }
 
@@ -101,9 +108,13 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   const role = reader.u8("role") === 0 ? "client" : "server";
   const serverName = text("peer's name");
   const nowMs = readMilliseconds(reader);
-  const [leaf, ...rest] = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
-  const path = reader.list(3, "path", 0, (list) => list.opaque(3, "certificate", 1));
-  const names = reader.list(3, "names", 0, (list) => textOf(list.opaque(2, "name")));
+  const chain = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
+  const path = reader.list(3, "path", 0, (list) => {
+    const shown = list.u16("place in the chain");
+    return shown === 0 ? list.opaque(3, "certificate") : (chain[shown - 1] ?? list.malformed("place in the chain"));
+  });
+  const names = reader.list(3, "names", 0, (list) => textOf(list.opaque(3, "name")));
+  const [leaf, ...rest] = chain;
   if (leaf === undefined) return fail("malformed-message", { message: "session state", field: "chain", offset: reader.offset });
   return { presented: { role, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
 }

@@ -2,6 +2,7 @@
 //     format (1) · key name (16) · salt (32) · sealed state
 import { expand, extract } from "../crypto/hkdf.ts";
 import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
+import { expectLength } from "../crypto/results.ts";
 import { type Bytes, concat, equal, latin1, wipe } from "../wire/bytes.ts";
 import type { TicketKey, TicketKeys } from "./types.ts";
 
@@ -48,18 +49,23 @@ export function openTicket(ticket: Uint8Array, { current, previous }: TicketKeys
   const name = ticket.subarray(1, 1 + nameLength);
   // The name picks exactly one key; none is tried.
   const chosen = equal(name, current.name) ? current : previous !== undefined && equal(name, previous.name) ? previous : undefined;
-  if (chosen === undefined || nowMs - chosen.createdMs >= forgetAfterMs) return undefined;
+  if (chosen === undefined || ageOf(chosen, nowMs) >= forgetAfterMs) return undefined;
   const key = ticketKey(chosen, ticket.subarray(1 + nameLength, headLength), hash);
   const aead = suite.open(key);
   const state = aead.open(new Uint8Array(12), ticket.subarray(0, headLength), ticket.slice(headLength));
   aead.destroy();
   wipe(key);
-  return state;
+  return state === undefined ? undefined : expectLength(state, ticket.length - headLength - tagLength, "opened ticket");
 }
 
-/** So long may a ticket live that its key will still open it. Seconds. */
+/** So long may a ticket live that its key will still open it. Seconds; 0: no longer. */
 export function ticketLifetime({ current }: TicketKeys, nowMs: number): number {
-  return Math.max(0, Math.floor((current.createdMs + forgetAfterMs - nowMs) / 1000));
+  return Math.max(0, Math.floor((forgetAfterMs - ageOf(current, nowMs)) / 1000));
+}
+
+/** A key from the future is as old as it is far away: a clock that was set back must not prolong its life. */
+function ageOf({ createdMs }: TicketKey, nowMs: number): number {
+  return Math.abs(nowMs - createdMs);
 }
 
 function ticketKey({ secret }: TicketKey, salt: Uint8Array, hash: HashImplementation): Bytes {
@@ -80,12 +86,12 @@ export function ticketKeys({ random, now }: { readonly random: (length: number) 
   let current = make();
   let previous: TicketKey | undefined;
   const rotate = (): void => {
-    if (now() - current.createdMs >= rotateAfterMs) {
+    if (ageOf(current, now()) >= rotateAfterMs) {
       if (previous !== undefined) wipe(previous.secret);
       previous = current;
       current = make();
     }
-    if (previous !== undefined && now() - previous.createdMs >= forgetAfterMs) {
+    if (previous !== undefined && ageOf(previous, now()) >= forgetAfterMs) {
       wipe(previous.secret);
       previous = undefined;
     }

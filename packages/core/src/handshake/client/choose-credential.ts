@@ -1,5 +1,7 @@
 import type { Credential, CredentialRequest } from "../../config/credential.ts";
+import { readOwnCredentials } from "../../config/credentials.ts";
 import { schemeMeanings } from "../../config/parameters.ts";
+import { Problems } from "../../config/problems.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import { equal } from "../../wire/bytes.ts";
 import type { ProtocolVersion, SignatureScheme } from "../../wire/registry.ts";
@@ -19,4 +21,17 @@ export function schemeFor(
   return signer.schemes.find(
     (scheme) => schemes.includes(scheme) && ownSchemes.includes(scheme) && schemeMeanings[scheme].versions.includes(version),
   );
+}
+
+export type Picked = { readonly kind: "picked"; readonly credential: Credential | undefined } | { readonly kind: "unusable"; readonly problem: string };
+
+/** What a picker gave: held to what a config's own credentials are held to. undefined: none is shown. */
+export function readPicked(given: unknown, request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Picked {
+  if (given === undefined) return { kind: "picked", credential: undefined };
+  const problems = new Problems();
+  // Whatever it is: reading finds out.
+  const [credential] = readOwnCredentials([given as Credential], settings.ownSchemes, settings, problems);
+  if (credential === undefined || problems.count > 0) return { kind: "unusable", problem: problems.toString() };
+  if (schemeFor(credential, request, version, settings) !== undefined) return { kind: "picked", credential };
+  return { kind: "unusable", problem: `a credential that signs by none of ${request.schemes.join(", ")}` };
 }

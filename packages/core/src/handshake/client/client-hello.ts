@@ -11,7 +11,7 @@ import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
-import { hashOf, preSharedKey, sealBinder } from "./session.ts";
+import { forgetSession, hashOf, preSharedKey, sealBinder } from "./session.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
@@ -45,6 +45,7 @@ export function sendSecondClientHello({ offer, request, transcript }: At<"startS
   sendChangeCipherSpec(offer, context);
   // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
   const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
+  if (session === undefined) forgetSession(offer);
   const again = { goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }

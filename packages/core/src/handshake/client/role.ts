@@ -1,4 +1,4 @@
-import type { Credential, CredentialRequest } from "../../config/credential.ts";
+import type { CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
@@ -13,9 +13,9 @@ import { checkSignature, complete, judge, respond, sign, startShares } from "../
 import type { Paused, Role } from "../driver.ts";
 import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
 import { type Context, handshakeKind } from "../table.ts";
-import { chooseCredential, schemeFor } from "./choose-credential.ts";
+import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
 import { clientEdges } from "./edges.ts";
-import { sessionKey } from "./session.ts";
+import { forgetSession, sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
@@ -52,8 +52,18 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       }
     },
     forget: (state) => {
+      if (state.kind === "startShares") forgetSession(state);
+      else if ("offer" in state) forgetSession(state.offer);
+      else if (state.kind === "completeKeys") forgetSession(state.settled.offer);
       if ("master" in state) wipe(state.master);
-      if ("keys" in state) wipe(state.keys.serverKey);
+      if ("keys" in state) {
+        wipe(state.keys.serverKey);
+        wipe(state.keys.serverIv);
+      }
+      if (state.kind === "signTls12") {
+        wipe(state.clientKey);
+        wipe(state.clientIv);
+      }
       if (!("handshakeTraffic" in state)) return;
       state.schedule.end();
       wipe(state.handshakeTraffic.client);
@@ -91,12 +101,15 @@ function takeSession(goal: Goal): Paused<ClientStage> {
 /** A list is chosen from by the server's wishes; a picker is asked. */
 function pickCredential(request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Paused<ClientStage> {
   const { credentials } = settings;
-  const fits = (credential: Credential): boolean => schemeFor(credential, request, version, settings) !== undefined;
-  if ("pickAsync" in credentials) return { stage: (turn) => new NeedsCredential(turn, request, credentials, fits) };
-  if (!("pick" in credentials)) return { input: "credential", value: chooseCredential(credentials.filter(fits), request) };
-  const value = credentials.pick(request);
-  if (value !== undefined && !fits(value)) throw new TypeError(`the picker's credential signs by none of ${request.schemes.join(", ")}`);
-  return { input: "credential", value };
+  const read = (given: unknown): Picked => readPicked(given, request, version, settings);
+  if ("pickAsync" in credentials) return { stage: (turn) => new NeedsCredential(turn, request, credentials, read) };
+  if (!("pick" in credentials)) {
+    const fitting = credentials.filter((credential) => schemeFor(credential, request, version, settings) !== undefined);
+    return { input: "credential", value: chooseCredential(fitting, request) };
+  }
+  const picked = read(credentials.pick(request));
+  if (picked.kind === "unusable") throw new TypeError(`what the picker gave: ${picked.problem}`);
+  return { input: "credential", value: picked.credential };
 }
 
 function mayBeTls12(state: State): boolean {

@@ -7,15 +7,17 @@ import { resumptionBinder, resumptionPsk } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { decodeSession, encodeSession, isFresh, type SessionState } from "../../session/state.ts";
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
-import { type Bytes, equal, hex } from "../../wire/bytes.ts";
+import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import { bindersLength, decodeClientHello } from "../../wire/client-hello.ts";
 import { type Extension, extension } from "../../wire/extensions.ts";
 import { noStaples } from "../judge-certificate.ts";
-import type { Goal } from "./states.ts";
+import type { Goal, Offer } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
 
 /** RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days". */
 const longestLifetime = 604_800;
+/** Bytes: a longer one is not kept, since the extensions of a ClientHello have no more than 64 KiB for all. */
+const longestTicket = 32_768;
 
 export function sessionKey({ settings, serverName, partition }: Goal): ClientSessionKey {
   return { serverName, partition, config: hex(settings.id) };
@@ -27,10 +29,19 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   const decoded = attempt(() => decodeSession(stored.state));
   if (decoded.kind === "thrown") return undefined;
   const session = decoded.result;
+  const { ticket } = session;
   const fits =
-    session.ticket !== undefined && session.peer?.presented.role === "server" && session.serverName === serverName &&
-    equal(session.configId, settings.id) && hashOf(session, settings) !== undefined && isFresh(session, settings.now());
-  return fits ? session : undefined;
+    ticket !== undefined && ticket.length <= longestTicket && session.peer?.presented.role === "server" &&
+    session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
+    isFresh(session, settings.now());
+  if (fits) return session;
+  wipe(session.secret);
+  return undefined;
+}
+
+/** Wipes the secret of a session that was offered: it was taken up, or never will be. */
+export function forgetSession({ session }: Pick<Offer, "session">): void {
+  if (session !== undefined) wipe(session.secret);
 }
 
 /** The hash of the session's suite, while the config has the suite. */
@@ -72,11 +83,12 @@ export function ticketTaker(
   return {
     take({ lifetime, ageAdd, nonce, ticket }) {
       // §4.7.1: a lifetime of zero says that it should be discarded at once.
-      if (lifetime === 0) return undefined;
+      if (lifetime === 0 || ticket.length > longestTicket) return undefined;
       const lifetimeSeconds = Math.min(lifetime, longestLifetime);
+      const secret = resumptionPsk(hash, resumptionSecret, nonce);
       const state = encodeSession({
         suite: suite.name,
-        secret: resumptionPsk(hash, resumptionSecret, nonce),
+        secret,
         alpn,
         serverName,
         configId: settings.id,
@@ -87,12 +99,13 @@ export function ticketTaker(
         peer: { presented: identity.presented, path: identity.path, names: identity.names },
         ticket,
       });
+      wipe(secret);
       const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData: 0 };
       const store = settings.sessions;
       const key = sessionKey(goal);
       if (store !== undefined && "put" in store) store.put(key, stored);
       return { kind: "new-session", role: "client", key, session: stored, store };
     },
-    wipe: () => void resumptionSecret.fill(0),
+    wipe: () => wipe(resumptionSecret),
   };
 }

@@ -61,7 +61,9 @@ export function serverRole(context: Context): Role<State, ServerStage> {
 }
 
 function forget(state: State): void {
-  if (state.kind === "sign") {
+  if (state.kind === "exchangeKeys") {
+    if (state.session !== undefined) wipe(state.session.state.secret);
+  } else if (state.kind === "sign") {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
     wipe(state.handshakeTraffic.server);

@@ -2,7 +2,7 @@
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { copy, wipe } from "../../../wire/bytes.ts";
+import { copy } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
@@ -17,7 +17,7 @@ import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
-import { identityOf, ticketTaker } from "../session.ts";
+import { forgetSession, identityOf, ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
@@ -55,7 +55,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       }
       const { session } = settled;
       const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
-      if (session !== undefined) wipe(session.secret);
+      forgetSession(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);

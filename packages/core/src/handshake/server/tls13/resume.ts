@@ -12,9 +12,10 @@ import { fail } from "../../../errors.ts";
 import { decodeSession, encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
 import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../session/tickets.ts";
 import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
-import { type Bytes, copy, equal, equalSecrets } from "../../../wire/bytes.ts";
+import { type Bytes, copy, equal, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
+import { Reader } from "../../../wire/reader.ts";
 import { noStaples } from "../../judge-certificate.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
@@ -77,23 +78,31 @@ export function find(
   });
 }
 
-/** The first in the client's order that fits, once its binder has verified. */
+/** The first in the client's order that fits, once its binder has verified. The secrets of all others are wiped. */
 export function take({ hello, settled, transcript }: At<"lookUpSession">, found: readonly Found[]): Resumed | undefined {
   const { settings, hash } = settled;
   const nowMs = settings.now();
+  // What was opened here is nobody else's; what a store gave is the store's.
+  const areOurs = settings.sessions !== undefined && "current" in settings.sessions;
+  let chosen: { readonly index: number; readonly state: SessionState } | undefined;
   for (const { index, state: bytes } of [...found].sort((one, other) => one.index - other.index)) {
     const decoded = attempt(() => decodeSession(bytes));
-    if (decoded.kind === "thrown" || !fits(decoded.result, hello, settled, nowMs)) continue;
+    if (areOurs) wipe(bytes);
+    if (decoded.kind === "thrown") continue;
     const state = decoded.result;
-    const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
-    const binder = hello.psks?.binders[index] ?? new Uint8Array(0);
-    // §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake."
-    if (!equalSecrets(resumptionBinder(hash, state.secret, transcript.digestWith(truncated)), binder)) {
-      fail("bad-binder", { index }, "RFC 9846 §4.3.11");
-    }
-    return { index, state, identity: identityOf(state) };
+    if (chosen === undefined && fits(state, hello, settled, nowMs)) chosen = { index, state };
+    else wipe(state.secret);
   }
-  return undefined;
+  if (chosen === undefined) return undefined;
+  const { index, state } = chosen;
+  const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
+  const binder = hello.psks?.binders[index] ?? new Uint8Array(0);
+  // §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake."
+  if (!equalSecrets(resumptionBinder(hash, state.secret, transcript.digestWith(truncated)), binder)) {
+    wipe(state.secret);
+    fail("bad-binder", { index }, "RFC 9846 §4.3.11");
+  }
+  return { index, state, identity: identityOf(state) };
 }
 
 function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
@@ -116,16 +125,17 @@ export function makeTickets(
   const { settings, negotiated, suite, hash } = settled;
   const { sessions, provider, now } = settings;
   if (sessions === undefined) return [];
-  const random = (length: number): Bytes => expectLength(provider.random(length), length, "random");
   const nowMs = now();
-  return Array.from({ length: session === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
+  const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
+  if (lifetimeSeconds === 0) return [];
+  const identity = peer?.identity;
+  const tickets = Array.from({ length: session === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
     const nonce = Uint8Array.of(at);
-    const ageAdd = new DataView(random(4).buffer).getUint32(0);
-    const identity = peer?.identity;
-    const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
+    const ageAdd = new Reader(expectLength(provider.random(4), 4, "random"), "random").u32("ticket_age_add");
+    const secret = resumptionPsk(hash, resumptionSecret, nonce);
     const state = encodeSession({
       suite: suite.name,
-      secret: resumptionPsk(hash, resumptionSecret, nonce),
+      secret,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
       configId: settings.id,
@@ -136,9 +146,13 @@ export function makeTickets(
       peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
       ticket: undefined,
     });
+    wipe(secret);
     const ticket = keep({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
+    // What is long comes back in a hello, whose other half must hold all else.
+    if (ticket.length > settings.limits.clientHello / 2) return undefined;
     return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions: [] });
   });
+  return tickets.filter((ticket) => ticket !== undefined);
 }
 
 /** Where the state goes, and what the client shows to find it again. */
@@ -147,7 +161,9 @@ function keep(session: StoredSession, sessions: ServerSessions, provider: Crypto
   if ("current" in sessions) {
     const sealer = sealerOf(provider);
     if (sealer === undefined) throw new TypeError("a config with ticket keys has what seals them");
-    return sealTicket(session.state, sessions, sealer, random);
+    const ticket = sealTicket(session.state, sessions, sealer, random);
+    wipe(session.state);
+    return ticket;
   }
   const key = random(32);
   if ("put" in sessions) sessions.put(copy(key), session);
