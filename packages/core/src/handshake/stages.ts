@@ -4,7 +4,6 @@
 import type { FatalAlert } from "../alerts.ts";
 import { ClientConfig } from "../config/client-config.ts";
 import type { AsyncCredentialPicker, AsyncSigner, Credential, CredentialRequest } from "../config/credential.ts";
-import type { Picked } from "./client/choose-credential.ts";
 import { type AsyncVerifier, type DistrustReason, type PresentedIdentity, VerifiedIdentity } from "../config/identity.ts";
 import { ServerConfig } from "../config/server-config.ts";
 import { type Connection, expectBytes } from "../connection/connection.ts";
@@ -18,6 +17,7 @@ import type {
 import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import type { Picked } from "./client/choose-credential.ts";
 
 /** What a server's step returns. */
 export type ServerStage =
