@@ -2,8 +2,8 @@
 // error explains itself with the very values that were wrong. Values are imported from nowhere.
 import type { AlertDescription, FatalAlert } from "./alerts.ts";
 import type { DistrustReason, PresentedIdentity } from "./config/identity.ts";
-import type { Limits } from "./record/limits.ts";
 import type { Refusal } from "./negotiate/negotiate.ts";
+import type { Limits } from "./record/limits.ts";
 import type { Bytes } from "./wire/bytes.ts";
 import type { ClientHello } from "./wire/client-hello.ts";
 import type { ProtocolVersion, Registered, SignatureScheme } from "./wire/registry.ts";

@@ -1,6 +1,5 @@
 import { ml_kem768 as mlKem } from "@noble/post-quantum/ml-kem.js";
-import type { Bytes, MlKem768 } from "@sallyport/core";
-import { ApiMisuse } from "@sallyport/core";
+import { ApiMisuse, type Bytes, type MlKem768 } from "@sallyport/core";
 
 /** The decapsulation key is FIPS 203's own, 2400 bytes. */
 export function mlKem768(random: (length: number) => Bytes): MlKem768 {

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, KeyObject, sign } from "node:crypto";
-import { ApiMisuse, type Bytes, ConfigError, readPublicKey, schemesOf, type SyncSigner } from "@sallyport/core";
+import { ApiMisuse, type Bytes, ConfigError, readPublicKey, type SyncSigner, schemesOf } from "@sallyport/core";
 import { owned } from "./bytes.ts";
 import { hashOf, parametersOf } from "./verifications.ts";
 

@@ -1,7 +1,7 @@
 // TLS over Deno.Conn: clients, servers, and STARTTLS on both sides.
 import { Acceptor, type ClientConfig, type ClientHello, Connector, type ConnectorOptions, type Info } from "@sallyport/core";
 import {
-  type Budget, budget as freshBudget, type Clock, type Decision, drive, type DriveOptions, type PassedThrough, type ServerDriven,
+  type Budget, type Clock, type Decision, type DriveOptions, drive, budget as freshBudget, type PassedThrough, type ServerDriven,
   type TlsStream,
 } from "@sallyport/drive";
 import { ByteConn } from "./byte-conn.ts";

@@ -1,6 +1,6 @@
+import type { Duplex } from "node:stream";
 import type { ClientConfig, ClientHello, ConnectorOptions, ServerConfig } from "@sallyport/core";
 import type { Budget, Decision } from "@sallyport/drive";
-import type { Duplex } from "node:stream";
 
 export interface AdapterOptions {
   /** Default 10 s. At a client it includes connecting. */

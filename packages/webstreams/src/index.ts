@@ -1,6 +1,6 @@
 // TLS over a pair of {readable, writable}: browsers, workers, Deno, Bun, Node.
 import { Acceptor, type Bytes, type ClientConfig, type ClientHello, Connector, type ConnectorOptions } from "@sallyport/core";
-import { type Budget, type Decision, drive, type DriveOptions, type PassedThrough, type TlsStream } from "@sallyport/drive";
+import { type Budget, type Decision, type DriveOptions, drive, type PassedThrough, type TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { type BytePair, PairTransport } from "./pair-transport.ts";
 import { type TlsPair, tlsPair } from "./tls-pair.ts";

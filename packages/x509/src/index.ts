@@ -7,7 +7,7 @@
  */
 export type { AlgorithmIdentifier, Curve, PublicKey } from "./algorithms.ts";
 export { type Certificate, type Irregularity, parseCertificate } from "./certificate.ts";
-export { credential, type CredentialOptions } from "./credential.ts";
+export { type CredentialOptions, credential } from "./credential.ts";
 export { DerError } from "./der.ts";
 export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 export type {
@@ -19,6 +19,6 @@ export {
   type FindingKind, type Purpose,
 } from "./findings.ts";
 export type { GeneralName, OpaqueName } from "./general-names.ts";
-export { parsePem, type PemBlock, PemError } from "./pem.ts";
+export { type PemBlock, PemError, parsePem } from "./pem.ts";
 export type { Profile } from "./profile.ts";
 export { clientVerifier, serverVerifier, type VerifierOptions } from "./verifier.ts";

@@ -1,5 +1,5 @@
 import {
-  ConfigError, type ConfigProblem, type CryptoProvider, dangerousAssertVerified, type DistrustReason, type PresentedIdentity,
+  ConfigError, type ConfigProblem, type CryptoProvider, type DistrustReason, dangerousAssertVerified, type PresentedIdentity,
   type SignatureScheme, type SyncVerification, type SyncVerifier, type VerifiedIdentity,
 } from "@sallyport/core";
 import { ascii, equal, hex } from "./bytes.ts";
@@ -9,7 +9,7 @@ import { type Attempt, type CertificateReference, distrust, type Finding, type F
 import { matches, nameText, nameTexts, parseReferenceName } from "./names.ts";
 import { type Anchors, bySubject, findPath } from "./path.ts";
 import { readCertificates } from "./pem.ts";
-import { endEntityFindings, type Known, pinnedFindings, type Policy, type Profile } from "./profile.ts";
+import { endEntityFindings, type Known, type Policy, type Profile, pinnedFindings } from "./profile.ts";
 
 export interface VerifierOptions {
   /** Signatures are checked by its synchronous verifications. */

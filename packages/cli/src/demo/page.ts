@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { count, printable, version } from "../words.ts";
 import { type Agreement, agreementsOf } from "./agreement.ts";
 import type { Authority } from "./authority.ts";
-import { html, Html } from "./html.ts";
+import { Html, html } from "./html.ts";
 import { extensionsOf, type Field, fieldsOf, type Value } from "./offer.ts";
 import { drawFlights } from "./picture.ts";
 import { style } from "./style.ts";

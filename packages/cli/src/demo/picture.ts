@@ -1,5 +1,5 @@
 // The flights of one handshake as SVG: time goes down, the client is on the left.
-import { html, type Html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import type { SeenMessage } from "./visit.ts";
 
 const width = 760;

@@ -6,7 +6,7 @@ import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { clientConfig, type CryptoProvider, negotiate, readClientHello, type ServerConfig, serverConfig } from "@sallyport/core";
+import { type CryptoProvider, clientConfig, negotiate, readClientHello, type ServerConfig, serverConfig } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node, signer } from "@sallyport/crypto-node";
 import { connect } from "@sallyport/node";

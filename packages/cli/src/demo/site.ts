@@ -1,12 +1,12 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type ClientHello, type ServerConfig, serverConfig, type ServerOptions, TlsError } from "@sallyport/core";
+import { type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
 import { alertInWords, codePoint, printable, refusalInWords, version } from "../words.ts";
 import type { Authority } from "./authority.ts";
-import { renderPage, renderNotFound, stylePolicy } from "./page.ts";
+import { renderNotFound, renderPage, stylePolicy } from "./page.ts";
 import { type Visit, Witness } from "./visit.ts";
 
 /** The HTTPS server of the demo. */

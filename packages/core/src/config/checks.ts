@@ -1,7 +1,8 @@
 // What both roles' options have in common: read once, checked against the provider, and completed.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
-import { groupIds, schemeIds, suiteIds, versionIds } from "../wire/registry.ts";
-import type { CipherSuiteName, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import {
+  type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds, versionIds,
+} from "../wire/registry.ts";
 import { readLimits } from "./limits.ts";
 import type { CommonOptions } from "./options.ts";
 import { groupVersions, schemeMeanings, signsIn, suiteMeanings } from "./parameters.ts";

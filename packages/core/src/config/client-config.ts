@@ -2,18 +2,18 @@ import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkClientSessions } from "./check-sessions.ts";
+import { checkVerifier } from "./check-verifier.ts";
 import {
   checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
-import { readOwnCredentials, schemesOfSigners } from "./credentials.ts";
 import { configId } from "./id.ts";
 import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
-import { checkClientSessions } from "./sessions.ts";
-import { checkVerifier } from "./verifiers.ts";
 
 /**
  * Checks the options, completes them with the defaults, and never looks at them again.

@@ -1,7 +1,7 @@
 import { fail } from "../errors.ts";
 import { type Bytes, hex } from "../wire/bytes.ts";
-import type { CommonSettings } from "./settings.ts";
 import type { Verifier } from "./identity.ts";
+import type { CommonSettings } from "./settings.ts";
 
 /**
  * What must not differ for a session to be taken over, hashed: a session's peer was judged by a verifier, and a session made

@@ -1,10 +1,10 @@
 import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Limits } from "../record/limits.ts";
 import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Trace } from "./trace.ts";
-import type { Limits } from "../record/limits.ts";
 
 export type { Limits } from "../record/limits.ts";
 

@@ -1,16 +1,16 @@
 import { type Bytes, copy } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkServerSessions } from "./check-sessions.ts";
+import { checkVerifier } from "./check-verifier.ts";
 import {
   checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readChoice, readCommon, readFlag, readNames, schemeNames,
 } from "./checks.ts";
-import { readCredentials, schemesOfSigners } from "./credentials.ts";
 import { configId } from "./id.ts";
 import type { ClientAuthentication, ServerOptions } from "./options.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
-import { checkServerSessions } from "./sessions.ts";
-import { checkVerifier } from "./verifiers.ts";
 
 /**
  * Checks the options, completes them with the defaults, and never looks at them again.

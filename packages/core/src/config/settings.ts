@@ -1,12 +1,11 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
-import type { HashName, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
-import type { Bytes } from "../wire/bytes.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
-import type { NamedGroup } from "../wire/registry.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {

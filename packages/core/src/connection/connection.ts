@@ -1,6 +1,6 @@
 // The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
-import { isExporterLabel } from "../crypto/key-schedule.ts";
 import type { ConnectionOptions } from "../config/options.ts";
+import { isExporterLabel } from "../crypto/key-schedule.ts";
 import type { CryptoProvider, SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";

@@ -1,6 +1,6 @@
 // Where a connection begins: `Acceptor` at the server, `Connector` at the client.
-import { ClientConfig } from "../config/client-config.ts";
 import { readAlpn } from "../config/checks.ts";
+import { ClientConfig } from "../config/client-config.ts";
 import { defaultLimits } from "../config/limits.ts";
 import { Problems } from "../config/problems.ts";
 import type { Trace } from "../config/trace.ts";
@@ -9,7 +9,7 @@ import { ApiMisuse } from "../errors.ts";
 import { GrowingBytes } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import { clientRole } from "./client/role.ts";
-import type { Goal, State as ClientState } from "./client/states.ts";
+import type { State as ClientState, Goal } from "./client/states.ts";
 import { Driver } from "./driver.ts";
 import { type Scribe, scribe } from "./scribe.ts";
 import { serverRole } from "./server/role.ts";

@@ -1,12 +1,10 @@
 import { type PublicKey, readPublicKey } from "../crypto/public-key.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
 import { type CertificateEntry, encodeCertificate } from "../wire/certificate-message.ts";
-import { encodeClientHello } from "../wire/client-hello.ts";
+import { type ClientHelloFields, encodeClientHello } from "../wire/client-hello.ts";
 import { encodeEncryptedExtensions } from "../wire/encrypted-extensions.ts";
-import { encodeServerHello } from "../wire/server-hello.ts";
-import type { ClientHelloFields } from "../wire/client-hello.ts";
 import type { Extension } from "../wire/extensions.ts";
-import type { ServerHelloFields } from "../wire/server-hello.ts";
+import { encodeServerHello, type ServerHelloFields } from "../wire/server-hello.ts";
 
 /** What a recorded handshake decides otherwise, so that a machine can repeat it: `replay.ts` has another one. */
 export interface Scribe {

@@ -1,16 +1,15 @@
 // The public face of the machines: one small class a stage. The rule: write `output`, then look at `kind`. Exported as types, but
 // for `Accepted`; only the machine makes stages. A pause shows only because an object of the config is asynchronous: the stage
 // carries that object, and whether you call it or answer otherwise is yours.
+import type { FatalAlert } from "../alerts.ts";
 import { ClientConfig } from "../config/client-config.ts";
 import type { AsyncCredentialPicker, AsyncSigner, Credential, CredentialRequest } from "../config/credential.ts";
-import type { Picked } from "./client/choose-credential.ts";
 import { type AsyncVerifier, type DistrustReason, type PresentedIdentity, VerifiedIdentity } from "../config/identity.ts";
 import { ServerConfig } from "../config/server-config.ts";
 import { type Connection, expectBytes } from "../connection/connection.ts";
 import type { ErrorAndAlert } from "../connection/failure.ts";
 import type { Agreed, Ended, Exported, Received, Sent, Writer } from "../connection/types.ts";
 import type { AsyncGroup, AsyncVerification } from "../crypto/provider.ts";
-import type { FatalAlert } from "../alerts.ts";
 import { type AbortCause, ApiMisuse } from "../errors.ts";
 import type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, Freshness, StoredSession,
@@ -18,6 +17,7 @@ import type {
 import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import type { Picked } from "./client/choose-credential.ts";
 
 /** What a server's step returns. */
 export type ServerStage =

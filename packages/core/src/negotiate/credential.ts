@@ -11,8 +11,8 @@ import {
   type ProtocolVersion,
   type Registered,
   registered,
-  schemeIds,
   type SignatureScheme,
+  schemeIds,
 } from "../wire/registry.ts";
 import type { Refuse } from "./refusal.ts";
 

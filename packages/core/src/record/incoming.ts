@@ -1,16 +1,16 @@
 // From bytes to what they carry: records cut, opened, joined to messages, counted. Knows no message's meaning.
-import type { Limits } from "./limits.ts";
+import { alertIds } from "../alerts.ts";
 import { fail } from "../errors.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { HandshakeMessage } from "../wire/handshake.ts";
 import { Reader } from "../wire/reader.ts";
 import { type Registered, registered } from "../wire/registry.ts";
-import { alertIds } from "../alerts.ts";
 import { Deframer } from "./deframer.ts";
 import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
 import { contentEnd, maxInner } from "./keys.ts";
+import type { Limits } from "./limits.ts";
 import type { ExtractedKeys, ReadProtection } from "./protection.ts";
 
 export type Content =

@@ -1,7 +1,7 @@
 // Stateless tickets (RFC 9846 §4.7.1, RFC 5077 §4): the session itself, sealed under a key derived for this ticket alone.
 //     format (1) · key name (16) · salt (32) · sealed state
-import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { expand, extract } from "../crypto/hkdf.ts";
+import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
 import { type Bytes, concat, equal, latin1, wipe } from "../wire/bytes.ts";
 import type { TicketKey, TicketKeys } from "./types.ts";

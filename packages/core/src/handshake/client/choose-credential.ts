@@ -1,5 +1,5 @@
 import type { Credential, CredentialRequest } from "../../config/credential.ts";
-import { readOwnCredentials } from "../../config/credentials.ts";
+import { readOwnCredentials } from "../../config/check-credentials.ts";
 import { schemeMeanings } from "../../config/parameters.ts";
 import { Problems } from "../../config/problems.ts";
 import type { ClientSettings } from "../../config/settings.ts";

@@ -1,6 +1,6 @@
 // What a client says first, and after HelloRetryRequest again (RFC 9846 §4.2.2).
-import { expectLength } from "../../crypto/results.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
+import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";

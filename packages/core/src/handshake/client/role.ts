@@ -1,26 +1,25 @@
 import type { CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
-import type { ProtocolVersion } from "../../wire/registry.ts";
 import type { Agreement } from "../../connection/connection.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import type { Info } from "../../connection/types.ts";
 import { fail } from "../../errors.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
-import type { Paused, Role } from "../driver.ts";
-import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
-import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
-import type { Context } from "../table.ts";
-import { edgesTls12 } from "./tls12/edges.ts";
-import { stepsTls12 } from "./tls12/steps.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
+import type { ProtocolVersion } from "../../wire/registry.ts";
 import { decodeEmpty } from "../../wire/tls12-messages.ts";
-import type { Info } from "../../connection/types.ts";
+import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
+import type { Paused, Role } from "../driver.ts";
+import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
+import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
-import { handshakeKind } from "../table.ts";
 import { clientEdges } from "./edges.ts";
 import { forgetSession, sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
+import { edgesTls12 } from "./tls12/edges.ts";
+import { stepsTls12 } from "./tls12/steps.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The client as the driver runs it. */

@@ -1,8 +1,8 @@
 // A client's sessions: the one that it offers (RFC 9846 §4.3.11), and those that tickets bring (§4.7.1).
 import { dangerousAssertVerified, type VerifiedIdentity } from "../../config/identity.ts";
 import type { ClientSettings } from "../../config/settings.ts";
-import { attempt } from "../../connection/guard.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
+import { attempt } from "../../connection/guard.ts";
 import { resumptionBinder, resumptionPsk } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { decodeSession, encodeSession, isFresh, type SessionState } from "../../session/state.ts";

@@ -1,7 +1,7 @@
 import type { ClientSettings } from "../../config/settings.ts";
-import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
 import type { SessionState } from "../../session/state.ts";
 import type { StoredSession } from "../../session/types.ts";
+import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";

@@ -2,8 +2,8 @@
 import { Transcript } from "../../crypto/transcript.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Steps } from "../table.ts";
-import type { Edges } from "./edges.ts";
 import { sendClientHello } from "./client-hello.ts";
+import type { Edges } from "./edges.ts";
 import { forgetSession, readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";

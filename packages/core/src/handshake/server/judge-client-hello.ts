@@ -4,7 +4,7 @@ import { fail } from "../../errors.ts";
 import { type Bytes, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
-import { extensionIds, type NamedGroup, groupIds } from "../../wire/registry.ts";
+import { extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
 
 /** What no version allows. */
 export function judgeServerName({ hostNames }: DecodedClientHello): void {

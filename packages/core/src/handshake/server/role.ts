@@ -1,16 +1,15 @@
 import type { Agreement } from "../../connection/connection.ts";
+import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
-import type { Paused, Role } from "../driver.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
+import type { Paused, Role } from "../driver.ts";
 import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
-import { handshakeKind } from "../table.ts";
-import type { Context } from "../table.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { type Context, handshakeKind } from "../table.ts";
 import { serverEdges } from "./edges.ts";
-import { stepsTls12 } from "./tls12/steps.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
+import { stepsTls12 } from "./tls12/steps.ts";
 import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 

@@ -6,9 +6,9 @@ import type { Transcript } from "../../../crypto/transcript.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
-import type { Offer } from "../states.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { Offer } from "../states.ts";
 
 /** What ServerHello settled. */
 export interface SettledTls12 {

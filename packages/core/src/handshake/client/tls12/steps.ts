@@ -5,8 +5,8 @@ import { fail } from "../../../errors.ts";
 import { ReadKeysTls12 } from "../../../record/keys-tls12.ts";
 import { wipe } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
-import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";

@@ -1,8 +1,8 @@
 // The second flight of a client of TLS 1.3 (RFC 9846, figure 1). The first is in `client-hello.ts`.
+import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";

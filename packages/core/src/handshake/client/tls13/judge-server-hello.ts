@@ -1,16 +1,15 @@
 // What is wrong with a ServerHello or HelloRetryRequest (RFC 9846 §4.2.3, §4.2.4), measured by what was offered.
+import type { Group, HashImplementation, SuiteImplementation } from "../../../crypto/provider.ts";
 import { fail } from "../../../errors.ts";
-import { equal } from "../../../wire/bytes.ts";
+import type { SessionState } from "../../../session/state.ts";
+import { type Bytes, equal } from "../../../wire/bytes.ts";
 import { groupIds, registered, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
-import type { Group, HashImplementation, SuiteImplementation } from "../../../crypto/provider.ts";
-import type { SessionState } from "../../../session/state.ts";
+import type { StartedShare } from "../../stages.ts";
+import { judgeAnswers } from "../judge-extensions.ts";
 import { hashOf } from "../session.ts";
 import type { Offer } from "../states.ts";
 import type { RetryRequest, Settled } from "./states.ts";
-import type { StartedShare } from "../../stages.ts";
-import type { Bytes } from "../../../wire/bytes.ts";
-import { judgeAnswers } from "../judge-extensions.ts";
 
 /** What both kinds must hold. */
 export function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {

@@ -1,16 +1,16 @@
 import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
+import type { TicketTaker } from "../../../connection/connection.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
+import type { SessionState } from "../../../session/state.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
-import type { SessionState } from "../../../session/state.ts";
-import type { TicketTaker } from "../../../connection/connection.ts";
 import type { Offer } from "../states.ts";
-import type { SignatureScheme } from "../../../wire/registry.ts";
 
 /** What ServerHello settled. */
 export interface Settled {

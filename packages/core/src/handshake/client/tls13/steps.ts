@@ -1,27 +1,27 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
-import { HandshakeSchedule, finishedVerifyData } from "../../../crypto/key-schedule.ts";
+import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { copy } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
-import { decodeServerHello } from "../../../wire/server-hello.ts";
-import { logSecret } from "../../key-log.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
-import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { StateOf, Steps } from "../../table.ts";
-import type { EdgesTls13 } from "./edges.ts";
-import { schemeFor } from "../choose-credential.ts";
-import { sendSecondClientHello } from "../client-hello.ts";
-import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
+import { decodeServerHello } from "../../../wire/server-hello.ts";
 import {
   judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes,
 } from "../../judge-certificate.ts";
+import { logSecret } from "../../key-log.ts";
+import { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { StateOf, Steps } from "../../table.ts";
+import { schemeFor } from "../choose-credential.ts";
+import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
 import { forgetSession, identityOf, ticketTaker } from "../session.ts";
-import { judgeServerHello } from "./judge-server-hello.ts";
 import type { States } from "../states.ts";
+import type { EdgesTls13 } from "./edges.ts";
+import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
+import { judgeServerHello } from "./judge-server-hello.ts";
 import type { InputsTls13, Proven } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {

@@ -9,10 +9,10 @@ import { type Extension, extension, writeProtocols } from "../../../wire/extensi
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
+import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples.ts";
 import {
   clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
 } from "../../../wire/tls12-messages.ts";
-import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples.ts";
 import type { StartedShare } from "../../stages.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
 import type { StatesTls12 } from "./states.ts";

@@ -8,8 +8,8 @@ import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { ProvenPeer, Settled } from "../states.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { ProvenPeer, Settled } from "../states.ts";
 
 interface Underway {
   readonly settled: Settled;

@@ -3,11 +3,11 @@ import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../../crypto
 import { fail } from "../../../errors.ts";
 import { ivLengthOf, ReadKeysTls12 } from "../../../record/keys-tls12.ts";
 import { wipe } from "../../../wire/bytes.ts";
-import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeCertificateVerify } from "../../../wire/certificate-message.ts";
+import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeCertificateTls12, decodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
-import { logMasterSecret } from "../../key-log.ts";
 import { judgeCertificateVerify, judgeChain, noStaples, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
+import { logMasterSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";

@@ -1,11 +1,11 @@
 // Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder that
 // does not verify is one.
 import { dangerousAssertVerified, type VerifiedIdentity } from "../../../config/identity.ts";
-import type { Link } from "../../../connection/link.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
 import { attempt } from "../../../connection/guard.ts";
-import type { CryptoProvider } from "../../../crypto/provider.ts";
+import type { Link } from "../../../connection/link.ts";
 import { resumptionBinder, resumptionPsk } from "../../../crypto/key-schedule.ts";
+import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";

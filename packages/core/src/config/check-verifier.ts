@@ -1,5 +1,5 @@
-import { listOf, readNames, schemeNames } from "./checks.ts";
 import { stapleKinds } from "../wire/staples.ts";
+import { listOf, readNames, schemeNames } from "./checks.ts";
 import type { Verifier } from "./identity.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
