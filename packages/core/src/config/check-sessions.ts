@@ -1,4 +1,4 @@
-import { sealerOf } from "../session/tickets.ts";
+import { isTicketKey, sealerOf } from "../session/tickets.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
@@ -13,7 +13,7 @@ export function checkServerSessions(given: ServerSessions | undefined, { provide
     const key: unknown = given[name];
     if (name === "previous" && key === undefined) continue;
     if (isTicketKey(key)) continue;
-    problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a secret of 32, and createdMs");
+    problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a random secret of 32, and createdMs");
   }
   if (provider !== undefined && sealerOf(provider) === undefined) {
     problems.add("not-in-provider", path, "the provider has no AEAD with keys of 32 bytes to seal tickets with", "take a session store");
@@ -31,12 +31,4 @@ function checkMethods(given: Readonly<Record<string, unknown>>, methods: readonl
   const has = (name: string): boolean => typeof given[name] === "function";
   if (methods.every(has) || methods.every((method) => has(`${method}Async`))) return;
   problems.add("wrong-type", path, `lacks ${methods.join(" or ")}`, `give ${methods.join(" and ")}, or ${methods.map((method) => `${method}Async`).join(" and ")}`);
-}
-
-function isTicketKey(key: unknown): boolean {
-  if (!isRecord(key)) return false;
-  const { name, secret, createdMs } = key;
-  return (
-    name instanceof Uint8Array && name.length === 16 && secret instanceof Uint8Array && secret.length === 32 && Number.isFinite(createdMs)
-  );
 }
