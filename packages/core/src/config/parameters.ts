@@ -68,7 +68,12 @@ export const schemeMeanings: Readonly<Record<SignatureScheme, SchemeMeaning>> = 
   mldsa87: mldsa,
 };
 
-/** Whether CertificateVerify (1.3) or ServerKeyExchange (1.2) may be signed by it. */
+/** Whether the key of TLS 1.2's `suite` is one that signs by `scheme`. */
+export function goesWith(suite: CipherSuiteName, scheme: SignatureScheme): boolean {
+  return suiteMeanings[suite].key === schemeMeanings[scheme].suiteKey;
+}
+
+/** Whether CertificateVerify, or ServerKeyExchange of TLS 1.2, may be signed by it. */
 export function signsIn(version: ProtocolVersion, scheme: SignatureScheme): boolean {
   return schemeMeanings[scheme].versions.includes(version);
 }

@@ -1,22 +1,19 @@
 // What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either role.
-import type { Credential, CredentialRequest } from "../config/credential.ts";
-import type { PresentedIdentity, Verifier } from "../config/identity.ts";
-import { schemeMeanings } from "../config/parameters.ts";
+import type { CredentialRequest } from "../config/credential.ts";
+import type { Verifier } from "../config/identity.ts";
+import { signsIn } from "../config/parameters.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { Verification } from "../crypto/provider.ts";
 import { type PublicKey, schemesOf, verifiableBy } from "../crypto/public-key.ts";
 import { fail } from "../errors.ts";
-import { type Bytes, copy, hex } from "../wire/bytes.ts";
+import { type Bytes, hex } from "../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../wire/certificate.ts";
-import type {
-  CertificateEntry, CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage,
-} from "../wire/certificate-message.ts";
+import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../wire/certificate-message.ts";
 import type { Extension } from "../wire/extensions.ts";
 import { Reader } from "../wire/reader.ts";
-import { extensionIds, type ProtocolVersion, registered, type SignatureScheme, schemeIds } from "../wire/registry.ts";
-import {
-  ocspStaple, readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions, timestampsStaple,
-} from "../wire/staples.ts";
+import { extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled } from "../wire/registry.ts";
+import { readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions } from "../wire/staples.ts";
+import { noStaples, type Staples } from "./identity.ts";
 
 export interface ShownCertificate {
   readonly chain: readonly [Bytes, ...Bytes[]];
@@ -25,10 +22,6 @@ export interface ShownCertificate {
   /** What may prove this key, of what was offered; never empty. */
   readonly schemes: readonly SignatureScheme[];
 }
-
-/** What came stapled to a chain. */
-export type Staples = Pick<PresentedIdentity, "ocspResponse" | "signedCertificateTimestamps">;
-export const noStaples: Staples = { ocspResponse: undefined, signedCertificateTimestamps: [] };
 
 export interface ShownChain {
   /** DER, leaf first; may be empty. */
@@ -58,16 +51,6 @@ function readStaples(extensions: readonly Extension[], asksFor: readonly StapleK
   return staples;
 }
 
-/** The chain as a Certificate of TLS 1.3 shows it, with what the peer would have stapled. */
-export function certificateEntries(
-  { chain, ocspResponse, signedCertificateTimestamps = [] }: Credential, asked: readonly StapleKind[],
-): readonly CertificateEntry[] {
-  const staples: Extension[] = [];
-  if (asked.includes("ocsp") && ocspResponse !== undefined) staples.push(ocspStaple(ocspResponse));
-  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) staples.push(timestampsStaple(signedCertificateTimestamps));
-  return chain.map((data, at) => ({ data: copy(data), extensions: at === 0 ? staples : [] }));
-}
-
 /** @param offered by which a key may be proven in `version`. @param read tells which key a SubjectPublicKeyInfo is. */
 export function judgeChain(
   certificates: readonly Bytes[], version: ProtocolVersion, offered: readonly SignatureScheme[], settings: CommonSettings,
@@ -92,7 +75,7 @@ export function judgeChain(
 export function judgeCertificateVerify(
   { scheme: id, signature }: CertificateVerifyMessage, schemes: readonly SignatureScheme[], version: ProtocolVersion, settings: CommonSettings,
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
-  const received = registered("scheme", id).name ?? `0x${id.toString(16)}`;
+  const received = spelled("scheme", id);
   const scheme = proofSchemes(version, settings).find((candidate) => schemeIds[candidate] === id);
   const verification = scheme && settings.verifications.get(scheme);
   if (scheme === undefined || verification === undefined) {
@@ -118,15 +101,9 @@ export function credentialRequest(ids: readonly number[], authorities: readonly 
   return { schemes, authorities, certificateTypes: ["x509"], staples };
 }
 
-export function presentedIdentity(
-  role: "client" | "server", chain: ShownCertificate["chain"], serverName: string | undefined, staples: Staples, { now }: CommonSettings,
-): PresentedIdentity {
-  return { role, type: "x509", chain, serverName, ...staples, nowMs: now() };
-}
-
 /** By which a peer's key may be proven in `version` (RFC 9846 §4.3.3: in TLS 1.3 PKCS#1 is for certificates). */
 export function proofSchemes(version: ProtocolVersion, { verifications }: CommonSettings): SignatureScheme[] {
-  return [...verifications.keys()].filter((scheme) => schemeMeanings[scheme].versions.includes(version));
+  return [...verifications.keys()].filter((scheme) => signsIn(version, scheme));
 }
 
 function wrong(message: string, field: string, expected: string, received: string, section: string): never {

@@ -1,5 +1,5 @@
 import type { Credential } from "../config/credential.ts";
-import { schemeMeanings, signsIn, suiteMeanings } from "../config/parameters.ts";
+import { goesWith, schemeMeanings, signsIn } from "../config/parameters.ts";
 import type { ServerSettings } from "../config/settings.ts";
 import { equal } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
@@ -56,18 +56,18 @@ export function chooseSuiteAndCredential(
   const fitting = common.filter(({ scheme }) => takesCurve(hello, scheme));
   for (const suite of suites) {
     const signature = preferred(
-      fitting.filter(({ scheme }) => goWith(suite, scheme)),
+      fitting.filter(({ scheme }) => goesWith(suite, scheme)),
       hello,
     );
     if (signature !== undefined) return { suite, ...signature };
   }
 
-  const signable = suites.filter((suite) => ours.some(({ scheme }) => goWith(suite, scheme)));
+  const signable = suites.filter((suite) => ours.some(({ scheme }) => goesWith(suite, scheme)));
   if (signable.length === 0) {
     for (const suite of suites) refuse({ kind: "suite-needs-other-key", suite, ours: schemesOf(ours) });
   }
   // Without a suite to sign for, any kind of key will do.
-  const relevant = ({ scheme }: Signature): boolean => signable.length === 0 || signable.some((suite) => goWith(suite, scheme));
+  const relevant = ({ scheme }: Signature): boolean => signable.length === 0 || signable.some((suite) => goesWith(suite, scheme));
   const wanted = common.filter(relevant);
   if (wanted.length === 0) return refuse({ kind: "no-common-scheme", theirs, ours: schemesOf(ours.filter(relevant)) });
   if (group !== undefined && signable.length > 0) {
@@ -109,17 +109,18 @@ function takesCurve({ groups }: ClientHello, scheme: SignatureScheme): boolean {
   return curve === undefined || groups === undefined || groups.some(({ id }) => id === groupIds[curve]);
 }
 
-function goWith(suite: CipherSuiteName, scheme: SignatureScheme): boolean {
-  return suiteMeanings[suite].key === schemeMeanings[scheme].suiteKey;
+/** The first whose issuers the peer names; the first of all, if it names none of theirs: it is a hint (RFC 9846 §4.3.4). */
+export function firstForAuthorities<Way>(
+  ways: readonly Way[], authorities: readonly Uint8Array[], credentialOf: (way: Way) => Credential,
+): Way | undefined {
+  if (authorities.length === 0) return ways[0];
+  const named = ways.find((way) => {
+    const { issuers } = credentialOf(way);
+    return issuers === undefined || issuers.some((issuer) => authorities.some((authority) => equal(authority, issuer)));
+  });
+  return named ?? ways[0];
 }
 
-/** The first whose issuers the client names; the first of all, if it names none of theirs: it is a hint (RFC 9846 §4.3.4). */
-function preferred(signatures: readonly Signature[], { certificateAuthorities }: ClientHello): Signature | undefined {
-  const [first] = signatures;
-  if (certificateAuthorities === undefined) return first;
-  const named = signatures.find(
-    ({ credential: { issuers } }) =>
-      issuers === undefined || issuers.some((issuer) => certificateAuthorities.some((authority) => equal(authority, issuer))),
-  );
-  return named ?? first;
+function preferred(signatures: readonly Signature[], { certificateAuthorities = [] }: ClientHello): Signature | undefined {
+  return firstForAuthorities(signatures, certificateAuthorities, ({ credential }) => credential);
 }

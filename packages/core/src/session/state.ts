@@ -37,13 +37,13 @@ export interface SessionPeer {
 }
 
 const format = 1;
-/** RFC 9846 §4.7.1: seven days, counted from the full handshake. */
-const longestSeconds = 604_800;
+/** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
+export const longestLifetime = 604_800;
 
 /** Whether it may still be taken up (RFC 9846 §4.7.1). */
 export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionState, nowMs: number): boolean {
   if (nowMs < issuedMs || nowMs < fullHandshakeMs) return false;
-  return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestSeconds * 1000;
+  return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestLifetime * 1000;
 }
 
 export function encodeSession(state: SessionState): Bytes {

@@ -84,10 +84,18 @@ export function registered(registry: RegistryName, id: number): Registered {
   return { id, name: registries[registry].get(id) };
 }
 
+/** Its name, or its number. */
+export function spelled(registry: RegistryName, id: number): string {
+  return registered(registry, id).name ?? `0x${id.toString(16).padStart(4, "0")}`;
+}
+
 /** RFC 8701: values that mean nothing, sent so that nobody forgets to ignore what is unknown. */
 export function isGrease(id: number): boolean {
   return (id & 0x0f0f) === 0x0a0a && id >> 8 === (id & 0xff);
 }
+
+/** PskKeyExchangeMode (RFC 9846 §4.3.9). psk_ke is not spoken: it would give forward secrecy away. */
+export const pskModes = { psk_ke: 0, psk_dhe_ke: 1 } as const;
 
 /** ExtensionType of what we read or write. */
 export const extensionIds = {

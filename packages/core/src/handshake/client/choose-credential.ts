@@ -1,29 +1,26 @@
-import type { Credential, CredentialRequest } from "../../config/credential.ts";
 import { readOwnCredentials } from "../../config/check-credentials.ts";
-import { schemeMeanings } from "../../config/parameters.ts";
+import type { Credential, CredentialRequest } from "../../config/credential.ts";
+import { signsIn } from "../../config/parameters.ts";
 import { Problems } from "../../config/problems.ts";
 import type { ClientSettings } from "../../config/settings.ts";
-import { equal } from "../../wire/bytes.ts";
+import { firstForAuthorities } from "../../negotiate/credential.ts";
 import type { ProtocolVersion, SignatureScheme } from "../../wire/registry.ts";
 
-/** The first of ours whose issuers the server names; the first of all, if it names none of theirs: it is a hint (RFC 9846 §4.3.4). */
+/** Of those that can sign, by what the server asks for. */
 export function chooseCredential(fitting: readonly Credential[], { authorities }: CredentialRequest): Credential | undefined {
-  const named = fitting.find(
-    ({ issuers }) => issuers === undefined || issuers.some((issuer) => authorities.some((authority) => equal(authority, issuer))),
-  );
-  return authorities.length === 0 ? fitting[0] : (named ?? fitting[0]);
+  return firstForAuthorities(fitting, authorities, (credential) => credential);
 }
 
 /** By which it signs: the signer's first that the server takes. */
 export function schemeFor(
   { signer }: Credential, { schemes }: CredentialRequest, version: ProtocolVersion, { ownSchemes }: ClientSettings,
 ): SignatureScheme | undefined {
-  return signer.schemes.find(
-    (scheme) => schemes.includes(scheme) && ownSchemes.includes(scheme) && schemeMeanings[scheme].versions.includes(version),
-  );
+  return signer.schemes.find((scheme) => schemes.includes(scheme) && ownSchemes.includes(scheme) && signsIn(version, scheme));
 }
 
-export type Picked = { readonly kind: "picked"; readonly credential: Credential | undefined } | { readonly kind: "unusable"; readonly problem: string };
+export type Picked =
+  | { readonly kind: "picked"; readonly credential: Credential | undefined }
+  | { readonly kind: "unusable"; readonly problem: string };
 
 /** What a picker gave: held to what a config's own credentials are held to. undefined: none is shown. */
 export function readPicked(given: unknown, request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Picked {

@@ -6,7 +6,7 @@ import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
-import { extensionIds, groupIds, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
+import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
@@ -86,7 +86,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       keyShare(shares),
     );
     // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
-    if (settings.sessions !== undefined) extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskDheKe))));
+    if (settings.sessions !== undefined) extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
   }
   return extensions;
 }
@@ -118,9 +118,6 @@ function say(
   link.phase = "server-flight";
   return { goal, fields, hello, shares, session };
 }
-
-/** psk_dhe_ke (§4.3.9): the only mode that is spoken. */
-const pskDheKe = 1;
 
 /** Appendix E.4: only in the compatibility mode, which the session id asks for. */
 export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {

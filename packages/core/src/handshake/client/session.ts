@@ -1,21 +1,18 @@
 // A client's sessions: the one that it offers (RFC 9846 §4.3.11), and those that tickets bring (§4.7.1).
-import { dangerousAssertVerified, type VerifiedIdentity } from "../../config/identity.ts";
+import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
 import { attempt } from "../../connection/guard.ts";
 import { resumptionBinder, resumptionPsk } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
-import { decodeSession, encodeSession, isFresh, type SessionState } from "../../session/state.ts";
+import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionState } from "../../session/state.ts";
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import { bindersLength, decodeClientHello } from "../../wire/client-hello.ts";
 import { type Extension, extension } from "../../wire/extensions.ts";
-import { noStaples } from "../judge-certificate.ts";
 import type { Goal, Offer } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
 
-/** RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days". */
-const longestLifetime = 604_800;
 /** Bytes: a longer one is not kept, since the extensions of a ClientHello have no more than 64 KiB for all. */
 const longestTicket = 32_768;
 
@@ -64,13 +61,6 @@ export function preSharedKey(session: SessionState, hash: HashImplementation, no
 export function sealBinder(raw: Bytes, session: SessionState, hash: HashImplementation, digest: (truncated: Uint8Array) => Bytes): void {
   const truncated = raw.subarray(0, raw.length - bindersLength(decodeClientHello(raw)));
   raw.set(resumptionBinder(hash, session.secret, digest(truncated)), raw.length - hash.length);
-}
-
-/** Whom the full handshake found there. */
-export function identityOf({ peer }: SessionState): VerifiedIdentity {
-  if (peer === undefined) throw new TypeError("a session without a server was offered");
-  const presented = { ...peer.presented, type: "x509", ...noStaples } as const;
-  return dangerousAssertVerified(presented, { path: peer.path, names: peer.names });
 }
 
 /** What turns tickets into sessions, for as long as the connection lives. @param resumptionSecret is kept until `wipe`. */

@@ -1,9 +1,9 @@
 // What is wrong with a ServerHello of TLS 1.2 (RFC 5246 §7.4.1.3), and with its ServerKeyExchange (RFC 8422 §5.4).
-import { groupVersions, schemeMeanings, signsIn, suiteMeanings } from "../../../config/parameters.ts";
+import { groupVersions, signsIn, suiteMeanings } from "../../../config/parameters.ts";
 import type { Group, Verification } from "../../../crypto/provider.ts";
 import { fail } from "../../../errors.ts";
 import { equal } from "../../../wire/bytes.ts";
-import { type CipherSuiteName, groupIds, registered, type SignatureScheme, schemeIds, suiteIds } from "../../../wire/registry.ts";
+import { groupIds, type SignatureScheme, schemeIds, spelled, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
 import { judgeAnswers, judgeProtocol } from "../judge-extensions.ts";
@@ -26,7 +26,7 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   const suite = settings.suites.find(({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2");
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || hash === undefined) {
-    wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", named("suite", hello.cipherSuite), "RFC 5246 §7.4.1.3");
+    wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", spelled("suite", hello.cipherSuite), "RFC 5246 §7.4.1.3");
   }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, answers);
   if (hello.renegotiatedConnection !== undefined && hello.renegotiatedConnection.length > 0) {
@@ -57,11 +57,11 @@ export function judgeServerKeyExchange(
   if (!("params" in exchange)) wrong(message, "curve_type", `named_curve (${namedCurve})`, `${exchange.curveType}`, "RFC 8422 §5.4");
   const { settings } = offer.goal;
   const group = settings.groups.find(({ name }) => groupIds[name] === exchange.group && groupVersions[name].includes("tls1.2"));
-  if (group === undefined) wrong(message, "namedcurve", "a group that was offered", named("group", exchange.group), "RFC 8422 §5.4");
+  if (group === undefined) wrong(message, "namedcurve", "a group that was offered", spelled("group", exchange.group), "RFC 8422 §5.4");
   if (exchange.share.length !== group.shareLength.client) {
     wrong(message, "public", `${group.shareLength.client} bytes for ${group.name}`, `${exchange.share.length}`, "RFC 8422 §5.11");
   }
-  const received = named("scheme", exchange.scheme);
+  const received = spelled("scheme", exchange.scheme);
   const scheme = [...settings.verifications.keys()].find((name) => schemeIds[name] === exchange.scheme);
   const verification = scheme && settings.verifications.get(scheme);
   if (scheme === undefined || verification === undefined || !signsIn("tls1.2", scheme)) {
@@ -69,15 +69,6 @@ export function judgeServerKeyExchange(
   }
   if (!schemes.includes(scheme)) wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
   return { exchange, group, scheme, verification };
-}
-
-/** Whether this scheme signs in TLS 1.2, with a key of the suite's kind. */
-export function goesWith(suite: CipherSuiteName, scheme: SignatureScheme): boolean {
-  return signsIn("tls1.2", scheme) && suiteMeanings[suite].key === schemeMeanings[scheme].suiteKey;
-}
-
-function named(registry: "suite" | "group" | "scheme", id: number): string {
-  return registered(registry, id).name ?? `0x${id.toString(16).padStart(4, "0")}`;
 }
 
 function wrong(message: string, field: string, expected: string, received: string, section: string): never {

@@ -1,4 +1,5 @@
 // One small function an edge. What decides is in `judge-server-hello.ts`, what is sent in `flight.ts`.
+import { goesWith } from "../../../config/parameters.ts";
 import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
@@ -10,13 +11,14 @@ import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";
-import { credentialRequest, judgeChain, presentedIdentity, proofSchemes } from "../../judge-certificate.ts";
+import { presentedIdentity } from "../../identity.ts";
+import { credentialRequest, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
-import { goesWith, judgeServerKeyExchange } from "./judge-server-hello.ts";
+import { judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {

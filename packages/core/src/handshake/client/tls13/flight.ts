@@ -6,7 +6,7 @@ import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
-import { certificateEntries } from "../../judge-certificate.ts";
+import { certificateEntries } from "../../identity.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import { sendChangeCipherSpec } from "../client-hello.ts";

@@ -3,7 +3,7 @@ import type { Group, HashImplementation, SuiteImplementation } from "../../../cr
 import { fail } from "../../../errors.ts";
 import type { SessionState } from "../../../session/state.ts";
 import { type Bytes, equal } from "../../../wire/bytes.ts";
-import { groupIds, registered, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, registered, spelled, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import type { StartedShare } from "../../stages.ts";
 import { judgeAnswers } from "../judge-extensions.ts";
@@ -12,10 +12,10 @@ import type { Offer } from "../states.ts";
 import type { RetryRequest, Settled } from "./states.ts";
 
 /** What both kinds must hold. */
-export function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
+function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
   judgeVersion(hello, offer);
   if (hello.legacyVersion !== 0x0303) {
-    wrong("legacy_version", "TLSv1.2", named("version", hello.legacyVersion), "RFC 9846 §4.2.3");
+    wrong("legacy_version", "TLSv1.2", spelled("version", hello.legacyVersion), "RFC 9846 §4.2.3");
   }
   if (!equal(hello.legacySessionIdEcho, offer.hello.legacySessionId)) {
     wrong("legacy_session_id_echo", "that of the ClientHello", "another", "RFC 9846 §4.2.3");
@@ -28,7 +28,7 @@ export function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite:
   const suite = suites.find(({ name }) => suiteIds[name] === hello.cipherSuite);
   const hash = suite && hashes.get(suite.hash);
   if (!offered || suite === undefined || hash === undefined || hello.cipherSuite >> 8 !== 0x13) {
-    wrong("cipher_suite", "a TLS 1.3 suite that was offered", named("suite", hello.cipherSuite), "RFC 9846 §4.2.3");
+    wrong("cipher_suite", "a TLS 1.3 suite that was offered", spelled("suite", hello.cipherSuite), "RFC 9846 §4.2.3");
   }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, hello.isRetryRequest ? retryExtensions : helloExtensions);
   return { suite, hash };
@@ -46,7 +46,7 @@ function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }
   if (legacyVersion <= 0x0300) fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
   if (selectedVersion === versionIds["tls1.3"] && ours.includes("tls1.3")) return;
   if (selectedVersion !== undefined) {
-    wrong("supported_versions", "TLSv1.3, which was offered", named("version", selectedVersion), "RFC 9846 §4.3.1");
+    wrong("supported_versions", "TLSv1.3, which was offered", spelled("version", selectedVersion), "RFC 9846 §4.3.1");
   }
   if (isRetryRequest) fail("missing-extension", { message: "server_hello", extension: "supported_versions" }, "RFC 9846 §4.2.4");
   if (isDowngradeSentinel(random)) {
@@ -63,7 +63,7 @@ export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryReques
   }
   if (selectedGroup === undefined) return { suite, hash, group: undefined, cookie };
   const group = offeredGroup(selectedGroup, offer);
-  if (group === undefined) wrong("selected_group", "a group that was offered", named("group", selectedGroup), "RFC 9846 §4.3.8");
+  if (group === undefined) wrong("selected_group", "a group that was offered", spelled("group", selectedGroup), "RFC 9846 §4.3.8");
   if (offer.shares.some((share) => share.group === group.name)) {
     wrong("selected_group", "a group without a share", group.name, "RFC 9846 §4.3.8");
   }
@@ -87,7 +87,7 @@ export function judgeServerHello(
   const group = offeredGroup(keyShare.group, offer);
   const started = offer.shares.find((share) => share.group === group?.name);
   if (group === undefined || started === undefined) {
-    wrong("key_share", "a group whose share was sent", named("group", keyShare.group), "RFC 9846 §4.3.8");
+    wrong("key_share", "a group whose share was sent", spelled("group", keyShare.group), "RFC 9846 §4.3.8");
   }
   if (keyShare.keyExchange.length !== group.shareLength.server) {
     wrong("key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2");
@@ -109,10 +109,6 @@ function judgeSelectedIdentity({ selectedIdentity }: ServerHello, hash: HashImpl
 function offeredGroup(id: number, offer: Offer): Group | undefined {
   if (offer.hello.groups?.some((group) => group.id === id) !== true) return undefined;
   return offer.goal.settings.groups.find(({ name }) => groupIds[name] === id);
-}
-
-function named(registry: "version" | "suite" | "group", id: number): string {
-  return registered(registry, id).name ?? `0x${id.toString(16).padStart(4, "0")}`;
 }
 
 function wrong(field: string, expected: string, received: string, section: string): never {

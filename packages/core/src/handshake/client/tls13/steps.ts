@@ -8,8 +8,9 @@ import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
+import { presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
-  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, presentedIdentity, proofSchemes,
+  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
@@ -17,7 +18,7 @@ import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
-import { forgetSession, identityOf, ticketTaker } from "../session.ts";
+import { forgetSession, ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
@@ -76,7 +77,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       underway.transcript.add(message.raw);
       const { session } = underway.settled;
       if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
-      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity: identityOf(session), keyProven: "by the session" };
+      const identity = rememberedIdentity(session);
+      if (identity === undefined) throw new TypeError("a session without a server was offered");
+      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity, keyProven: "by the session" };
     },
   },
 

@@ -1,5 +1,4 @@
 // What a server of TLS 1.2 sends, top to bottom as in RFC 5246, figure 1.
-import { schemeMeanings } from "../../../config/parameters.ts";
 import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
@@ -13,6 +12,7 @@ import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples
 import {
   clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
 } from "../../../wire/tls12-messages.ts";
+import { proofSchemes } from "../../judge-certificate.ts";
 import type { StartedShare } from "../../stages.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
 import type { StatesTls12 } from "./states.ts";
@@ -68,14 +68,14 @@ export function sendServerKeyExchange(
   state: At<"signShare">, signature: Uint8Array, context: Context,
 ): At<"expectClientKeyExchange"> | At<"expectClientCertificate"> {
   const { kind: _, params, message: __, ...underway } = state;
-  const { clientAuthentication, verifications } = underway.settled.settings;
+  const { settings } = underway.settled;
+  const { clientAuthentication } = settings;
   const scheme = schemeIds[underway.settled.negotiated.scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
   if (clientAuthentication !== undefined) {
-    const schemes = [...verifications.keys()].filter((name) => schemeMeanings[name].versions.includes("tls1.2"));
     const request = encodeCertificateRequestTls12({
       certificateTypes: [clientCertificateTypes.ecdsa_sign, clientCertificateTypes.rsa_sign],
-      signatureSchemes: schemes.map((name) => schemeIds[name]),
+      signatureSchemes: proofSchemes("tls1.2", settings).map((name) => schemeIds[name]),
       authorities: clientAuthentication.authorities,
     });
     send(request, underway.transcript, context);

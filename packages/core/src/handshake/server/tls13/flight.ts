@@ -1,5 +1,4 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
-import { schemeMeanings } from "../../../config/parameters.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
@@ -9,15 +8,15 @@ import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
 import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
-import { certificateEntries } from "../../judge-certificate.ts";
+import { certificateEntries } from "../../identity.ts";
+import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
-import { pskDheKe } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -112,7 +111,7 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, sessio
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   wipe(handshakeTraffic.server);
-  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskDheKe) === true;
+  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
   const clientHandshakeTraffic = handshakeTraffic.client;
   return {
     settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
@@ -120,9 +119,9 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, sessio
 }
 
 /** §4.4.2. */
-function certificateRequest({ verifications }: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
+function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
   const schemes = (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
-  const proofs = [...verifications.keys()].filter((scheme) => schemeMeanings[scheme].versions.includes("tls1.3"));
+  const proofs = proofSchemes("tls1.3", settings);
   const extensions = [extension("signature_algorithms", schemes(proofs))];
   if (verifier.schemes.length > 0 && verifier.schemes.join() !== proofs.join()) {
     extensions.push(extension("signature_algorithms_cert", schemes(verifier.schemes)));

@@ -1,6 +1,6 @@
 // Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder that
 // does not verify is one.
-import { dangerousAssertVerified, type VerifiedIdentity } from "../../../config/identity.ts";
+import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
 import { attempt } from "../../../connection/guard.ts";
 import type { Link } from "../../../connection/link.ts";
@@ -16,7 +16,8 @@ import { type Bytes, copy, equal, equalSecrets, wipe } from "../../../wire/bytes
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
-import { noStaples } from "../../judge-certificate.ts";
+import { pskModes } from "../../../wire/registry.ts";
+import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
 
@@ -34,8 +35,6 @@ export interface Resumed {
 
 /** A client may offer any number; a look at more would be work for nothing. */
 const mostCandidates = 4;
-/** psk_dhe_ke (§4.3.9): the only mode that is spoken. */
-export const pskDheKe = 1;
 /** Behind a full handshake, and behind a resumed one, whose client has others left. */
 const ticketsAfterFull = 2;
 const ticketsAfterResumed = 1;
@@ -47,7 +46,7 @@ export function lookUpOrExchange(
   hello: DecodedClientHello, settled: Settled, transcript: Transcript, peerShare: Bytes,
 ): At<"lookUpSession"> | At<"exchangeKeys"> {
   const { sessions } = settled.settings;
-  if (sessions !== undefined && hello.psks !== undefined && hello.pskModes?.includes(pskDheKe) === true) {
+  if (sessions !== undefined && hello.psks !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true) {
     return { kind: "lookUpSession", hello, settled, transcript, peerShare };
   }
   transcript.add(hello.raw);
@@ -102,20 +101,13 @@ export function take({ hello, settled, transcript }: At<"lookUpSession">, found:
     wipe(state.secret);
     fail("bad-binder", { index }, "RFC 9846 §4.3.11");
   }
-  return { index, state, identity: identityOf(state) };
+  return { index, state, identity: rememberedIdentity(state) };
 }
 
 function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
   // §4.3.11: a PSK goes with any suite of its hash.
   const sameHash = suiteMeanings[state.suite].hash === suite.hash;
   return sameHash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
-}
-
-function identityOf({ peer }: SessionState): VerifiedIdentity | undefined {
-  if (peer === undefined) return undefined;
-  const { path, names } = peer;
-  const presented = { ...peer.presented, type: "x509", ...noStaples } as const;
-  return dangerousAssertVerified(presented, { path, names });
 }
 
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
