@@ -379,7 +379,7 @@ export function readFlag(given: boolean | undefined, path: string, problems: Pro
   return false;
 }
 
-export function checkFunction(given: unknown, path: string, problems: Problems): void {
+function checkFunction(given: unknown, path: string, problems: Problems): void {
   if (given !== undefined && typeof given !== "function") {
     problems.add("wrong-type", path, "is no function", "give a function, or leave it out");
   }

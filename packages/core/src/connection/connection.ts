@@ -293,8 +293,9 @@ export class Connection implements Reader, Writer {
   #take(message: HandshakeMessage): void {
     const { limits } = this.#agreement;
     this.#messagesInARow++;
-    if (this.#messagesInARow > limits.postHandshakeInARow) {
-      fail("limit-exceeded", { limit: "postHandshakeInARow", allowed: limits.postHandshakeInARow, received: this.#messagesInARow });
+    const allowed = limits.postHandshakeInARow;
+    if (this.#messagesInARow > allowed) {
+      fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: this.#messagesInARow }, "RFC 9846 §4.7");
     }
     const { role } = this.#link;
     this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });

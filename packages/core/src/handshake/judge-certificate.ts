@@ -59,7 +59,7 @@ export function judgeChain(
   const [leaf, ...rest] = certificates;
   if (leaf === undefined) fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
   const allowed = settings.limits.certificateChain;
-  if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length });
+  if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length }, "RFC 9846 §6");
   const publicKey = subjectPublicKeyOf(leaf);
   const key = read(publicKey);
   if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
@@ -74,14 +74,15 @@ export function judgeChain(
 export function judgeCertificateVerify(
   { scheme: id, signature }: CertificateVerifyMessage, schemes: readonly SignatureScheme[], version: ProtocolVersion, settings: CommonSettings,
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
+  const section = version === "tls1.3" ? "RFC 9846 §4.5.2" : "RFC 5246 §7.4.8";
   const received = spelled("scheme", id);
   const scheme = proofSchemes(version, settings).find((candidate) => schemeIds[candidate] === id);
   const verification = scheme && settings.verifications.get(scheme);
   if (scheme === undefined || verification === undefined) {
-    wrong("certificate_verify", "algorithm", "a scheme that was offered", received, "RFC 9846 §4.5.2");
+    wrong("certificate_verify", "algorithm", "a scheme that was offered", received, section);
   }
   if (!schemes.includes(scheme)) {
-    wrong("certificate_verify", "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 9846 §4.5.2");
+    wrong("certificate_verify", "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, section);
   }
   return { scheme, signature, verification };
 }

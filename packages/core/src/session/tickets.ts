@@ -14,7 +14,7 @@ const tagLength = 16;
 
 const hourMs = 3_600_000;
 /** A key seals for so long; the one before still opens. */
-export const rotateAfterMs: number = 6 * hourMs;
+const rotateAfterMs: number = 6 * hourMs;
 /** Then nothing that it sealed opens any more. */
 export const forgetAfterMs: number = 12 * hourMs;
 

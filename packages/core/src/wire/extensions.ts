@@ -62,8 +62,6 @@ export interface OfferedPsks {
   readonly binders: readonly Bytes[];
 }
 
-export const readU16 = (field: string) => (reader: Reader): number => reader.u16(field);
-
 /** RFC 6066 §3: the host names as they stand there, unchecked; names of other types are left out. */
 export function readServerNames(body: Reader): string[] {
   return body

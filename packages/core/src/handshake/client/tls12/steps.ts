@@ -62,7 +62,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   checkShareSignature: {
     validity: ({ kind: _, check, verification: __, ...exchanged }, valid) => {
-      return { kind: "judgeTls12", ...exchanged, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judgeTls12", ...exchanged, keyProven: KeyProven.by(check.scheme, valid, "RFC 8422 §5.4") };
     },
   },
 
@@ -125,7 +125,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     finished: ({ kind: _, keys: __, transcript, peerShare: ___, ...proven }, message, { link }) => {
       const { settled, master } = proven;
       const expected = finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest());
-      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       link.incoming.expectBoundary("finished");
       if (!settled.extendedMasterSecret) wipe(master);
       return { kind: "connectedTls12", ...proven, finished };

@@ -118,7 +118,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   checkSignature: {
     validity: ({ kind: _, check, verification: __, ...answered }, valid) => {
-      return { kind: "judge", ...answered, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judge", ...answered, keyProven: KeyProven.by(check.scheme, valid, "RFC 9846 §4.5.2") };
     },
   },
 
@@ -130,7 +130,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     finished: ({ kind: _, request, ...answered }, message, context) => {
       const { settled, transcript, handshakeTraffic } = answered;
       const expected = finishedVerifyData(settled.hash, handshakeTraffic.server, transcript.digest());
-      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw), "RFC 9846 §4.5.3");
       // Before a byte of our own flight: what follows must be under the next keys.
       context.link.incoming.expectBoundary("finished");
       context.link.incoming.changeCipherSpec = "unexpected";

@@ -79,7 +79,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   checkClientSignature: {
     validity: ({ kind: _, check, verification: __, ...keyed }, valid) => {
-      return { kind: "judgeClient", ...keyed, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judgeClient", ...keyed, keyProven: KeyProven.by(check.scheme, valid, "RFC 5246 §7.4.8") };
     },
   },
 
@@ -103,7 +103,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     finished: (state, message, context) => {
       const { settled, transcript, randoms, extendedMasterSecret, master, peer } = state;
       const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
-      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       context.link.incoming.expectBoundary("finished");
       transcript.add(message.raw);
       sendFinishedTls12(state, context);

@@ -79,7 +79,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   checkSignature: {
     validity: ({ kind: _, check, verification: __, ...judged }, valid) => {
-      return { kind: "judge", ...judged, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judge", ...judged, keyProven: KeyProven.by(check.scheme, valid, "RFC 9846 §4.5.2") };
     },
   },
 
@@ -95,7 +95,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { link, scribe } = context;
       const { suite, hash } = settled;
       const expected = finishedVerifyData(hash, clientHandshakeTraffic, transcript.digest());
-      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 9846 §4.5.3");
       wipe(clientHandshakeTraffic);
       transcript.add(message.raw);
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
