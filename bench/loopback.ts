@@ -121,7 +121,9 @@ export async function measureHandshakes(loopback: Loopback, { rounds, count, war
   return table(rows);
 }
 
-function everyContender<Result>(run: (contender: Contender) => Promise<Result>): Readonly<Record<Contender, () => Promise<Result>>> {
+function everyContender<Result>(
+  run: (contender: Contender) => Promise<Result>,
+): Readonly<Record<Contender, () => Promise<Result>>> {
   return { "node:tls": () => run("node:tls"), "crypto-node": () => run("crypto-node"), "crypto-noble": () => run("crypto-noble") };
 }
 

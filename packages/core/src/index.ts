@@ -2,7 +2,9 @@
 export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from "./handshake/doors.ts";
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
-export type { ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions } from "./config/options.ts";
+export type {
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions,
+} from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
 // Stages: what each step returns. Only the machine makes them.

@@ -5,7 +5,9 @@ import type { CommonSettings } from "./settings.ts";
 
 const path = "sessions";
 
-export function checkServerSessions(given: ServerSessions | undefined, { provider }: Pick<CommonSettings, "provider">, problems: Problems): void {
+export function checkServerSessions(
+  given: ServerSessions | undefined, { provider }: Pick<CommonSettings, "provider">, problems: Problems,
+): void {
   if (given === undefined) return;
   if (!isRecord(given)) return problems.add("wrong-type", path, "is no object", "give TicketKeys, or a session store");
   if (!("current" in given)) return checkMethods(given, ["find", "put"], problems);
@@ -22,7 +24,9 @@ export function checkServerSessions(given: ServerSessions | undefined, { provide
 
 export function checkClientSessions(given: ClientSessionStore | undefined, problems: Problems): void {
   if (given === undefined) return;
-  if (!isRecord(given)) return problems.add("wrong-type", path, "is no object", "give a session store, such as memoryClientSessions()");
+  if (!isRecord(given)) {
+    return problems.add("wrong-type", path, "is no object", "give a session store, such as memoryClientSessions()");
+  }
   checkMethods(given, ["take", "put"], problems);
 }
 

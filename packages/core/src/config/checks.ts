@@ -43,7 +43,9 @@ export function checkOptionNames(options: object, known: Readonly<Record<string,
  * @param signable schemes of our own signers, which `schemes` may name though the provider can't verify them
  * @returns with empty lists if there is no provider to compare with; then that is the problem, and not what the lists lack
  */
-export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): Omit<CommonSettings, "id"> {
+export function readCommon(
+  options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems,
+): Omit<CommonSettings, "id"> {
   const alpn = readAlpn(options.alpn, "alpn", problems);
   const limits = readLimits(options.limits, problems);
   const truncation = readChoice(options.truncation, "truncation", ["strict", "lenient"], problems);
@@ -132,7 +134,10 @@ function readVersions(
   return Object.freeze(versions.toSorted((one, other) => versionIds[other] - versionIds[one]));
 }
 
-/** TLS 1.3, and 1.2 unless the suites, groups, schemes or keys that were given leave it out: nobody falls back to 1.2 alone unasked. */
+/**
+ * TLS 1.3, and 1.2 unless the suites, groups, schemes or keys that were given leave it out: nobody falls back to 1.2 alone
+ * unasked.
+ */
 function defaultVersions(
   options: CommonOptions, signable: readonly SignatureScheme[], provider: Offer | undefined,
 ): readonly ProtocolVersion[] {

@@ -19,7 +19,9 @@ export interface CommonOptions {
   /** Which of the provider's, in order of preference; of both versions in one list. Default all, in the provider's order. */
   readonly suites?: readonly CipherSuiteName[];
   readonly groups?: readonly NamedGroup[];
-  /** By which either side may prove its key: the peer's and ours. Default all that the provider verifies, and our signers make. */
+  /**
+   * By which either side may prove its key: the peer's and ours. Default all that the provider verifies, and our signers make.
+   */
   readonly schemes?: readonly SignatureScheme[];
   /** In order of preference: a server takes its first that the client has (RFC 7301 §3.2). Default none. */
   readonly alpn?: readonly string[];

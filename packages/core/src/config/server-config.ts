@@ -101,7 +101,9 @@ function readClientAuthentication(
   }
   rejectUnknownKeys(given, ["mode", "verifier", "authorities"], path, problems);
   const { mode, verifier, authorities = [] } = given;
-  if (mode !== "optional" && mode !== "required") problems.add("unknown-name", `${path}.mode`, `is ${String(mode)}`, "write optional or required");
+  if (mode !== "optional" && mode !== "required") {
+    problems.add("unknown-name", `${path}.mode`, `is ${String(mode)}`, "write optional or required");
+  }
   checkVerifier(verifier, `${path}.verifier`, common, problems);
   const list = listOf(authorities);
   if (!list?.every((authority) => authority instanceof Uint8Array && authority.length > 0)) {

@@ -14,7 +14,9 @@ export function certificateEntries(
 ): readonly CertificateEntry[] {
   const staples: Extension[] = [];
   if (asked.includes("ocsp") && ocspResponse !== undefined) staples.push(ocspStaple(ocspResponse));
-  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) staples.push(timestampsStaple(signedCertificateTimestamps));
+  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) {
+    staples.push(timestampsStaple(signedCertificateTimestamps));
+  }
   return chain.map((data, at) => ({ data: copy(data), extensions: at === 0 ? staples : [] }));
 }
 

@@ -1,4 +1,5 @@
-// What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either role.
+// What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either
+// role.
 import type { CredentialRequest } from "../config/credential.ts";
 import type { Verifier } from "../config/identity.ts";
 import { signsIn } from "../config/parameters.ts";
@@ -57,12 +58,18 @@ export function judgeChain(
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
-  if (leaf === undefined) fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
+  if (leaf === undefined) {
+    fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
+  }
   const allowed = settings.limits.certificateChain;
-  if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length }, "RFC 9846 §6");
+  if (certificates.length > allowed) {
+    fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length }, "RFC 9846 §6");
+  }
   const publicKey = subjectPublicKeyOf(leaf);
   const key = read(publicKey);
-  if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  if (key === undefined) {
+    fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  }
   const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
     fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
@@ -88,15 +95,21 @@ export function judgeCertificateVerify(
 }
 
 /** RFC 9846 §4.4.2. */
-export function judgeCertificateRequest({ context, signatureSchemes, authorities, staples }: CertificateRequestMessage): CredentialRequest {
+export function judgeCertificateRequest(
+  { context, signatureSchemes, authorities, staples }: CertificateRequestMessage,
+): CredentialRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
-  if (signatureSchemes === undefined) fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
+  if (signatureSchemes === undefined) {
+    fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
+  }
   return credentialRequest(signatureSchemes, authorities, staples);
 }
 
 /** In the peer's order of preference. */
-export function credentialRequest(ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[]): CredentialRequest {
+export function credentialRequest(
+  ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[],
+): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
   return { schemes, authorities, certificateTypes: ["x509"], staples };
 }

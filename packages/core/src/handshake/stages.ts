@@ -176,9 +176,13 @@ export class NeedsSession implements AnyStage {
     return this.#turn.answer("sessions", () => {
       if (!Array.isArray(found)) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
       for (const each of found) {
-        if (typeof each !== "object" || each === null) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
+        if (typeof each !== "object" || each === null) {
+          throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
+        }
         const { index, state } = each;
-        if (!this.candidates.some((candidate) => candidate.index === index)) throw new ApiMisuse("bad-argument", `there is no candidate ${index}`);
+        if (!this.candidates.some((candidate) => candidate.index === index)) {
+          throw new ApiMisuse("bad-argument", `there is no candidate ${index}`);
+        }
         expectBytes(state, "state");
       }
       return found;
@@ -454,7 +458,9 @@ export class NeedsVerdict<Next> implements AnyStage {
 
 /** A verdict's no: a reason in words, and an alert that a certificate can be refused with, or none. */
 export function isDistrust(verdict: unknown): verdict is DistrustReason {
-  if (typeof verdict !== "object" || verdict === null || !("reason" in verdict) || typeof verdict.reason !== "string") return false;
+  if (typeof verdict !== "object" || verdict === null || !("reason" in verdict) || typeof verdict.reason !== "string") {
+    return false;
+  }
   return !("alert" in verdict) || verdict.alert === undefined || distrustAlerts.has(verdict.alert);
 }
 const distrustAlerts: ReadonlySet<unknown> = new Set([
@@ -462,7 +468,10 @@ const distrustAlerts: ReadonlySet<unknown> = new Set([
   "access_denied", "bad_certificate_status_response", "handshake_failure", "internal_error",
 ]);
 
-/** Server: one record of early data; an empty record shows nothing. `next()` goes on with the unread rest. No machine makes it yet. */
+/**
+ * Server: one record of early data; an empty record shows nothing. `next()` goes on with the unread rest. No machine makes it
+ * yet.
+ */
 export interface EarlyData extends AnyStage, HalfRtt {
   readonly kind: "early-data";
   readonly data: ReplayableBytes;

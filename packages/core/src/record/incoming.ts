@@ -214,7 +214,9 @@ export class Incoming {
   #protectedTls12(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const content = keys.open(record);
     if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
-    if (content.length > maxPlaintext) fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
+    if (content.length > maxPlaintext) {
+      fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
+    }
     switch (record[0]) {
       case contentTypes.application_data: return this.#data(content);
       case contentTypes.handshake: return this.#handshake(content);
@@ -224,7 +226,9 @@ export class Incoming {
   }
 
   #handshake(fragment: Uint8Array): undefined {
-    if (fragment.length === 0) fail("unexpected-record", { expected: "a handshake fragment", received: "an empty one" }, "RFC 9846 §5.1");
+    if (fragment.length === 0) {
+      fail("unexpected-record", { expected: "a handshake fragment", received: "an empty one" }, "RFC 9846 §5.1");
+    }
     this.#joiner.append(fragment);
     return undefined;
   }

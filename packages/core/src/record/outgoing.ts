@@ -116,7 +116,9 @@ export class Outgoing {
     this.#keys = undefined;
   }
 
-  /** One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used. */
+  /**
+   * One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used.
+   */
   #write(type: number, content: Uint8Array): void {
     const keys = this.#keys;
     const overhead = keys?.overhead ?? headerLength;

@@ -29,7 +29,9 @@ export function sealerOf({ suites, hashes }: CryptoProvider): Sealer | undefined
   return hash && suite && { suite, hash };
 }
 
-export function sealTicket(state: Bytes, { current }: TicketKeys, { suite, hash }: Sealer, random: (length: number) => Bytes): Bytes {
+export function sealTicket(
+  state: Bytes, { current }: TicketKeys, { suite, hash }: Sealer, random: (length: number) => Bytes,
+): Bytes {
   const salt = random(saltLength);
   const head = concat([Uint8Array.of(format), current.name, salt]);
   const key = ticketKey(current, salt, hash);
@@ -44,7 +46,9 @@ export function sealTicket(state: Bytes, { current }: TicketKeys, { suite, hash 
 }
 
 /** undefined: nobody's ticket, an old key's, or a changed one. */
-export function openTicket(ticket: Uint8Array, { current, previous }: TicketKeys, { suite, hash }: Sealer, nowMs: number): Uint8Array | undefined {
+export function openTicket(
+  ticket: Uint8Array, { current, previous }: TicketKeys, { suite, hash }: Sealer, nowMs: number,
+): Uint8Array | undefined {
   if (ticket.length <= headLength + tagLength || ticket[0] !== format) return undefined;
   const name = ticket.subarray(1, 1 + nameLength);
   // The name picks exactly one key; none is tried.
@@ -81,7 +85,9 @@ function ticketKey({ secret }: TicketKey, salt: Uint8Array, hash: HashImplementa
  *
  * @param options.random such as a provider's. @param options.now milliseconds since 1970.
  */
-export function ticketKeys({ random, now }: { readonly random: (length: number) => Uint8Array; readonly now: () => number }): TicketKeys {
+export function ticketKeys(
+  { random, now }: { readonly random: (length: number) => Uint8Array; readonly now: () => number },
+): TicketKeys {
   const make = (): TicketKey => ({ name: random(nameLength), secret: random(32), createdMs: now() });
   let current = make();
   let previous: TicketKey | undefined;

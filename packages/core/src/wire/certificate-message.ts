@@ -25,7 +25,9 @@ export function decodeCertificate(raw: Uint8Array): CertificateMessage {
   return { context, entries };
 }
 
-export function encodeCertificate(context: Uint8Array, entries: readonly { data: Uint8Array; extensions: readonly Extension[] }[]): Bytes {
+export function encodeCertificate(
+  context: Uint8Array, entries: readonly { data: Uint8Array; extensions: readonly Extension[] }[],
+): Bytes {
   return frame("certificate", (writer) => {
     writer.opaque(1, context);
     writer.list(3, entries, (_, { data, extensions }) => writeExtensions(writer.opaque(3, data), extensions));

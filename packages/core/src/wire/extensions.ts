@@ -15,7 +15,9 @@ export interface Extension {
 /**
  * Reads a block and every body that has a reader in `bodies`, in order. A type that stands twice is refused, whatever it is.
  */
-export function readExtensions(block: Reader, bodies: Readonly<Partial<Record<ExtensionName, (body: Reader) => void>>>): Extension[] {
+export function readExtensions(
+  block: Reader, bodies: Readonly<Partial<Record<ExtensionName, (body: Reader) => void>>>,
+): Extension[] {
   const extensions: Extension[] = [];
   const seen = new Set<number>();
   while (block.remaining > 0) {

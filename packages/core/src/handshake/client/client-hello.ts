@@ -36,7 +36,9 @@ export function sendClientHello(
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
-export function sendSecondClientHello({ offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context): Offer {
+export function sendSecondClientHello(
+  { offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context,
+): Offer {
   const { cookie } = request;
   const extensions = (offer.fields.extensions ?? []).map((before) =>
     before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
@@ -86,7 +88,9 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       keyShare(shares),
     );
     // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
-    if (settings.sessions !== undefined) extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
+    if (settings.sessions !== undefined) {
+      extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
+    }
   }
   return extensions;
 }

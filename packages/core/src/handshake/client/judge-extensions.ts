@@ -24,7 +24,9 @@ export function judgeAnswers(
 }
 
 /** The protocol that the server chose (RFC 7301 §3.2). */
-export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal): string | undefined {
+export function judgeEncryptedExtensions(
+  message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal,
+): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
   return message.alpn === undefined ? undefined : judgeProtocol("encrypted_extensions", message.alpn, goal);
 }

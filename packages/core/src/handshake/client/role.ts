@@ -75,7 +75,9 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       decodeEmpty(raw, "hello_request");
       ignored++;
       const allowed = context.link.incoming.limits.postHandshakeInARow;
-      if (ignored > allowed) fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: ignored }, "RFC 5246 §7.4.1.1");
+      if (ignored > allowed) {
+        fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: ignored }, "RFC 5246 §7.4.1.1");
+      }
       return true;
     },
     presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),

@@ -31,7 +31,9 @@ export const steps: Steps<Edges, States, Inputs> = {
       const settings = ServerConfig.settingsOf(config);
       adopt(settings, context);
       const allowed = settings.limits.clientHello;
-      if (hello.raw.length > allowed) fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
+      if (hello.raw.length > allowed) {
+        fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
+      }
       const negotiated = negotiate(hello, config);
       const versionRefused = negotiated.kind === "refused" && versionRefusals.has(negotiated.reasons[0].kind);
       if (!versionRefused) judgeServerName(hello);
@@ -82,6 +84,8 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"]): Se
   const suite = settings.suites.find(({ name }) => name === negotiated.suite);
   const group = settings.groups.find(({ name }) => name === negotiated.group);
   const hash = suite && settings.hashes.get(suite.hash);
-  if (suite === undefined || group === undefined || hash === undefined) throw new TypeError("negotiate agreed on what the config has not");
+  if (suite === undefined || group === undefined || hash === undefined) {
+    throw new TypeError("negotiate agreed on what the config has not");
+  }
   return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry };
 }

@@ -54,10 +54,14 @@ export function judgeServerKeyExchange(
 ): { readonly exchange: ServerKeyExchange; readonly group: Group; readonly scheme: SignatureScheme; readonly verification: Verification } {
   const message = "server_key_exchange";
   const exchange = decodeServerKeyExchange(raw);
-  if (!("params" in exchange)) wrong(message, "curve_type", `named_curve (${namedCurve})`, `${exchange.curveType}`, "RFC 8422 §5.4");
+  if (!("params" in exchange)) {
+    wrong(message, "curve_type", `named_curve (${namedCurve})`, `${exchange.curveType}`, "RFC 8422 §5.4");
+  }
   const { settings } = offer.goal;
   const group = settings.groups.find(({ name }) => groupIds[name] === exchange.group && groupVersions[name].includes("tls1.2"));
-  if (group === undefined) wrong(message, "namedcurve", "a group that was offered", spelled("group", exchange.group), "RFC 8422 §5.4");
+  if (group === undefined) {
+    wrong(message, "namedcurve", "a group that was offered", spelled("group", exchange.group), "RFC 8422 §5.4");
+  }
   if (exchange.share.length !== group.shareLength.client) {
     wrong(message, "public", `${group.shareLength.client} bytes for ${group.name}`, `${exchange.share.length}`, "RFC 8422 §5.11");
   }
@@ -67,7 +71,9 @@ export function judgeServerKeyExchange(
   if (scheme === undefined || verification === undefined || !signsIn("tls1.2", scheme)) {
     wrong(message, "algorithm", "a scheme that was offered", received, "RFC 5246 §7.4.3");
   }
-  if (!schemes.includes(scheme)) wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
+  if (!schemes.includes(scheme)) {
+    wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
+  }
   return { exchange, group, scheme, verification };
 }
 

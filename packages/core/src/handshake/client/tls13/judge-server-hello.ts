@@ -12,7 +12,9 @@ import type { Offer } from "../states.ts";
 import type { RetryRequest, Settled } from "./states.ts";
 
 /** What both kinds must hold. */
-function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
+function judgeBasics(
+  hello: ServerHello, offer: Offer,
+): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
   judgeVersion(hello, offer);
   if (hello.legacyVersion !== 0x0303) {
     wrong("legacy_version", "TLSv1.2", spelled("version", hello.legacyVersion), "RFC 9846 §4.2.3");
@@ -43,7 +45,9 @@ export function isTls12({ selectedVersion, legacyVersion, isRetryRequest }: Serv
 
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
   const ours = offer.goal.settings.versions;
-  if (legacyVersion <= 0x0300) fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
+  if (legacyVersion <= 0x0300) {
+    fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
+  }
   if (selectedVersion === versionIds["tls1.3"] && ours.includes("tls1.3")) return;
   if (selectedVersion !== undefined) {
     wrong("supported_versions", "TLSv1.3, which was offered", spelled("version", selectedVersion), "RFC 9846 §4.3.1");
@@ -63,7 +67,9 @@ export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryReques
   }
   if (selectedGroup === undefined) return { suite, hash, group: undefined, cookie };
   const group = offeredGroup(selectedGroup, offer);
-  if (group === undefined) wrong("selected_group", "a group that was offered", spelled("group", selectedGroup), "RFC 9846 §4.3.8");
+  if (group === undefined) {
+    wrong("selected_group", "a group that was offered", spelled("group", selectedGroup), "RFC 9846 §4.3.8");
+  }
   if (offer.shares.some((share) => share.group === group.name)) {
     wrong("selected_group", "a group without a share", group.name, "RFC 9846 §4.3.8");
   }
@@ -97,9 +103,13 @@ export function judgeServerHello(
 }
 
 /** §4.3.11: an identity that was offered, with the hash of its session. */
-function judgeSelectedIdentity({ selectedIdentity }: ServerHello, hash: HashImplementation, { goal, session }: Offer): SessionState | undefined {
+function judgeSelectedIdentity(
+  { selectedIdentity }: ServerHello, hash: HashImplementation, { goal, session }: Offer,
+): SessionState | undefined {
   if (selectedIdentity === undefined) return undefined;
-  if (session === undefined || selectedIdentity !== 0) wrong("selected_identity", "0, the one that was offered", `${selectedIdentity}`, "RFC 9846 §4.3.11");
+  if (session === undefined || selectedIdentity !== 0) {
+    wrong("selected_identity", "0, the one that was offered", `${selectedIdentity}`, "RFC 9846 §4.3.11");
+  }
   if (hashOf(session, goal.settings) !== hash) {
     wrong("cipher_suite", "a suite with the hash of the session", "another", "RFC 9846 §4.3.11");
   }

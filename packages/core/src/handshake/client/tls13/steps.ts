@@ -3,7 +3,9 @@ import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-sched
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { copy } from "../../../wire/bytes.ts";
-import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import {
+  decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent,
+} from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";

@@ -88,7 +88,9 @@ export function sendServerHello(
 }
 
 /** CertificateVerify and Finished. */
-export function sendFinished(state: At<"sign">, signature: Uint8Array, context: Context): At<"expectFinished"> | At<"expectCertificate"> {
+export function sendFinished(
+  state: At<"sign">, signature: Uint8Array, context: Context,
+): At<"expectFinished"> | At<"expectCertificate"> {
   const { settings, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
   const answered = finish(state, context);

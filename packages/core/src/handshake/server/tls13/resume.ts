@@ -1,4 +1,5 @@
-// Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder that
+// Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder
+// that
 // does not verify is one.
 import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
