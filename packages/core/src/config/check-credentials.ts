@@ -56,7 +56,8 @@ export function readCredentials(
 export function readOwnCredentials(
   given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
 ): readonly Credential[] {
-  const usable = given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
+  const usable =
+    given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
   return Object.freeze(usable.filter((credential) => credential !== undefined));
 }
 
@@ -125,7 +126,7 @@ function readCredential(
     names,
     ...(issuers === undefined ? {} : { issuers: Object.freeze(issuers.map(copy)) }),
     ...(ocspResponse === undefined ? {} : { ocspResponse: copy(ocspResponse) }),
-    ...(signedCertificateTimestamps === undefined ? {} : { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
+    ...(signedCertificateTimestamps && { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
     signer,
   });
 }

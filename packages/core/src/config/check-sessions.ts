@@ -18,7 +18,9 @@ export function checkServerSessions(
     problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a secret of 32, and createdMs");
   }
   if (provider !== undefined && sealerOf(provider) === undefined) {
-    problems.add("not-in-provider", path, "the provider has no AEAD with keys of 32 bytes to seal tickets with", "take a session store");
+    problems.add(
+      "not-in-provider", path, "the provider has no AEAD with keys of 32 bytes to seal tickets with", "take a session store",
+    );
   }
 }
 
@@ -34,13 +36,14 @@ export function checkClientSessions(given: ClientSessionStore | undefined, probl
 function checkMethods(given: Readonly<Record<string, unknown>>, methods: readonly string[], problems: Problems): void {
   const has = (name: string): boolean => typeof given[name] === "function";
   if (methods.every(has) || methods.every((method) => has(`${method}Async`))) return;
-  problems.add("wrong-type", path, `lacks ${methods.join(" or ")}`, `give ${methods.join(" and ")}, or ${methods.map((method) => `${method}Async`).join(" and ")}`);
+  const asynchronous = methods.map((method) => `${method}Async`);
+  const remedy = `give ${methods.join(" and ")}, or ${asynchronous.join(" and ")}`;
+  problems.add("wrong-type", path, `lacks ${methods.join(" or ")}`, remedy);
 }
 
 function isTicketKey(key: unknown): boolean {
   if (!isRecord(key)) return false;
   const { name, secret, createdMs } = key;
-  return (
-    name instanceof Uint8Array && name.length === 16 && secret instanceof Uint8Array && secret.length === 32 && Number.isFinite(createdMs)
-  );
+  const hasLength = (bytes: unknown, length: number): boolean => bytes instanceof Uint8Array && bytes.length === length;
+  return hasLength(name, 16) && hasLength(secret, 32) && Number.isFinite(createdMs);
 }

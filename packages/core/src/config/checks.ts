@@ -1,7 +1,8 @@
 // What both roles' options have in common: read once, checked against the provider, and completed.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import {
-  type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds, versionIds,
+  type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
+  versionIds,
 } from "../wire/registry.ts";
 import { readLimits } from "./limits.ts";
 import type { CommonOptions } from "./options.ts";
@@ -130,7 +131,8 @@ function readVersions(
   options: CommonOptions, signable: readonly SignatureScheme[], provider: Offer | undefined, problems: Problems,
 ): readonly ProtocolVersion[] {
   const given = options.versions;
-  const versions = given === undefined ? defaultVersions(options, signable, provider) : readNames(given, "versions", versionNames, problems);
+  const versions =
+    given === undefined ? defaultVersions(options, signable, provider) : readNames(given, "versions", versionNames, problems);
   return Object.freeze(versions.toSorted((one, other) => versionIds[other] - versionIds[one]));
 }
 

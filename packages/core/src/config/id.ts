@@ -15,16 +15,29 @@ export function configId(
   settings: Pick<CommonSettings, "hashes" | "alpn" | "verifications">,
   verifier: Verifier | undefined,
   label: string | undefined,
-  { clientAuthentication = "none", shown = [] }: { clientAuthentication?: "optional" | "required" | "none" | undefined; shown?: readonly Uint8Array[] },
+  { clientAuthentication = "none", shown = [] }: {
+    readonly clientAuthentication?: "optional" | "required" | "none" | undefined;
+    readonly shown?: readonly Uint8Array[];
+  },
 ): Bytes {
   // Each suite has one of the two for its hash, and each hash of a suite is there.
   const hash = settings.hashes.get("sha256") ?? settings.hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
   const { alpn, verifications } = settings;
-  const judge =
-    verifier === undefined
-      ? null
-      : { label: verifier.label, schemes: verifier.schemes, types: verifier.types ?? ["x509"], proofs: [...verifications.keys()] };
-  const text = JSON.stringify({ format: 1, role, verifier: judge, alpn, clientAuthentication, shown: shown.map(hex), label: label ?? null });
+  const judge = verifier && {
+    label: verifier.label,
+    schemes: verifier.schemes,
+    types: verifier.types ?? ["x509"],
+    proofs: [...verifications.keys()],
+  };
+  const text = JSON.stringify({
+    format: 1,
+    role,
+    verifier: judge ?? null,
+    alpn,
+    clientAuthentication,
+    shown: shown.map(hex),
+    label: label ?? null,
+  });
   const units = new Uint8Array(2 * text.length);
   for (let at = 0; at < text.length; at++) {
     units[2 * at] = text.charCodeAt(at) >> 8;

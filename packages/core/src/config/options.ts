@@ -79,14 +79,14 @@ export interface ClientOptions extends CommonOptions {
   /** Judges servers. There is no default one: nobody is trusted unasked. */
   readonly verifier: Verifier;
   /**
-   * Several are chosen from by the server's wishes; a picker is asked; absent: no certificate. Where a session is resumed nobody is
-   * asked: who shows another certificate by another picker needs another `label`, or another store.
+   * Several are chosen from by the server's wishes; a picker is asked; absent: no certificate. Where a session is resumed nobody
+   * is asked: who shows another certificate by another picker needs another `label`, or another store.
    */
   readonly credentials?: readonly Credential[] | CredentialPicker;
   /**
-   * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the first,
-   * and if that is a hybrid also the first that is none, for many servers know no hybrid, and would have to ask: a round trip, to save
-   * the few bytes that a classical share takes beside ML-KEM's 1184.
+   * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the
+   * first, and if that is a hybrid also the first that is none, for many servers know no hybrid, and would have to ask: a round
+   * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
   /** Where sessions of TLS 1.3 are taken from, and put. Default none. */

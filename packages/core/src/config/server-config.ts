@@ -107,7 +107,9 @@ function readClientAuthentication(
   checkVerifier(verifier, `${path}.verifier`, common, problems);
   const list = listOf(authorities);
   if (!list?.every((authority) => authority instanceof Uint8Array && authority.length > 0)) {
-    problems.add("wrong-type", `${path}.authorities`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out");
+    problems.add(
+      "wrong-type", `${path}.authorities`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out",
+    );
     return undefined;
   }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });

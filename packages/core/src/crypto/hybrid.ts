@@ -24,7 +24,8 @@ export interface MlKem768 {
 }
 
 /**
- * The hybrid group of ML-KEM and this curve's group. A share is invalid if either half is; the secret is both, one behind the other.
+ * The hybrid group of ML-KEM and this curve's group. A share is invalid if either half is; the secret is both, one behind the
+ * other.
  *
  * @example
  * const groups = [hybridGroup("X25519MLKEM768", kem, x25519), x25519];

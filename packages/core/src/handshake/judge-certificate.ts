@@ -72,14 +72,19 @@ export function judgeChain(
   }
   const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
-    fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
+    fail(
+      "unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2",
+    );
   }
   return { chain: [leaf, ...rest], publicKey, schemes };
 }
 
 /** RFC 9846 §4.5.2; RFC 5246 §7.4.8: a scheme that was offered, that may sign here, and that fits the key. */
 export function judgeCertificateVerify(
-  { scheme: id, signature }: CertificateVerifyMessage, schemes: readonly SignatureScheme[], version: ProtocolVersion, settings: CommonSettings,
+  { scheme: id, signature }: CertificateVerifyMessage,
+  schemes: readonly SignatureScheme[],
+  version: ProtocolVersion,
+  settings: CommonSettings,
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
   const section = version === "tls1.3" ? "RFC 9846 §4.5.2" : "RFC 5246 §7.4.8";
   const received = spelled("scheme", id);

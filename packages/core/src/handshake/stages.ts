@@ -327,7 +327,9 @@ export class NeedsCredential implements AnyStage {
   readonly #turn: Turn<ClientStage>;
   readonly #read: (given: unknown) => Picked;
   /** @param read whether a credential is sound, and can sign by what was asked for. */
-  constructor(turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, read: (given: unknown) => Picked) {
+  constructor(
+    turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, read: (given: unknown) => Picked,
+  ) {
     this.#turn = turn;
     this.request = request;
     this.#picker = picker;

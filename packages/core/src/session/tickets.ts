@@ -52,7 +52,8 @@ export function openTicket(
   if (ticket.length <= headLength + tagLength || ticket[0] !== format) return undefined;
   const name = ticket.subarray(1, 1 + nameLength);
   // The name picks exactly one key; none is tried.
-  const chosen = equal(name, current.name) ? current : previous !== undefined && equal(name, previous.name) ? previous : undefined;
+  const chosen =
+    equal(name, current.name) ? current : previous !== undefined && equal(name, previous.name) ? previous : undefined;
   if (chosen === undefined || ageOf(chosen, nowMs) >= forgetAfterMs) return undefined;
   const key = ticketKey(chosen, ticket.subarray(1 + nameLength, headLength), hash);
   const aead = suite.open(key);
@@ -80,8 +81,8 @@ function ticketKey({ secret }: TicketKey, salt: Uint8Array, hash: HashImplementa
 }
 
 /**
- * Keys that rotate by themselves: a new one after 6 hours, the one before still opens, and is dropped after 12. Read `current` and
- * `previous` to share them with other processes; keys that rotate alike in several need one that makes them.
+ * Keys that rotate by themselves: a new one after 6 hours, the one before still opens, and is dropped after 12. Read `current`
+ * and `previous` to share them with other processes; keys that rotate alike in several need one that makes them.
  *
  * @param options.random such as a provider's. @param options.now milliseconds since 1970.
  */

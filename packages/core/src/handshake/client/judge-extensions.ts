@@ -19,7 +19,9 @@ export function judgeAnswers(
     if (!asked) fail("unsolicited-extension", { message, extension: type }, "RFC 9846 §4.3");
     if (belongs) continue;
     const received = type.name ?? String(type.id);
-    fail("illegal-parameter", { message, field: "extensions", expected: `what belongs in ${message}`, received }, "RFC 9846 §4.3");
+    fail(
+      "illegal-parameter", { message, field: "extensions", expected: `what belongs in ${message}`, received }, "RFC 9846 §4.3",
+    );
   }
 }
 
@@ -33,7 +35,9 @@ export function judgeEncryptedExtensions(
 
 export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {
   if (!offered.includes(chosen)) {
-    const context = { message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen) };
+    const context = {
+      message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen),
+    };
     fail("illegal-parameter", context, "RFC 7301 §3.2");
   }
   return chosen;

@@ -82,7 +82,10 @@ export function judgeSecondClientHello(
     list(first.compressionMethods) === list(second.compressionMethods);
   if (!same) wrong("fixed part", "that of the first ClientHello", "another", section);
   const [before, after] = [unchangeable(first), unchangeable(second)];
-  if (before.length !== after.length || before.some(({ type, data }, at) => type.id !== after[at]?.type.id || !equal(data, after[at].data))) {
+  const sameExtensions =
+    before.length === after.length &&
+    before.every(({ type, data }, at) => type.id === after[at]?.type.id && equal(data, after[at].data));
+  if (!sameExtensions) {
     wrong("extensions", "those of the first ClientHello", "others", section);
   }
   if (second.offersEarlyData) wrong("early_data", "none behind a HelloRetryRequest", "early_data", section);
@@ -102,7 +105,9 @@ export function judgeSecondClientHello(
   }
   const [share, ...more] = second.keyShares;
   if (share === undefined || share.group !== groupIds[group] || more.length > 0) {
-    wrong("key_share", `one share of ${group}`, second.keyShares.map(({ group }) => group).join(", ") || "none", "RFC 9846 §4.2.4");
+    wrong(
+      "key_share", `one share of ${group}`, second.keyShares.map(({ group }) => group).join(", ") || "none", "RFC 9846 §4.2.4",
+    );
   }
   return share.keyExchange;
 }

@@ -54,8 +54,13 @@ export const steps: Steps<Edges, States, Inputs> = {
       link.incoming.takesPlaintextAlert = true;
 
       const settled = settle(settings, negotiated);
-      link.trace?.({ kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has" });
-      link.trace?.({ kind: "decision", about: "group", chosen: settled.group.name, because: settled.retried ? "no share was sent" : "a share was sent" });
+      link.trace?.({
+        kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
+      });
+      link.trace?.({
+        kind: "decision", about: "group", chosen: settled.group.name,
+        because: settled.retried ? "no share was sent" : "a share was sent",
+      });
       if (negotiated.needsRetry) {
         const request = sendRetryRequest(hello, settled, context);
         const transcript = Transcript.afterRetry(settled.hash, hello.raw, request);

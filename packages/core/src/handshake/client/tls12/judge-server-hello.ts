@@ -23,10 +23,12 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   if (hello.legacyCompressionMethod !== 0) {
     wrong("server_hello", "compression_method", "null", `${hello.legacyCompressionMethod}`, "RFC 5246 §7.4.1.3");
   }
-  const suite = settings.suites.find(({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2");
+  const suite =
+    settings.suites.find(({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2");
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || hash === undefined) {
-    wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", spelled("suite", hello.cipherSuite), "RFC 5246 §7.4.1.3");
+    const received = spelled("suite", hello.cipherSuite);
+    wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", received, "RFC 5246 §7.4.1.3");
   }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, answers);
   if (hello.renegotiatedConnection !== undefined && hello.renegotiatedConnection.length > 0) {
@@ -51,7 +53,12 @@ const answers = [
 /** The share, and the signature that ties it to the certificate. */
 export function judgeServerKeyExchange(
   raw: Uint8Array, schemes: readonly SignatureScheme[], { offer }: SettledTls12,
-): { readonly exchange: ServerKeyExchange; readonly group: Group; readonly scheme: SignatureScheme; readonly verification: Verification } {
+): {
+  readonly exchange: ServerKeyExchange;
+  readonly group: Group;
+  readonly scheme: SignatureScheme;
+  readonly verification: Verification;
+} {
   const message = "server_key_exchange";
   const exchange = decodeServerKeyExchange(raw);
   if (!("params" in exchange)) {

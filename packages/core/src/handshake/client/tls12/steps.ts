@@ -32,7 +32,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
       const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };
-      const shown = { ...underway, presented: presentedIdentity("server", chain, serverName, staples, settings), publicKey, schemes };
+      const shown = {
+        ...underway, presented: presentedIdentity("server", chain, serverName, staples, settings), publicKey, schemes,
+      };
       return announcesStatus ? { kind: "expectCertificateStatus", ...shown } : { kind: "expectServerKeyExchange", ...shown };
     },
   },
@@ -45,7 +47,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     },
     // RFC 6066 §8: who announced it need not send it.
     server_key_exchange: (state, message, context) => {
-      return stepsTls12.expectServerKeyExchange.server_key_exchange({ ...state, kind: "expectServerKeyExchange" }, message, context);
+      return stepsTls12.expectServerKeyExchange.server_key_exchange(
+        { ...state, kind: "expectServerKeyExchange" }, message, context,
+      );
     },
   },
 
@@ -102,7 +106,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     secret: (state, answer, context) => {
       if (answer === undefined) {
         const { name } = state.group;
-        const detail = { message: "server_key_exchange", field: "public", expected: `a valid ${name} share`, received: "an invalid one" };
+        const detail = {
+          message: "server_key_exchange", field: "public", expected: `a valid ${name} share`, received: "an invalid one",
+        };
         fail("illegal-parameter", detail, "RFC 8422 §5.11");
       }
       return sendClientKeyExchange(state, answer.secret, answer.share, context);

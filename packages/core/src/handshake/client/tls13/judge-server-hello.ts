@@ -40,7 +40,8 @@ const retryExtensions = ["supported_versions", "key_share", "cookie"] as const;
 
 /** Whether the server chose TLS 1.2, and we speak it (RFC 9846 §4.3.1). */
 export function isTls12({ selectedVersion, legacyVersion, isRetryRequest }: ServerHello, { goal }: Offer): boolean {
-  return selectedVersion === undefined && !isRetryRequest && legacyVersion === versionIds["tls1.2"] && goal.settings.versions.includes("tls1.2");
+  const says = selectedVersion === undefined && !isRetryRequest && legacyVersion === versionIds["tls1.2"];
+  return says && goal.settings.versions.includes("tls1.2");
 }
 
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
@@ -96,10 +97,14 @@ export function judgeServerHello(
     wrong("key_share", "a group whose share was sent", spelled("group", keyShare.group), "RFC 9846 §4.3.8");
   }
   if (keyShare.keyExchange.length !== group.shareLength.server) {
-    wrong("key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2");
+    wrong(
+      "key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2",
+    );
   }
   const session = judgeSelectedIdentity(hello, hash, offer);
-  return { settled: { offer, suite, hash, group, retried: request !== undefined, session }, started, peerShare: keyShare.keyExchange };
+  return {
+    settled: { offer, suite, hash, group, retried: request !== undefined, session }, started, peerShare: keyShare.keyExchange,
+  };
 }
 
 /** §4.3.11: an identity that was offered, with the hash of its session. */

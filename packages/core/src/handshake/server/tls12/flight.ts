@@ -10,7 +10,8 @@ import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
 import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples.ts";
 import {
-  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
+  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange,
+  serverParams, signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
 import type { StartedShare } from "../../stages.ts";
@@ -28,7 +29,8 @@ export function sendServerHelloTls12(
   // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
   if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
   const randoms = { client: hello.random, server: random };
-  const transcript = settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
+  const transcript =
+    settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
   const extensions: Extension[] = [];
   // RFC 5746 §3.6: the answer to the extension, or to its stand-in among the suites.
   if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {

@@ -34,9 +34,12 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.2" }, "RFC 5246 §7.4.6");
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
-      const { chain, publicKey, schemes } = judgeChain(certificates, proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+      const { chain, publicKey, schemes } =
+        judgeChain(certificates, proofSchemes("tls1.2", settings), settings, scribe.publicKey);
       const presented = presentedIdentity("client", chain, undefined, noStaples, settings);
-      return { kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes } };
+      return {
+        kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes },
+      };
     },
   },
 

@@ -113,7 +113,9 @@ function fits(state: SessionState, hello: DecodedClientHello, { settings, suite 
 
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
 export function makeTickets(
-  { settled, session, peer }: Pick<At<"expectFinished">, "settled" | "session" | "peer">, resumptionSecret: Bytes, { link }: Context,
+  { settled, session, peer }: Pick<At<"expectFinished">, "settled" | "session" | "peer">,
+  resumptionSecret: Bytes,
+  { link }: Context,
 ): readonly Bytes[] {
   const { settings, negotiated, suite, hash } = settled;
   const { sessions, provider, now } = settings;
