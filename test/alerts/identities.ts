@@ -76,6 +76,7 @@ async function make(usage: Role) {
     codeSigning: await leaf({ usage: "code-signing" }),
     badSignature: { ...good, chain: good.chain.map((der) => changed(der, -1)) },
     p384: await leaf({ key: "ecdsa-p384" }),
+    ed25519: await leaf({ key: "ed25519" }),
     rsa: await leaf({ key: "rsa" }),
     noDigitalSignature: await special(await endEntity(root, { extensions: agreementOnly })),
     // md5WithRSAEncryption in both places: 1.2.840.113549.1.1.4 for …11.

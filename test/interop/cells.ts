@@ -1,32 +1,48 @@
-import type { CipherSuiteName, NamedGroup, SignatureScheme } from "@sallyport/core";
+import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "@sallyport/core";
 import type { KeyKind } from "../support/pki.ts";
 
 /** One handshake of the matrix. With `retry` the client's first key share is for another group, or there is none. */
 export interface Cell {
+  readonly version: ProtocolVersion;
   readonly suite: CipherSuiteName;
   readonly group: NamedGroup;
   readonly retry: boolean;
   readonly key: KeyKind;
 }
 
-export const suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const;
+const suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const;
+const suitesTls12 = {
+  ecdsa: [
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+  ],
+  rsa: ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"],
+} as const;
 export const groups = ["x25519", "secp256r1", "secp384r1"] as const;
 /** With one certificate: neither has anything to do with the other. */
 export const moreGroups = ["secp521r1", "X25519MLKEM768", "SecP256r1MLKEM768"] as const;
 export const classicalGroups: readonly NamedGroup[] = [...groups, "secp521r1"];
 export const keys = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "rsa"] as const;
 
-export const allCells: readonly Cell[] = [
-  ...keys.flatMap((key) => [false, true].flatMap((retry) => cellsOf(groups, retry, key))),
-  ...[false, true].flatMap((retry) => cellsOf(moreGroups, retry, "ecdsa-p256")),
-];
+export const allCells: Readonly<Record<ProtocolVersion, readonly Cell[]>> = {
+  "tls1.3": [
+    ...keys.flatMap((key) => [false, true].flatMap((retry) => cellsOf("tls1.3", groups, retry, key))),
+    ...[false, true].flatMap((retry) => cellsOf("tls1.3", moreGroups, retry, "ecdsa-p256")),
+  ],
+  "tls1.2": [...keys.flatMap((key) => cellsOf("tls1.2", groups, false, key)), ...cellsOf("tls1.2", ["secp521r1"], false, "ecdsa-p256")],
+};
 
-function cellsOf(named: readonly NamedGroup[], retry: boolean, key: KeyKind): readonly Cell[] {
-  return named.flatMap((group) => suites.map((suite) => ({ suite, group, retry, key })));
+function cellsOf(version: ProtocolVersion, named: readonly NamedGroup[], retry: boolean, key: KeyKind): readonly Cell[] {
+  const fitting = version === "tls1.3" ? suites : suitesTls12[key === "rsa" ? "rsa" : "ecdsa"];
+  return named.flatMap((group) => fitting.map((suite) => ({ version, suite, group, retry, key })));
 }
 
-/** What a key of this kind signs CertificateVerify with (§4.5.2). An RSA key has a choice of hash. */
-export const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
+/** What the cell's key proves itself with (§4.5.2). In TLS 1.2 a scheme doesn't bind its hash to a curve (§4.3.3), and RSA has two paddings. */
+export function schemesOf({ version, key }: Cell): readonly SignatureScheme[] {
+  if (version === "tls1.3") return schemes[key];
+  if (key.startsWith("ecdsa")) return [...schemes["ecdsa-p256"], ...schemes["ecdsa-p384"], ...schemes["ecdsa-p521"]];
+  return key === "rsa" ? [...schemes.rsa, "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"] : schemes[key];
+}
+const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
   "ecdsa-p256": ["ecdsa_secp256r1_sha256"],
   "ecdsa-p384": ["ecdsa_secp384r1_sha384"],
   "ecdsa-p521": ["ecdsa_secp521r1_sha512"],
@@ -35,8 +51,18 @@ export const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
   "rsa-pss": ["rsa_pss_pss_sha256"],
 };
 
+/** The certificate's curve, which a client of TLS 1.2 must have among its groups (RFC 8422 §5.1). */
+const curves: Partial<Record<KeyKind, NamedGroup>> = { "ecdsa-p256": "secp256r1", "ecdsa-p384": "secp384r1", "ecdsa-p521": "secp521r1" };
+
+/** What a client offers for the cell: in TLS 1.3 the group, behind another one for a retry; in TLS 1.2 the certificate's curve too. */
+export function offeredGroups({ version, group, retry, key }: Cell): readonly NamedGroup[] {
+  if (version === "tls1.3") return retry ? [otherGroup(group), group] : [group];
+  const curve = curves[key];
+  return curve === undefined || curve === group ? [group] : [group, curve];
+}
+
 /** A group that a client can offer first so that `group` needs a HelloRetryRequest. */
-export function otherGroup(group: NamedGroup): NamedGroup {
+function otherGroup(group: NamedGroup): NamedGroup {
   return group === "x25519" ? "secp256r1" : "x25519";
 }
 
@@ -76,7 +102,7 @@ export function table(title: string, counts: Counts): string {
 
 /** Of the counts those whose group is among these. */
 export function countsOf(counts: Counts | undefined, named: readonly NamedGroup[]): Counts {
-  const columns = new Set(allCells.filter(({ group }) => named.includes(group)).map(column));
+  const columns = new Set(Object.values(allCells).flat().filter(({ group }) => named.includes(group)).map(column));
   const rows = Object.entries(counts ?? {}).map(([key, row]): [string, Record<string, number>] => [
     key,
     Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name))),

@@ -4,11 +4,12 @@ import { clientVerifier, serverVerifier } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
 import { start, versionOf } from "../support/processes.ts";
-import { file, folder, identityFiles } from "./peers.ts";
-import { connect, established, listen } from "./runner.ts";
+import { identityPeers } from "./identity-peers.ts";
+import { file, folder, identityFiles, request } from "./peers.ts";
+import { connect, established, type Link, listen, type Outcome } from "./runner.ts";
 import { type Side, sides } from "./sides.ts";
 
-// Client certificates and sessions with openssl, in both roles.
+// Client certificates and sessions in both roles: with openssl in every detail, with the others that they come to pass.
 
 const absent = versionOf("openssl", "version") === undefined && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
 const pki = await makePki();
@@ -121,3 +122,96 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
     expect(kinds).toEqual(["full", "resumed", "resumed"]);
   });
 });
+
+const page = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nyour page\n";
+/** A page for who asks for one, until the peer closes. */
+async function answer(outcome: Outcome): Promise<Link> {
+  const link = established(outcome);
+  let asked = "";
+  while (!asked.includes("\r\n\r\n")) {
+    const next = await link.read();
+    if (next === undefined) break;
+    asked += Buffer.from(next).toString("latin1");
+  }
+  if (asked !== "") link.write(page);
+  link.close();
+  await link.drained();
+  return link;
+}
+async function fetchPage(link: Link): Promise<void> {
+  link.write(request);
+  expect(await link.readUntil(/\r?\n\r?\n/)).toMatch(/^HTTP\/1\.[01] 200/i);
+  while ((await link.read()) !== undefined); // to its close_notify
+  link.close();
+  await link.drained();
+}
+
+describe.each(identityPeers.flatMap((peer) => cases.map((each) => ({ ...each, peer, other: peer.name }))))(
+  "$other, $name, $version",
+  ({ peer, side, version }) => {
+    const missing = !peer.installed && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
+    const authentication = { mode: "required", verifier: clientVerifier({ provider: side.provider, roots: pki.ca.pem }) } as const;
+    const insisting = async (): Promise<number> => {
+      const { port, stop } = await peer.serve(await pki.leaf(), version, pki);
+      cleanups.push(stop);
+      return port;
+    };
+
+    test.skipIf(missing).each(["ecdsa-p256", "ecdsa-p384", "rsa"] as const)("its %s certificate is asked for, proven and judged", async (key) => {
+      const { port, next } = await serve(side, version, { clientAuthentication: authentication });
+      const own = await pki.leaf({ key, usage: "client", dns: ["a.client"] });
+      const [said, link] = await Promise.all([peer.get(port, version, pki, own), next().then(answer)]);
+      expect(said).toContain("your page");
+      expect(link.info.peer?.names).toContain("a.client");
+    });
+
+    test.skipIf(missing)("without a certificate it is refused, and says by which alert", async () => {
+      const { port, next } = await serve(side, version, { clientAuthentication: authentication });
+      const [said, outcome] = await Promise.all([peer.get(port, version, pki, undefined).then(() => "a page", String), next()]);
+      expect(outcome.kind).toBe("failed");
+      expect(said).toMatch(version === "tls1.3" ? /certificate[ _](is )?required/i : /handshake[ _]fail/i);
+    });
+
+    test.skipIf(missing).each(["ecdsa-p256", "ecdsa-p384", "rsa"] as const)("our %s certificate satisfies it where it insists on one", async (key) => {
+      const own = await side.credential(await pki.leaf({ key, usage: "client", commonName: "our client" }));
+      await fetchPage(established(await connect(await insisting(), client(side, version, { credentials: [own] }))));
+    });
+
+    test.skipIf(missing)("without a certificate we are refused where it insists on one, and hear its alert", async () => {
+      const outcome = await connect(await insisting(), client(side, version));
+      const error = outcome.kind === "failed" ? outcome.failure.error : await outcome.link.read().then(() => undefined, (thrown: unknown) => thrown);
+      expect(error).toMatchObject({ kind: "alert-received" });
+    });
+  },
+);
+
+describe.each(identityPeers.flatMap((peer) => sides.map((side) => ({ peer, other: peer.name, side, name: side.name }))))(
+  "sessions of $other with $name",
+  ({ peer, side }) => {
+    const missing = !peer.installed && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
+
+    test.skipIf(missing)("it resumes by our ticket", async () => {
+      const sessions = ticketKeys({ random: (length) => side.provider.random(length), now: Date.now });
+      const { port, next } = await serve(side, "tls1.3", { sessions });
+      const meetings = Promise.all([next().then(answer), next().then(answer)]);
+      const said = await peer.getTwice(port, pki);
+      expect((await meetings).map(({ info }) => info.handshakeKind)).toEqual(["full", "resumed"]);
+      expect(said).toContain("your page");
+      expect(said).toContain("resumed");
+    });
+
+    test.skipIf(missing)("we resume by its tickets, each once", async () => {
+      const { port, stop } = await peer.serve(await pki.leaf(), "tls1.3");
+      cleanups.push(stop);
+      const config = client(side, "tls1.3", { sessions: memoryClientSessions() });
+      const kinds: string[] = [];
+      for (let meeting = 0; meeting < 3; meeting++) {
+        const link = established(await connect(port, config));
+        kinds.push(link.info.handshakeKind);
+        expect(link.info.peer?.names).toContain("localhost");
+        await fetchPage(link);
+      }
+      expect(kinds).toEqual(["full", "resumed", "resumed"]);
+    });
+  },
+);

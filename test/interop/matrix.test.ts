@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Credential, Info, SignatureScheme } from "@sallyport/core";
+import type { Credential, Info, NamedGroup, ProtocolVersion, SignatureScheme } from "@sallyport/core";
 import { clientConfig, serverConfig } from "@sallyport/core";
 import { serverVerifier } from "@sallyport/x509";
 import { afterAll, describe, expect, test } from "vitest";
 import type { KeyKind } from "../support/pki.ts";
 import { makePki } from "../support/pki.ts";
 import type { Cell, Counts } from "./cells.ts";
-import { allCells, count, countsOf, keys, nameOf, schemes, table } from "./cells.ts";
-import type { Peer } from "./peers.ts";
+import { allCells, classicalGroups, count, countsOf, keys, nameOf, offeredGroups, schemesOf, table } from "./cells.ts";
+import type { Peer, PeerServers } from "./peers.ts";
 import { peers, request } from "./peers.ts";
 import type { Outcome } from "./runner.ts";
 import { connect, established, listen } from "./runner.ts";
@@ -22,6 +22,7 @@ const required = process.env["SALLYPORT_REQUIRE_PEERS"] !== undefined;
 
 const pki = await makePki();
 const identities = await Promise.all(keys.map((key) => pki.leaf({ key })));
+const ways = sides.flatMap((side) => (["tls1.3", "tls1.2"] as const).map((version) => ({ side, version })));
 const tables: string[] = [];
 const met: Record<string, Counts> = {};
 
@@ -34,18 +35,19 @@ afterAll(() => {
 describe.each(peers.map((peer) => [peer.name, peer] as const))("%s", (_, peer) => {
   const absent = peer.version === undefined && !required;
 
-  describe.each(sides.map((side) => [side.name, side] as const))("with %s", (_, side) => {
+  describe.each(ways.filter(({ version }) => peer.versions?.includes(version) !== false))("$version with $side.name", ({ side, version }) => {
+    const suffix = version === "tls1.3" ? "" : ", TLS 1.2";
     if (peer.client !== undefined) {
       test("its client gets a page from a Sallyport server in every cell", async ({ skip }) => {
         skip(absent, `${peer.name} is not installed`);
-        await everyCell(`${peer.name} client, Sallyport server on ${side.name}`, peer, await againstClient(peer, side));
+        await everyCell(`${peer.name} client, Sallyport server on ${side.name}${suffix}`, peer, await againstClient(peer, side, version));
       });
     }
 
     if (peer.server !== undefined) {
       test("a Sallyport client gets a page from its server in every cell", async ({ skip }) => {
         skip(absent, `${peer.name} is not installed`);
-        await everyCell(`Sallyport client on ${side.name}, ${peer.name} server`, peer, await againstServer(peer, side));
+        await everyCell(`Sallyport client on ${side.name}, ${peer.name} server${suffix}`, peer, await againstServer(peer, side, version));
       });
     }
   });
@@ -83,17 +85,18 @@ async function everyCell(title: string, peer: Peer, { cells, attempt, stop }: At
 }
 
 /** A listener a cell, so that the cell's suite, group and certificate are all that the client can get. */
-async function againstClient(peer: Peer, side: Side): Promise<Attempts> {
+async function againstClient(peer: Peer, side: Side, version: ProtocolVersion): Promise<Attempts> {
   const client = await started(peer, peer.client?.(pki.ca.pem));
   const credentials = await credentialsOf(side);
   return {
-    cells: allCells.filter((cell) => peer.groups.includes(cell.group) && peer.cannot?.(cell) !== true),
+    cells: allCells[version].filter((cell) => peer.groups.includes(cell.group) && peer.cannot?.(cell) !== true),
     async attempt(cell) {
       const credential = credentials.get(cell.key) ?? never(cell);
       const { provider } = side;
       const config = serverConfig({
         provider,
         now: Date.now,
+        versions: [version],
         suites: [cell.suite],
         groups: [cell.group],
         credentials: [credential],
@@ -111,22 +114,26 @@ async function againstClient(peer: Peer, side: Side): Promise<Attempts> {
   };
 }
 
-/** The client offers the cell's suite and group alone; for a retry it offers no key share at all. */
-async function againstServer(peer: Peer, side: Side): Promise<Attempts> {
-  const servers = await started(peer, peer.server?.(identities));
+/** The client offers the cell's suite and group alone; for a retry no key share at all. In TLS 1.2 the server has one group. */
+async function againstServer(peer: Peer, side: Side, version: ProtocolVersion): Promise<Attempts> {
+  const start = (group?: NamedGroup): Promise<PeerServers> => started(peer, peer.server?.(identities, version, group));
+  const servers = new Map<NamedGroup, PeerServers>();
+  const all = version === "tls1.3" ? await start() : undefined;
+  for (const group of version === "tls1.3" ? peer.groups : classicalGroups) servers.set(group, all ?? (await start(group)));
   const { provider } = side;
   const verifier = serverVerifier({ provider, roots: pki.ca.pem });
   return {
-    cells: allCells.filter(({ group }) => peer.groups.includes(group)),
+    cells: allCells[version].filter(({ group }) => peer.groups.includes(group)),
     async attempt(cell) {
       const { suite, group, retry } = cell;
-      const port = servers.ports[identities.findIndex(({ key }) => key === cell.key)] ?? never(cell);
+      const port = servers.get(group)?.ports[identities.findIndex(({ key }) => key === cell.key)] ?? never(cell);
       const config = clientConfig({
         provider,
         now: Date.now,
         verifier,
+        versions: [version],
         suites: [suite],
-        groups: [group],
+        groups: version === "tls1.3" ? [group] : offeredGroups(cell),
         keyShares: retry ? 0 : 1,
       });
       const link = established(await connect(port, config));
@@ -137,19 +144,19 @@ async function againstServer(peer: Peer, side: Side): Promise<Attempts> {
       link.close();
       await link.drained();
     },
-    stop: servers.stop,
+    stop: async () => void (await Promise.all([...new Set(servers.values())].map(({ stop }) => stop()))),
   };
 }
 
 function checkInfo(info: Info, cell: Cell, scheme: SignatureScheme | undefined): void {
   const { version, suite, group, handshakeKind } = info;
   expect({ version, suite, group, handshakeKind }).toEqual({
-    version: "tls1.3",
+    version: cell.version,
     suite: cell.suite,
     group: cell.group,
     handshakeKind: cell.retry ? "full-after-retry" : "full",
   });
-  expect(schemes[cell.key]).toContain(scheme);
+  expect(schemesOf(cell)).toContain(scheme);
 }
 
 async function answerPage(outcome: Outcome): Promise<Info> {

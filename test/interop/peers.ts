@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as tls from "node:tls";
-import type { NamedGroup } from "@sallyport/core";
+import type { NamedGroup, ProtocolVersion } from "@sallyport/core";
 import { afterAll } from "vitest";
 import type { Identity } from "../support/pki.ts";
 import { newerNode } from "../support/newer-node.ts";
@@ -13,7 +13,7 @@ import type { Running } from "../support/processes.ts";
 import { run, start, versionOf } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
 import type { Cell } from "./cells.ts";
-import { classicalGroups, otherGroup } from "./cells.ts";
+import { classicalGroups, offeredGroups } from "./cells.ts";
 
 /** Other people's TLS. `version` is undefined where it isn't installed. */
 export interface Peer {
@@ -22,14 +22,16 @@ export interface Peer {
   /** What this version of it can do; counts are expected of these alone. */
   readonly groups: readonly NamedGroup[];
   readonly client?: (ca: string) => Promise<PeerClient>;
-  /** One certificate each, all groups and suites. */
-  readonly server?: (identities: readonly Identity[]) => Promise<PeerServers>;
+  /** Default both. */
+  readonly versions?: readonly ProtocolVersion[];
+  /** One certificate each, and all suites. @param group the only one; undefined: all. */
+  readonly server?: (identities: readonly Identity[], version: ProtocolVersion, group?: NamedGroup) => Promise<PeerServers>;
   /** Cells of its groups that it can't do as a client. Servers can do all. */
   readonly cannot?: (cell: Cell) => boolean;
 }
 
 export interface PeerClient {
-  /** Offers the cell's group first, or another and then it. Gives the answer to `GET /`; rejects with the peer's words. */
+  /** Offers the cell's version and its groups. Gives the answer to `GET /`; rejects with the peer's words. */
   get(port: number, cell: Cell): Promise<string>;
   stop(): Promise<void>;
 }
@@ -65,9 +67,10 @@ export const opensslGroups: Partial<Record<NamedGroup, string>> = {
   x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521",
 };
 
-function offered({ group, retry }: Cell, names: Partial<Record<NamedGroup, string>>, separator: string): string {
-  return (retry ? [otherGroup(group), group] : [group]).map((name) => names[name] ?? name).join(separator);
+function offered(cell: Cell, names: Partial<Record<NamedGroup, string>>): string {
+  return offeredGroups(cell).map((name) => names[name] ?? name).join(":");
 }
+const opensslVersion = { "tls1.3": "-tls1_3", "tls1.2": "-tls1_2" } as const;
 
 const openssl: Peer = {
   name: "openssl",
@@ -78,13 +81,13 @@ const openssl: Peer = {
     return {
       get(port, cell) {
         const verify = ["-CAfile", roots, "-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"];
-        const options = ["-connect", `127.0.0.1:${port}`, "-tls1_3", "-groups", offered(cell, opensslGroups, ":"), "-quiet"];
+        const options = ["-connect", `127.0.0.1:${port}`, opensslVersion[cell.version], "-groups", offered(cell, opensslGroups), "-quiet"];
         return run("openssl", ["s_client", ...options, ...verify], request);
       },
       async stop() {},
     };
   },
-  async server(identities) {
+  async server(identities, version, group) {
     const servers = await Promise.all(
       identities.map(async (identity) => {
         const { certificate, key } = identityFiles(identity);
@@ -96,7 +99,8 @@ const openssl: Peer = {
           certificate,
           "-key",
           key,
-          "-tls1_3",
+          opensslVersion[version],
+          ...(group === undefined ? [] : ["-groups", opensslGroups[group] ?? group]),
           "-www",
         ]);
         const [, port] = await server.saw(/ACCEPT \S+:(\d+)/);
@@ -119,15 +123,17 @@ const curl: Peer = {
     return {
       get(port, cell) {
         const verify = ["--cacert", roots, "--resolve", `localhost:${port}:127.0.0.1`];
-        const options = ["--silent", "--show-error", "--http1.0", "--tlsv1.3", "--curves", offered(cell, opensslGroups, ":")];
-        return run("curl", [...options, ...verify, "--max-time", "15", `https://localhost:${port}/`]);
+        const options = ["--silent", "--show-error", "--http1.0", "--curves", offered(cell, opensslGroups)];
+        const versions = cell.version === "tls1.3" ? ["--tlsv1.3"] : ["--tlsv1.2", "--tls-max", "1.2"];
+        return run("curl", [...options, ...versions, ...verify, "--max-time", "15", `https://localhost:${port}/`]);
       },
       async stop() {},
     };
   },
 };
 
-const gnutlsGroups = {
+export const gnutlsVersion = { "tls1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tls1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2" } as const;
+const gnutlsGroups: Partial<Record<NamedGroup, string>> = {
   x25519: "+GROUP-X25519", secp256r1: "+GROUP-SECP256R1", secp384r1: "+GROUP-SECP384R1", secp521r1: "+GROUP-SECP521R1",
 };
 
@@ -139,7 +145,7 @@ const gnutls: Peer = {
     const roots = file("gnutls-roots.pem", ca);
     return {
       async get(port, cell) {
-        const only = `NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:${offered(cell, gnutlsGroups, ":")}`;
+        const only = `${gnutlsVersion[cell.version]}:-GROUP-ALL:${offered(cell, gnutlsGroups)}`;
         const verify = ["--x509cafile", roots, "--sni-hostname", "localhost", "--verify-hostname", "localhost"];
         const options = [
           "--port",
@@ -159,7 +165,7 @@ const gnutls: Peer = {
       async stop() {},
     };
   },
-  async server(identities) {
+  async server(identities, version, group) {
     const servers = await Promise.all(
       identities.map(async (identity) => {
         const { certificate, key } = identityFiles(identity);
@@ -170,7 +176,7 @@ const gnutls: Peer = {
           "--http",
           "--disable-client-cert",
           "--priority",
-          "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+          group === undefined ? gnutlsVersion[version] : `${gnutlsVersion[version]}:-GROUP-ALL:${gnutlsGroups[group]}`,
         ];
         const server = start("gnutls-serv", [...options, "--x509certfile", certificate, "--x509keyfile", key]);
         await server.saw(/listening on IPv4[\s\S]*\n/);
@@ -185,13 +191,18 @@ const gnutls: Peer = {
 };
 
 /** gnutls-serv can't be asked which port it was given. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo; // listening on TCP
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+export const nodeVersion = {
+  "tls1.3": { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" },
+  "tls1.2": { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" },
+} as const;
 
 const nodeTls: Peer = {
   name: "node:tls",
@@ -201,8 +212,8 @@ const nodeTls: Peer = {
     return {
       get(port, cell) {
         return new Promise((resolve, reject) => {
-          const ecdhCurve = offered(cell, opensslGroups, ":");
-          const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ca, ecdhCurve, minVersion: "TLSv1.3" });
+          const ecdhCurve = offered(cell, opensslGroups);
+          const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ca, ecdhCurve, ...nodeVersion[cell.version] });
           let body = "";
           socket.setEncoding("utf8").on("data", (text) => {
             body += text;
@@ -217,10 +228,11 @@ const nodeTls: Peer = {
       async stop() {},
     };
   },
-  async server(identities) {
+  async server(identities, version, group) {
+    const ecdhCurve = group === undefined ? "auto" : (opensslGroups[group] ?? group);
     const servers = await Promise.all(
       identities.map(async ({ chainPem, keyPem }) => {
-        const server = tls.createServer({ cert: chainPem, key: keyPem, minVersion: "TLSv1.3", ecdhCurve: "auto" }, (socket) => {
+        const server = tls.createServer({ cert: chainPem, key: keyPem, ...nodeVersion[version], ecdhCurve }, (socket) => {
           socket.on("error", () => {}).once("data", () => socket.end("HTTP/1.0 200 OK\r\n\r\nfrom node\n"));
         });
         server.listen(0, "127.0.0.1");
@@ -238,8 +250,9 @@ const nodeTls: Peer = {
 const goGroups: Partial<Record<NamedGroup, number>> = {
   x25519: 29, secp256r1: 23, secp384r1: 24, secp521r1: 25, X25519MLKEM768: 4588, SecP256r1MLKEM768: 4587,
 };
-const goVersion = versionOf("go", "env", "GOVERSION");
-const goMinor = Number(/^go1\.(\d+)/.exec(goVersion ?? "")?.[1] ?? 0);
+export const goVersion = { "tls1.3": 0x0304, "tls1.2": 0x0303 } as const;
+const goRelease = versionOf("go", "env", "GOVERSION");
+const goMinor = Number(/^go1\.(\d+)/.exec(goRelease ?? "")?.[1] ?? 0);
 const goSince = { X25519MLKEM768: 24, SecP256r1MLKEM768: 26 };
 // What go.mod's old version, which any Go can build, would leave off.
 const withMlKem = { GODEBUG: "tlsmlkem=1,tlssecpmlkem=1" };
@@ -247,7 +260,7 @@ const goHybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).filter((nam
 
 const go: Peer = {
   name: "go",
-  version: goVersion,
+  version: goRelease,
   groups: [...classicalGroups, ...goHybrids],
   // Go has an order of its own, with hybrids and X25519 before the others: no other group can come before these.
   cannot: ({ group, retry }) => retry && (group === "x25519" || group.endsWith("MLKEM768")),
@@ -255,15 +268,17 @@ const go: Peer = {
     const client = start(await goProgram(), ["client"], { env: withMlKem });
     const ask = linesOf(client);
     return {
-      get: (port, { group, retry }) =>
-        ask({ port, groups: (retry ? [otherGroup(group), group] : [group]).map((name) => goGroups[name]), ca }),
+      get: (port, cell) => ask({ port, version: goVersion[cell.version], groups: offeredGroups(cell).map((name) => goGroups[name]), ca }),
       stop: client.stop,
     };
   },
-  server: async (identities) => listening(start(await goProgram(), ["server", ...filesOf(identities)], { env: withMlKem })),
+  async server(identities, version, group) {
+    const options = { version: goVersion[version], groups: group === undefined ? [] : [goGroups[group]] };
+    return listening(start(await goProgram(), ["server", JSON.stringify(options), ...filesOf(identities)], { env: withMlKem }));
+  },
 };
 
-function goProgram(): Promise<string> {
+export function goProgram(): Promise<string> {
   built ??= (async () => {
     const program = join(folder, "go-peer");
     // No toolchain is fetched: the peer is the Go that is here.
@@ -282,10 +297,11 @@ const newerNodePeer: Peer = {
   name: "node:tls with ML-KEM",
   version: newerNode?.version,
   groups: [...classicalGroups, "X25519MLKEM768", "SecP256r1MLKEM768"],
+  versions: ["tls1.3"],
   async client(ca) {
     const client = start(newerNode?.command ?? "node24", [nodeProgram, "client"]);
     const ask = linesOf(client);
-    return { get: (port, cell) => ask({ port, groups: offered(cell, opensslGroups, ":"), ca }), stop: client.stop };
+    return { get: (port, cell) => ask({ port, groups: offered(cell, opensslGroups), ca }), stop: client.stop };
   },
   server: async (identities) => listening(start(newerNode?.command ?? "node24", [nodeProgram, "server", ...filesOf(identities)])),
 };

@@ -164,6 +164,20 @@ describe("messages", () => {
     expectLimit(meet(limit + 1), "certificateChain", decodeError);
   });
 
+  test.each(["tls1.3", "tls1.2"] as const)("a client's chain and its message keep to the server's limits, and not to the client's (%s)", (version) => {
+    const meet = (limits: Partial<Limits>): Side => {
+      const pair = makePair({ version, clientAuth: true, client: { credentials: [chained(5)] }, server: { limits } });
+      converse(pair);
+      return pair.server;
+    };
+    expect(meet({ certificateChain: 5 }).connection).toBeDefined();
+    expectLimit(meet({ certificateChain: 4 }), "certificateChain", decodeError);
+    const long: Credential = { ...chained(1), chain: [chained(1).chain[0], new Uint8Array(2000).fill(0x30)] };
+    const pair = makePair({ version, clientAuth: true, client: { credentials: [long] }, server: { limits: { certificateMessage: 1024 } } });
+    converse(pair);
+    expectLimit(pair.server, "certificateMessage", decodeError);
+  });
+
   function chained(certificates: number): Credential {
     const credential = seededCredential("server");
     const above = Array.from({ length: certificates - 1 }, (_, at) => fakeCertificate(fakePublicKey("P-256", at)));

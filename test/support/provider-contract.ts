@@ -277,16 +277,15 @@ function signatures(provider: CryptoProvider): Check[] {
   );
 
   const otherHash = [
-    ["ecdsa_secp256r1_sha512", "ecdsa_secp256r1_sha256"],
-    ["ecdsa_secp384r1_sha512", "ecdsa_secp384r1_sha384"],
+    ["ecdsa_secp256r1_sha512", "ecdsa_secp521r1_sha512"],
+    ["ecdsa_secp384r1_sha256", "ecdsa_secp256r1_sha256"],
+    ["ecdsa_secp384r1_sha512", "ecdsa_secp521r1_sha512"],
   ] as const;
-  const bound = otherHash.map(([file, scheme]) => {
-    let once = false; // each costs milliseconds, and all say the same
-    return wycheproof<Keyed, Case>("a curve binds its hash: one valid signature with another is refused", file, (test, group) => {
-      if (once || test.result !== "valid") return undefined;
-      once = true;
-      return verifies(scheme, group.publicKeyDer, test) ? "accepted" : undefined;
-    });
+  const unbound = otherHash.map(([file, scheme]) => {
+    let left = 40; // each costs milliseconds, and the curves' own files say the rest
+    return wycheproof<Keyed, Case>("a scheme means its hash, with any curve, as in TLS 1.2", file, (test, group) =>
+      left-- > 0 ? asExpected(test, verifies(scheme, group.publicKeyDer, test)) : undefined,
+    );
   });
 
   const pssFiles = [
@@ -314,7 +313,7 @@ function signatures(provider: CryptoProvider): Check[] {
   const synchronous = provider.verifications.filter((candidate): candidate is SyncVerification => "verify" in candidate);
   return [
     ...strictly,
-    ...bound,
+    ...unbound,
     ...pss,
     ...pkcs1,
 

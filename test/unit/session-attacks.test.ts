@@ -4,9 +4,10 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import {
   Acceptor, type AsyncCredentialPicker, type ClientOptions, Connection, Connector, type Credential, type CryptoProvider, dangerousAssertVerified,
-  memoryClientSessions, type ServerOptions, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncVerifier, ticketKeys,
+  memoryClientSessions, type ServerOptions, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncVerifier, type TicketKey, ticketKeys,
 } from "@sallyport/core";
 import { decodeSession, encodeSession } from "../../packages/core/src/session/state.ts";
+import { openTicket, sealerOf, sealTicket } from "../../packages/core/src/session/tickets.ts";
 import { resumptionBinder } from "../../packages/core/src/crypto/key-schedule.ts";
 import { digestOf } from "../../packages/core/src/crypto/transcript.ts";
 import { encodeCertificate, encodeCertificateRequest, encodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
@@ -91,13 +92,13 @@ describe("time", () => {
     messagesIn(openAll("server", pair.server.output, pair.server.keyLog)).filter(([type]) => type === 4).map((raw) => decodeNewSessionTicket(raw));
 
   test.each([1, 30 * 24 * 3_600_000, 60 * 365 * 24 * 3_600_000 - 1])("a clock that fell back by %d ms gives no ticket more than seven days (NST-003)", (back) => {
-    const keys = { current: { name: new Uint8Array(16), secret: new Uint8Array(32), createdMs: now() } };
+    const keys = { current: { name: new Uint8Array(16), secret: seededRandom("a key")(32), createdMs: now() } };
     const two = acquainted({ server: { sessions: keys, now: () => Math.max(0, now() - back) } });
     expect(kindOf(two.first)).toEqual(["full", "full"]);
     for (const { lifetime } of ticketsOf(two.first)) expect(lifetime).toBeLessThanOrEqual(12 * 3600);
   });
   test("a key that is older than tickets may be seals none", () => {
-    const keys = { current: { name: new Uint8Array(16), secret: new Uint8Array(32), createdMs: now() - 12 * 3_600_000 } };
+    const keys = { current: { name: new Uint8Array(16), secret: seededRandom("a key")(32), createdMs: now() - 12 * 3_600_000 } };
     expect(ticketsOf(acquainted({ server: { sessions: keys } }).first)).toEqual([]);
   });
   test("a clock that leapt ahead for a moment leaves no key that is never replaced", () => {
@@ -110,6 +111,41 @@ describe("time", () => {
     time += 12 * 3_600_000;
     expect([keys.current, keys.previous]).not.toContain(leapt);
     expect([...leapt.secret].every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+describe("a ticket key", () => {
+  const ended = { name: new Uint8Array(16).fill(1), secret: new Uint8Array(32), createdMs: now() };
+  test("whose secret is zeros is refused by a config", () => {
+    expect(() => makeConfigs({ server: { sessions: { current: ended } } })).toThrow(expect.objectContaining({ name: "ConfigError" }));
+  });
+  test.each<[string, unknown]>([
+    ["is wiped", ended], ["is gone", undefined], ["has lost its secret", { ...ended, secret: new Uint8Array(0) }], ["has no name", { ...ended, name: "text" }],
+  ])("that %s behind the config's back seals nothing and opens nothing, and fails nobody", (_, later) => {
+    const sound = { ...ended, secret: seededRandom("a key")(32) };
+    let current: unknown = sound;
+    const sessions = { get current() { return current as TicketKey; } };
+    const configs = makeConfigs({ server: { ...only13, sessions }, client: { ...only13, sessions: memoryClientSessions() } });
+    const meet = (): Pair => {
+      for (const { keyLog } of [configs.client, configs.server]) keyLog.length = 0;
+      const pair = { client: makeClient(configs.client), server: makeServer(configs.server) };
+      converse(pair);
+      return pair;
+    };
+    expect([kindOf(meet()), kindOf(meet())]).toEqual([["full", "full"], ["resumed", "resumed"]]);
+    current = later;
+    const again = meet();
+    expect(kindOf(again)).toEqual(["full", "full"]);
+    expect(messagesIn(openAll("server", again.server.output, again.server.keyLog)).filter(([type]) => type === 4)).toEqual([]);
+  });
+  test("that was wiped opens no ticket that somebody sealed under zeros", () => {
+    const provider = seededNode("forger");
+    const sealer = sealerOf(provider);
+    if (sealer === undefined) throw new Error("node seals");
+    const ticket = sealTicket(Uint8Array.of(1, 2, 3), { current: ended }, sealer, provider.random);
+    expect(openTicket(ticket, { current: ended }, sealer, now())).toBeUndefined();
+    const sound = { ...ended, secret: provider.random(32) };
+    expect(openTicket(sealTicket(Uint8Array.of(1, 2, 3), { current: sound }, sealer, provider.random), { current: sound }, sealer, now())).toEqual(Uint8Array.of(1, 2, 3));
   });
 });
 

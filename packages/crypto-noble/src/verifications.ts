@@ -1,15 +1,15 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
-  type HashName, type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification,schemesOf, 
+  type HashName, type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy,
 } from "@sallyport/core";
 import { mgf1, PKCS1_SHA256, PKCS1_SHA384, PKCS1_SHA512, PSS } from "micro-rsa-dsa-dh/rsa.js";
 import { hashFunctions } from "./hashes.ts";
 
 export const verifications: readonly SyncVerification[] = [
-  verification("ecdsa_secp256r1_sha256", ecdsa(p256)),
-  verification("ecdsa_secp384r1_sha384", ecdsa(p384)),
-  verification("ecdsa_secp521r1_sha512", ecdsa(p521)),
+  verification("ecdsa_secp256r1_sha256", ecdsa("sha256")),
+  verification("ecdsa_secp384r1_sha384", ecdsa("sha384")),
+  verification("ecdsa_secp521r1_sha512", ecdsa("sha512")),
   // RFC 8032 itself, not the ZIP 215 that noble would take: no small-order key, no second encoding of a point.
   verification("ed25519", (key, message, signature) =>
     key.kind === "ed25519" && ed25519.verify(signature, message, key.point, { zip215: false }),
@@ -32,7 +32,7 @@ function verification(scheme: SignatureScheme, check: Check): SyncVerification {
     scheme,
     verify: (publicKey, message, signature) => {
       const key = readPublicKey(publicKey);
-      if (key === undefined || !schemesOf(key).includes(scheme)) return false;
+      if (key === undefined || !verifiableBy(key).includes(scheme)) return false;
       try {
         return check(key, message, signature);
       } catch {
@@ -42,10 +42,14 @@ function verification(scheme: SignatureScheme, check: Check): SyncVerification {
   };
 }
 
-function ecdsa(curve: typeof p256): Check {
+const curves = { secp256r1: p256, secp384r1: p384, secp521r1: p521 } as const;
+
+/** With any curve: TLS 1.2 pairs them freely. */
+function ecdsa(name: HashName): Check {
+  const hash = hashFunctions[name];
   // lowS is a rule of Bitcoin's: X9.62 knows both halves.
   return (key, message, signature) =>
-    key.kind === "ec" && curve.verify(signature, message, key.point, { format: "der", lowS: false });
+    key.kind === "ec" && curves[key.curve].verify(signature, hash(message), key.point, { format: "der", lowS: false, prehash: false });
 }
 
 function pss(name: HashName): Check {

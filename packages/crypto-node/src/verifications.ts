@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from "node:crypto";
-import { type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, schemesOf } from "@sallyport/core";
+import { type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy } from "@sallyport/core";
 import { base64url } from "./bytes.ts";
 
 export const verifications: readonly SyncVerification[] = [
@@ -79,7 +79,7 @@ function importPublicKey(spki: Uint8Array): Imported | undefined {
   const parts = readPublicKey(spki);
   if (parts === undefined) return undefined;
   const signatureLength = "modulus" in parts ? parts.modulus.length : undefined;
-  const imported = { key: importKey(parts), schemes: schemesOf(parts), signatureLength };
+  const imported = { key: importKey(parts), schemes: verifiableBy(parts), signatureLength };
   const [oldest] = recent.keys();
   if (oldest !== undefined && recent.size >= recentLimit) recent.delete(oldest);
   recent.set(id, imported);

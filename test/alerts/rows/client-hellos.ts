@@ -224,7 +224,7 @@ export const clientHellos: Stimuli = {
     const hybrid = (key: Octets): Change => both(onlyHybrid, share(0x11ec, join(key, [9], repeat(31))));
     return greetEach(
       hybrid(join([0x01, 0x0d], repeat(1182))), // 3329, which is reduced to 0
-      hybrid(join(repeat(1149), [0xf0, 0xff], repeat(33))), // 4095, the last one
+      hybrid(join(repeat(1150), [0xf0, 0xff], repeat(32))), // 4095, the last one
       ...[0, 1183, 1185].map((length) => hybrid(repeat(length))),
       both(onlyHybrid, share(0x11ec, repeat(1216))),
     );

@@ -1,4 +1,4 @@
-import { sealerOf } from "../session/tickets.ts";
+import { isTicketKey, sealerOf } from "../session/tickets.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
@@ -15,7 +15,7 @@ export function checkServerSessions(
     const key: unknown = given[name];
     if (name === "previous" && key === undefined) continue;
     if (isTicketKey(key)) continue;
-    problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a secret of 32, and createdMs");
+    problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a random secret of 32, and createdMs");
   }
   if (provider !== undefined && sealerOf(provider) === undefined) {
     problems.add(
@@ -39,11 +39,4 @@ function checkMethods(given: Readonly<Record<string, unknown>>, methods: readonl
   const asynchronous = methods.map((method) => `${method}Async`);
   const remedy = `give ${methods.join(" and ")}, or ${asynchronous.join(" and ")}`;
   problems.add("wrong-type", path, `lacks ${methods.join(" or ")}`, remedy);
-}
-
-function isTicketKey(key: unknown): boolean {
-  if (!isRecord(key)) return false;
-  const { name, secret, createdMs } = key;
-  const hasLength = (bytes: unknown, length: number): boolean => bytes instanceof Uint8Array && bytes.length === length;
-  return hasLength(name, 16) && hasLength(secret, 32) && Number.isFinite(createdMs);
 }

@@ -27,6 +27,7 @@ export function configId(
     label: verifier.label,
     schemes: verifier.schemes,
     types: verifier.types ?? ["x509"],
+    asksFor: verifier.asksFor ?? [],
     proofs: [...verifications.keys()],
   };
   const text = JSON.stringify({

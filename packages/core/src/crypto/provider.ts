@@ -64,6 +64,7 @@ export interface AsyncGroup extends AnyGroup {
   ): Promise<{ readonly share: Uint8Array; readonly secret: Uint8Array } | undefined>;
 }
 
+/** An ECDSA scheme means its hash, with the curve of any key: TLS 1.2 pairs them freely. Where the curve counts core looks itself. */
 export type Verification = SyncVerification | AsyncVerification;
 export interface SyncVerification {
   readonly scheme: SignatureScheme;

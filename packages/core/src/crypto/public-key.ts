@@ -28,7 +28,7 @@ export function readPublicKey(spki: Uint8Array): PublicKey | undefined {
   return readPoint(spki) ?? readRsa(spki);
 }
 
-/** What a key of this kind signs, in order of preference. A curve binds its hash, in TLS 1.2 too. */
+/** What a key of this kind signs, in order of preference. */
 export function schemesOf(key: PublicKey): readonly SignatureScheme[] {
   if (key.kind === "ec") return [ecdsaSchemes[key.curve]];
   if (key.kind === "ed25519") return ["ed25519"];
@@ -39,6 +39,11 @@ export function schemesOf(key: PublicKey): readonly SignatureScheme[] {
   return pssHashes
     .filter(({ hash, length }) => hash === restriction.hash && restriction.saltLength <= length)
     .map(({ scheme }) => scheme);
+}
+
+/** What its signatures are checked by. RFC 9846 §4.3.3: the ECDSA schemes of TLS 1.2 "did not constrain the signing curve". */
+export function verifiableBy(key: PublicKey): readonly SignatureScheme[] {
+  return key.kind === "ec" ? Object.values(ecdsaSchemes) : schemesOf(key);
 }
 
 const ecdsaSchemes = {

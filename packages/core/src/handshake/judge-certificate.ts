@@ -5,7 +5,7 @@ import type { Verifier } from "../config/identity.ts";
 import { signsIn } from "../config/parameters.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { Verification } from "../crypto/provider.ts";
-import { type PublicKey, schemesOf } from "../crypto/public-key.ts";
+import { type PublicKey, schemesOf, verifiableBy } from "../crypto/public-key.ts";
 import { fail } from "../errors.ts";
 import { type Bytes, hex } from "../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../wire/certificate.ts";
@@ -52,9 +52,9 @@ function readStaples(extensions: readonly Extension[], asksFor: readonly StapleK
   return staples;
 }
 
-/** @param offered by which the key may be proven. @param read tells which key a SubjectPublicKeyInfo is. */
+/** @param offered by which a key may be proven in `version`. @param read tells which key a SubjectPublicKeyInfo is. */
 export function judgeChain(
-  certificates: readonly Bytes[], offered: readonly SignatureScheme[], settings: CommonSettings,
+  certificates: readonly Bytes[], version: ProtocolVersion, offered: readonly SignatureScheme[], settings: CommonSettings,
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
@@ -70,7 +70,8 @@ export function judgeChain(
   if (key === undefined) {
     fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
   }
-  const schemes = schemesOf(key).filter((scheme) => offered.includes(scheme));
+  const signs = version === "tls1.2" ? verifiableBy(key) : schemesOf(key);
+  const schemes = signs.filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
     fail(
       "unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2",

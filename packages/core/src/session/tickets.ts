@@ -8,6 +8,7 @@ import type { TicketKey, TicketKeys } from "./types.ts";
 
 const format = 1;
 const nameLength = 16;
+const secretLength = 32;
 const saltLength = 32;
 const headLength: number = 1 + nameLength + saltLength;
 const tagLength = 16;
@@ -52,8 +53,7 @@ export function openTicket(
   if (ticket.length <= headLength + tagLength || ticket[0] !== format) return undefined;
   const name = ticket.subarray(1, 1 + nameLength);
   // The name picks exactly one key; none is tried.
-  const chosen =
-    equal(name, current.name) ? current : previous !== undefined && equal(name, previous.name) ? previous : undefined;
+  const chosen = [current, previous].find((key) => isTicketKey(key) && equal(name, key.name));
   if (chosen === undefined || ageOf(chosen, nowMs) >= forgetAfterMs) return undefined;
   const key = ticketKey(chosen, ticket.subarray(1 + nameLength, headLength), hash);
   const aead = suite.open(key);
@@ -65,7 +65,18 @@ export function openTicket(
 
 /** So long may a ticket live that its key will still open it. Seconds; 0: no longer. */
 export function ticketLifetime({ current }: TicketKeys, nowMs: number): number {
+  if (!isTicketKey(current)) return 0;
   return Math.max(0, Math.floor((forgetAfterMs - ageOf(current, nowMs)) / 1000));
+}
+
+/** Looked at whenever it is used, since keys come and go: under a secret that was wiped anyone could seal. */
+export function isTicketKey(key: unknown): key is TicketKey {
+  if (typeof key !== "object" || key === null) return false;
+  const { name, secret, createdMs } = key as Partial<Record<keyof TicketKey, unknown>>;
+  return (
+    name instanceof Uint8Array && name.length === nameLength && secret instanceof Uint8Array && secret.length === secretLength &&
+    secret.some((byte) => byte !== 0) && Number.isFinite(createdMs)
+  );
 }
 
 /** A key from the future is as old as it is far away: a clock that was set back must not prolong its life. */
@@ -89,7 +100,7 @@ function ticketKey({ secret }: TicketKey, salt: Uint8Array, hash: HashImplementa
 export function ticketKeys(
   { random, now }: { readonly random: (length: number) => Uint8Array; readonly now: () => number },
 ): TicketKeys {
-  const make = (): TicketKey => ({ name: random(nameLength), secret: random(32), createdMs: now() });
+  const make = (): TicketKey => ({ name: random(nameLength), secret: random(secretLength), createdMs: now() });
   let current = make();
   let previous: TicketKey | undefined;
   const rotate = (): void => {

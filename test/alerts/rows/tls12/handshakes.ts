@@ -96,7 +96,7 @@ const proven = (...make: readonly ((client: ScriptedClientTls12) => Uint8Array<A
     const client = toServer("WAIT_CV");
     return client.say(one(client)).skipTo("WAIT_CCS");
   });
-const { good, p384, rsa } = identities.server;
+const { good, ed25519, rsa } = identities.server;
 const leaf = good.chain[0] ?? repeat(0);
 
 export const handshakes: Stimuli = {
@@ -182,8 +182,8 @@ export const handshakes: Stimuli = {
   "CRT-012": () => [clientJudges(identities.server.otherName)],
   "CRT-013": () => [clientJudges(identities.server.codeSigning)],
   "CRT-015": () => [
-    toClient("WAIT_SKE", { chain: p384.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
-    ...[p384, rsa].map((shown) => new ScriptedClientTls12({ ...asking(), schemes: ["ecdsa_secp256r1_sha256"] }, shown).to("WAIT_CKE")),
+    toClient("WAIT_SKE", { chain: ed25519.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
+    ...[ed25519, rsa].map((shown) => new ScriptedClientTls12({ ...asking(), schemes: ["ecdsa_secp256r1_sha256"] }, shown).to("WAIT_CKE")),
   ],
   "CRT-018": () => judged("unknownCritical"),
   "CRT-019": () => judged("issuerIsNoAuthority", "pathTooLong"),

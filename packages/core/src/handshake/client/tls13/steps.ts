@@ -105,7 +105,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { settings, serverName } = answered.settled.offer.goal;
       const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), settings.verifier);
       const { chain, publicKey, schemes } =
-        judgeChain(certificates, proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
       const presented = presentedIdentity("server", chain, serverName, staples, settings);
       return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };

@@ -35,7 +35,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
       const { chain, publicKey, schemes } =
-        judgeChain(certificates, proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+        judgeChain(certificates, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
       const presented = presentedIdentity("client", chain, undefined, noStaples, settings);
       return {
         kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes },

@@ -64,7 +64,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         return { kind: "expectFinished", ...answered, peer: undefined };
       }
       const { chain, publicKey, schemes } =
-        judgeChain(certificates, proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       const presented = presentedIdentity("client", chain, undefined, staples, settings);
       return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
     },
