@@ -33,7 +33,9 @@ function download({ bytes, write, ...job }: Extract<Job, { kind: "download" }>):
 }
 
 /** @returns seconds from the first byte to the last */
-function exchange({ contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, bytes: number, write: number): Promise<number> {
+function exchange(
+  { contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, bytes: number, write: number,
+): Promise<number> {
   const socket = open(contender, port, ca);
   return new Promise((resolve, reject) => {
     let left = bytes;

@@ -72,7 +72,8 @@ export interface ThroughputOptions {
 
 /** The server writes, the client counts. */
 export async function measureThroughput(loopback: Loopback, { rounds, bytes }: ThroughputOptions): Promise<string> {
-  const rows = [["loopback, by size of a write", "node:tls MB/s", "crypto-node MB/s", "of node:tls", "crypto-noble MB/s", "of node:tls"]];
+  const rows =
+    [["loopback, by size of a write", "node:tls MB/s", "crypto-node MB/s", "of node:tls", "crypto-noble MB/s", "of node:tls"]];
   for (const write of recordSizes) {
     const share = write >= 16_384 ? 1 : write >= 1024 ? 4 : 32;
     const download = async (contender: Contender): Promise<number> => {
@@ -104,12 +105,14 @@ export interface HandshakeOptions {
 export async function measureHandshakes(loopback: Loopback, { rounds, count, warmUp }: HandshakeOptions): Promise<string> {
   const shake = async (contender: Contender, whole: number = count) => {
     const share = contender === "crypto-noble" ? whole / 10 : whole;
-    const { seconds, cpuSeconds, serverCpuSeconds } = await loopback.run(contender, { kind: "handshakes", count: share, inFlight: 16 });
+    const { seconds, cpuSeconds, serverCpuSeconds } =
+      await loopback.run(contender, { kind: "handshakes", count: share, inFlight: 16 });
     return { rate: share / seconds, client: (cpuSeconds / share) * 1000, server: (serverCpuSeconds / share) * 1000 };
   };
   for (const name of contenders) await shake(name, warmUp);
   const results = await inTurns(rounds, everyContender((name) => shake(name)));
-  const rows = [["handshakes on loopback", "a second", "of node:tls", "server CPU ms", "of node:tls", "client CPU ms", "of node:tls"]];
+  const rows =
+    [["handshakes on loopback", "a second", "of node:tls", "server CPU ms", "of node:tls", "client CPU ms", "of node:tls"]];
   for (const name of contenders) {
     const columns = (["rate", "server", "client"] as const).flatMap((what) => {
       const ours = results[name].map((result) => result[what]);
@@ -121,8 +124,12 @@ export async function measureHandshakes(loopback: Loopback, { rounds, count, war
   return table(rows);
 }
 
-function everyContender<Result>(run: (contender: Contender) => Promise<Result>): Readonly<Record<Contender, () => Promise<Result>>> {
-  return { "node:tls": () => run("node:tls"), "crypto-node": () => run("crypto-node"), "crypto-noble": () => run("crypto-noble") };
+function everyContender<Result>(
+  run: (contender: Contender) => Promise<Result>,
+): Readonly<Record<Contender, () => Promise<Result>>> {
+  return {
+    "node:tls": () => run("node:tls"), "crypto-node": () => run("crypto-node"), "crypto-noble": () => run("crypto-noble"),
+  };
 }
 
 /** Answers the line `<bytes> <size of a write>`. */

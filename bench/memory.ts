@@ -62,7 +62,9 @@ function throughRecords({ sender, receiver }: Pair, size: number, milliseconds: 
     }
     return () => {
       const received = receiver.receive(window.subarray(0, written));
-      if (received.kind !== "open" || received.data.length !== batch) throw new Error(`${received.kind}, ${received.data.length} records`);
+      if (received.kind !== "open" || received.data.length !== batch) {
+        throw new Error(`${received.kind}, ${received.data.length} records`);
+      }
     };
   }, size);
 }
@@ -83,14 +85,18 @@ function throughAead(name: ProviderName, size: number, milliseconds: number): Ra
     for (let record = 0; record < batch; record++) sealer.seal(nonce, additional, data, window, record * stride);
     return () => {
       for (let record = 0; record < batch; record++) {
-        if (opener.open(nonce, additional, window.subarray(record * stride, (record + 1) * stride)) === undefined) throw new Error("not authentic");
+        if (opener.open(nonce, additional, window.subarray(record * stride, (record + 1) * stride)) === undefined) {
+          throw new Error("not authentic");
+        }
       }
     };
   }, size);
 }
 
 /** Batches that fill the window: sealed, then opened. Each side's time is its own. */
-function rates(milliseconds: number, room: number, stride: number, sealBatch: (batch: number) => () => void, size: number): Rates {
+function rates(
+  milliseconds: number, room: number, stride: number, sealBatch: (batch: number) => () => void, size: number,
+): Rates {
   const batch = Math.floor(room / stride);
   let sealing = 0;
   let opening = 0;
@@ -115,7 +121,9 @@ function shakeHands(name: ProviderName, authority: Authority): Pair {
     const toServer = ours.output;
     if (theirs.kind === "needs-input") theirs = theirs.receive(toServer);
     if (theirs.kind === "accepted") theirs = theirs.choose(config);
-    if (theirs.kind === "established" && ours.kind === "established") return { sender: theirs.connection, receiver: ours.connection };
+    if (theirs.kind === "established" && ours.kind === "established") {
+      return { sender: theirs.connection, receiver: ours.connection };
+    }
     if (ours.kind !== "needs-input") throw ours.kind === "failed" ? ours.error : new Error(ours.kind);
     ours = ours.receive(theirs.output);
   }

@@ -1,4 +1,6 @@
-import { type CryptoProvider, type ServerConfig, type ClientConfig, clientConfig, serverConfig, type CipherSuiteName } from "@sallyport/core";
+import {
+  type CryptoProvider, type ServerConfig, type ClientConfig, clientConfig, serverConfig, type CipherSuiteName,
+} from "@sallyport/core";
 import { noble, signer as nobleSigner } from "@sallyport/crypto-noble";
 import { node, signer as nodeSigner } from "@sallyport/crypto-node";
 import { credential, serverVerifier } from "@sallyport/x509";

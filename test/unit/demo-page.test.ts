@@ -62,6 +62,13 @@ test("a retry is drawn as one, and told", () => {
   expect(shown).toContain("one round trip more");
 });
 
+test("a page that came over TLS 1.2 says so, and speaks of no key share", () => {
+  const shown = page({ clientHello: helloOf(recorded[0]?.hex ?? ""), info: { ...info, version: "tls1.2" } });
+  expect(shown).toContain("This page came over TLS 1.2");
+  expect(shown).toContain("In TLS 1.2 the shares follow the hellos");
+  expect(shown).not.toContain("already sent a key share");
+});
+
 test("the page holds no script, loads nothing, and its policy lets exactly its own style in", () => {
   const shown = page({ clientHello: helloOf(recorded[0]?.hex ?? "") });
   expect(shown).not.toMatch(/<script|<img|<link(?! rel="icon" href="data:,")| on[a-z]+=| style=|url\((?!#)|@import/);

@@ -1,5 +1,6 @@
 /**
- * The `sallyport` command's words, for programs of your own: {@link refusalInWords} turns a reason of `negotiate` into a sentence.
+ * The `sallyport` command's words, for programs of your own: {@link refusalInWords} turns a reason of `negotiate` into a
+ * sentence.
  *
  * @packageDocumentation
  */

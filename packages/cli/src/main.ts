@@ -21,7 +21,9 @@ async function main(args: readonly string[]): Promise<number> {
   if (command !== "demo") return explain(`there is no command ${printable(command)} here`);
   if (more.length > 0) return explain(`demo takes options alone, not ${printable(more.join(" "))}`);
   const port = values.port === undefined ? undefined : Number(values.port);
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) return explain("--port takes a number from 0 to 65535");
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+    return explain("--port takes a number from 0 to 65535");
+  }
   try {
     return await demo({ once: values.once, port, print: console.log });
   } catch (error) {

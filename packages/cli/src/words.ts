@@ -2,8 +2,8 @@
 import type { Refusal, Registered } from "@sallyport/core";
 
 /**
- * One reason why there is no agreement, as a sentence with "the client" and "this server". What it quotes from the wire is printable
- * ASCII; for HTML it is still to be escaped.
+ * One reason why there is no agreement, as a sentence with "the client" and "this server". What it quotes from the wire is
+ * printable ASCII; for HTML it is still to be escaped.
  */
 export function refusalInWords(refusal: Refusal): string {
   return sentenceOf(refusal.kind, refusal);
@@ -101,6 +101,7 @@ function remark(suites: readonly Registered[]): string {
     ["key transport by RSA", /^TLS_RSA_WITH_/],
     ["finite-field DHE", /^TLS_DHE_/],
   ] as const;
-  const kinds = outdated.filter(([, pattern]) => suites.some(({ name }) => name !== undefined && pattern.test(name))).map(([kind]) => kind);
+  const kinds =
+    outdated.filter(([, pattern]) => suites.some(({ name }) => name !== undefined && pattern.test(name))).map(([kind]) => kind);
   return kinds.length === 0 ? "" : `: what it has is out of date (${kinds.join(", ")})`;
 }

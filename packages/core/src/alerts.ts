@@ -76,7 +76,8 @@ export const alertMap: AlertMap = {
   // RFC 5246 §7.4.6 has no alert of its own for it.
   "certificate-required": ({ version }) => (version === "tls1.3" ? "certificate_required" : "handshake_failure"),
   "identity-distrusted": ({ reason }) => reason.alert ?? "certificate_unknown",
-  // RFC 9846 §6.2 calls for none after a fatal one. A warning that is no closure alert is itself malformed behaviour; ALT-005, -006.
+  // RFC 9846 §6.2 calls for none after a fatal one. A warning that is no closure alert is itself malformed behaviour; ALT-005,
+  // -006.
   "alert-received": ({ level }) => (level === "fatal" ? null : level === "warning" ? "decode_error" : "illegal_parameter"),
   "closed-early": null,
   truncated: null,

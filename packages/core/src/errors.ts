@@ -169,7 +169,8 @@ export class TlsErrorOf<K extends ErrorKind> extends Error {
   readonly label: string | undefined = undefined;
 
   constructor(kind: K, context: ErrorContext[K], section?: string, cause?: unknown) {
-    super(descriptions[kind](context) + (section === undefined ? "" : ` (${section})`), cause === undefined ? undefined : { cause });
+    const clause = section === undefined ? "" : ` (${section})`;
+    super(descriptions[kind](context) + clause, cause === undefined ? undefined : { cause });
     const fault = faults[kind];
     this.kind = kind;
     this.context = context;

@@ -2,7 +2,9 @@
 export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from "./handshake/doors.ts";
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
-export type { ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions } from "./config/options.ts";
+export type {
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions,
+} from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
 // Stages: what each step returns. Only the machine makes them.
@@ -16,15 +18,15 @@ export type {
 // The established connection.
 export { Connection } from "./connection/connection.ts";
 export type {
-  Agreed, Closed, ConnectionEvent, ConnectionSecrets, DirectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, NewClientSession,
-  NewServerSession, NewSession, Open, Reader, Received, Sent, SentInto, Writer,
+  Agreed, Closed, ConnectionEvent, ConnectionSecrets, DirectionSecrets, Ended, Exported, Extracted, ExtractLater, Info,
+  NewClientSession, NewServerSession, NewSession, Open, Reader, Received, Sent, SentInto, Writer,
 } from "./connection/types.ts";
 
 // Failures.
 export { ErrorAndAlert, type NoAlertReason, type SentAlert } from "./connection/failure.ts";
 export {
-  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault, type Phase, TlsError,
-  type TlsErrorOf,
+  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault, type Phase,
+  TlsError, type TlsErrorOf,
 } from "./errors.ts";
 export { type AlertDescription, type AlertMap, alertMap, type FatalAlert } from "./alerts.ts";
 
@@ -34,8 +36,8 @@ export { readClientHello } from "./handshake/read-client-hello.ts";
 
 // Who we are, and who they are.
 export type {
-  AsyncCredentialPicker, AsyncSigner, CertificateType, Credential, CredentialPicker, CredentialRequest, Signer, SyncCredentialPicker,
-  SyncSigner,
+  AsyncCredentialPicker, AsyncSigner, CertificateType, Credential, CredentialPicker, CredentialRequest, Signer,
+  SyncCredentialPicker, SyncSigner,
 } from "./config/credential.ts";
 export {
   type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
@@ -46,8 +48,8 @@ export {
 export { memoryClientSessions } from "./session/memory.ts";
 export { ticketKeys } from "./session/tickets.ts";
 export type {
-  AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness, ServerSessions,
-  SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
+  AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness,
+  ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
 } from "./session/types.ts";
 
 // For providers of cryptography.

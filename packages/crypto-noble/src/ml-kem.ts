@@ -22,7 +22,9 @@ export function mlKem768(random: (length: number) => Bytes): MlKem768 {
       }
     },
     decapsulate: (decapsulationKey, ciphertext) => {
-      if (!(decapsulationKey instanceof Uint8Array)) throw new ApiMisuse("bad-argument", "this is no decapsulation key of ML-KEM-768");
+      if (!(decapsulationKey instanceof Uint8Array)) {
+        throw new ApiMisuse("bad-argument", "this is no decapsulation key of ML-KEM-768");
+      }
       return mlKem.decapsulate(ciphertext, decapsulationKey);
     },
   };

@@ -59,7 +59,10 @@ export class Stream implements TlsStream {
   readonly #readers: Reader[] = [];
   #pumping = false;
   #readEnd: "close-notify" | TlsError | undefined;
-  /** Makes what tells why nothing can be written any more: a WriteSideClosed is made for a writer that comes too late, if one does. */
+  /**
+   * Makes what tells why nothing can be written any more: a WriteSideClosed is made for a writer that comes too late, if one
+   * does.
+   */
   #writeEnd: (() => unknown) | undefined;
   #ownClose: Promise<void> | undefined;
   /** Our close_notify is with the transport: until then nothing may be cut short. */

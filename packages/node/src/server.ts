@@ -9,7 +9,9 @@ import { TlsSocket } from "./tls-socket.ts";
 
 export interface TlsServer extends Server {
   on(event: "secureConnection", listener: (socket: TlsSocket) => void): this;
-  /** Once the alert is delivered, or it is known that it can't be. `socket` is destroyed; its `remoteAddress` still tells whose. */
+  /**
+   * Once the alert is delivered, or it is known that it can't be. `socket` is destroyed; its `remoteAddress` still tells whose.
+   */
   on(event: "tlsClientError", listener: (error: TlsClientError, socket: Socket) => void): this;
   /** The untouched socket, its bytes unshifted. Without a listener it is destroyed. */
   on(event: "passthrough", listener: (socket: Socket, clientHello: ClientHello) => void): this;

@@ -265,7 +265,7 @@ export function timeText(seconds: number): string {
   return `${date}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}Z`;
 }
 
-export function contentOffset(element: DerElement): number {
+function contentOffset(element: DerElement): number {
   return element.offset + element.raw.length - element.content.length;
 }
 

@@ -74,7 +74,7 @@ export function distrust(findings: readonly [Finding, ...Finding[]], attempts: r
 
 type Alert = NonNullable<DistrustReason["alert"]>;
 /** RFC 9846 §6.2, and where it has no alert of its own the nearest. Total: a kind without an alert does not compile. */
-export const findingAlerts: { readonly [K in FindingKind]: Alert } = {
+const findingAlerts: { readonly [K in FindingKind]: Alert } = {
   "not-x509": "unsupported_certificate",
   "wrong-role": "internal_error",
   "no-server-name": "internal_error",

@@ -39,7 +39,7 @@ export function bySubject(certificates: readonly Known[]): Anchors {
 }
 
 /** Bounds on one search; the graph is the peer's to draw. */
-export const searchLimits = { signatureChecks: 100, steps: 1000, nameComparisons: 250_000, attempts: 32 } as const;
+const searchLimits = { signatureChecks: 100, steps: 1000, nameComparisons: 250_000, attempts: 32 } as const;
 
 /** The first path from the leaf to an anchor on which nothing is wrong. The leaf by itself is judged elsewhere. */
 export function findPath(input: SearchInput): SearchOutcome {
@@ -204,7 +204,7 @@ class Search {
   }
 }
 
-export function isSelfIssued({ subject, issuer }: Certificate): boolean {
+function isSelfIssued({ subject, issuer }: Certificate): boolean {
   return isSame(subject, issuer);
 }
 

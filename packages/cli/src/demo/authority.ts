@@ -21,8 +21,8 @@ export interface Identity {
 
 /**
  * Makes a CA and two leaves for localhost. The CA's key signs them and is gone: WebCrypto holds it, not extractable, until this
- * function returns. Its certificate is good for localhost alone (critical name constraints), so that whoever forgets it in a trust
- * store has lost nothing.
+ * function returns. Its certificate is good for localhost alone (critical name constraints), so that whoever forgets it in a
+ * trust store has lost nothing.
  */
 export async function makeAuthority(): Promise<Authority> {
   const keys = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);

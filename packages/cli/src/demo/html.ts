@@ -16,6 +16,8 @@ export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 function rendered(part: Part): string {
   if (part === undefined) return "";
   if (part instanceof Html) return part.text;
-  if (typeof part === "string" || typeof part === "number") return String(part).replaceAll(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+  if (typeof part === "string" || typeof part === "number") {
+    return String(part).replaceAll(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+  }
   return part.map(rendered).join("");
 }

@@ -25,12 +25,13 @@ export function renderPage(visit: Visit, authority: Authority, port: number): st
       ${gate}
       <div>
         <h1>You are in, through both doors</h1>
-        <p class="lead">This page came over TLS 1.3 from a state machine in TypeScript that does no I/O. At its first door it read what your
-        browser offered; at the second it decided. Here is that handshake: yours, a moment ago.</p>
+        <p class="lead">This page came over ${version(info.version)} from a state machine in TypeScript that does no I/O. At its first door
+        it read what your browser offered; at the second it decided. Here is that handshake: yours, a moment ago.</p>
         <ul class="chips">${chips.map((chip) => html`<li>${printable(chip)}</li>`)}</ul>
       </div>
     </header>
-    <nav><a href="#flights">The flights</a><a href="#agreed">What was agreed, and why</a><a href="#offered">What your browser offered</a><a href="#trust">Trust this CA</a></nav>
+    <nav><a href="#flights">The flights</a><a href="#agreed">What was agreed, and why</a>
+      <a href="#offered">What your browser offered</a><a href="#trust">Trust this CA</a></nav>
     <section id="flights">
       <h2>The flights</h2>
       <p>Who said what, in order. The times count from the moment at which your ClientHello was here, on this server's clock.</p>

@@ -14,20 +14,20 @@ export interface SeenMessage {
   readonly type: string;
   /** Bytes, the header of four included. */
   readonly length: number;
-  /** Sealed under handshake keys. */
+  /** Sealed, under whatever keys. */
   readonly isProtected: boolean;
   /** Since the ClientHello was there. */
   readonly milliseconds: number;
 }
 
 /**
- * Watches one handshake. A config's trace doesn't say which connection it speaks of, so each connection here has a config of its own,
- * alike in all but the trace.
+ * Watches one handshake. A config's trace doesn't say which connection it speaks of, so each connection here has a config of its
+ * own, alike in all but the trace.
  */
 export class Witness {
   readonly config: ServerConfig;
   readonly #clientHello: ClientHello;
-  readonly #messages: SeenMessage[] = [];
+  readonly #messages: Omit<SeenMessage, "isProtected">[] = [];
   readonly #since: number = performance.now();
 
   constructor(clientHello: ClientHello, makeConfig: (trace: (event: TraceEvent) => void) => ServerConfig) {
@@ -42,13 +42,21 @@ export class Witness {
     const retried = info.handshakeKind.endsWith("after-retry");
     // A HelloRetryRequest is a ServerHello by its type (RFC 9846 §4.2.4).
     const request = retried ? this.#messages.findIndex(({ type }) => type === "ServerHello") : -1;
-    const messages = this.#messages.map((message, at) => (at === request ? { ...message, type: "HelloRetryRequest" } : message));
+    const messages = this.#messages.map((message, at): SeenMessage => {
+      const type = at === request ? "HelloRetryRequest" : message.type;
+      return { ...message, type, isProtected: isProtected(type, info.version) };
+    });
     return { clientHello: this.#clientHello, info, messages };
   }
 
   #see(from: SeenMessage["from"], wireType: string, length: number): void {
     const type = wireType.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const isProtected = type !== "ClientHello" && type !== "ServerHello";
-    this.#messages.push({ from, type, length, isProtected, milliseconds: performance.now() - this.#since });
+    this.#messages.push({ from, type, length, milliseconds: performance.now() - this.#since });
   }
+}
+
+/** TLS 1.3 seals all behind ServerHello; in TLS 1.2 the keys change before Finished. */
+function isProtected(type: string, version: Info["version"]): boolean {
+  if (version === "tls1.2") return type === "Finished";
+  return type !== "ClientHello" && type !== "ServerHello" && type !== "HelloRetryRequest";
 }

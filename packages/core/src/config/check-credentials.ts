@@ -56,7 +56,8 @@ export function readCredentials(
 export function readOwnCredentials(
   given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
 ): readonly Credential[] {
-  const usable = given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
+  const usable =
+    given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
   return Object.freeze(usable.filter((credential) => credential !== undefined));
 }
 
@@ -125,7 +126,7 @@ function readCredential(
     names,
     ...(issuers === undefined ? {} : { issuers: Object.freeze(issuers.map(copy)) }),
     ...(ocspResponse === undefined ? {} : { ocspResponse: copy(ocspResponse) }),
-    ...(signedCertificateTimestamps === undefined ? {} : { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
+    ...(signedCertificateTimestamps && { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
     signer,
   });
 }
@@ -182,9 +183,12 @@ function readChain(
     problems.add("empty-list", `${path}.chain`, "is empty", remedy);
     return undefined;
   }
-  // Each entry has 3 octets of length and 2 of extensions (RFC 9846 §4.5.1); the list's own length has 24 bits. The rest is for staples.
+  // Each entry has 3 octets of length and 2 of extensions (RFC 9846 §4.5.1); the list's own length has 24 bits. The rest is for
+  // staples.
   const octets = list.reduce((sum, certificate) => sum + certificate.length + 5, 0);
-  if (octets > 0xffffff - 2 * 0x10000) problems.add("chain-too-long", `${path}.chain`, `has ${octets} bytes`, "leave out what no path needs");
+  if (octets > 0xffffff - 2 * 0x10000) {
+    problems.add("chain-too-long", `${path}.chain`, `has ${octets} bytes`, "leave out what no path needs");
+  }
   for (const [at, certificate] of list.entries()) {
     if (certificate.length === 0) problems.add("bad-certificate", `${path}.chain[${at}]`, "has no bytes", remedy);
   }

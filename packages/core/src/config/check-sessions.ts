@@ -5,7 +5,9 @@ import type { CommonSettings } from "./settings.ts";
 
 const path = "sessions";
 
-export function checkServerSessions(given: ServerSessions | undefined, { provider }: Pick<CommonSettings, "provider">, problems: Problems): void {
+export function checkServerSessions(
+  given: ServerSessions | undefined, { provider }: Pick<CommonSettings, "provider">, problems: Problems,
+): void {
   if (given === undefined) return;
   if (!isRecord(given)) return problems.add("wrong-type", path, "is no object", "give TicketKeys, or a session store");
   if (!("current" in given)) return checkMethods(given, ["find", "put"], problems);
@@ -16,13 +18,17 @@ export function checkServerSessions(given: ServerSessions | undefined, { provide
     problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a random secret of 32, and createdMs");
   }
   if (provider !== undefined && sealerOf(provider) === undefined) {
-    problems.add("not-in-provider", path, "the provider has no AEAD with keys of 32 bytes to seal tickets with", "take a session store");
+    problems.add(
+      "not-in-provider", path, "the provider has no AEAD with keys of 32 bytes to seal tickets with", "take a session store",
+    );
   }
 }
 
 export function checkClientSessions(given: ClientSessionStore | undefined, problems: Problems): void {
   if (given === undefined) return;
-  if (!isRecord(given)) return problems.add("wrong-type", path, "is no object", "give a session store, such as memoryClientSessions()");
+  if (!isRecord(given)) {
+    return problems.add("wrong-type", path, "is no object", "give a session store, such as memoryClientSessions()");
+  }
   checkMethods(given, ["take", "put"], problems);
 }
 
@@ -30,5 +36,7 @@ export function checkClientSessions(given: ClientSessionStore | undefined, probl
 function checkMethods(given: Readonly<Record<string, unknown>>, methods: readonly string[], problems: Problems): void {
   const has = (name: string): boolean => typeof given[name] === "function";
   if (methods.every(has) || methods.every((method) => has(`${method}Async`))) return;
-  problems.add("wrong-type", path, `lacks ${methods.join(" or ")}`, `give ${methods.join(" and ")}, or ${methods.map((method) => `${method}Async`).join(" and ")}`);
+  const asynchronous = methods.map((method) => `${method}Async`);
+  const remedy = `give ${methods.join(" and ")}, or ${asynchronous.join(" and ")}`;
+  problems.add("wrong-type", path, `lacks ${methods.join(" or ")}`, remedy);
 }

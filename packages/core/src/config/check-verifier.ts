@@ -5,7 +5,9 @@ import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
 
 /** Who judges the peer. @param path such as `verifier` */
-export function checkVerifier(given: Verifier, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
+export function checkVerifier(
+  given: Verifier, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems,
+): void {
   if (given === undefined) {
     const remedy = "give a Verifier, such as x509's: who is not judged is nobody";
     return problems.add("missing-option", path, "is missing", remedy);
@@ -19,7 +21,9 @@ export function checkVerifier(given: Verifier, path: string, { verifications }: 
   if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
     problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
   }
-  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) readNames(given.asksFor, `${path}.asksFor`, stapleKinds, problems);
+  if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
+    readNames(given.asksFor, `${path}.asksFor`, stapleKinds, problems);
+  }
   const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
   if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
     const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;

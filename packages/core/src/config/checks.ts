@@ -1,7 +1,8 @@
 // What both roles' options have in common: read once, checked against the provider, and completed.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import {
-  type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds, versionIds,
+  type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
+  versionIds,
 } from "../wire/registry.ts";
 import { readLimits } from "./limits.ts";
 import type { CommonOptions } from "./options.ts";
@@ -43,7 +44,9 @@ export function checkOptionNames(options: object, known: Readonly<Record<string,
  * @param signable schemes of our own signers, which `schemes` may name though the provider can't verify them
  * @returns with empty lists if there is no provider to compare with; then that is the problem, and not what the lists lack
  */
-export function readCommon(options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems): Omit<CommonSettings, "id"> {
+export function readCommon(
+  options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems,
+): Omit<CommonSettings, "id"> {
   const alpn = readAlpn(options.alpn, "alpn", problems);
   const limits = readLimits(options.limits, problems);
   const truncation = readChoice(options.truncation, "truncation", ["strict", "lenient"], problems);
@@ -128,11 +131,15 @@ function readVersions(
   options: CommonOptions, signable: readonly SignatureScheme[], provider: Offer | undefined, problems: Problems,
 ): readonly ProtocolVersion[] {
   const given = options.versions;
-  const versions = given === undefined ? defaultVersions(options, signable, provider) : readNames(given, "versions", versionNames, problems);
+  const versions =
+    given === undefined ? defaultVersions(options, signable, provider) : readNames(given, "versions", versionNames, problems);
   return Object.freeze(versions.toSorted((one, other) => versionIds[other] - versionIds[one]));
 }
 
-/** TLS 1.3, and 1.2 unless the suites, groups, schemes or keys that were given leave it out: nobody falls back to 1.2 alone unasked. */
+/**
+ * TLS 1.3, and 1.2 unless the suites, groups, schemes or keys that were given leave it out: nobody falls back to 1.2 alone
+ * unasked.
+ */
 function defaultVersions(
   options: CommonOptions, signable: readonly SignatureScheme[], provider: Offer | undefined,
 ): readonly ProtocolVersion[] {
@@ -379,7 +386,7 @@ export function readFlag(given: boolean | undefined, path: string, problems: Pro
   return false;
 }
 
-export function checkFunction(given: unknown, path: string, problems: Problems): void {
+function checkFunction(given: unknown, path: string, problems: Problems): void {
   if (given !== undefined && typeof given !== "function") {
     problems.add("wrong-type", path, "is no function", "give a function, or leave it out");
   }

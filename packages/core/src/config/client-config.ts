@@ -39,7 +39,8 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
   const id = configId("client", common, verifier, options.label, { shown });
   const { sessions } = options;
-  const settings: ClientSettings = Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+  const settings: ClientSettings =
+    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
   return ClientConfig.make(settings, id);
 }
 
@@ -93,7 +94,10 @@ function checkVerifications({ versions, suites, groups, verifications }: Omit<Co
 
 /** Several that are chosen from by the server's wishes, or somebody who picks. */
 function readOwn(
-  given: ClientOptions["credentials"], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
+  given: ClientOptions["credentials"],
+  ownSchemes: readonly SignatureScheme[],
+  common: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
   if (isPicker(given)) return given;

@@ -15,7 +15,10 @@ export function configId(
   settings: Pick<CommonSettings, "hashes" | "alpn" | "verifications">,
   verifier: Verifier | undefined,
   label: string | undefined,
-  { clientAuthentication = "none", shown = [] }: { clientAuthentication?: "optional" | "required" | "none" | undefined; shown?: readonly Uint8Array[] },
+  { clientAuthentication = "none", shown = [] }: {
+    readonly clientAuthentication?: "optional" | "required" | "none" | undefined;
+    readonly shown?: readonly Uint8Array[];
+  },
 ): Bytes {
   // Each suite has one of the two for its hash, and each hash of a suite is there.
   const hash = settings.hashes.get("sha256") ?? settings.hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
@@ -27,7 +30,15 @@ export function configId(
     asksFor: verifier.asksFor ?? [],
     proofs: [...verifications.keys()],
   };
-  const text = JSON.stringify({ format: 1, role, verifier: judge ?? null, alpn, clientAuthentication, shown: shown.map(hex), label: label ?? null });
+  const text = JSON.stringify({
+    format: 1,
+    role,
+    verifier: judge ?? null,
+    alpn,
+    clientAuthentication,
+    shown: shown.map(hex),
+    label: label ?? null,
+  });
   const units = new Uint8Array(2 * text.length);
   for (let at = 0; at < text.length; at++) {
     units[2 * at] = text.charCodeAt(at) >> 8;

@@ -8,27 +8,35 @@ import type { Trace } from "./trace.ts";
 
 export type { Limits } from "../record/limits.ts";
 
-
+/** What both roles have. Whatever is left out has its default; what is "not built yet" is refused. */
 export interface CommonOptions {
   /** What it lists is what is offered. There is no default one. */
   readonly provider: CryptoProvider;
   /** Milliseconds since 1970. Core has no clock. */
   readonly now: () => number;
+  /** Default TLS 1.3, and 1.2 where the other options leave it something to speak. The newest that both sides have is taken. */
   readonly versions?: readonly ProtocolVersion[];
-  /** Subsets and order of the provider's. */
+  /** Which of the provider's, in order of preference; of both versions in one list. Default all, in the provider's order. */
   readonly suites?: readonly CipherSuiteName[];
   readonly groups?: readonly NamedGroup[];
+  /**
+   * By which either side may prove its key: the peer's and ours. Default all that the provider verifies, and our signers make.
+   */
   readonly schemes?: readonly SignatureScheme[];
+  /** In order of preference: a server takes its first that the client has (RFC 7301 §3.2). Default none. */
   readonly alpn?: readonly string[];
   readonly limits?: Partial<Limits>;
-  /** Plaintext bytes of a record, ours and (RFC 8449) the peer's. Default 16 KiB. */
+  /** Plaintext bytes of a record, ours and (RFC 8449) the peer's; now always 16 KiB. Not built yet. */
   readonly maxRecordSize?: number;
+  /** Whether an end of the transport without close_notify is a failure. Default strict. */
   readonly truncation?: "strict" | "lenient";
   /** Kept apart from other configs' sessions by this as well. */
   readonly label?: string;
+  /** TLS 1.2: refuses peers without extended_master_secret (RFC 7627 §5.2). Default false. TLS 1.3 has it built in. */
   readonly requireExtendedMasterSecret?: boolean;
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
+  /** Lets `connection.extractSecrets` give the keys away. Default false. */
   readonly dangerousExtractSecrets?: boolean;
   readonly trace?: Trace;
 }
@@ -43,38 +51,49 @@ export interface ServerOptions extends CommonOptions {
   readonly servesAnyName?: boolean;
   /** A hello without SNI is refused: missing_extension. Default false: it asks for no name, so any credential may be shown. */
   readonly requiresServerName?: boolean;
+  /** Asks clients for a certificate. Default: they are not asked. */
   readonly clientAuthentication?: ClientAuthentication;
-  /** Ask the verifier again when a session is resumed. */
+  /** Ask the verifier again when a session is resumed. Not built yet: who resumes is whom the full handshake found. */
   readonly reverifyOnResume?: boolean;
+  /** Whose preference among suites counts. Default server. */
   readonly suiteOrder?: "server" | "client";
   /** What to assume of a hello without supported_groups. Default: refuse. */
   readonly assumeGroups?: readonly NamedGroup[];
+  /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
   readonly sessions?: ServerSessions;
+  /** Not built yet. */
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
+  /** Not built yet. */
   readonly halfRtt?: boolean;
 }
 
 export interface ClientAuthentication {
+  /** `optional`: a client that shows none is let in, and `info.peer` is undefined. */
   readonly mode: "optional" | "required";
   readonly verifier: Verifier;
+  /** DER of distinguished names, as a hint to clients that have several (RFC 9846 §4.3.4). Default none: any. */
   readonly authorities?: readonly Uint8Array[];
 }
 
 export interface ClientOptions extends CommonOptions {
+  /** Judges servers. There is no default one: nobody is trusted unasked. */
   readonly verifier: Verifier;
   /**
-   * Several are chosen from by the server's wishes; a picker is asked; absent: no certificate. Where a session is resumed nobody is
-   * asked: who shows another certificate by another picker needs another `label`, or another store.
+   * Several are chosen from by the server's wishes; a picker is asked; absent: no certificate. Where a session is resumed nobody
+   * is asked: who shows another certificate by another picker needs another `label`, or another store.
    */
   readonly credentials?: readonly Credential[] | CredentialPicker;
   /**
-   * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the first,
-   * and if that is a hybrid also the first that is none, for many servers know no hybrid, and would have to ask: a round trip, to save
-   * the few bytes that a classical share takes beside ML-KEM's 1184.
+   * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the
+   * first, and if that is a hybrid also the first that is none, for many servers know no hybrid, and would have to ask: a round
+   * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
+  /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
+  /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;
+  /** Not built yet. */
   readonly earlyData?: boolean;
 }
 

@@ -101,11 +101,15 @@ function readClientAuthentication(
   }
   rejectUnknownKeys(given, ["mode", "verifier", "authorities"], path, problems);
   const { mode, verifier, authorities = [] } = given;
-  if (mode !== "optional" && mode !== "required") problems.add("unknown-name", `${path}.mode`, `is ${String(mode)}`, "write optional or required");
+  if (mode !== "optional" && mode !== "required") {
+    problems.add("unknown-name", `${path}.mode`, `is ${String(mode)}`, "write optional or required");
+  }
   checkVerifier(verifier, `${path}.verifier`, common, problems);
   const list = listOf(authorities);
   if (!list?.every((authority) => authority instanceof Uint8Array && authority.length > 0)) {
-    problems.add("wrong-type", `${path}.authorities`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out");
+    problems.add(
+      "wrong-type", `${path}.authorities`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out",
+    );
     return undefined;
   }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });

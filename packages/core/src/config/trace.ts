@@ -1,6 +1,6 @@
 import type { Registered } from "../wire/registry.ts";
 
-/** Called inside the step; holds no secret and no plaintext. Absent: nothing is built. Later: completed. */
+/** Called inside the step; holds no secret and no plaintext. Absent: nothing is built. Not every decision has its event yet. */
 export type Trace = (event: TraceEvent) => void;
 export type TraceEvent =
   | { readonly kind: "message"; readonly direction: "in" | "out"; readonly type: string; readonly length: number }

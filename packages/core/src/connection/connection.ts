@@ -293,8 +293,9 @@ export class Connection implements Reader, Writer {
   #take(message: HandshakeMessage): void {
     const { limits } = this.#agreement;
     this.#messagesInARow++;
-    if (this.#messagesInARow > limits.postHandshakeInARow) {
-      fail("limit-exceeded", { limit: "postHandshakeInARow", allowed: limits.postHandshakeInARow, received: this.#messagesInARow });
+    const allowed = limits.postHandshakeInARow;
+    if (this.#messagesInARow > allowed) {
+      fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: this.#messagesInARow }, "RFC 9846 §4.7");
     }
     const { role } = this.#link;
     this.#link.trace?.({ kind: "message", direction: "in", type: messageName(message.type), length: message.raw.length });
@@ -316,7 +317,9 @@ export class Connection implements Reader, Writer {
   #takeTls12({ type, raw }: HandshakeMessage): void {
     const link = this.#link;
     const wish = link.role === "client" ? handshakeTypes.hello_request : handshakeTypes.client_hello;
-    if (type !== wish) fail("unexpected-message", { expected: ["application_data"], received: messageName(type) }, "RFC 5246 §7.3");
+    if (type !== wish) {
+      fail("unexpected-message", { expected: ["application_data"], received: messageName(type) }, "RFC 5246 §7.3");
+    }
     if (link.role === "client") decodeEmpty(raw, "hello_request");
     if (this.#refusedRenegotiation) fail("renegotiation", { asked: messageName(type) }, "RFC 5746 §4.2");
     this.#refusedRenegotiation = true;
@@ -344,7 +347,9 @@ export class Connection implements Reader, Writer {
     if (!this.#peerClosed) this.#link.event({ kind: "keys-updated", direction: "write", requested });
   }
 
-  /** Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's. */
+  /**
+   * Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's.
+   */
   #room(): number {
     if (this.#recordsPerKey === undefined) return Number.POSITIVE_INFINITY;
     const forData = this.#recordsPerKey - 1;

@@ -44,18 +44,24 @@ export function restore(
   return { link, agreement, peerClosed: read.closed };
 }
 
-function writeKeys(suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets): WriteProtection {
+function writeKeys(
+  suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets,
+): WriteProtection {
   if (secret !== undefined) return new WriteKeys(suite, hash, copy(secret), sequence);
   return new WriteKeysTls12(suite, copy(key), copy(iv), sequence);
 }
 
-function readKeys(suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets): ReadProtection {
+function readKeys(
+  suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets,
+): ReadProtection {
   if (secret !== undefined) return new ReadKeys(suite, hash, copy(secret), sequence);
   return new ReadKeysTls12(suite, copy(key), copy(iv), sequence);
 }
 
 /** All that was bytes still is: secrets that JSON carried would be empty ones, and their keys anybody's. */
-function expectSecrets(secrets: ConnectionSecrets, provider: CryptoProvider): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
+function expectSecrets(
+  secrets: ConnectionSecrets, provider: CryptoProvider,
+): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
   if (!isRecord(secrets)) throw new ApiMisuse("bad-argument", "resume takes what extractSecrets gave");
   const { role, version, read, write, exporter, unread, info, peer } = secrets;
   const suite = provider.suites.find(({ name }) => name === secrets.suite);

@@ -25,7 +25,9 @@ export function expand(hash: HashImplementation, secret: Uint8Array, info: Uint8
   return out;
 }
 
-export function expandLabel(hash: HashImplementation, secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes {
+export function expandLabel(
+  hash: HashImplementation, secret: Uint8Array, label: string, context: Uint8Array, length: number,
+): Bytes {
   return expand(hash, secret, hkdfLabel(length, latin1(`tls13 ${label}`), context), length);
 }
 

@@ -7,7 +7,10 @@ import { expectLength } from "./results.ts";
 
 export type HybridName = "X25519MLKEM768" | "SecP256r1MLKEM768";
 
-/** FIPS 203 with its parameter set ML-KEM-768, as a provider gives it to {@link hybridGroup}. Secrets are fresh memory, wiped by it. */
+/**
+ * FIPS 203 with its parameter set ML-KEM-768, as a provider gives it to {@link hybridGroup}. Secrets are fresh memory, wiped by
+ * it.
+ */
 export interface MlKem768 {
   /** The encapsulation key has 1184 bytes. */
   generate(): { readonly encapsulationKey: Bytes; readonly decapsulationKey: unknown };
@@ -21,7 +24,8 @@ export interface MlKem768 {
 }
 
 /**
- * The hybrid group of ML-KEM and this curve's group. A share is invalid if either half is; the secret is both, one behind the other.
+ * The hybrid group of ML-KEM and this curve's group. A share is invalid if either half is; the secret is both, one behind the
+ * other.
  *
  * @example
  * const groups = [hybridGroup("X25519MLKEM768", kem, x25519), x25519];

@@ -71,7 +71,9 @@ export class MainSchedule {
   }
 }
 
-function traffic(hash: HashImplementation, secret: Uint8Array, client: string, server: string, transcriptHash: Uint8Array): TrafficSecrets {
+function traffic(
+  hash: HashImplementation, secret: Uint8Array, client: string, server: string, transcriptHash: Uint8Array,
+): TrafficSecrets {
   return {
     client: expandLabel(hash, secret, client, transcriptHash, hash.length),
     server: expandLabel(hash, secret, server, transcriptHash, hash.length),
@@ -107,7 +109,9 @@ export function nextTrafficSecret(hash: HashImplementation, secret: Uint8Array):
 }
 
 /** §7.3. */
-export function trafficKey(hash: HashImplementation, secret: Uint8Array, keyLength: number): { readonly key: Bytes; readonly iv: Bytes } {
+export function trafficKey(
+  hash: HashImplementation, secret: Uint8Array, keyLength: number,
+): { readonly key: Bytes; readonly iv: Bytes } {
   return { key: expandLabel(hash, secret, "key", empty, keyLength), iv: expandLabel(hash, secret, "iv", empty, 12) };
 }
 

@@ -28,8 +28,13 @@ export interface Randoms {
 
 const masterSecretLength = 48;
 
-/** From (EC)DHE's secret, which is wiped. @param sessionHash RFC 7627 §4: of the messages up to ClientKeyExchange; undefined: not agreed. */
-export function masterSecret(hash: HashImplementation, premaster: Uint8Array, sessionHash: Uint8Array | undefined, randoms: Randoms): Bytes {
+/**
+ * From (EC)DHE's secret, which is wiped. @param sessionHash RFC 7627 §4: of the messages up to ClientKeyExchange; undefined: not
+ * agreed.
+ */
+export function masterSecret(
+  hash: HashImplementation, premaster: Uint8Array, sessionHash: Uint8Array | undefined, randoms: Randoms,
+): Bytes {
   const secret =
     sessionHash === undefined
       ? prf(hash, premaster, "master secret", concat([randoms.client, randoms.server]), masterSecretLength)

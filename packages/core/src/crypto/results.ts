@@ -2,7 +2,9 @@
 
 /** @throws TypeError, which is a fault of ours. */
 export function expectLength<Given extends Uint8Array>(given: Given, length: number, what: string): Given {
-  if (!(given instanceof Uint8Array) || given.length !== length) throw new TypeError(`the provider's ${what} is not ${length} bytes`);
+  if (!(given instanceof Uint8Array) || given.length !== length) {
+    throw new TypeError(`the provider's ${what} is not ${length} bytes`);
+  }
   return given;
 }
 

@@ -3,7 +3,7 @@ import { messageHash } from "../wire/client-hello.ts";
 import type { Hash, HashImplementation } from "./provider.ts";
 import { expectLength } from "./results.ts";
 
-/** The running hash over the handshake's messages as they stood on the wire (RFC 9846 §4.4.1). Begins when the suite is known. */
+/** The running hash over the handshake's messages as they stood on the wire (RFC 9846 §4.1). Begins when the suite is known. */
 export class Transcript {
   readonly #hash: Hash;
   readonly #length: number;

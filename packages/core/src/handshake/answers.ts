@@ -8,7 +8,8 @@ import type { Bytes } from "../wire/bytes.ts";
 import type { SignatureScheme } from "../wire/registry.ts";
 import type { Paused } from "./driver.ts";
 import {
-  isDistrust, NeedsKeyShares, NeedsSecret, NeedsSignature, NeedsSignatureCheck, NeedsVerdict, type SignatureCheck, type StartedShare,
+  isDistrust, NeedsKeyShares, NeedsSecret, NeedsSignature, NeedsSignatureCheck, NeedsVerdict, type SignatureCheck,
+  type StartedShare,
 } from "./stages.ts";
 
 /** The initiator's shares, in order. Synchronous groups start here. */

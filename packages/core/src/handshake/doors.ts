@@ -63,7 +63,9 @@ export interface ConnectorOptions {
   readonly label?: string;
 }
 
-/** The client's door. Its first stage may be a pause (`needs-session`, `needs-key-shares`); else the ClientHello is in `output`. */
+/**
+ * The client's door. Its first stage may be a pause (`needs-session`, `needs-key-shares`); else the ClientHello is in `output`.
+ */
 export class Connector {
   readonly #goal: Goal;
   readonly #label: string | undefined;

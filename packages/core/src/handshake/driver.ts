@@ -117,7 +117,9 @@ export class Driver<State extends { readonly kind: string }, Next> {
 
   #move(input: string, value: unknown): void {
     const edges = this.#role.edges[this.#state.kind] ?? {};
-    if (!Object.hasOwn(edges, input)) fail("unexpected-message", { expected: Object.keys(edges), received: input }, "RFC 9846, Appendix A");
+    if (!Object.hasOwn(edges, input)) {
+      fail("unexpected-message", { expected: Object.keys(edges), received: input }, "RFC 9846, Appendix A");
+    }
     this.#state = this.#role.step(this.#state, input, value);
   }
 

@@ -14,7 +14,9 @@ export function certificateEntries(
 ): readonly CertificateEntry[] {
   const staples: Extension[] = [];
   if (asked.includes("ocsp") && ocspResponse !== undefined) staples.push(ocspStaple(ocspResponse));
-  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) staples.push(timestampsStaple(signedCertificateTimestamps));
+  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) {
+    staples.push(timestampsStaple(signedCertificateTimestamps));
+  }
   return chain.map((data, at) => ({ data: copy(data), extensions: at === 0 ? staples : [] }));
 }
 
@@ -24,7 +26,11 @@ export const noStaples: Staples = { ocspResponse: undefined, signedCertificateTi
 
 /** @param chain DER, leaf first; its key is proven. @param serverName whom we meant to reach; undefined: a client's identity. */
 export function presentedIdentity(
-  role: "client" | "server", chain: PresentedIdentity["chain"], serverName: string | undefined, staples: Staples, { now }: CommonSettings,
+  role: "client" | "server",
+  chain: PresentedIdentity["chain"],
+  serverName: string | undefined,
+  staples: Staples,
+  { now }: CommonSettings,
 ): PresentedIdentity {
   return { role, type: "x509", chain, serverName, ...staples, nowMs: now() };
 }

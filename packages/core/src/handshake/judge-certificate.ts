@@ -1,4 +1,5 @@
-// What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either role.
+// What is wrong with a peer's Certificate, CertificateRequest and CertificateVerify, before anyone judges the chain. Of either
+// role.
 import type { CredentialRequest } from "../config/credential.ts";
 import type { Verifier } from "../config/identity.ts";
 import { signsIn } from "../config/parameters.ts";
@@ -57,46 +58,64 @@ export function judgeChain(
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
-  if (leaf === undefined) fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
+  if (leaf === undefined) {
+    fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
+  }
   const allowed = settings.limits.certificateChain;
-  if (certificates.length > allowed) fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length });
+  if (certificates.length > allowed) {
+    fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length }, "RFC 9846 §6");
+  }
   const publicKey = subjectPublicKeyOf(leaf);
   const key = read(publicKey);
-  if (key === undefined) fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  if (key === undefined) {
+    fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
+  }
   const signs = version === "tls1.2" ? verifiableBy(key) : schemesOf(key);
   const schemes = signs.filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
-    fail("unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2");
+    fail(
+      "unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2",
+    );
   }
   return { chain: [leaf, ...rest], publicKey, schemes };
 }
 
 /** RFC 9846 §4.5.2; RFC 5246 §7.4.8: a scheme that was offered, that may sign here, and that fits the key. */
 export function judgeCertificateVerify(
-  { scheme: id, signature }: CertificateVerifyMessage, schemes: readonly SignatureScheme[], version: ProtocolVersion, settings: CommonSettings,
+  { scheme: id, signature }: CertificateVerifyMessage,
+  schemes: readonly SignatureScheme[],
+  version: ProtocolVersion,
+  settings: CommonSettings,
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
+  const section = version === "tls1.3" ? "RFC 9846 §4.5.2" : "RFC 5246 §7.4.8";
   const received = spelled("scheme", id);
   const scheme = proofSchemes(version, settings).find((candidate) => schemeIds[candidate] === id);
   const verification = scheme && settings.verifications.get(scheme);
   if (scheme === undefined || verification === undefined) {
-    wrong("certificate_verify", "algorithm", "a scheme that was offered", received, "RFC 9846 §4.5.2");
+    wrong("certificate_verify", "algorithm", "a scheme that was offered", received, section);
   }
   if (!schemes.includes(scheme)) {
-    wrong("certificate_verify", "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 9846 §4.5.2");
+    wrong("certificate_verify", "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, section);
   }
   return { scheme, signature, verification };
 }
 
 /** RFC 9846 §4.4.2. */
-export function judgeCertificateRequest({ context, signatureSchemes, authorities, staples }: CertificateRequestMessage): CredentialRequest {
+export function judgeCertificateRequest(
+  { context, signatureSchemes, authorities, staples }: CertificateRequestMessage,
+): CredentialRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
-  if (signatureSchemes === undefined) fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
+  if (signatureSchemes === undefined) {
+    fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
+  }
   return credentialRequest(signatureSchemes, authorities, staples);
 }
 
 /** In the peer's order of preference. */
-export function credentialRequest(ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[]): CredentialRequest {
+export function credentialRequest(
+  ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[],
+): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
   return { schemes, authorities, certificateTypes: ["x509"], staples };
 }

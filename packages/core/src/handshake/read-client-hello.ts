@@ -10,7 +10,8 @@ export function readClientHello(message: Uint8Array):
   const decoded = attempt(() => decodeClientHello(copy(message)));
   if (decoded.kind === "done") return { kind: "read", clientHello: decoded.result };
   const { thrown } = decoded;
-  const error = thrown instanceof TlsError ? thrown : new TlsErrorOf("local-fault", { step: "readClientHello" }, undefined, thrown);
+  const error =
+    thrown instanceof TlsError ? thrown : new TlsErrorOf("local-fault", { step: "readClientHello" }, undefined, thrown);
   situate(error, { phase: "client-hello", serverName: undefined, received: undefined, label: undefined });
   return { kind: "malformed", error };
 }

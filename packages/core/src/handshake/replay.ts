@@ -1,4 +1,5 @@
-// For tests alone, and not exported by the package: the machines with messages from a recorded handshake as templates, so that all
+// For tests alone, and not exported by the package: the machines with messages from a recorded handshake as templates, so that
+// all
 // they compute (transcript, secrets, Finished, protection) can be compared with the recording, byte for byte.
 import { ClientConfig } from "../config/client-config.ts";
 import type { PublicKey } from "../crypto/public-key.ts";

@@ -15,8 +15,8 @@ export interface Scribe {
   encryptedExtensions(extensions: readonly Extension[]): Bytes;
   certificate(entries: readonly CertificateEntry[]): Bytes;
   /**
-   * undefined: nobody resumes. Else it is given the resumption secret (RFC 9846 §7.1), for as long as it runs; at a server it gives
-   * the NewSessionTicket messages behind the client's Finished.
+   * undefined: nobody resumes. Else it is given the resumption secret (RFC 9846 §7.1), for as long as it runs; at a server it
+   * gives the NewSessionTicket messages behind the client's Finished.
    */
   readonly tickets: ((resumptionSecret: Bytes) => readonly Bytes[]) | undefined;
   /** The peer's key; undefined: none that we take. */

@@ -176,9 +176,13 @@ export class NeedsSession implements AnyStage {
     return this.#turn.answer("sessions", () => {
       if (!Array.isArray(found)) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
       for (const each of found) {
-        if (typeof each !== "object" || each === null) throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
+        if (typeof each !== "object" || each === null) {
+          throw new ApiMisuse("bad-argument", "resume takes a list of { index, state }");
+        }
         const { index, state } = each;
-        if (!this.candidates.some((candidate) => candidate.index === index)) throw new ApiMisuse("bad-argument", `there is no candidate ${index}`);
+        if (!this.candidates.some((candidate) => candidate.index === index)) {
+          throw new ApiMisuse("bad-argument", `there is no candidate ${index}`);
+        }
         expectBytes(state, "state");
       }
       return found;
@@ -218,7 +222,7 @@ export class ClientNeedsSession implements AnyStage {
   }
 }
 
-/** Server, binder verified, early data would be accepted: was this seen before? */
+/** Server, binder verified, early data would be accepted: was this seen before? No machine makes it yet. */
 export interface NeedsSingleUse extends AnyStage {
   readonly kind: "needs-single-use";
   /** Hash of the identity's binder. */
@@ -323,7 +327,9 @@ export class NeedsCredential implements AnyStage {
   readonly #turn: Turn<ClientStage>;
   readonly #read: (given: unknown) => Picked;
   /** @param read whether a credential is sound, and can sign by what was asked for. */
-  constructor(turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, read: (given: unknown) => Picked) {
+  constructor(
+    turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, read: (given: unknown) => Picked,
+  ) {
     this.#turn = turn;
     this.request = request;
     this.#picker = picker;
@@ -353,7 +359,7 @@ export class NeedsCredential implements AnyStage {
 export class NeedsSignature<Next> implements AnyStage {
   readonly kind = "needs-signature";
   readonly scheme: SignatureScheme;
-  /** Whole, not hashed (§4.5.2; 1.2: RFC 8422 §5.4). */
+  /** Whole, not hashed (§4.5.2; 1.2: RFC 8422 §5.4, and of a client all handshake messages, RFC 5246 §7.4.8). */
   readonly message: Bytes;
   readonly #key: AsyncSigner;
   readonly #turn: Turn<Next>;
@@ -454,7 +460,9 @@ export class NeedsVerdict<Next> implements AnyStage {
 
 /** A verdict's no: a reason in words, and an alert that a certificate can be refused with, or none. */
 export function isDistrust(verdict: unknown): verdict is DistrustReason {
-  if (typeof verdict !== "object" || verdict === null || !("reason" in verdict) || typeof verdict.reason !== "string") return false;
+  if (typeof verdict !== "object" || verdict === null || !("reason" in verdict) || typeof verdict.reason !== "string") {
+    return false;
+  }
   return !("alert" in verdict) || verdict.alert === undefined || distrustAlerts.has(verdict.alert);
 }
 const distrustAlerts: ReadonlySet<unknown> = new Set([
@@ -462,7 +470,10 @@ const distrustAlerts: ReadonlySet<unknown> = new Set([
   "access_denied", "bad_certificate_status_response", "handshake_failure", "internal_error",
 ]);
 
-/** Server: one record of early data; an empty record shows nothing. `next()` goes on with the unread rest. */
+/**
+ * Server: one record of early data; an empty record shows nothing. `next()` goes on with the unread rest. No machine makes it
+ * yet.
+ */
 export interface EarlyData extends AnyStage, HalfRtt {
   readonly kind: "early-data";
   readonly data: ReplayableBytes;
@@ -471,14 +482,14 @@ export interface EarlyData extends AnyStage, HalfRtt {
   next(): ServerStage;
 }
 
-/** Server: exactly once on a connection whose early data may be taken; never on another. */
+/** Server: exactly once on a connection whose hello offered early data; never on another. No machine makes it yet. */
 export interface EarlyDataEnd extends AnyStage, HalfRtt {
   readonly kind: "early-data-end";
   readonly outcome: EarlyDataOutcome;
   next(): ServerStage;
 }
 
-/** From the server's Finished on, with `config.halfRtt`, and no client certificate asked for. */
+/** From the server's Finished on, with `config.halfRtt`, and no client certificate asked for. No machine makes it yet. */
 export interface HalfRtt {
   readonly halfRtt?: {
     /** The very object that becomes `connection.writer`. */
@@ -501,7 +512,7 @@ export interface ReplayableBytes {
   readonly replayable: Uint8Array;
 }
 
-/** Client: writes 0-RTT data. Core keeps no copy. */
+/** Client: writes 0-RTT data. Core keeps no copy. No machine makes it yet. */
 export interface EarlyWriter {
   readonly agreed: Agreed;
   /** Bytes that may still be sent; more is ApiMisuse. */

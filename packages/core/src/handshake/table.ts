@@ -13,7 +13,9 @@ export type EdgeTable = Readonly<Record<string, Readonly<Record<string, readonly
 export type Checked<Table extends EdgeTable> = Table;
 
 /** One of the states: its kind, and just what it may know. */
-export type StateOf<States, Kind extends keyof States = keyof States> = { [K in Kind]: { readonly kind: K } & Readonly<States[K]> }[Kind];
+export type StateOf<States, Kind extends keyof States = keyof States> = {
+  [K in Kind]: { readonly kind: K } & Readonly<States[K]>;
+}[Kind];
 /** One small function for each edge; one that is missing, or leads where it must not, does not compile. */
 export type Steps<Edges, States, Inputs> = {
   readonly [K in keyof Edges & keyof States]: {

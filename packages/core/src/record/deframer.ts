@@ -73,7 +73,9 @@ export class Deframer {
 
   #lengthOf(bytes: Uint8Array): number | undefined {
     const [type, major, minor, high, low] = bytes;
-    if (type === undefined || major === undefined || minor === undefined || high === undefined || low === undefined) return undefined;
+    if (type === undefined || major === undefined || minor === undefined || high === undefined || low === undefined) {
+      return undefined;
+    }
     const length = high * 256 + low;
     this.#check(type, major * 256 + minor, length, bytes);
     return headerLength + length;

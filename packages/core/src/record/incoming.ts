@@ -22,7 +22,9 @@ export type Content =
   | { readonly kind: "close"; readonly authenticated: boolean };
 
 export class Incoming {
-  readonly #deframer: Deframer = new Deframer((type, version, length, header) => this.#checkHeader(type, version, length, header));
+  readonly #deframer: Deframer = new Deframer(
+    (type, version, length, header) => this.#checkHeader(type, version, length, header),
+  );
   readonly #joiner: Joiner;
   #limits: Limits;
   #keys: ReadProtection | undefined;
@@ -87,7 +89,8 @@ export class Incoming {
   /** @throws unexpected-message if a handshake byte is left behind the message that was read last (§5.1). */
   expectBoundary(behind: string): void {
     if (this.#joiner.isEmpty) return;
-    fail("unexpected-message", { expected: [`the end of the record behind ${behind}`], received: "more handshake bytes" }, "RFC 9846 §5.1");
+    const expected = [`the end of the record behind ${behind}`];
+    fail("unexpected-message", { expected, received: "more handshake bytes" }, "RFC 9846 §5.1");
   }
   /** Only at a boundary. */
   protect(keys: ReadProtection, behind: string): void {
@@ -175,7 +178,9 @@ export class Incoming {
       case contentTypes.alert: return this.#alert(fragment, false);
       case contentTypes.change_cipher_spec: return this.#changeCipherSpec(fragment);
       default:
-        return fail("unexpected-record", { expected: "a handshake record", received: "application_data without protection" }, "RFC 9846 §5");
+        return fail(
+          "unexpected-record", { expected: "a handshake record", received: "application_data without protection" }, "RFC 9846 §5",
+        );
     }
   }
 
@@ -214,7 +219,9 @@ export class Incoming {
   #protectedTls12(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const content = keys.open(record);
     if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
-    if (content.length > maxPlaintext) fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
+    if (content.length > maxPlaintext) {
+      fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
+    }
     switch (record[0]) {
       case contentTypes.application_data: return this.#data(content);
       case contentTypes.handshake: return this.#handshake(content);
@@ -224,7 +231,9 @@ export class Incoming {
   }
 
   #handshake(fragment: Uint8Array): undefined {
-    if (fragment.length === 0) fail("unexpected-record", { expected: "a handshake fragment", received: "an empty one" }, "RFC 9846 §5.1");
+    if (fragment.length === 0) {
+      fail("unexpected-record", { expected: "a handshake fragment", received: "an empty one" }, "RFC 9846 §5.1");
+    }
     this.#joiner.append(fragment);
     return undefined;
   }

@@ -116,7 +116,9 @@ export class Outgoing {
     this.#keys = undefined;
   }
 
-  /** One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used. */
+  /**
+   * One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used.
+   */
   #write(type: number, content: Uint8Array): void {
     const keys = this.#keys;
     const overhead = keys?.overhead ?? headerLength;
@@ -125,7 +127,8 @@ export class Outgoing {
     try {
       for (let at = 0; at < content.length; at += maxPlaintext) {
         const fragment = content.subarray(at, at + maxPlaintext);
-        written += keys === undefined ? this.#plain(type, fragment, records, written) : keys.seal(type, fragment, records, written);
+        if (keys === undefined) written += this.#plain(type, fragment, records, written);
+        else written += keys.seal(type, fragment, records, written);
       }
     } finally {
       if (written > 0) this.#push(records.subarray(0, written));

@@ -88,7 +88,8 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const suiteId = reader.u16("suite");
   const secret = reader.opaque(1, "secret", 1);
   const configId = reader.opaque(1, "config id");
-  const suite = (Object.keys(suiteIds) as CipherSuiteName[]).find((name) => suiteIds[name] === suiteId) ?? reader.malformed("suite", 1);
+  const suite =
+    (Object.keys(suiteIds) as CipherSuiteName[]).find((name) => suiteIds[name] === suiteId) ?? reader.malformed("suite", 1);
   const alpn = text("alpn");
   const serverName = text("server name");
   const fullHandshakeMs = readMilliseconds(reader);

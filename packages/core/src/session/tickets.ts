@@ -15,7 +15,7 @@ const tagLength = 16;
 
 const hourMs = 3_600_000;
 /** A key seals for so long; the one before still opens. */
-export const rotateAfterMs: number = 6 * hourMs;
+const rotateAfterMs: number = 6 * hourMs;
 /** Then nothing that it sealed opens any more. */
 export const forgetAfterMs: number = 12 * hourMs;
 
@@ -30,7 +30,9 @@ export function sealerOf({ suites, hashes }: CryptoProvider): Sealer | undefined
   return hash && suite && { suite, hash };
 }
 
-export function sealTicket(state: Bytes, { current }: TicketKeys, { suite, hash }: Sealer, random: (length: number) => Bytes): Bytes {
+export function sealTicket(
+  state: Bytes, { current }: TicketKeys, { suite, hash }: Sealer, random: (length: number) => Bytes,
+): Bytes {
   const salt = random(saltLength);
   const head = concat([Uint8Array.of(format), current.name, salt]);
   const key = ticketKey(current, salt, hash);
@@ -45,7 +47,9 @@ export function sealTicket(state: Bytes, { current }: TicketKeys, { suite, hash 
 }
 
 /** undefined: nobody's ticket, an old key's, or a changed one. */
-export function openTicket(ticket: Uint8Array, { current, previous }: TicketKeys, { suite, hash }: Sealer, nowMs: number): Uint8Array | undefined {
+export function openTicket(
+  ticket: Uint8Array, { current, previous }: TicketKeys, { suite, hash }: Sealer, nowMs: number,
+): Uint8Array | undefined {
   if (ticket.length <= headLength + tagLength || ticket[0] !== format) return undefined;
   const name = ticket.subarray(1, 1 + nameLength);
   // The name picks exactly one key; none is tried.
@@ -88,12 +92,14 @@ function ticketKey({ secret }: TicketKey, salt: Uint8Array, hash: HashImplementa
 }
 
 /**
- * Keys that rotate by themselves: a new one after 6 hours, the one before still opens, and is dropped after 12. Read `current` and
- * `previous` to share them with other processes; keys that rotate alike in several need one that makes them.
+ * Keys that rotate by themselves: a new one after 6 hours, the one before still opens, and is dropped after 12. Read `current`
+ * and `previous` to share them with other processes; keys that rotate alike in several need one that makes them.
  *
  * @param options.random such as a provider's. @param options.now milliseconds since 1970.
  */
-export function ticketKeys({ random, now }: { readonly random: (length: number) => Uint8Array; readonly now: () => number }): TicketKeys {
+export function ticketKeys(
+  { random, now }: { readonly random: (length: number) => Uint8Array; readonly now: () => number },
+): TicketKeys {
   const make = (): TicketKey => ({ name: random(nameLength), secret: random(secretLength), createdMs: now() });
   let current = make();
   let previous: TicketKey | undefined;

@@ -25,7 +25,9 @@ export function decodeCertificate(raw: Uint8Array): CertificateMessage {
   return { context, entries };
 }
 
-export function encodeCertificate(context: Uint8Array, entries: readonly { data: Uint8Array; extensions: readonly Extension[] }[]): Bytes {
+export function encodeCertificate(
+  context: Uint8Array, entries: readonly { data: Uint8Array; extensions: readonly Extension[] }[],
+): Bytes {
   return frame("certificate", (writer) => {
     writer.opaque(1, context);
     writer.list(3, entries, (_, { data, extensions }) => writeExtensions(writer.opaque(3, data), extensions));
@@ -81,5 +83,7 @@ export function encodeCertificateVerify(scheme: number, signature: Uint8Array): 
 
 /** What is signed: 64 spaces, who signs, a zero, the transcript up to Certificate (§4.5.2). */
 export function signedContent(signer: "client" | "server", transcriptHash: Uint8Array): Bytes {
-  return concat([new Uint8Array(64).fill(0x20), latin1(`TLS 1.3, ${signer} CertificateVerify`), Uint8Array.of(0), transcriptHash]);
+  return concat(
+    [new Uint8Array(64).fill(0x20), latin1(`TLS 1.3, ${signer} CertificateVerify`), Uint8Array.of(0), transcriptHash],
+  );
 }

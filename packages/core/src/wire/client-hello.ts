@@ -159,7 +159,7 @@ export function encodeClientHello(fields: ClientHelloFields): Bytes {
   });
 }
 
-/** The stand-in for the first ClientHello after HelloRetryRequest (§4.4.1). */
+/** The stand-in for the first ClientHello after HelloRetryRequest (§4.1). */
 export function messageHash(digest: Uint8Array): Bytes {
   return frame("message_hash", (writer) => writer.bytes(digest));
 }

@@ -15,7 +15,9 @@ export interface Extension {
 /**
  * Reads a block and every body that has a reader in `bodies`, in order. A type that stands twice is refused, whatever it is.
  */
-export function readExtensions(block: Reader, bodies: Readonly<Partial<Record<ExtensionName, (body: Reader) => void>>>): Extension[] {
+export function readExtensions(
+  block: Reader, bodies: Readonly<Partial<Record<ExtensionName, (body: Reader) => void>>>,
+): Extension[] {
   const extensions: Extension[] = [];
   const seen = new Set<number>();
   while (block.remaining > 0) {
@@ -61,8 +63,6 @@ export interface OfferedPsks {
   readonly identities: readonly PskIdentity[];
   readonly binders: readonly Bytes[];
 }
-
-export const readU16 = (field: string) => (reader: Reader): number => reader.u16(field);
 
 /** RFC 6066 §3: the host names as they stand there, unchecked; names of other types are left out. */
 export function readServerNames(body: Reader): string[] {

@@ -5,8 +5,8 @@ import { type Bytes, copy } from "./bytes.ts";
 export type Prefix = 1 | 2 | 3;
 
 /**
- * Reads one message and can't leave it: a length that points past its bounds, a vector outside its limits and a byte left over are
- * `malformed-message` (decode_error), with the field's name and its offset in the whole message. What it returns are views
+ * Reads one message and can't leave it: a length that points past its bounds, a vector outside its limits and a byte left over
+ * are `malformed-message` (decode_error), with the field's name and its offset in the whole message. What it returns are views
  * unless it says copy.
  */
 export class Reader {

@@ -1,6 +1,8 @@
 // ServerHello and HelloRetryRequest: one message, told apart by its random (RFC 9846 §4.2.3, §4.2.4).
 import { type Bytes, equal } from "./bytes.ts";
-import { type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions } from "./extensions.ts";
+import {
+  type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions,
+} from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import { readTimestamps } from "./staples.ts";
 

@@ -64,5 +64,7 @@ export function ocspStaple(response: Uint8Array): Extension {
   return extension("status_request", (writer) => writeCertificateStatus(writer, response));
 }
 export function timestampsStaple(timestamps: readonly Uint8Array[]): Extension {
-  return extension("signed_certificate_timestamp", (writer) => writer.list(2, timestamps, (_, timestamp) => writer.opaque(2, timestamp)));
+  return extension("signed_certificate_timestamp", (writer) =>
+    writer.list(2, timestamps, (_, timestamp) => writer.opaque(2, timestamp)),
+  );
 }

@@ -23,7 +23,9 @@ export type Picked =
   | { readonly kind: "unusable"; readonly problem: string };
 
 /** What a picker gave: held to what a config's own credentials are held to. undefined: none is shown. */
-export function readPicked(given: unknown, request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings): Picked {
+export function readPicked(
+  given: unknown, request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings,
+): Picked {
   if (given === undefined) return { kind: "picked", credential: undefined };
   const problems = new Problems();
   // Whatever it is: reading finds out.

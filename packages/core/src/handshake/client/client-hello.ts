@@ -36,7 +36,9 @@ export function sendClientHello(
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
-export function sendSecondClientHello({ offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context): Offer {
+export function sendSecondClientHello(
+  { offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context,
+): Offer {
   const { cookie } = request;
   const extensions = (offer.fields.extensions ?? []).map((before) =>
     before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
@@ -46,7 +48,9 @@ export function sendSecondClientHello({ offer, request, transcript }: At<"startS
   // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
   const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
   if (session === undefined) forgetSession(offer);
-  const again = { goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session };
+  const again = {
+    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session,
+  };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
 
@@ -66,7 +70,9 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   );
   if (certificates.length > 0 && certificates.join() !== proofs.join()) {
     extensions.push(
-      extension("signature_algorithms_cert", (writer) => writer.list(2, certificates, (_, scheme) => writer.u16(schemeIds[scheme]))),
+      extension("signature_algorithms_cert", (writer) =>
+        writer.list(2, certificates, (_, scheme) => writer.u16(schemeIds[scheme])),
+      ),
     );
   }
   extensions.push(...(settings.verifier.asksFor ?? []).map(stapleRequest));
@@ -82,24 +88,32 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   }
   if (tls13) {
     extensions.push(
-      extension("supported_versions", (writer) => writer.list(1, settings.versions, (_, version) => writer.u16(versionIds[version]))),
+      extension("supported_versions", (writer) =>
+        writer.list(1, settings.versions, (_, version) => writer.u16(versionIds[version])),
+      ),
       keyShare(shares),
     );
     // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
-    if (settings.sessions !== undefined) extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
+    if (settings.sessions !== undefined) {
+      extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
+    }
   }
   return extensions;
 }
 
 function keyShare(shares: readonly StartedShare[]): Extension {
   return extension("key_share", (writer) =>
-    writer.list(2, shares, (_, { group, share }) => writeKeyShareEntry(writer, { group: groupIds[group], keyExchange: copy(share) })),
+    writer.list(2, shares, (_, { group, share }) => {
+      writeKeyShareEntry(writer, { group: groupIds[group], keyExchange: copy(share) });
+    }),
   );
 }
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, session }: Omit<Offer, "hello">, digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes, context: Context,
+  { goal, fields, shares, session }: Omit<Offer, "hello">,
+  digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
+  context: Context,
 ): Offer {
   const { link, scribe } = context;
   const { settings } = goal;
@@ -108,7 +122,8 @@ function say(
   if (session === undefined || hash === undefined) {
     raw = scribe.clientHello(fields);
   } else {
-    raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), preSharedKey(session, hash, settings.now())] });
+    const offered = preSharedKey(session, hash, settings.now());
+    raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), offered] });
     sealBinder(raw, session, hash, (truncated) => digest(hash, truncated));
   }
   const hello = decodeClientHello(raw);

@@ -19,19 +19,25 @@ export function judgeAnswers(
     if (!asked) fail("unsolicited-extension", { message, extension: type }, "RFC 9846 §4.3");
     if (belongs) continue;
     const received = type.name ?? String(type.id);
-    fail("illegal-parameter", { message, field: "extensions", expected: `what belongs in ${message}`, received }, "RFC 9846 §4.3");
+    fail(
+      "illegal-parameter", { message, field: "extensions", expected: `what belongs in ${message}`, received }, "RFC 9846 §4.3",
+    );
   }
 }
 
 /** The protocol that the server chose (RFC 7301 §3.2). */
-export function judgeEncryptedExtensions(message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal): string | undefined {
+export function judgeEncryptedExtensions(
+  message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal,
+): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
   return message.alpn === undefined ? undefined : judgeProtocol("encrypted_extensions", message.alpn, goal);
 }
 
 export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {
   if (!offered.includes(chosen)) {
-    const context = { message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen) };
+    const context = {
+      message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen),
+    };
     fail("illegal-parameter", context, "RFC 7301 §3.2");
   }
   return chosen;

@@ -44,10 +44,11 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "pickCredential": return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
         case "pickCredentialTls12": return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
         case "sign": case "signTls12": return sign(state.credential.signer, state.scheme, state.message);
-        case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions": case "expectCertificateOrRequest":
-        case "expectCertificate": case "expectCertificateVerify": case "expectFinished": case "connected":
-        case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange": case "expectServerHelloDone":
-        case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+        case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions":
+        case "expectCertificateOrRequest": case "expectCertificate": case "expectCertificateVerify": case "expectFinished":
+        case "connected": case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange":
+        case "expectServerHelloDone": case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12":
+        case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
@@ -75,7 +76,9 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       decodeEmpty(raw, "hello_request");
       ignored++;
       const allowed = context.link.incoming.limits.postHandshakeInARow;
-      if (ignored > allowed) fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: ignored }, "RFC 5246 §7.4.1.1");
+      if (ignored > allowed) {
+        fail("limit-exceeded", { limit: "postHandshakeInARow", allowed, received: ignored }, "RFC 5246 §7.4.1.1");
+      }
       return true;
     },
     presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
@@ -152,5 +155,8 @@ function agreementTls12({ settled, group, identity, keyProven, master, ownScheme
     extendedMasterSecret,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
   };
-  return { info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation, mayExtract };
+  return {
+    info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation,
+    mayExtract,
+  };
 }

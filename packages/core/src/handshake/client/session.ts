@@ -58,7 +58,9 @@ export function preSharedKey(session: SessionState, hash: HashImplementation, no
 }
 
 /** @param digest of all before the hello, and of the hello up to its binders (§4.3.11.2). */
-export function sealBinder(raw: Bytes, session: SessionState, hash: HashImplementation, digest: (truncated: Uint8Array) => Bytes): void {
+export function sealBinder(
+  raw: Bytes, session: SessionState, hash: HashImplementation, digest: (truncated: Uint8Array) => Bytes,
+): void {
   const truncated = raw.subarray(0, raw.length - bindersLength(decodeClientHello(raw)));
   raw.set(resumptionBinder(hash, session.secret, digest(truncated)), raw.length - hash.length);
 }

@@ -27,7 +27,9 @@ export const steps: Steps<Edges, States, Inputs> = {
         const settled = judgeServerHelloTls12(hello, offer);
         forgetSession(offer);
         link.incoming.changeCipherSpec = "told";
-        return { kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw) };
+        return {
+          kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
+        };
       }
       link.incoming.takesWarnings = false;
       if (!hello.isRetryRequest) {
@@ -37,7 +39,9 @@ export const steps: Steps<Edges, States, Inputs> = {
       }
       const request = judgeRetryRequest(hello, offer);
       link.incoming.expectBoundary("server_hello");
-      return { kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw) };
+      return {
+        kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw),
+      };
     },
   },
 };

@@ -10,7 +10,9 @@ import { extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts"
 export function judgeServerName({ hostNames }: DecodedClientHello): void {
   const [name] = hostNames;
   if (hostNames.length > 1) wrong("server_name", "one host_name", `${hostNames.length}`, "RFC 6066 §3");
-  if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
+  if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
+    wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
+  }
 }
 
 /** What TLS 1.3 asks of every first hello. */
@@ -32,7 +34,9 @@ export function judgeClientHello(hello: DecodedClientHello): void {
   }
   if (hello.cookie !== undefined) wrong("cookie", "none before a HelloRetryRequest", hex(hello.cookie), "RFC 9846 §4.3.2");
   judgePsks(hello);
-  if (hello.psks === undefined && hello.offersEarlyData) wrong("early_data", "a pre_shared_key beside it", "none", "RFC 9846 §4.3.10");
+  if (hello.psks === undefined && hello.offersEarlyData) {
+    wrong("early_data", "a pre_shared_key beside it", "none", "RFC 9846 §4.3.10");
+  }
 }
 
 function judgePsks({ psks, pskModes, extensions }: DecodedClientHello): void {
@@ -40,7 +44,9 @@ function judgePsks({ psks, pskModes, extensions }: DecodedClientHello): void {
   if (extensions.at(-1)?.type.id !== extensionIds.pre_shared_key) {
     wrong("pre_shared_key", "the last place", "an extension behind it", "RFC 9846 §4.3.11");
   }
-  if (pskModes === undefined) fail("missing-extension", { message: "client_hello", extension: "psk_key_exchange_modes" }, "RFC 9846 §4.3.9");
+  if (pskModes === undefined) {
+    fail("missing-extension", { message: "client_hello", extension: "psk_key_exchange_modes" }, "RFC 9846 §4.3.9");
+  }
   if (psks.identities.length !== psks.binders.length) {
     wrong("binders", `${psks.identities.length}`, `${psks.binders.length}`, "RFC 9846 §4.3.11");
   }
@@ -49,7 +55,9 @@ function judgePsks({ psks, pskModes, extensions }: DecodedClientHello): void {
 /** What TLS 1.2 asks of a hello. */
 export function judgeClientHelloTls12(hello: DecodedClientHello, { requireExtendedMasterSecret }: ServerSettings): void {
   const { compressionMethods, renegotiatedConnection, pointFormats, groups } = hello;
-  if (!compressionMethods.includes(0)) wrong("compression_methods", "null among them", compressionMethods.join(", "), "RFC 5246 §7.4.1.2");
+  if (!compressionMethods.includes(0)) {
+    wrong("compression_methods", "null among them", compressionMethods.join(", "), "RFC 5246 §7.4.1.2");
+  }
   if (renegotiatedConnection !== undefined && renegotiatedConnection.length > 0) {
     fail("not-a-first-handshake", { message: "client_hello" }, "RFC 5746 §3.6");
   }
@@ -74,21 +82,32 @@ export function judgeSecondClientHello(
     list(first.compressionMethods) === list(second.compressionMethods);
   if (!same) wrong("fixed part", "that of the first ClientHello", "another", section);
   const [before, after] = [unchangeable(first), unchangeable(second)];
-  if (before.length !== after.length || before.some(({ type, data }, at) => type.id !== after[at]?.type.id || !equal(data, after[at].data))) {
+  const sameExtensions =
+    before.length === after.length &&
+    before.every(({ type, data }, at) => type.id === after[at]?.type.id && equal(data, after[at].data));
+  if (!sameExtensions) {
     wrong("extensions", "those of the first ClientHello", "others", section);
   }
   if (second.offersEarlyData) wrong("early_data", "none behind a HelloRetryRequest", "early_data", section);
-  if (cookie !== undefined && second.cookie === undefined) fail("missing-extension", { message: "client_hello", extension: "cookie" }, "RFC 9846 §4.3.2");
+  if (cookie !== undefined && second.cookie === undefined) {
+    fail("missing-extension", { message: "client_hello", extension: "cookie" }, "RFC 9846 §4.3.2");
+  }
   if (second.cookie !== undefined && (cookie === undefined || !equal(second.cookie, cookie))) {
     wrong("cookie", cookie === undefined ? "none" : "that of HelloRetryRequest", hex(second.cookie), "RFC 9846 §4.3.2");
   }
   // It may be updated and thinned out, and not be added.
-  if (first.psks === undefined && second.psks !== undefined) wrong("pre_shared_key", "none, as in the first ClientHello", "one", section);
+  if (first.psks === undefined && second.psks !== undefined) {
+    wrong("pre_shared_key", "none, as in the first ClientHello", "one", section);
+  }
   judgePsks(second);
-  if (second.keyShares === undefined) fail("missing-extension", { message: "client_hello", extension: "key_share" }, "RFC 9846 §9.2");
+  if (second.keyShares === undefined) {
+    fail("missing-extension", { message: "client_hello", extension: "key_share" }, "RFC 9846 §9.2");
+  }
   const [share, ...more] = second.keyShares;
   if (share === undefined || share.group !== groupIds[group] || more.length > 0) {
-    wrong("key_share", `one share of ${group}`, second.keyShares.map(({ group }) => group).join(", ") || "none", "RFC 9846 §4.2.4");
+    wrong(
+      "key_share", `one share of ${group}`, second.keyShares.map(({ group }) => group).join(", ") || "none", "RFC 9846 §4.2.4",
+    );
   }
   return share.keyExchange;
 }

@@ -40,8 +40,9 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
         case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
         case "judge": return judge(state.verifier, state.presented);
-        case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello": case "expectFinished": case "connected": case "expectClientKeyExchange":
-        case "expectClientCertificate": case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+        case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
+        case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
+        case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
@@ -97,7 +98,10 @@ function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }
 }
 
 function common(
-  { settings, negotiated, suite, group, retried }: Settled, peer: ProvenPeer | undefined, extendedMasterSecret: boolean, resumed = false,
+  { settings, negotiated, suite, group, retried }: Settled,
+  peer: ProvenPeer | undefined,
+  extendedMasterSecret: boolean,
+  resumed = false,
 ): Omit<Agreement, "exporter"> {
   return {
     info: {

@@ -31,7 +31,9 @@ export const steps: Steps<Edges, States, Inputs> = {
       const settings = ServerConfig.settingsOf(config);
       adopt(settings, context);
       const allowed = settings.limits.clientHello;
-      if (hello.raw.length > allowed) fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
+      if (hello.raw.length > allowed) {
+        fail("limit-exceeded", { limit: "clientHello", allowed, received: hello.raw.length }, "RFC 9846 §6");
+      }
       const negotiated = negotiate(hello, config);
       const versionRefused = negotiated.kind === "refused" && versionRefusals.has(negotiated.reasons[0].kind);
       if (!versionRefused) judgeServerName(hello);
@@ -52,8 +54,13 @@ export const steps: Steps<Edges, States, Inputs> = {
       link.incoming.takesPlaintextAlert = true;
 
       const settled = settle(settings, negotiated);
-      link.trace?.({ kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has" });
-      link.trace?.({ kind: "decision", about: "group", chosen: settled.group.name, because: settled.retried ? "no share was sent" : "a share was sent" });
+      link.trace?.({
+        kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
+      });
+      link.trace?.({
+        kind: "decision", about: "group", chosen: settled.group.name,
+        because: settled.retried ? "no share was sent" : "a share was sent",
+      });
       if (negotiated.needsRetry) {
         const request = sendRetryRequest(hello, settled, context);
         const transcript = Transcript.afterRetry(settled.hash, hello.raw, request);
@@ -82,6 +89,8 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"]): Se
   const suite = settings.suites.find(({ name }) => name === negotiated.suite);
   const group = settings.groups.find(({ name }) => name === negotiated.group);
   const hash = suite && settings.hashes.get(suite.hash);
-  if (suite === undefined || group === undefined || hash === undefined) throw new TypeError("negotiate agreed on what the config has not");
+  if (suite === undefined || group === undefined || hash === undefined) {
+    throw new TypeError("negotiate agreed on what the config has not");
+  }
   return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry };
 }

@@ -36,7 +36,9 @@ export function sendClientKeyExchange(
 
 /** CertificateVerify, and the rest. */
 export function sendCertificateVerifyTls12(
-  { kind: _, credential: __, scheme, message: ___, clientKey, clientIv, ...keyed }: At<"signTls12">, signature: Uint8Array, context: Context,
+  { kind: _, credential: __, scheme, message: ___, clientKey, clientIv, ...keyed }: At<"signTls12">,
+  signature: Uint8Array,
+  context: Context,
 ): At<"expectChangeCipherSpec"> {
   send(encodeCertificateVerify(schemeIds[scheme], signature), keyed.transcript, context);
   sendFinishedTls12(keyed, clientKey, clientIv, context);

@@ -23,10 +23,12 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   if (hello.legacyCompressionMethod !== 0) {
     wrong("server_hello", "compression_method", "null", `${hello.legacyCompressionMethod}`, "RFC 5246 §7.4.1.3");
   }
-  const suite = settings.suites.find(({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2");
+  const suite =
+    settings.suites.find(({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2");
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || hash === undefined) {
-    wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", spelled("suite", hello.cipherSuite), "RFC 5246 §7.4.1.3");
+    const received = spelled("suite", hello.cipherSuite);
+    wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", received, "RFC 5246 §7.4.1.3");
   }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, answers);
   if (hello.renegotiatedConnection !== undefined && hello.renegotiatedConnection.length > 0) {
@@ -51,13 +53,22 @@ const answers = [
 /** The share, and the signature that ties it to the certificate. */
 export function judgeServerKeyExchange(
   raw: Uint8Array, schemes: readonly SignatureScheme[], { offer }: SettledTls12,
-): { readonly exchange: ServerKeyExchange; readonly group: Group; readonly scheme: SignatureScheme; readonly verification: Verification } {
+): {
+  readonly exchange: ServerKeyExchange;
+  readonly group: Group;
+  readonly scheme: SignatureScheme;
+  readonly verification: Verification;
+} {
   const message = "server_key_exchange";
   const exchange = decodeServerKeyExchange(raw);
-  if (!("params" in exchange)) wrong(message, "curve_type", `named_curve (${namedCurve})`, `${exchange.curveType}`, "RFC 8422 §5.4");
+  if (!("params" in exchange)) {
+    wrong(message, "curve_type", `named_curve (${namedCurve})`, `${exchange.curveType}`, "RFC 8422 §5.4");
+  }
   const { settings } = offer.goal;
   const group = settings.groups.find(({ name }) => groupIds[name] === exchange.group && groupVersions[name].includes("tls1.2"));
-  if (group === undefined) wrong(message, "namedcurve", "a group that was offered", spelled("group", exchange.group), "RFC 8422 §5.4");
+  if (group === undefined) {
+    wrong(message, "namedcurve", "a group that was offered", spelled("group", exchange.group), "RFC 8422 §5.4");
+  }
   if (exchange.share.length !== group.shareLength.client) {
     wrong(message, "public", `${group.shareLength.client} bytes for ${group.name}`, `${exchange.share.length}`, "RFC 8422 §5.11");
   }
@@ -67,7 +78,9 @@ export function judgeServerKeyExchange(
   if (scheme === undefined || verification === undefined || !signsIn("tls1.2", scheme)) {
     wrong(message, "algorithm", "a scheme that was offered", received, "RFC 5246 §7.4.3");
   }
-  if (!schemes.includes(scheme)) wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
+  if (!schemes.includes(scheme)) {
+    wrong(message, "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, "RFC 5246 §7.4.3");
+  }
   return { exchange, group, scheme, verification };
 }
 

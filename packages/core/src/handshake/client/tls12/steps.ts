@@ -32,7 +32,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
       const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };
-      const shown = { ...underway, presented: presentedIdentity("server", chain, serverName, staples, settings), publicKey, schemes };
+      const shown = {
+        ...underway, presented: presentedIdentity("server", chain, serverName, staples, settings), publicKey, schemes,
+      };
       return announcesStatus ? { kind: "expectCertificateStatus", ...shown } : { kind: "expectServerKeyExchange", ...shown };
     },
   },
@@ -45,7 +47,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     },
     // RFC 6066 §8: who announced it need not send it.
     server_key_exchange: (state, message, context) => {
-      return stepsTls12.expectServerKeyExchange.server_key_exchange({ ...state, kind: "expectServerKeyExchange" }, message, context);
+      return stepsTls12.expectServerKeyExchange.server_key_exchange(
+        { ...state, kind: "expectServerKeyExchange" }, message, context,
+      );
     },
   },
 
@@ -62,7 +66,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   checkShareSignature: {
     validity: ({ kind: _, check, verification: __, ...exchanged }, valid) => {
-      return { kind: "judgeTls12", ...exchanged, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judgeTls12", ...exchanged, keyProven: KeyProven.by(check.scheme, valid, "RFC 8422 §5.4") };
     },
   },
 
@@ -102,7 +106,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     secret: (state, answer, context) => {
       if (answer === undefined) {
         const { name } = state.group;
-        const detail = { message: "server_key_exchange", field: "public", expected: `a valid ${name} share`, received: "an invalid one" };
+        const detail = {
+          message: "server_key_exchange", field: "public", expected: `a valid ${name} share`, received: "an invalid one",
+        };
         fail("illegal-parameter", detail, "RFC 8422 §5.11");
       }
       return sendClientKeyExchange(state, answer.secret, answer.share, context);
@@ -125,7 +131,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     finished: ({ kind: _, keys: __, transcript, peerShare: ___, ...proven }, message, { link }) => {
       const { settled, master } = proven;
       const expected = finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest());
-      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       link.incoming.expectBoundary("finished");
       if (!settled.extendedMasterSecret) wipe(master);
       return { kind: "connectedTls12", ...proven, finished };

@@ -24,7 +24,9 @@ export function sendCertificate(
 }
 
 /** CertificateVerify (§4.5.2). */
-export function sendCertificateVerify({ transcript }: Underway, scheme: SignatureScheme, signature: Uint8Array, context: Context): void {
+export function sendCertificateVerify(
+  { transcript }: Underway, scheme: SignatureScheme, signature: Uint8Array, context: Context,
+): void {
   send(encodeCertificateVerify(schemeIds[scheme], signature), transcript, context);
 }
 

@@ -12,7 +12,9 @@ import type { Offer } from "../states.ts";
 import type { RetryRequest, Settled } from "./states.ts";
 
 /** What both kinds must hold. */
-function judgeBasics(hello: ServerHello, offer: Offer): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
+function judgeBasics(
+  hello: ServerHello, offer: Offer,
+): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
   judgeVersion(hello, offer);
   if (hello.legacyVersion !== 0x0303) {
     wrong("legacy_version", "TLSv1.2", spelled("version", hello.legacyVersion), "RFC 9846 §4.2.3");
@@ -38,12 +40,15 @@ const retryExtensions = ["supported_versions", "key_share", "cookie"] as const;
 
 /** Whether the server chose TLS 1.2, and we speak it (RFC 9846 §4.3.1). */
 export function isTls12({ selectedVersion, legacyVersion, isRetryRequest }: ServerHello, { goal }: Offer): boolean {
-  return selectedVersion === undefined && !isRetryRequest && legacyVersion === versionIds["tls1.2"] && goal.settings.versions.includes("tls1.2");
+  const says = selectedVersion === undefined && !isRetryRequest && legacyVersion === versionIds["tls1.2"];
+  return says && goal.settings.versions.includes("tls1.2");
 }
 
 function judgeVersion({ selectedVersion, legacyVersion, random, isRetryRequest }: ServerHello, offer: Offer): void {
   const ours = offer.goal.settings.versions;
-  if (legacyVersion <= 0x0300) fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
+  if (legacyVersion <= 0x0300) {
+    fail("unsupported-version", { theirs: registered("version", legacyVersion), ours }, "RFC 9846, Appendix E.5");
+  }
   if (selectedVersion === versionIds["tls1.3"] && ours.includes("tls1.3")) return;
   if (selectedVersion !== undefined) {
     wrong("supported_versions", "TLSv1.3, which was offered", spelled("version", selectedVersion), "RFC 9846 §4.3.1");
@@ -63,7 +68,9 @@ export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryReques
   }
   if (selectedGroup === undefined) return { suite, hash, group: undefined, cookie };
   const group = offeredGroup(selectedGroup, offer);
-  if (group === undefined) wrong("selected_group", "a group that was offered", spelled("group", selectedGroup), "RFC 9846 §4.3.8");
+  if (group === undefined) {
+    wrong("selected_group", "a group that was offered", spelled("group", selectedGroup), "RFC 9846 §4.3.8");
+  }
   if (offer.shares.some((share) => share.group === group.name)) {
     wrong("selected_group", "a group without a share", group.name, "RFC 9846 §4.3.8");
   }
@@ -90,16 +97,24 @@ export function judgeServerHello(
     wrong("key_share", "a group whose share was sent", spelled("group", keyShare.group), "RFC 9846 §4.3.8");
   }
   if (keyShare.keyExchange.length !== group.shareLength.server) {
-    wrong("key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2");
+    wrong(
+      "key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2",
+    );
   }
   const session = judgeSelectedIdentity(hello, hash, offer);
-  return { settled: { offer, suite, hash, group, retried: request !== undefined, session }, started, peerShare: keyShare.keyExchange };
+  return {
+    settled: { offer, suite, hash, group, retried: request !== undefined, session }, started, peerShare: keyShare.keyExchange,
+  };
 }
 
 /** §4.3.11: an identity that was offered, with the hash of its session. */
-function judgeSelectedIdentity({ selectedIdentity }: ServerHello, hash: HashImplementation, { goal, session }: Offer): SessionState | undefined {
+function judgeSelectedIdentity(
+  { selectedIdentity }: ServerHello, hash: HashImplementation, { goal, session }: Offer,
+): SessionState | undefined {
   if (selectedIdentity === undefined) return undefined;
-  if (session === undefined || selectedIdentity !== 0) wrong("selected_identity", "0, the one that was offered", `${selectedIdentity}`, "RFC 9846 §4.3.11");
+  if (session === undefined || selectedIdentity !== 0) {
+    wrong("selected_identity", "0, the one that was offered", `${selectedIdentity}`, "RFC 9846 §4.3.11");
+  }
   if (hashOf(session, goal.settings) !== hash) {
     wrong("cipher_suite", "a suite with the hash of the session", "another", "RFC 9846 §4.3.11");
   }

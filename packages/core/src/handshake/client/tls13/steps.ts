@@ -3,7 +3,9 @@ import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-sched
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { copy } from "../../../wire/bytes.ts";
-import { decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import {
+  decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent,
+} from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
@@ -51,7 +53,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     secret: ({ settled, transcript }, answer, { link }) => {
       const { suite, hash, group, offer } = settled;
       if (answer === undefined) {
-        const context = { message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one" };
+        const context = {
+          message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one",
+        };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
       const { session } = settled;
@@ -90,7 +94,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       return { kind: "expectCertificate", ...underway, request };
     },
     certificate: (state, message, context) => {
-      return stepsTls13.expectCertificate.certificate({ ...state, kind: "expectCertificate", request: undefined }, message, context);
+      return stepsTls13.expectCertificate.certificate(
+        { ...state, kind: "expectCertificate", request: undefined }, message, context,
+      );
     },
   },
 
@@ -98,7 +104,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     certificate: ({ kind: _, ...answered }, message, { scribe }) => {
       const { settings, serverName } = answered.settled.offer.goal;
       const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), settings.verifier);
-      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+      const { chain, publicKey, schemes } =
+        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       answered.transcript.add(message.raw);
       const presented = presentedIdentity("server", chain, serverName, staples, settings);
       return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
@@ -109,7 +116,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     certificate_verify: ({ kind: _, publicKey, schemes, ...answered }, message) => {
       const { transcript, settled } = answered;
       const { settings } = settled.offer.goal;
-      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settings);
+      const { scheme, signature, verification } =
+        judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settings);
       const check = { scheme, publicKey, message: signedContent("server", transcript.digest()), signature };
       transcript.add(message.raw);
       return { kind: "checkSignature", ...answered, check, verification };
@@ -118,7 +126,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   checkSignature: {
     validity: ({ kind: _, check, verification: __, ...answered }, valid) => {
-      return { kind: "judge", ...answered, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judge", ...answered, keyProven: KeyProven.by(check.scheme, valid, "RFC 9846 §4.5.2") };
     },
   },
 
@@ -130,7 +138,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     finished: ({ kind: _, request, ...answered }, message, context) => {
       const { settled, transcript, handshakeTraffic } = answered;
       const expected = finishedVerifyData(settled.hash, handshakeTraffic.server, transcript.digest());
-      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw), "RFC 9846 §4.5.3");
       // Before a byte of our own flight: what follows must be under the next keys.
       context.link.incoming.expectBoundary("finished");
       context.link.incoming.changeCipherSpec = "unexpected";
@@ -162,7 +170,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 };
 
 function connected(
-  { settled, alpn, identity, keyProven, finished }: Proven, ownScheme: SignatureScheme | undefined, sent: ReturnType<typeof sendFinished>,
+  { settled, alpn, identity, keyProven, finished }: Proven,
+  ownScheme: SignatureScheme | undefined,
+  sent: ReturnType<typeof sendFinished>,
 ): StateOf<States, "connected"> {
   const { exporterSecret, resumptionSecret } = sent;
   const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);

@@ -10,7 +10,8 @@ import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
 import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples.ts";
 import {
-  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange, serverParams, signedParams,
+  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange,
+  serverParams, signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
 import type { StartedShare } from "../../stages.ts";
@@ -20,13 +21,16 @@ import type { StatesTls12 } from "./states.ts";
 type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 
 /** ServerHello, Certificate and CertificateStatus, up to the pause for the signature. */
-export function sendServerHelloTls12({ hello, settled }: At<"startShare">, started: StartedShare, context: Context): At<"signShare"> {
+export function sendServerHelloTls12(
+  { hello, settled }: At<"startShare">, started: StartedShare, context: Context,
+): At<"signShare"> {
   const { settings, negotiated, suite, hash, group } = settled;
   const random = copy(expectLength(settings.provider.random(32), 32, "random"));
   // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
   if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
   const randoms = { client: hello.random, server: random };
-  const transcript = settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
+  const transcript =
+    settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
   const extensions: Extension[] = [];
   // RFC 5746 §3.6: the answer to the extension, or to its stand-in among the suites.
   if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {
@@ -34,11 +38,15 @@ export function sendServerHelloTls12({ hello, settled }: At<"startShare">, start
   }
   if (negotiated.serverName !== undefined) extensions.push(extension("server_name"));
   if (hello.extendedMasterSecret) extensions.push(extension("extended_master_secret"));
-  if (hello.pointFormats !== undefined) extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));
+  if (hello.pointFormats !== undefined) {
+    extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));
+  }
   const { chain, ocspResponse, signedCertificateTimestamps = [] } = negotiated.credential;
   const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
   if (status !== undefined) extensions.push(extension("status_request"));
-  if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) extensions.push(timestampsStaple(signedCertificateTimestamps));
+  if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) {
+    extensions.push(timestampsStaple(signedCertificateTimestamps));
+  }
   const { alpn } = negotiated;
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));

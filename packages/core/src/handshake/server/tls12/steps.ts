@@ -34,9 +34,12 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.2" }, "RFC 5246 §7.4.6");
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
-      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+      const { chain, publicKey, schemes } =
+        judgeChain(certificates, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
       const presented = presentedIdentity("client", chain, undefined, noStaples, settings);
-      return { kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes } };
+      return {
+        kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes },
+      };
     },
   },
 
@@ -79,7 +82,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   checkClientSignature: {
     validity: ({ kind: _, check, verification: __, ...keyed }, valid) => {
-      return { kind: "judgeClient", ...keyed, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judgeClient", ...keyed, keyProven: KeyProven.by(check.scheme, valid, "RFC 5246 §7.4.8") };
     },
   },
 
@@ -103,7 +106,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     finished: (state, message, context) => {
       const { settled, transcript, randoms, extendedMasterSecret, master, peer } = state;
       const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
-      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       context.link.incoming.expectBoundary("finished");
       transcript.add(message.raw);
       sendFinishedTls12(state, context);

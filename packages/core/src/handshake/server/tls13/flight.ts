@@ -52,7 +52,9 @@ export function sendServerHello(
     legacyCompressionMethod: 0,
     extensions: [
       extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"])),
-      extension("key_share", (writer) => writeKeyShareEntry(writer, { group: groupIds[settled.group.name], keyExchange: copy(share) })),
+      extension("key_share", (writer) =>
+        writeKeyShareEntry(writer, { group: groupIds[settled.group.name], keyExchange: copy(share) }),
+      ),
       ...(session === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(session.index))]),
     ],
   });
@@ -88,7 +90,9 @@ export function sendServerHello(
 }
 
 /** CertificateVerify and Finished. */
-export function sendFinished(state: At<"sign">, signature: Uint8Array, context: Context): At<"expectFinished"> | At<"expectCertificate"> {
+export function sendFinished(
+  state: At<"sign">, signature: Uint8Array, context: Context,
+): At<"expectFinished"> | At<"expectCertificate"> {
   const { settings, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
   const answered = finish(state, context);
@@ -120,14 +124,16 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, sessio
 
 /** §4.4.2. */
 function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
-  const schemes = (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
+  const schemes =
+    (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
   const proofs = proofSchemes("tls1.3", settings);
   const extensions = [extension("signature_algorithms", schemes(proofs))];
   if (verifier.schemes.length > 0 && verifier.schemes.join() !== proofs.join()) {
     extensions.push(extension("signature_algorithms_cert", schemes(verifier.schemes)));
   }
   if (authorities.length > 0) {
-    extensions.push(extension("certificate_authorities", (writer) => writer.list(2, authorities, (_, name) => writer.opaque(2, name))));
+    const names = (writer: Writer): Writer => writer.list(2, authorities, (_, name) => writer.opaque(2, name));
+    extensions.push(extension("certificate_authorities", names));
   }
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));

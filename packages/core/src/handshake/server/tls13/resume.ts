@@ -1,4 +1,5 @@
-// Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder that
+// Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder
+// that
 // does not verify is one.
 import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
@@ -112,7 +113,9 @@ function fits(state: SessionState, hello: DecodedClientHello, { settings, suite 
 
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
 export function makeTickets(
-  { settled, session, peer }: Pick<At<"expectFinished">, "settled" | "session" | "peer">, resumptionSecret: Bytes, { link }: Context,
+  { settled, session, peer }: Pick<At<"expectFinished">, "settled" | "session" | "peer">,
+  resumptionSecret: Bytes,
+  { link }: Context,
 ): readonly Bytes[] {
   const { settings, negotiated, suite, hash } = settled;
   const { sessions, provider, now } = settings;

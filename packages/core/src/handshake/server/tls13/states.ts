@@ -35,7 +35,13 @@ export interface StatesTls13 {
   checkSignature: Judged & { check: SignatureCheck; verification: Verification };
   judge: Judged & { keyProven: KeyProven };
   expectFinished: Answered & { peer: ProvenPeer | undefined };
-  connected: { settled: Settled; exporterSecret: Bytes; finished: FinishedVerified; peer: ProvenPeer | undefined; resumed: boolean };
+  connected: {
+    settled: Settled;
+    exporterSecret: Bytes;
+    finished: FinishedVerified;
+    peer: ProvenPeer | undefined;
+    resumed: boolean;
+  };
 }
 
 /** Handshake keys are in force. */

@@ -32,7 +32,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     sessions: ({ kind: _, ...state }, found, { link }) => {
       const session = take({ kind: "lookUpSession", ...state }, found);
       const chosen = session === undefined ? undefined : `session ${session.index}`;
-      link.trace?.({ kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits" });
+      link.trace?.({
+        kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits",
+      });
       state.transcript.add(state.hello.raw);
       return { kind: "exchangeKeys", ...state, session };
     },
@@ -41,9 +43,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   exchangeKeys: {
     secret: (state, answer, context) => {
       if (answer === undefined) {
-        const { name } = state.settled.group;
-        const field = "key_share";
-        fail("illegal-parameter", { message: "client_hello", field, expected: `a valid ${name} share`, received: "an invalid one" }, "RFC 9846 §7.4.2");
+        const expected = `a valid ${state.settled.group.name} share`;
+        const detail = { message: "client_hello", field: "key_share", expected, received: "an invalid one" };
+        fail("illegal-parameter", detail, "RFC 9846 §7.4.2");
       }
       return sendServerHello(state, answer.secret, answer.share, context);
     },
@@ -61,7 +63,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
         return { kind: "expectFinished", ...answered, peer: undefined };
       }
-      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+      const { chain, publicKey, schemes } =
+        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
       const presented = presentedIdentity("client", chain, undefined, staples, settings);
       return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
     },
@@ -70,7 +73,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectCertificateVerify: {
     certificate_verify: ({ kind: _, authentication, publicKey, schemes, ...answered }, message) => {
       const { transcript, settled } = answered;
-      const { scheme, signature, verification } = judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settled.settings);
+      const { scheme, signature, verification } =
+        judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settled.settings);
       const check = { scheme, publicKey, message: signedContent("client", transcript.digest()), signature };
       transcript.add(message.raw);
       return { kind: "checkSignature", ...answered, verifier: authentication.verifier, check, verification };
@@ -79,7 +83,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   checkSignature: {
     validity: ({ kind: _, check, verification: __, ...judged }, valid) => {
-      return { kind: "judge", ...judged, keyProven: KeyProven.by(check.scheme, valid) };
+      return { kind: "judge", ...judged, keyProven: KeyProven.by(check.scheme, valid, "RFC 9846 §4.5.2") };
     },
   },
 
@@ -91,11 +95,12 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic, exporterSecret, peer } = state;
+      const { settled, transcript, schedule, session, takesTickets, peer } = state;
+      const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
       const expected = finishedVerifyData(hash, clientHandshakeTraffic, transcript.digest());
-      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw));
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 9846 §4.5.3");
       wipe(clientHandshakeTraffic);
       transcript.add(message.raw);
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
