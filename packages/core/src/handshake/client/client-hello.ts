@@ -44,7 +44,7 @@ export function sendSecondClientHello(
     before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
   );
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
-  sendChangeCipherSpec(offer, context);
+  if (inCompatibilityMode(offer)) context.link.outgoing.changeCipherSpec();
   // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
   const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
   if (session === undefined) forgetSession(offer);
@@ -134,7 +134,7 @@ function say(
   return { goal, fields, hello, shares, session };
 }
 
-/** Appendix E.4: only in the compatibility mode, which the session id asks for. */
-export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
-  if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
+/** Appendix E.4: the session id asks for it. */
+export function inCompatibilityMode({ hello }: Offer): boolean {
+  return hello.legacySessionId.length > 0;
 }

@@ -12,7 +12,7 @@ import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { presentedIdentity } from "../../identity.ts";
-import { credentialRequest, judgeChain, proofSchemes } from "../../judge-certificate.ts";
+import { judgeCertificateRequestTls12, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
@@ -76,9 +76,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   expectServerHelloDone: {
     certificate_request: ({ kind: _, ...proven }, message) => {
-      const { signatureSchemes, authorities } = decodeCertificateRequestTls12(message.raw);
+      const asked = decodeCertificateRequestTls12(message.raw);
       proven.transcript.add(message.raw);
-      return { kind: "expectServerHelloDoneOnly", ...proven, request: credentialRequest(signatureSchemes, authorities, []) };
+      return { kind: "expectServerHelloDoneOnly", ...proven, request: judgeCertificateRequestTls12(asked) };
     },
     server_hello_done: ({ kind: _, ...proven }, message, context) => {
       takeServerHelloDone(proven.transcript, message, context);

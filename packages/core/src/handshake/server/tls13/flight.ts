@@ -73,7 +73,7 @@ export function sendServerHello(
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
 
-  send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(settled, session !== undefined)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
   if (session !== undefined) {
     const { identity } = session;
@@ -140,11 +140,11 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ negotiated }: Settled): Extension[] {
+function encryptedExtensions({ negotiated }: Settled, isResumed: boolean): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
-  // RFC 6066 §3: an empty answer says that the name was used.
-  if (serverName !== undefined) extensions.push(extension("server_name"));
+  // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
+  if (serverName !== undefined && !isResumed) extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
