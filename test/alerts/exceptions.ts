@@ -118,3 +118,9 @@ export const gapsTls12: typeof gaps = {
   "anonymous suites are not built": ["CLI-CR-009"],
   "static RSA is not built": ["T12-010"],
 };
+
+/** Why a row is not tried, in a version or in both. */
+export function reasonFor(id: string): string | undefined {
+  const named = [...Object.entries(gaps), ...Object.entries(gapsTls12)];
+  return named.find(([, listed]) => listed.some((each) => each.split(" ")[0] === id))?.[0];
+}

@@ -149,7 +149,7 @@ export const serverFlights: Stimuli = {
   "CLI-CR-005": () =>
     request(join(v8(), block(schemes, schemes)), join(v8(), block(schemes, extension(0xfa5a), extension(0xfa5a)))),
   "CLI-CR-006": () => request(join(v8(), block(extension(extensions.signatureAlgorithms, v16())))),
-  "CLI-CR-007": () => [new ScriptedServer({ requests: true })],
+  "CLI-CR-007": () => [new ScriptedServer({ requests: true }).to("CONNECTED")],
   "CLI-CR-008": () =>
     [new ScriptedServer().to("CONNECTED")].map((server) => server.record(content.handshake, server.certificateRequest())),
   "CLI-CR-011": () => request(join(v8(), block(schemes, extension(extensions.authorities, v16())))),
