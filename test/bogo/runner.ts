@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type DisabledGroup, disabledTests } from "./disabled.ts";
-import { errorMap } from "./error-map.ts";
+import { errorWords } from "./error-map.ts";
 
 export interface Run {
   readonly runner: string;
@@ -46,7 +46,7 @@ export async function runTests(
   const config = join(folder, "config.json");
   const notes = join(folder, "notes.txt");
   writeFileSync(notes, "");
-  writeFileSync(config, JSON.stringify({ DisabledTests: disabledTests(disabled), ErrorMap: errorMap, HalfRTTTickets: 0 }));
+  writeFileSync(config, JSON.stringify({ DisabledTests: disabledTests(disabled), ErrorMap: errorWords, HalfRTTTickets: 0 }));
   const results = { passed: [] as string[], failed: [] as string[], notImplemented: [] as string[] };
   let telling = false;
   const options = ["-shim-path", shim, "-shim-config", config, "-allow-unimplemented", "-pipe", "-num-workers", String(workers)];
