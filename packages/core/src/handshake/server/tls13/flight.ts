@@ -76,11 +76,7 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-<<<<<<< HEAD
-  send(scribe.encryptedExtensions(encryptedExtensions(settled, session !== undefined)), transcript, context);
-=======
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
->>>>>>> main
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, session !== undefined)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
   if (session !== undefined) {
     const { identity } = session;
