@@ -38,6 +38,8 @@ export function readPsks(
     problems.add("other-version", path, "are for tls1.3", "name tls1.3 in versions, or leave them out");
     return [];
   }
+  // Without a provider to compare with, that is the problem.
+  if (suites.length === 0) return [];
   const spoken = new Set(suites.map(({ name }) => suiteMeanings[name]).flatMap((suite) => (suite.version === "tls1.3" ? [suite.hash] : [])));
   const prepared = new Map<string, PreparedPsk>();
   for (const [at, psk] of list.entries()) {
