@@ -8,6 +8,7 @@ import { forgetPsks } from "./psks.ts";
 import { readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
+import { recordSizes } from "./judge-extensions.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
@@ -28,6 +29,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         const settled = judgeServerHelloTls12(hello, offer);
         forgetPsks(offer);
         link.incoming.changeCipherSpec = "told";
+        link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
         return {
           kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };

@@ -1,7 +1,7 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
-import { maxPlaintext } from "../../record/format.ts";
+import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
@@ -55,8 +55,9 @@ export function serverRole(context: Context): Role<State, ServerStage> {
     },
     ignores: () => false,
     agreement: (state) => {
-      if (state.kind === "connected") return agreement(state);
-      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+      const { recordSizes } = context.link;
+      if (state.kind === "connected") return agreement(state, recordSizes);
+      return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn) => new NeedsInput(turn),
     established: (connection, output, received) => new Established(connection, output, received),
@@ -90,18 +91,21 @@ function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
   return { input: "sessions", value: find(state, sessions) };
 }
 
-function agreement({ settled, exporterSecret, peer, psk }: At<"connected">): Agreement {
-  return { ...common(settled, peer, true, psk), exporter: exporterTls13(settled.hash, exporterSecret) };
+function agreement({ settled, exporterSecret, peer, psk }: At<"connected">, sizes: RecordSizes): Agreement {
+  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
-function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
+function agreementTls12(
+  { settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">, sizes: RecordSizes,
+): Agreement {
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, extendedMasterSecret), exporter };
+  return { ...common(settled, peer, sizes, extendedMasterSecret), exporter };
 }
 
 function common(
   { settings, negotiated, suite, group, retried }: Settled,
   peer: ProvenPeer | undefined,
+  maxRecordSize: RecordSizes,
   extendedMasterSecret: boolean,
   psk?: SelectedPsk,
 ): Omit<Agreement, "exporter"> {
@@ -119,7 +123,7 @@ function common(
       psk: external && { identity: external.identity },
       ownSignatureScheme: psk === undefined ? negotiated.scheme : undefined,
       extendedMasterSecret,
-      maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+      maxRecordSize,
     },
     suite,
     limits: settings.limits,

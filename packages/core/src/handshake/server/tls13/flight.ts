@@ -4,10 +4,11 @@ import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-sched
 import { expectLength } from "../../../crypto/results.ts";
 import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
+import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
-import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
@@ -74,8 +75,10 @@ export function sendServerHello(
   link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
+  const { maxRecordSize } = settings;
+  link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -143,7 +146,7 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ negotiated }: Settled): Extension[] {
+function encryptedExtensions({ recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used.
@@ -151,6 +154,7 @@ function encryptedExtensions({ negotiated }: Settled): Extension[] {
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
+  if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
   return extensions;
 }
 
