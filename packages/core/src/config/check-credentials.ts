@@ -160,12 +160,13 @@ function checkStaples({ ocspResponse, signedCertificateTimestamps }: Credential,
     problems.add("wrong-type", here, "is no list of Uint8Array", remedy);
   } else if (list.some(({ length }) => length === 0)) {
     problems.add("bad-staple", here, "has one without a byte", remedy);
-  } else if (list.reduce((sum, { length }) => sum + length + 2, 0) > 0xffff) {
-    problems.add("bad-staple", here, "has more bytes than go into an extension", remedy);
+  } else if (response.length + list.reduce((sum, { length }) => sum + length + 2, 0) > roomForStaples) {
+    problems.add("bad-staple", here, "has, with the OCSP response, more bytes than go into a certificate's extensions", remedy);
   }
 }
-/** An extension's length has 16 bits, and 4 bytes are CertificateStatus's own. */
-const longestResponse = 0xffff - 4;
+/** All extensions of a certificate together: two headers, CertificateStatus's 4 bytes and the list's 2 among them. */
+const roomForStaples = 0xffff - 4 - 4 - 4 - 2;
+const longestResponse = roomForStaples;
 
 function readChain(
   given: readonly Uint8Array[],

@@ -126,8 +126,16 @@ function readClientAuthentication(
     );
     return undefined;
   }
+  const octets = list.reduce((sum, { length }) => sum + 2 + length, 0);
+  if (octets > roomForAuthorities) {
+    const remedy = `name fewer, or none, since it is a hint: there is room for ${roomForAuthorities}`;
+    problems.add("too-many-authorities", `${path}.authorities`, `takes ${octets} bytes on the wire`, remedy);
+  }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });
 }
+
+/** All extensions of a CertificateRequest together have 2^16 - 1 bytes at most; half of them are for the others. */
+const roomForAuthorities = 2 ** 15;
 
 /** A request names the schemes by which the client may prove its key, and an empty list can't be sent (RFC 9846 §4.3.3). */
 function checkProofs(path: string, { versions, suites, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
