@@ -109,6 +109,11 @@ export interface ClientOptions extends CommonOptions {
   readonly keyShares?: number | readonly NamedGroup[];
   /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
+  /**
+   * How many tickets the server is asked for (RFC 9149): behind a handshake that makes a new session, and behind a resumed one; 0
+   * to 16, and a server may have its own mind. For who opens several connections at once. Default: it is not asked.
+   */
+  readonly tickets?: { readonly new: number; readonly resumed: number };
   /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;
   /** Not built yet. */

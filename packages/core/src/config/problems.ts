@@ -10,7 +10,7 @@ export type ProblemKind =
   | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name"
   | "bad-certificate" | "chain-too-long" | "bad-staple" | "unsupported-key" | "scheme-needs-other-key"
   | "certificate-has-other-key" | "signer-has-other-key"
-  | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";
+  | "not-a-count" | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";
 
 export class Problems {
   readonly #found: ConfigProblem[] = [];

@@ -2,6 +2,7 @@
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
+import type { TicketRequest } from "../wire/extensions.ts";
 import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
@@ -70,6 +71,7 @@ export interface ClientSettings extends CommonSettings {
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
   readonly sessions: ClientSessionStore | undefined;
+  readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
 }

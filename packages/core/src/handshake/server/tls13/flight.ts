@@ -10,7 +10,7 @@ import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
 import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
@@ -19,7 +19,8 @@ import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
-import { forgetPsk, secretOf } from "./psk.ts";
+import { forgetPsk, type SelectedPsk, secretOf } from "./psk.ts";
+import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -78,7 +79,7 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, psk)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -121,10 +122,10 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   wipe(handshakeTraffic.server);
-  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
+  const ticketCount = ticketsFor(hello, settings, psk);
   const clientHandshakeTraffic = handshakeTraffic.client;
   return {
-    settled, transcript, schedule, psk, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled, transcript, schedule, psk, ticketCount, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
   };
 }
 
@@ -146,7 +147,8 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled): Extension[] {
+function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined): Extension[] {
+  const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used.
@@ -155,6 +157,9 @@ function encryptedExtensions({ recordSizeLimit: limit }: DecodedClientHello, { n
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
   if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
+  if (ticketRequest !== undefined && settings.sessions !== undefined) {
+    extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));
+  }
   return extensions;
 }
 
