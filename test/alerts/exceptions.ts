@@ -61,7 +61,6 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
   "revocation is not built yet: stapled responses are carried, and nobody judges them": ["CRT-011", "CRT-021", "CRT-022", "CRT-023", "CRT-024"],
   "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-028", "CRT-043", "CRT-044"],
   "certificate compression is not built yet": ["CMP-001", "CMP-002", "CMP-003", "CMP-004", "CMP-005"],
-  "ticket_request is not sent: an answer is unsupported_extension, as to anything that was not asked for": ["TRQ-003"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059", "CLI-EE-009"],
   "psk_ke is not built": ["PSK-010"],
   "ECH is not built": [

@@ -7,7 +7,7 @@ import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
-import type { Limits } from "./options.ts";
+import type { GroupPolicy, Limits, SuitePolicy } from "./options.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
@@ -46,7 +46,8 @@ export interface ServerSettings extends CommonSettings {
   readonly ownSchemes: readonly SignatureScheme[];
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
-  readonly suiteOrder: "server" | "client";
+  readonly suiteOrder: "server" | "client" | SuitePolicy;
+  readonly groupOrder: "server" | "client" | GroupPolicy;
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
