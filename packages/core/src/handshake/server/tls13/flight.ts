@@ -151,8 +151,8 @@ function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }
   const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
-  // RFC 6066 §3: an empty answer says that the name was used.
-  if (serverName !== undefined) extensions.push(extension("server_name"));
+  // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
+  if (serverName !== undefined && psk?.kind !== "session") extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
