@@ -7,6 +7,7 @@ import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
 import { framing, statesNeverTried } from "./rows/framing.ts";
+import { recordSizes, recordSizesTls12 } from "./rows/record-sizes.ts";
 import { records } from "./rows/records.ts";
 import { resumptions } from "./rows/sessions.ts";
 import { serverFlights } from "./rows/server-flights.ts";
@@ -23,8 +24,8 @@ interface OfVersion {
   readonly gaps: typeof gaps;
 }
 const versions: readonly OfVersion[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections], deviations, gaps },
-  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12], deviations: deviationsTls12, gaps: gapsTls12 },
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes], deviations, gaps },
+  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, recordSizesTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 
 describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }) => {

@@ -115,7 +115,7 @@ export const serverFlights: Stimuli = {
       [extension(extensions.supportedVersions, u16(0x0304))],
       [extension(extensions.signatureAlgorithms, v16(u16(0x0403)))],
     ),
-  "CLI-EE-002": () => encryptedExtensions([extension(0xfa5a)], [extension(extensions.recordSizeLimit, u16(1000))]),
+  "CLI-EE-002": () => encryptedExtensions([extension(0xfa5a)], [extension(1, [1])]),
   "CLI-EE-003": () => encryptedExtensions([extension(extensions.alpn, v16(v8(text("spdy/3"))))]),
   "CLI-EE-004": () =>
     encryptedExtensions(

@@ -7,6 +7,7 @@ import type { Edges } from "./edges.ts";
 import { forgetSession, readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
+import { recordSizes } from "./judge-extensions.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
@@ -27,6 +28,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         const settled = judgeServerHelloTls12(hello, offer);
         forgetSession(offer);
         link.incoming.changeCipherSpec = "told";
+        link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
         return {
           kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };

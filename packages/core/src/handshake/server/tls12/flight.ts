@@ -4,7 +4,7 @@ import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
 import { WriteKeysTls12 } from "../../../record/keys-tls12.ts";
 import { copy, empty } from "../../../wire/bytes.ts";
-import { type Extension, extension, writeProtocols } from "../../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
@@ -36,6 +36,7 @@ export function sendServerHelloTls12(
   if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {
     extensions.push(extension("renegotiation_info", (writer) => writer.opaque(1, empty)));
   }
+  if (hello.recordSizeLimit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize));
   if (negotiated.serverName !== undefined) extensions.push(extension("server_name"));
   if (hello.extendedMasterSecret) extensions.push(extension("extended_master_secret"));
   if (hello.pointFormats !== undefined) {
