@@ -21,6 +21,10 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
     told: ["access_denied", "unrecognized_name", "handshake_failure", "internal_error"],
     because: "the application names the alert",
   },
+  "SRV-HRR-010": {
+    told: ["illegal_parameter", "none"],
+    because: "another order is taken, since wolfSSL's second hello has one; every other change is refused",
+  },
   "SRV-HRR-011": {
     told: ["none", "missing_extension"],
     because:

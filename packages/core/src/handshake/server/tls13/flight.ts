@@ -5,8 +5,8 @@ import { expectLength } from "../../../crypto/results.ts";
 import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { agreeOnSizes } from "../../../record/size-limit.ts";
-import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
@@ -88,7 +88,9 @@ export function sendServerHello(
     return { kind: "expectFinished", ...finish(underway, context), peer };
   }
   const { clientAuthentication } = settings;
-  if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
+  if (clientAuthentication !== undefined) {
+    send(scribe.certificateRequest(certificateRequest(settings, clientAuthentication)), transcript, context);
+  }
   const { credential } = expectSignature(negotiated);
   send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
@@ -130,7 +132,7 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
 }
 
 /** §4.4.2. */
-function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
+function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Extension[] {
   const schemes =
     (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
   const proofs = proofSchemes("tls1.3", settings);
@@ -144,7 +146,7 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   }
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
-  return encodeCertificateRequest(empty, extensions);
+  return extensions;
 }
 
 function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined): Extension[] {
