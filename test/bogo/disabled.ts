@@ -32,6 +32,7 @@ export const disabled: readonly DisabledGroup[] = [
       "CertificateSelection-Server-SignatureAlgorithmImpactsECDHEOnly-*",
     ],
   },
+  { reason: "MLKEM1024 is not spoken here; MLKEM768 in hybrids is", patterns: ["*MLKEM1024*"] },
   {
     reason: "Suites of equal rank ([A|B] in OpenSSL's strings) are not known here: a list is in order",
     patterns: ["CipherNegotiation-5"],
