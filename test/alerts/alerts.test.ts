@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { deviations, deviationsTls12, gaps, gapsTls12 } from "./exceptions.ts";
 import { outcomeOf, type Stimuli } from "./outcome.ts";
+import { certificateCompression } from "./rows/certificate-compression.ts";
 import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
@@ -24,7 +25,7 @@ interface OfVersion {
   readonly gaps: typeof gaps;
 }
 const versions: readonly OfVersion[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes], deviations, gaps },
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes, certificateCompression], deviations, gaps },
   { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, recordSizesTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 

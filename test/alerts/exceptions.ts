@@ -29,10 +29,6 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
     told: ["unsupported_extension"],
     because: "a hello of TLS 1.3 alone has no renegotiation_info, so the answer was not asked for",
   },
-  "CMP-007": {
-    told: ["unsupported_extension"],
-    because: "compress_certificate is not sent, so the answer was not asked for",
-  },
 };
 
 /** Rows that are not tried in TLS 1.3, by the reason. A role behind the id: not tried on a machine of that role. */
@@ -55,7 +51,6 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
   "our HelloRetryRequest asks for no cookie": ["SRV-HRR-003", "SRV-HRR-004"],
   "revocation is not built yet: stapled responses are carried, and nobody judges them": ["CRT-011", "CRT-021", "CRT-022", "CRT-023", "CRT-024"],
   "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-028", "CRT-043", "CRT-044"],
-  "certificate compression is not built yet": ["CMP-001", "CMP-002", "CMP-003", "CMP-004", "CMP-005"],
   "ticket_request is not sent: an answer is unsupported_extension, as to anything that was not asked for": ["TRQ-003"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059", "CLI-EE-009"],
   "psk_ke is not built": ["PSK-010"],

@@ -11,6 +11,7 @@ import {
   encodeCertificateVerify,
 } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello, messageHash } from "../../packages/core/src/wire/client-hello.ts";
+import { encodeCompressedCertificate } from "../../packages/core/src/wire/compressed-certificate.ts";
 import { decodeEncryptedExtensions, encodeEncryptedExtensions } from "../../packages/core/src/wire/encrypted-extensions.ts";
 import {
   type Extension,
@@ -180,6 +181,9 @@ const messages: Readonly<Record<string, fc.Arbitrary<Bytes>>> = {
     .map(encodeNewSessionTicket),
   key_update: fc.boolean().map(encodeKeyUpdate),
   end_of_early_data: fc.constant(message(handshakeTypes.end_of_early_data)),
+  compressed_certificate: fc
+    .record({ algorithm: number(16), uncompressedLength: number(24), compressed: bytes(1, 80) })
+    .map(encodeCompressedCertificate),
 };
 
 describe.each(Object.entries(messages))("%s", (which, raw) => {

@@ -35,6 +35,7 @@ export { negotiate, type Negotiation, type Refusal } from "./negotiate/negotiate
 export { readClientHello } from "./handshake/read-client-hello.ts";
 
 // Who we are, and who they are.
+export type { CertificateCompressor } from "./config/certificate-compression.ts";
 export type {
   AsyncCredentialPicker, AsyncSigner, CertificateType, Credential, CredentialPicker, CredentialRequest, Signer,
   SyncCredentialPicker, SyncSigner,

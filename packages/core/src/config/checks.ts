@@ -6,6 +6,7 @@ import {
   type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
   versionIds,
 } from "../wire/registry.ts";
+import { readCompressors } from "./certificate-compression.ts";
 import { readLimits } from "./limits.ts";
 import type { CommonOptions } from "./options.ts";
 import { groupVersions, schemeMeanings, signsIn, suiteMeanings } from "./parameters.ts";
@@ -25,6 +26,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   alpn: "read",
   limits: "read",
   maxRecordSize: "read",
+  certificateCompression: "read",
   truncation: "read",
   label: "read",
   requireExtendedMasterSecret: "read",
@@ -78,6 +80,7 @@ export function readCommon(
     limits,
     maxRecordSize: readRecordSize(options.maxRecordSize, problems),
     requireExtendedMasterSecret: readFlag(options.requireExtendedMasterSecret, "requireExtendedMasterSecret", problems),
+    compressors: readCompressors(options.certificateCompression, versions, problems),
     truncation,
     keyLog: options.dangerousKeyLog,
     trace: options.trace,

@@ -2,6 +2,7 @@ import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
@@ -30,17 +31,19 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const listed = Array.isArray(credentials) ? credentials : [];
+  const compressed = compressCertificates(listed, common.compressors, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
+  const shown = listed.map(({ chain: [leaf] }: Credential) => leaf);
   const id = configId("client", common, verifier, options.label, { shown });
   const { sessions } = options;
   const settings: ClientSettings =
-    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, compressed, sessions });
   return ClientConfig.make(settings, id);
 }
 

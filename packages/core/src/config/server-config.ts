@@ -1,6 +1,7 @@
 import { type Bytes, copy } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
@@ -35,6 +36,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
     const remedy = "give a credential that covers a DNS name, or set servesAnyName";
     problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
   }
+  const compressed = compressCertificates(credentials ?? [], common.compressors, problems);
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
@@ -45,6 +47,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
     role: "server",
     credentials,
     ownSchemes,
+    compressed,
     servesAnyName,
     requiresServerName,
     suiteOrder,

@@ -3,6 +3,7 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
@@ -27,6 +28,7 @@ export interface CommonSettings {
   readonly maxRecordSize: number;
   /** TLS 1.2 (RFC 7627 §5.2). */
   readonly requireExtendedMasterSecret: boolean;
+  readonly compressors: Compressors;
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
@@ -39,6 +41,7 @@ export interface ServerSettings extends CommonSettings {
   readonly credentials: readonly [Credential, ...Credential[]];
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+  readonly compressed: CompressedCertificates;
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
   readonly suiteOrder: "server" | "client";
@@ -60,6 +63,8 @@ export interface ClientSettings extends CommonSettings {
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
+  /** Of the list's credentials. */
+  readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];

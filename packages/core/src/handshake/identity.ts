@@ -1,24 +1,7 @@
-// Identities: ours as it goes out, and the peer's as verifiers see it, shown now or remembered by a session.
-import type { Credential } from "../config/credential.ts";
+// The peer's identity as verifiers see it: shown now, or remembered by a session.
 import { dangerousAssertVerified, type PresentedIdentity, type VerifiedIdentity } from "../config/identity.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { SessionState } from "../session/state.ts";
-import { copy } from "../wire/bytes.ts";
-import type { CertificateEntry } from "../wire/certificate-message.ts";
-import type { Extension } from "../wire/extensions.ts";
-import { ocspStaple, type StapleKind, timestampsStaple } from "../wire/staples.ts";
-
-/** The chain as a Certificate of TLS 1.3 shows it, with what the peer would have stapled. */
-export function certificateEntries(
-  { chain, ocspResponse, signedCertificateTimestamps = [] }: Credential, asked: readonly StapleKind[],
-): readonly CertificateEntry[] {
-  const staples: Extension[] = [];
-  if (asked.includes("ocsp") && ocspResponse !== undefined) staples.push(ocspStaple(ocspResponse));
-  if (asked.includes("sct") && signedCertificateTimestamps.length > 0) {
-    staples.push(timestampsStaple(signedCertificateTimestamps));
-  }
-  return chain.map((data, at) => ({ data: copy(data), extensions: at === 0 ? staples : [] }));
-}
 
 /** What came stapled to a chain. */
 export type Staples = Pick<PresentedIdentity, "ocspResponse" | "signedCertificateTimestamps">;

@@ -100,16 +100,22 @@ export function judgeCertificateVerify(
   return { scheme, signature, verification };
 }
 
+/** What the server asks for, with what is no picker's business. */
+export interface ReceivedRequest extends CredentialRequest {
+  /** What may compress our certificate, by number (RFC 8879). */
+  readonly compressions: readonly number[];
+}
+
 /** RFC 9846 §4.4.2. */
 export function judgeCertificateRequest(
-  { context, signatureSchemes, authorities, staples }: CertificateRequestMessage,
-): CredentialRequest {
+  { context, signatureSchemes, authorities, staples, compressions }: CertificateRequestMessage,
+): ReceivedRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
   if (signatureSchemes === undefined) {
     fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
   }
-  return credentialRequest(signatureSchemes, authorities, staples);
+  return { ...credentialRequest(signatureSchemes, authorities, staples), compressions };
 }
 
 /** In the peer's order of preference. */

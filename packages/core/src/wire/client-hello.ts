@@ -1,5 +1,6 @@
 // ClientHello (RFC 9846 §4.2.2; RFC 5246 §7.4.1.2 and older): decoded whole, whatever its age.
 import type { Bytes } from "./bytes.ts";
+import { readCompressions } from "./compressed-certificate.ts";
 import {
   type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
   readProtocols, readServerNames, writeExtensions,
@@ -46,6 +47,8 @@ export interface DecodedClientHello extends ClientHello {
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  /** By number (RFC 8879 §3). */
+  readonly certificateCompressions: readonly number[];
   /** RFC 8449 §4. */
   readonly recordSizeLimit: number | undefined;
   /** What it would have stapled to the certificate. */
@@ -76,6 +79,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let extendedMasterSecret = false;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
+  let certificateCompressions: number[] = [];
   let recordSizeLimit: number | undefined;
   const staples: StapleKind[] = [];
   const schemes = (extension: Reader): Registered[] =>
@@ -95,6 +99,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     signature_algorithms_cert: (extension) => { certificateSignatureSchemes = schemes(extension); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    compress_certificate: (extension) => { certificateCompressions = readCompressions(extension); },
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
     early_data: () => { offersEarlyData = true; },
@@ -140,6 +145,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     pointFormats,
     extendedMasterSecret,
     renegotiatedConnection,
+    certificateCompressions,
     recordSizeLimit,
     staples,
   };

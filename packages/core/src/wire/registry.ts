@@ -109,6 +109,7 @@ export const extensionIds = {
   signed_certificate_timestamp: 18,
   padding: 21,
   extended_master_secret: 23,
+  compress_certificate: 27,
   record_size_limit: 28,
   session_ticket: 35,
   pre_shared_key: 41,

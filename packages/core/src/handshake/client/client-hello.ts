@@ -6,6 +6,7 @@ import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
+import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
@@ -80,6 +81,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
+  if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   // RFC 8449 §4: also without a limit of our own, so that the server can tell us its own.
   extensions.push(recordSizeLimit(saidLimit(settings.maxRecordSize, settings.versions)));
   if (tls12) {

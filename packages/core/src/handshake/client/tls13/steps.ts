@@ -2,21 +2,23 @@
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { copy } from "../../../wire/bytes.ts";
+import { type Bytes, copy } from "../../../wire/bytes.ts";
 import {
   decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent,
 } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
+import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
   judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { StateOf, Steps } from "../../table.ts";
+import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
@@ -95,22 +97,19 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       underway.transcript.add(message.raw);
       return { kind: "expectCertificate", ...underway, request };
     },
-    certificate: (state, message, context) => {
-      return stepsTls13.expectCertificate.certificate(
-        { ...state, kind: "expectCertificate", request: undefined }, message, context,
-      );
+    certificate: (state, message, context) => takeCertificate(withoutRequest(state), message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const { settings } = state.settled.offer.goal;
+      const certificate = decompressCertificate(message.raw, ["certificate", "certificate_request"], settings);
+      return takeCertificate(withoutRequest(state), message, certificate, context);
     },
   },
 
   expectCertificate: {
-    certificate: ({ kind: _, ...answered }, message, { scribe }) => {
-      const { settings, serverName } = answered.settled.offer.goal;
-      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), settings.verifier);
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-      answered.transcript.add(message.raw);
-      const presented = presentedIdentity("server", chain, serverName, staples, settings);
-      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+    certificate: (state, message, context) => takeCertificate(state, message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const certificate = decompressCertificate(message.raw, ["certificate"], state.settled.offer.goal.settings);
+      return takeCertificate(state, message, certificate, context);
     },
   },
 
@@ -171,11 +170,30 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 };
 
+type At<Kind extends keyof States> = StateOf<States, Kind>;
+
+function withoutRequest(state: At<"expectCertificateOrRequest">): At<"expectCertificate"> {
+  return { ...state, kind: "expectCertificate", request: undefined };
+}
+
+/** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
+function takeCertificate(
+  { kind: _, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+): At<"expectCertificateVerify"> {
+  const { settings, serverName } = answered.settled.offer.goal;
+  const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), settings.verifier);
+  const { chain, publicKey, schemes } =
+    judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  answered.transcript.add(message.raw);
+  const presented = presentedIdentity("server", chain, serverName, staples, settings);
+  return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+}
+
 function connected(
   { settled, alpn, identity, keyProven, finished }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
-): StateOf<States, "connected"> {
+): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
   const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
   return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };

@@ -1,4 +1,6 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
+import { compressedCertificate } from "../../../config/certificate-compression.ts";
+import { certificateEntries } from "../../../config/own-certificate.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
@@ -7,13 +9,13 @@ import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
+import { compressCertificate } from "../../../wire/compressed-certificate.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
 import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
-import { certificateEntries } from "../../identity.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
@@ -86,7 +88,8 @@ export function sendServerHello(
   const { clientAuthentication } = settings;
   if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
   const { credential } = negotiated;
-  send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
+  const compressed = compressedCertificate(credential, hello.staples, hello.certificateCompressions, settings);
+  send(compressed ?? scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
   return { kind: "sign", ...underway, message };
@@ -140,6 +143,7 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   }
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
+  if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   return encodeCertificateRequest(empty, extensions);
 }
 

@@ -80,6 +80,7 @@ export interface InputsTls13 {
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
   signature: Uint8Array;
   certificate: HandshakeMessage;
+  compressed_certificate: HandshakeMessage;
   certificate_verify: HandshakeMessage;
   validity: boolean;
   verdict: VerifiedIdentity;
