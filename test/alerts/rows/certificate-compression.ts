@@ -1,7 +1,7 @@
 // Compressed certificates (RFC 8879): of servers, and of clients that were asked. TLS 1.3 alone.
 import { deflateSync } from "node:zlib";
 import { certificateCompressors } from "@sallyport/crypto-node";
-import { extension, join, message, type Octets, repeat, u16, u24, v16, v24, v8 } from "../../support/octets.ts";
+import { extension, join, message, type Octets, repeat, u16, u24, v24, v8 } from "../../support/octets.ts";
 import { content, identity, ScriptedClient, type ScriptedPeer, ScriptedServer } from "../../support/scripted-peer.ts";
 import { showing, type Stimuli } from "../outcome.ts";
 
