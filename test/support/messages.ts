@@ -66,7 +66,7 @@ export const rewriteTls12: Readonly<Record<MessageTls12 | "certificate", (raw: B
     decodeEmpty(raw, "hello_request");
     return frame("hello_request", () => {});
   },
-  certificate: (raw) => encodeCertificateTls12(decodeCertificateTls12(raw)),
+  certificate: (raw) => encodeCertificateTls12(decodeCertificateTls12(raw, "x509"), "x509"),
   server_key_exchange: (raw) => {
     const decoded = decodeServerKeyExchange(raw);
     if (!("params" in decoded)) throw new Error(`curve_type ${decoded.curveType} has a shape of its own`);

@@ -221,7 +221,7 @@ describe.each(Object.entries(messages))("%s", (which, raw) => {
 
 const messagesTls12: Readonly<Record<keyof typeof rewriteTls12, fc.Arbitrary<Bytes>>> = {
   hello_request: fc.constant(message(handshakeTypes.hello_request)),
-  certificate: list(bytes(1, 60), 0).map(encodeCertificateTls12),
+  certificate: list(bytes(1, 60), 0).map((chain) => encodeCertificateTls12(chain, "x509")),
   server_key_exchange: fc
     .tuple(number(16), bytes(1, 133), number(16), bytes(0, 80))
     .map(([group, share, scheme, signature]) => encodeServerKeyExchange(serverParams(group, share), scheme, signature)),

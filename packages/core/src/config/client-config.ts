@@ -1,13 +1,13 @@
 import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import { configId } from "./id.ts";
@@ -39,11 +39,12 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
+  const ownTypes = isPicker(credentials) ? (credentials.types ?? defaultTypes) : typesOf(credentials);
   const shown = listed.map(({ chain: [leaf] }: Credential) => leaf);
   const id = configId("client", common, verifier, options.label, { shown });
   const { sessions } = options;
   const settings: ClientSettings =
-    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, compressed, sessions });
+    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownTypes, ownSchemes, compressed, sessions });
   return ClientConfig.make(settings, id);
 }
 
@@ -103,11 +104,19 @@ function readOwn(
   problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
-  if (isPicker(given)) return given;
+  if (isPicker(given)) {
+    if (given.types !== undefined) readNames(given.types, "credentials.types", certificateTypes, problems);
+    return given;
+  }
   if (Array.isArray(given)) return readOwnCredentials(given, ownSchemes, common, problems);
   const remedy = "give a list of Credentials, or an object with pick or pickAsync";
   problems.add("wrong-type", "credentials", "is neither a list nor a CredentialPicker", remedy);
   return [];
+}
+
+const defaultTypes: readonly CertificateType[] = Object.freeze(["x509"]);
+function typesOf(credentials: readonly Credential[]): readonly CertificateType[] {
+  return Object.freeze([...new Set(credentials.map(({ type }) => type))]);
 }
 
 function isPicker(given: unknown): given is CredentialPicker {

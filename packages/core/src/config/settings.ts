@@ -2,7 +2,7 @@
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
@@ -63,6 +63,8 @@ export interface ClientSettings extends CommonSettings {
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
+  /** Of these; in order of preference. */
+  readonly ownTypes: readonly CertificateType[];
   /** Of the list's credentials. */
   readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;

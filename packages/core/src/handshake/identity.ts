@@ -2,6 +2,7 @@
 import { dangerousAssertVerified, type PresentedIdentity, type VerifiedIdentity } from "../config/identity.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { SessionState } from "../session/state.ts";
+import type { CertificateType } from "../wire/registry.ts";
 
 /** What came stapled to a chain. */
 export type Staples = Pick<PresentedIdentity, "ocspResponse" | "signedCertificateTimestamps">;
@@ -10,17 +11,18 @@ export const noStaples: Staples = { ocspResponse: undefined, signedCertificateTi
 /** @param chain DER, leaf first; its key is proven. @param serverName whom we meant to reach; undefined: a client's identity. */
 export function presentedIdentity(
   role: "client" | "server",
+  type: CertificateType,
   chain: PresentedIdentity["chain"],
   serverName: string | undefined,
   staples: Staples,
   { now }: CommonSettings,
 ): PresentedIdentity {
-  return { role, type: "x509", chain, serverName, ...staples, nowMs: now() };
+  return { role, type, chain, serverName, ...staples, nowMs: now() };
 }
 
 /** Whom the full handshake found, and nobody judges again. undefined: a server had asked for no certificate, or got none. */
 export function rememberedIdentity({ peer }: SessionState): VerifiedIdentity | undefined {
   if (peer === undefined) return undefined;
   const { path, names } = peer;
-  return dangerousAssertVerified({ ...peer.presented, type: "x509", ...noStaples }, { path, names });
+  return dangerousAssertVerified({ ...peer.presented, ...noStaples }, { path, names });
 }

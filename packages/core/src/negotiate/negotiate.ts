@@ -5,8 +5,9 @@ import { ServerConfig } from "../config/server-config.ts";
 import type { ServerSettings } from "../config/settings.ts";
 import { fail } from "../errors.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
-import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import { chooseProtocol } from "./alpn.ts";
+import { chooseClientCertificateType, credentialsForType } from "./certificate-type.ts";
 import { chooseCredential, chooseSuiteAndCredential } from "./credential.ts";
 import { checkGroups, chooseGroup, chooseShare } from "./group.ts";
 import { credentialsForName } from "./name.ts";
@@ -27,6 +28,8 @@ export interface Agreed {
   readonly needsRetry: boolean;
   readonly scheme: SignatureScheme;
   readonly credential: Credential;
+  /** Of what type the client's certificate is to be; undefined: it is not asked for one. */
+  readonly clientCertificateType: CertificateType | undefined;
   readonly alpn: string | undefined;
   readonly serverName: string | undefined;
 }
@@ -42,7 +45,7 @@ export interface Refused {
  * What `choose` would do with this hello as a full handshake (no session is looked up). Pure: the handshake and its diagnosis
  * use the same one.
  *
- * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, signature. Each is judged as if
+ * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, certificate types, signature. Each is judged as if
  * those before it were none: where no credential covers the name, all are asked for a signature; where no suite is common, any
  * kind of key will do. With no common version there are no rules for suites and signatures, and only what means the same in all
  * versions is looked at: name, ALPN, and groups where the hello names some.
@@ -67,7 +70,7 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation
   return { kind: "agreed", version, ...parameters, alpn, serverName: hello.serverName };
 }
 
-type Parameters = Pick<Agreed, "suite" | "group" | "needsRetry" | "credential" | "scheme">;
+type Parameters = Pick<Agreed, "suite" | "group" | "needsRetry" | "clientCertificateType" | "credential" | "scheme">;
 type Agree = (
   hello: ClientHello,
   settings: ServerSettings,
@@ -79,13 +82,17 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
   "tls1.3": (hello, settings, candidates, refuse) => {
     const [suite] = commonSuites("tls1.3", hello, settings, refuse);
     const share = chooseShare(hello, settings, refuse);
-    const signature = chooseCredential(hello, settings, candidates, refuse);
-    return suite && share && signature && { suite, ...share, ...signature };
+    const typed = credentialsForType(hello, candidates, refuse);
+    const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
+    const signature = chooseCredential(hello, settings, typed, refuse);
+    return suite && share && signature && { suite, ...share, clientCertificateType, ...signature };
   },
   "tls1.2": (hello, settings, candidates, refuse) => {
     const suites = commonSuites("tls1.2", hello, settings, refuse);
     const group = chooseGroup(hello, settings, refuse);
-    const signed = chooseSuiteAndCredential(suites, group, hello, settings, candidates, refuse);
-    return group && signed && { ...signed, group, needsRetry: false };
+    const typed = credentialsForType(hello, candidates, refuse);
+    const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
+    const signed = chooseSuiteAndCredential(suites, group, hello, settings, typed, refuse);
+    return group && signed && { ...signed, group, clientCertificateType, needsRetry: false };
   },
 };

@@ -6,6 +6,7 @@ import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
+import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
@@ -77,6 +78,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       ),
     );
   }
+  extensions.push(...certificateTypesOf(settings));
   extensions.push(...(settings.verifier.asksFor ?? []).map(stapleRequest));
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
@@ -104,6 +106,14 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
     }
   }
   return extensions;
+}
+
+/** RFC 7250 §4.1: a list of X.509 alone is left out. */
+function certificateTypesOf({ verifier, ownTypes }: Goal["settings"]): Extension[] {
+  const lists = { server_certificate_type: verifier.types ?? [], client_certificate_type: ownTypes } as const;
+  return (["client_certificate_type", "server_certificate_type"] as const)
+    .filter((name) => lists[name].some((type) => type !== "x509"))
+    .map((name) => offeredTypes(name, lists[name]));
 }
 
 function keyShare(shares: readonly StartedShare[]): Extension {

@@ -1,10 +1,11 @@
 import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ServerConfig } from "../../config/server-config.ts";
-import type { ServerSettings } from "../../config/settings.ts";
+import type { ClientAuthenticationSettings, ServerSettings } from "../../config/settings.ts";
 import type { Group, HashImplementation, SuiteImplementation } from "../../crypto/provider.ts";
 import type { Negotiation } from "../../negotiate/negotiate.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { CertificateType } from "../../wire/registry.ts";
 import type { KeyProven } from "../proofs.ts";
 import type { StateOf } from "../table.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
@@ -18,6 +19,13 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+  /** undefined: the client is not asked for a certificate. */
+  readonly authentication: Authentication | undefined;
+}
+
+/** What the client is asked for. */
+export interface Authentication extends ClientAuthenticationSettings {
+  readonly type: CertificateType;
 }
 
 /** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */

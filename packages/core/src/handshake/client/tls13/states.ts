@@ -11,6 +11,7 @@ import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { ReceivedRequest } from "../../judge-certificate.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { ChosenTypes } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 
 /** What ServerHello settled. */
@@ -33,6 +34,7 @@ export interface Underway {
 }
 interface Answered extends Underway {
   readonly alpn: string | undefined;
+  readonly types: ChosenTypes;
   readonly request: ReceivedRequest | undefined;
 }
 

@@ -21,7 +21,7 @@ import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
-import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
+import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
 import { forgetSession, ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
@@ -81,19 +81,20 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { hello, goal } = underway.settled.offer;
       const answers = decodeEncryptedExtensions(message.raw);
       const alpn = judgeEncryptedExtensions(answers, hello, goal);
+      const types = judgeCertificateTypes("encrypted_extensions", answers, hello);
       link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
       underway.transcript.add(message.raw);
       const { session } = underway.settled;
-      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
       const identity = rememberedIdentity(session);
       if (identity === undefined) throw new TypeError("a session without a server was offered");
-      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity, keyProven: "by the session" };
+      return { kind: "expectFinished", ...underway, alpn, types, request: undefined, identity, keyProven: "by the session" };
     },
   },
 
   expectCertificateOrRequest: {
     certificate_request: ({ kind: _, ...underway }, message) => {
-      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw));
+      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw), underway.types.client);
       underway.transcript.add(message.raw);
       return { kind: "expectCertificate", ...underway, request };
     },
@@ -180,12 +181,14 @@ function withoutRequest(state: At<"expectCertificateOrRequest">): At<"expectCert
 function takeCertificate(
   { kind: _, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
 ): At<"expectCertificateVerify"> {
-  const { settings, serverName } = answered.settled.offer.goal;
+  const { types, settled } = answered;
+  const { settings, serverName } = settled.offer.goal;
+  judgeServerCertificateType(types.server, settled.offer.goal);
   const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), settings.verifier);
   const { chain, publicKey, schemes } =
-    judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+    judgeChain(certificates, types.server, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
   answered.transcript.add(message.raw);
-  const presented = presentedIdentity("server", chain, serverName, staples, settings);
+  const presented = presentedIdentity("server", types.server, chain, serverName, staples, settings);
   return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
 }
 

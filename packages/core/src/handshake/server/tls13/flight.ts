@@ -19,6 +19,7 @@ import type { Writer } from "../../../wire/writer.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
+import { chosenTypes } from "../chosen-types.ts";
 import type { At, Settled } from "../states.ts";
 import type { Answered, Underway } from "./states.ts";
 
@@ -78,15 +79,17 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
+  const answers = encryptedExtensions(hello, settled);
+  if (session === undefined) answers.push(...chosenTypes(hello, settled));
+  send(scribe.encryptedExtensions(answers), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
   if (session !== undefined) {
     const { identity } = session;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
     return { kind: "expectFinished", ...finish(underway, context), peer };
   }
-  const { clientAuthentication } = settings;
-  if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
+  const { authentication } = settled;
+  if (authentication !== undefined) send(certificateRequest(settings, authentication), transcript, context);
   const { credential } = negotiated;
   const compressed = compressedCertificate(credential, hello.staples, hello.certificateCompressions, settings);
   send(compressed ?? scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
@@ -99,12 +102,11 @@ export function sendServerHello(
 export function sendFinished(
   state: At<"sign">, signature: Uint8Array, context: Context,
 ): At<"expectFinished"> | At<"expectCertificate"> {
-  const { settings, negotiated } = state.settled;
+  const { authentication, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
   const answered = finish(state, context);
-  const { clientAuthentication } = settings;
-  if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
-  return { kind: "expectCertificate", ...answered, authentication: clientAuthentication };
+  if (authentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
+  return { kind: "expectCertificate", ...answered, authentication };
 }
 
 /** Finished, and the keys behind it. */

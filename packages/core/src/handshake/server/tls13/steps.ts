@@ -121,7 +121,7 @@ function takeCertificate(
     return { kind: "expectFinished", ...answered, peer: undefined };
   }
   const { chain, publicKey, schemes } =
-    judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-  const presented = presentedIdentity("client", chain, undefined, staples, settings);
+    judgeChain(certificates, authentication.type, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  const presented = presentedIdentity("client", authentication.type, chain, undefined, staples, settings);
   return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
 }
