@@ -64,6 +64,8 @@ export function offer(said: Offer = {}): ClientHello {
     serverCertificateTypes: serverTypes && all("certificateType", serverTypes),
     certificateAuthorities: authorities,
     offersPsk: false,
+    pskIdentities: [],
+    pskModes: undefined,
     offersEarlyData: false,
   };
 }

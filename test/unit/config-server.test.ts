@@ -91,7 +91,7 @@ test("options are read once: changing them afterwards changes nothing", () => {
   options.credentials.pop();
   expect(settings.alpn).toEqual(["h2"]);
   expect(settings.credentials).toHaveLength(1);
-  expect(settings.credentials[0].chain).toEqual(fakeCredential("P-256").chain);
+  expect(settings.credentials[0]?.chain).toEqual(fakeCredential("P-256").chain);
   expect(Object.isFrozen(settings) && Object.isFrozen(settings.credentials[0]) && Object.isFrozen(settings.limits)).toBe(true);
 });
 
@@ -113,7 +113,7 @@ test("options may be inherited", () => {
 });
 
 test("the signer of the settings is the very object that was given", () => {
-  expect(settingsOf().credentials[0].signer).toBe(good.credentials[0].signer);
+  expect(settingsOf().credentials[0]?.signer).toBe(good.credentials[0].signer);
 });
 
 test("every problem is told at once, each with its remedy", () => {
@@ -351,6 +351,7 @@ test.each<[string, Loose, string[]]>([
   expect(kindsOf(options)).toEqual(expected);
 });
 
+const pkcs1Alone = fakeProvider({ verifications: good.provider.verifications.filter(({ scheme }) => scheme === "rsa_pkcs1_sha256") });
 const judge = { label: "clients", schemes: ["ecdsa_secp256r1_sha256"], verify: () => ({ reason: "nobody" }) };
 test.each<[string, Loose, string[]]>([
   ["nothing to ask by", { clientAuthentication: 1 }, ["wrong-type clientAuthentication"]],
@@ -365,6 +366,12 @@ test.each<[string, Loose, string[]]>([
     "a mistyped option",
     { clientAuthentication: { mode: "optional", verifier: judge, authoritys: [] } },
     ["unknown-option clientAuthentication.authoritys"],
+  ],
+  [
+    // RFC 9846 §4.3.3: PKCS#1 signs certificates there, and nothing else.
+    "no scheme by which a client could prove its key in one of the versions",
+    { clientAuthentication: { mode: "optional", verifier: { ...judge, schemes: ["rsa_pkcs1_sha256"] } }, provider: pkcs1Alone },
+    ["no-scheme-for-version clientAuthentication"],
   ],
 ])("client authentication is refused with %s", (_, options, expected) => {
   expect(kindsOf(options)).toEqual(expected);

@@ -3,7 +3,7 @@ export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
 export type {
-  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions,
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, PskClientOptions, PskServerOptions, ServerOptions,
 } from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
@@ -46,6 +46,10 @@ export {
 } from "./config/identity.ts";
 export { rawPublicKey, rawPublicKeys } from "./config/raw-public-keys.ts";
 
+export {
+  dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions,
+} from "./config/psk.ts";
+
 // Sessions.
 export { memoryClientSessions } from "./session/memory.ts";
 export { ticketKeys } from "./session/tickets.ts";
@@ -65,5 +69,7 @@ export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } fr
 // Values.
 export type { Bytes } from "./wire/bytes.ts";
 export type { ClientHello } from "./wire/client-hello.ts";
-export type { CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "./wire/registry.ts";
+export type {
+  CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme,
+} from "./wire/registry.ts";
 export type { StapleKind } from "./wire/staples.ts";

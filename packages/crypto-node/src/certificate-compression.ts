@@ -4,8 +4,8 @@ import type { CertificateCompressor } from "@sallyport/core";
 import { owned } from "./bytes.ts";
 
 /**
- * For `certificateCompression`, in order of preference: brotli, zlib, and zstd where the runtime has it (Node.js 22.15, Deno, Bun).
- * Each stops at the length that it is given, so that a bomb costs what it says at most.
+ * For `certificateCompression`, in order of preference: brotli, zlib, and zstd where the runtime has it (Node.js 22.15, Deno,
+ * Bun). Each stops at the length that it is given, so that a bomb costs what it says at most.
  */
 export const certificateCompressors: readonly CertificateCompressor[] = Object.freeze([
   compressor("brotli", (bytes) => zlib.brotliCompressSync(bytes), zlib.brotliDecompressSync, {}),

@@ -95,7 +95,7 @@ export function compressCertificates(
 }
 
 /**
- * Our first that the peer has. undefined: it has none, or the credential is no config's own (a picker gave it), and goes as it is.
+ * By our first that the peer has. undefined: it has none, or the credential is a picker's, and none of the config's own.
  *
  * @param asked what the peer would have stapled. @param theirs algorithms by number
  */

@@ -24,7 +24,7 @@ export function schemesOfSigners(given: readonly Credential[]): readonly Signatu
  * @param ownSchemes what the config lets our keys sign with
  */
 export function readCredentials(
-  given: readonly Credential[],
+  given: readonly Credential[] | undefined,
   ownSchemes: readonly SignatureScheme[],
   common: Omit<CommonSettings, "id">,
   problems: Problems,
@@ -219,7 +219,8 @@ function checkRawPublicKey(
 ): void {
   const [only, ...more] = chain;
   if (!equal(only, publicKey) || more.length > 0) {
-    problems.add("certificate-has-other-key", `${path}.chain`, "is not the public key alone", "give [publicKey], as rawPublicKey() does");
+    const remedy = "give [publicKey], as rawPublicKey() does";
+    problems.add("certificate-has-other-key", `${path}.chain`, "is not the public key alone", remedy);
   }
   for (const [name, staple] of Object.entries({ ocspResponse, signedCertificateTimestamps })) {
     if (staple === undefined) continue;

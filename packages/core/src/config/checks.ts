@@ -3,7 +3,8 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import { maxPlaintext } from "../record/format.ts";
 import { leastRecordSize } from "../record/size-limit.ts";
 import {
-  type CertificateType, type CipherSuiteName, certificateTypeIds, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
+  type CertificateType, type CipherSuiteName, certificateTypeIds, groupIds, type HashName, type NamedGroup,
+  type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
   versionIds,
 } from "../wire/registry.ts";
 import { readCompressors } from "./certificate-compression.ts";
@@ -32,6 +33,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   requireExtendedMasterSecret: "read",
   dangerousKeyLog: "read",
   dangerousExtractSecrets: "read",
+  psks: "read",
   trace: "read",
 };
 

@@ -24,7 +24,8 @@ export function decompressCertificate(
   }
   const most = limits.certificateMessage - headerLength;
   if (uncompressedLength > most) {
-    fail("bad-compression", { algorithm, problem: `it is said to hold ${uncompressedLength} bytes, of ${most} allowed` }, "RFC 8879 §5");
+    const problem = `it is said to hold ${uncompressedLength} bytes, of ${most} allowed`;
+    fail("bad-compression", { algorithm, problem }, "RFC 8879 §5");
   }
   const body = uncompressedLength === 0 ? undefined : compressor.decompress(compressed, uncompressedLength);
   if (body === undefined) {

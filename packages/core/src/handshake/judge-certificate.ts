@@ -2,7 +2,7 @@
 // role.
 import type { CredentialRequest } from "../config/credential.ts";
 import type { Verifier } from "../config/identity.ts";
-import { signsIn } from "../config/parameters.ts";
+import { schemeMeanings, signsIn } from "../config/parameters.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { Verification } from "../crypto/provider.ts";
 import { type PublicKey, schemesOf, verifiableBy } from "../crypto/public-key.ts";
@@ -12,8 +12,11 @@ import { expectSubjectPublicKey, subjectPublicKeyOf } from "../wire/certificate.
 import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../wire/certificate-message.ts";
 import type { Extension } from "../wire/extensions.ts";
 import { Reader } from "../wire/reader.ts";
-import { type CertificateType, extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled } from "../wire/registry.ts";
+import {
+  type CertificateType, extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled,
+} from "../wire/registry.ts";
 import { readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions } from "../wire/staples.ts";
+import { type CertificateRequestTls12, clientCertificateTypes } from "../wire/tls12-messages.ts";
 import { noStaples, type Staples } from "./identity.ts";
 
 export interface ShownCertificate {
@@ -52,9 +55,17 @@ function readStaples(extensions: readonly Extension[], asksFor: readonly StapleK
   return staples;
 }
 
-/** @param type that was agreed. @param offered by which a key may be proven in `version`. @param read tells which key a SubjectPublicKeyInfo is. */
+/**
+ * @param type that was agreed
+ * @param offered by which a key may be proven in `version`
+ * @param read tells which key a SubjectPublicKeyInfo is
+ */
 export function judgeChain(
-  certificates: readonly Bytes[], type: CertificateType, version: ProtocolVersion, offered: readonly SignatureScheme[], settings: CommonSettings,
+  certificates: readonly Bytes[],
+  type: CertificateType,
+  version: ProtocolVersion,
+  offered: readonly SignatureScheme[],
+  settings: CommonSettings,
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
@@ -123,8 +134,20 @@ export function judgeCertificateRequest(
   return { ...credentialRequest(signatureSchemes, authorities, staples, type), compressions };
 }
 
+/** RFC 5246 §7.4.6: the certificate's key must be of one of these types too (Ed25519's is ecdsa_sign, RFC 8422 §5.5). */
+export function judgeCertificateRequestTls12(
+  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12, type: CertificateType,
+): CredentialRequest {
+  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, [], type);
+  return { ...request, schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))) };
+}
+
+function certificateTypeOf(scheme: SignatureScheme): number {
+  return clientCertificateTypes[schemeMeanings[scheme].suiteKey === "rsa" ? "rsa_sign" : "ecdsa_sign"];
+}
+
 /** In the peer's order of preference. */
-export function credentialRequest(
+function credentialRequest(
   ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[], type: CertificateType,
 ): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));

@@ -11,6 +11,7 @@ import { chooseClientCertificateType, credentialsForType } from "./certificate-t
 import { chooseCredential, chooseSuiteAndCredential } from "./credential.ts";
 import { checkGroups, chooseGroup, chooseShare } from "./group.ts";
 import { credentialsForName } from "./name.ts";
+import { type ChosenPsk, choosePsk, offersPsks } from "./psk.ts";
 import { type Refusal, type Refuse, refusalAlerts } from "./refusal.ts";
 import { commonSuites } from "./suite.ts";
 import { chooseVersion } from "./version.ts";
@@ -19,20 +20,29 @@ export type { Refusal } from "./refusal.ts";
 
 export type Negotiation = Agreed | Refused;
 
-export interface Agreed {
+export type Agreed = AgreedParameters & Authentication;
+
+interface AgreedParameters {
   readonly kind: "agreed";
   readonly version: ProtocolVersion;
   readonly suite: CipherSuiteName;
   readonly group: NamedGroup;
   /** TLS 1.3: the client has sent no share for `group`, and gets a HelloRetryRequest. */
   readonly needsRetry: boolean;
-  readonly scheme: SignatureScheme;
-  readonly credential: Credential;
   /** Of what type the client's certificate is to be; undefined: it is not asked for one. */
   readonly clientCertificateType: CertificateType | undefined;
   readonly alpn: string | undefined;
   readonly serverName: string | undefined;
 }
+
+/** How the server proves itself. */
+export type Authentication =
+  | { readonly credential: Credential; readonly scheme: SignatureScheme; readonly psk: undefined }
+  /**
+   * By an external PSK (TLS 1.3), if the client's binder shows that it knows the key. `psk` undefined: a config without
+   * certificates, and a hello whose PSKs are sessions or nobody's: which of both, is told to no stranger.
+   */
+  | { readonly credential: undefined; readonly scheme: undefined; readonly psk: ChosenPsk | undefined };
 
 export interface Refused {
   readonly kind: "refused";
@@ -45,10 +55,10 @@ export interface Refused {
  * What `choose` would do with this hello as a full handshake (no session is looked up). Pure: the handshake and its diagnosis
  * use the same one.
  *
- * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, certificate types, signature. Each is judged as if
- * those before it were none: where no credential covers the name, all are asked for a signature; where no suite is common, any
- * kind of key will do. With no common version there are no rules for suites and signatures, and only what means the same in all
- * versions is looked at: name, ALPN, and groups where the hello names some.
+ * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, certificate types, signature. Each
+ * is judged as if those before it were none: where no credential covers the name, all are asked for a signature; where no suite
+ * is common, any kind of key will do. With no common version there are no rules for suites and signatures, and only what means the
+ * same in all versions is looked at: name, ALPN, and groups where the hello names some.
  */
 export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation {
   const settings = ServerConfig.settingsOf(config);
@@ -70,7 +80,7 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation
   return { kind: "agreed", version, ...parameters, alpn, serverName: hello.serverName };
 }
 
-type Parameters = Pick<Agreed, "suite" | "group" | "needsRetry" | "clientCertificateType" | "credential" | "scheme">;
+type Parameters = Pick<AgreedParameters, "suite" | "group" | "needsRetry" | "clientCertificateType"> & Authentication;
 type Agree = (
   hello: ClientHello,
   settings: ServerSettings,
@@ -80,12 +90,16 @@ type Agree = (
 
 const agree: { readonly [V in ProtocolVersion]: Agree } = {
   "tls1.3": (hello, settings, candidates, refuse) => {
-    const [suite] = commonSuites("tls1.3", hello, settings, refuse);
+    const suites = commonSuites("tls1.3", hello, settings, refuse);
     const share = chooseShare(hello, settings, refuse);
-    const typed = credentialsForType(hello, candidates, refuse);
-    const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
-    const signature = chooseCredential(hello, settings, typed, refuse);
-    return suite && share && signature && { suite, ...share, clientCertificateType, ...signature };
+    const chosen = choosePsk(hello, settings, suites);
+    const suite = chosen?.suite ?? suites[0];
+    // RFC 9846 §4.4.2: who proves itself by a PSK asks for no certificate.
+    const proof =
+      chosen === undefined
+        ? chooseProof(hello, settings, candidates, refuse)
+        : { ...byPsk(chosen.psk), clientCertificateType: undefined };
+    return suite && share && proof && { suite, ...share, ...proof };
   },
   "tls1.2": (hello, settings, candidates, refuse) => {
     const suites = commonSuites("tls1.2", hello, settings, refuse);
@@ -93,6 +107,29 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
     const typed = credentialsForType(hello, candidates, refuse);
     const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
     const signed = chooseSuiteAndCredential(suites, group, hello, settings, typed, refuse);
-    return group && signed && { ...signed, group, clientCertificateType, needsRetry: false };
+    return group && signed && { ...signed, psk: undefined, group, clientCertificateType, needsRetry: false };
   },
 };
+
+/** A server without certificates takes PSKs alone; whose they are is found out with their binders. */
+function chooseProof(
+  hello: ClientHello, settings: ServerSettings, candidates: readonly Credential[], refuse: Refuse,
+): (Authentication & Pick<AgreedParameters, "clientCertificateType">) | undefined {
+  if (settings.credentials.length > 0) {
+    const typed = credentialsForType(hello, candidates, refuse);
+    const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
+    const signature = chooseCredential(hello, settings, typed, refuse);
+    return signature && { ...signature, psk: undefined, clientCertificateType };
+  }
+  return offersPsks(hello) ? { ...byPsk(undefined), clientCertificateType: undefined } : refuse({ kind: "no-psk", offered: hello.pskIdentities.length });
+}
+
+function byPsk(psk: ChosenPsk | undefined): Authentication {
+  return { credential: undefined, scheme: undefined, psk };
+}
+
+/** Of a handshake that is made by a certificate. */
+export function expectSignature(agreed: Authentication): Extract<Authentication, { readonly credential: Credential }> {
+  if (agreed.credential === undefined) throw new TypeError("a handshake by PSK has no certificate");
+  return agreed;
+}

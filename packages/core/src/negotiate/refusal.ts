@@ -24,6 +24,8 @@ export type Refusal =
       readonly ours: readonly CertificateType[];
     }
   | { readonly kind: "no-credential-for-authorities"; readonly theirs: readonly Bytes[] }
+  /** The config has no certificates, and the hello no PSK with a key exchange beside it (psk_dhe_ke); `offered` without one. */
+  | { readonly kind: "no-psk"; readonly offered: number }
   | { readonly kind: "missing-extension"; readonly extension: string };
 
 /** Takes a reason down. Its result stands for what could not be chosen. */
@@ -44,5 +46,6 @@ export const refusalAlerts: { readonly [K in Refusal["kind"]]: AlertDescription 
   "no-common-scheme": "handshake_failure",
   "no-common-certificate-type": "unsupported_certificate",
   "no-credential-for-authorities": "handshake_failure",
+  "no-psk": "handshake_failure",
   "missing-extension": "missing_extension",
 };

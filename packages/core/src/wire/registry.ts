@@ -1,5 +1,7 @@
 // Code points of what is spoken, and names for everything else. IANA's spelling.
-import { alertNames, certificateTypeNames, cipherSuiteNames, extensionNames, groupNames, schemeNames, versionNames } from "./iana.ts";
+import {
+  alertNames, certificateTypeNames, cipherSuiteNames, extensionNames, groupNames, schemeNames, versionNames,
+} from "./iana.ts";
 
 export type ProtocolVersion = "tls1.2" | "tls1.3";
 

@@ -13,7 +13,10 @@ export function chooseCredential(fitting: readonly Credential[], { authorities }
 
 /** By which it signs: the signer's first that the server takes; undefined: it can't be shown. */
 export function schemeFor(
-  { signer, type }: Credential, { schemes, certificateTypes }: CredentialRequest, version: ProtocolVersion, { ownSchemes }: ClientSettings,
+  { signer, type }: Credential,
+  { schemes, certificateTypes }: CredentialRequest,
+  version: ProtocolVersion,
+  { ownSchemes }: ClientSettings,
 ): SignatureScheme | undefined {
   if (!certificateTypes.includes(type)) return undefined;
   return signer.schemes.find((scheme) => schemes.includes(scheme) && ownSchemes.includes(scheme) && signsIn(version, scheme));

@@ -1,3 +1,4 @@
+import type { PreparedPsk } from "../../config/check-psks.ts";
 import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ServerConfig } from "../../config/server-config.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../config/settings.ts";
@@ -21,11 +22,19 @@ export interface Settled {
   readonly retried: boolean;
   /** undefined: the client is not asked for a certificate. */
   readonly authentication: Authentication | undefined;
+  /** Of the hello that is answered. */
+  readonly psk: AgreedPsk | undefined;
 }
 
 /** What the client is asked for. */
 export interface Authentication extends ClientAuthenticationSettings {
   readonly type: CertificateType;
+}
+
+/** An external PSK of ours that the client offers; that it knows the key, its binder has to say. */
+export interface AgreedPsk {
+  readonly index: number;
+  readonly psk: PreparedPsk;
 }
 
 /** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */

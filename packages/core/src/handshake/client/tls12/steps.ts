@@ -12,14 +12,14 @@ import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { presentedIdentity } from "../../identity.ts";
-import { credentialRequest, judgeChain, proofSchemes } from "../../judge-certificate.ts";
+import { judgeCertificateRequestTls12, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { judgeServerCertificateType } from "../judge-extensions.ts";
 import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
-import { judgeServerKeyExchange } from "./judge-server-hello.ts";
+import { judgeCurve, judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
@@ -33,12 +33,12 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       const certificates = decodeCertificateTls12(message.raw, types.server);
       const { chain, publicKey, schemes } =
         judgeChain(certificates, types.server, "tls1.2", offered, settings, scribe.publicKey);
+      judgeCurve(scribe.publicKey(publicKey), underway.settled.offer);
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
       const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };
-      const shown = {
-        ...underway, presented: presentedIdentity("server", types.server, chain, serverName, staples, settings), publicKey, schemes,
-      };
+      const presented = presentedIdentity("server", types.server, chain, serverName, staples, settings);
+      const shown = { ...underway, presented, publicKey, schemes };
       return announcesStatus ? { kind: "expectCertificateStatus", ...shown } : { kind: "expectServerKeyExchange", ...shown };
     },
   },
@@ -80,9 +80,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   expectServerHelloDone: {
     certificate_request: ({ kind: _, ...proven }, message) => {
-      const { signatureSchemes, authorities } = decodeCertificateRequestTls12(message.raw);
+      const asked = decodeCertificateRequestTls12(message.raw);
       proven.transcript.add(message.raw);
-      const request = credentialRequest(signatureSchemes, authorities, [], proven.settled.types.client);
+      const request = judgeCertificateRequestTls12(asked, proven.settled.types.client);
       return { kind: "expectServerHelloDoneOnly", ...proven, request };
     },
     server_hello_done: ({ kind: _, ...proven }, message, context) => {

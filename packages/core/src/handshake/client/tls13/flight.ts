@@ -11,17 +11,17 @@ import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import type { ReceivedRequest } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
-import { sendChangeCipherSpec } from "../client-hello.ts";
 import type { Underway } from "./states.ts";
 
-/** Certificate or CompressedCertificate: the credential's, or none (§4.5.1, RFC 8879). Appendix E.4: change_cipher_spec goes before the second flight. */
+/** Certificate or CompressedCertificate (RFC 8879): the credential's, or none (§4.5.1). */
 export function sendCertificate(
-  { settled, transcript }: Underway, credential: Credential | undefined, { staples, compressions }: ReceivedRequest, context: Context,
+  { settled, transcript }: Underway,
+  credential: Credential | undefined,
+  { staples, compressions }: ReceivedRequest,
+  context: Context,
 ): void {
-  const { offer, retried } = settled;
-  if (!retried) sendChangeCipherSpec(offer, context);
   const entries = credential === undefined ? [] : certificateEntries(credential, staples);
-  const compressed = credential && compressedCertificate(credential, staples, compressions, offer.goal.settings);
+  const compressed = credential && compressedCertificate(credential, staples, compressions, settled.offer.goal.settings);
   send(compressed ?? encodeCertificate(empty, entries), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
 }
@@ -33,15 +33,14 @@ export function sendCertificateVerify(
   send(encodeCertificateVerify(schemeIds[scheme], signature), transcript, context);
 }
 
-/** Finished, and with it the end of the handshake. @param alone without a Certificate before it. */
+/** Finished, and with it the end of the handshake. */
 export function sendFinished(
-  state: Underway & { readonly finishedHash: Bytes }, alone: boolean, context: Context,
+  state: Underway & { readonly finishedHash: Bytes }, context: Context,
 ): { readonly exporterSecret: Bytes; readonly resumptionSecret: Bytes | undefined } {
   const { settled, transcript, schedule, handshakeTraffic, finishedHash } = state;
-  const { offer, suite, hash, retried } = settled;
+  const { offer, suite, hash } = settled;
   const { settings } = offer.goal;
   const { link } = context;
-  if (alone && !retried) sendChangeCipherSpec(offer, context);
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
 
   const traffic = schedule.traffic(finishedHash);

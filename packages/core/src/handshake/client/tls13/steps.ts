@@ -20,9 +20,10 @@ import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
-import { sendSecondClientHello } from "../client-hello.ts";
+import { inCompatibilityMode, sendSecondClientHello } from "../client-hello.ts";
 import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
-import { forgetSession, ticketTaker } from "../session.ts";
+import { externalOf, forgetPsks, secretOf } from "../psks.ts";
+import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
@@ -60,9 +61,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const { session } = settled;
-      const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
-      forgetSession(offer);
+      const schedule = new HandshakeSchedule(hash, answer.secret, secretOf(settled.psk));
+      forgetPsks(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
@@ -70,6 +70,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
       // From here on alerts are protected too (Appendix A.1).
       link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
+      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
+      if (!settled.retried && inCompatibilityMode(offer)) link.outgoing.changeCipherSpecFirst();
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
       link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
@@ -84,11 +86,13 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const types = judgeCertificateTypes("encrypted_extensions", answers, hello);
       link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
       underway.transcript.add(message.raw);
-      const { session } = underway.settled;
-      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
-      const identity = rememberedIdentity(session);
-      if (identity === undefined) throw new TypeError("a session without a server was offered");
-      return { kind: "expectFinished", ...underway, alpn, types, request: undefined, identity, keyProven: "by the session" };
+      const { psk } = underway.settled;
+      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
+      const identity = psk.kind === "session" ? rememberedIdentity(psk.state) : undefined;
+      const answered = { ...underway, alpn, types, request: undefined };
+      if (identity !== undefined) return { kind: "expectFinished", ...answered, identity, keyProven: "by the session" };
+      if (externalOf(psk) === undefined) throw new TypeError("a session without a server was offered");
+      return { kind: "expectFinished", ...answered, identity, keyProven: "by the psk" };
     },
   },
 
@@ -148,7 +152,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
-      return connected(proven, undefined, sendFinished(proven, true, context));
+      return connected(proven, undefined, sendFinished(proven, context));
     },
   },
 
@@ -156,7 +160,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     credential: ({ kind: _, request, ...proven }, credential, context) => {
       const { transcript, settled } = proven;
       sendCertificate(proven, credential, request, context);
-      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
+      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, context));
       const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
       if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
       return { kind: "sign", ...proven, credential, scheme, message: signedContent("client", transcript.digest()) };
@@ -166,7 +170,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   sign: {
     signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
       sendCertificateVerify(proven, scheme, signature, context);
-      return connected(proven, scheme, sendFinished(proven, false, context));
+      return connected(proven, scheme, sendFinished(proven, context));
     },
   },
 };
@@ -193,11 +197,15 @@ function takeCertificate(
 }
 
 function connected(
-  { settled, alpn, identity, keyProven, finished }: Proven,
+  { settled, alpn, finished, ...proven }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
 ): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
-  const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
-  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
+  const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
+  const server =
+    proven.identity === undefined
+      ? { identity: undefined, keyProven: proven.keyProven }
+      : { identity: proven.identity, keyProven: proven.keyProven };
+  return { kind: "connected", settled, alpn, finished, ...server, ownScheme, exporterSecret, tickets };
 }
