@@ -1,13 +1,12 @@
 // What GnuTLS speaks and few others do: raw public keys (RFC 7250) and record_size_limit (RFC 8449), in both roles and versions.
 import { createPublicKey } from "node:crypto";
-import { join } from "node:path";
 import {
   clientConfig, type Credential, dangerousAssertVerified, type ProtocolVersion, rawPublicKeys, serverConfig, type SyncVerifier,
 } from "@sallyport/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
 import { type Running, start, versionOf } from "../support/processes.ts";
-import { file, folder, freePort, gnutlsVersion, identityFiles } from "./peers.ts";
+import { file, freePort, gnutlsVersion, identityFiles } from "./peers.ts";
 import { connect, established, type Link, listen } from "./runner.ts";
 import { sides } from "./sides.ts";
 
@@ -29,7 +28,7 @@ afterEach(async () => {
 
 function gnutlsClient(port: number, priority: string, options: readonly string[]): Running {
   const base = ["--port", String(port), "--insecure", "--sni-hostname", "localhost", "--priority", priority];
-  const client = start("gnutls-cli", [...base, "--logfile", join(folder, `gnutls-${port}.log`), ...options, "127.0.0.1"], { timeoutMs: 20_000 });
+  const client = start("gnutls-cli", [...base, ...options, "127.0.0.1"], { timeoutMs: 20_000 });
   cleanups.push(() => client.stop());
   return client;
 }
@@ -40,14 +39,18 @@ async function gnutlsServer(priority: string, options: readonly string[]): Promi
   await server.saw(/listening on IPv4[\s\S]*\n/);
   return port;
 }
-/** Both ways, as long as it needs several records. */
-async function exchange(link: Link, peer: Running, length: number): Promise<void> {
-  peer.write(`${"u".repeat(length)}.\n`);
-  expect(await link.readUntil(/\./)).toContain("u".repeat(length));
-  link.write(`${"d".repeat(length)}!`);
-  await peer.saw(/d!/);
-  expect(peer.output()).toContain("d".repeat(length));
+/** Both ways; ours needs several records, and gnutls-cli sends no more than one of a line. @returns what it printed */
+async function exchange(link: Link, peer: Running): Promise<string> {
+  const lines = Array.from({ length: 5 }, () => `${"u".repeat(400)}\n`);
+  for (const line of lines) peer.write(line);
+  peer.write(".\n");
+  const heard = await link.readUntil(/\./);
+  expect(heard.replaceAll(/[^u]/g, "")).toHaveLength(2000);
+  link.write("d".repeat(3000));
   link.close();
+  await peer.ended;
+  expect(peer.output()).toContain("d".repeat(3000));
+  return peer.output();
 }
 
 const cases = sides.flatMap((side) => (["tls1.3", "tls1.2"] as const).map((version) => ({ name: side.name, side, version })));
@@ -78,10 +81,8 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     const shown = client === undefined ? [] : client === "RAWPK" ? raw : ["--x509certfile", certificate, "--x509keyfile", key];
     const peer = gnutlsClient(port.port, types(server, client ?? "X509"), shown);
     const link = established(await port.next());
-    await peer.saw(/Handshake was completed/);
-    expect(peer.output()).toMatch(server === "RAWPK" ? /Got 1 Raw public-key/ : /Certificate type: X.509/);
     expect(link.info.peer?.presented.type).toBe(client && (client === "RAWPK" ? "raw-public-key" : "x509"));
-    await exchange(link, peer, 10);
+    expect(await exchange(link, peer)).toMatch(server === "RAWPK" ? /Got 1 Raw public-key/ : /Certificate type: X.509/);
   });
 
   test.for([
@@ -109,7 +110,7 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     cleanups.push(() => port.close());
     const peer = gnutlsClient(port.port, types("RAWPK", "X509"), []);
     expect(await port.next()).toMatchObject({ kind: "failed", failure: { error: { kind: "no-agreement" } } });
-    await peer.saw(/alert \[2\]\[43\]/i);
+    await peer.saw(/Unsupported certificate/);
   });
 
   test.for([512, 1000, 16384])("gnutls-cli and we keep to one another's record size of %i", async (size, { skip }) => {
@@ -119,7 +120,7 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     const peer = gnutlsClient(port.port, gnutlsVersion[version], ["--recordsize", String(size)]);
     const link = established(await port.next());
     expect(link.info.maxRecordSize).toEqual({ send: Math.min(size, 600), receive: 600 });
-    await exchange(link, peer, 3000);
+    await exchange(link, peer);
   });
 
   test.for([512, 1000, 16384])("gnutls-serv and we keep to one another's record size of %i", async (size, { skip }) => {
@@ -128,8 +129,9 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     const port = await gnutlsServer(gnutlsVersion[version], shown);
     const link = established(await connect(port, clientConfig({ ...common, maxRecordSize: 600, verifier: trusting })));
     expect(link.info.maxRecordSize).toEqual({ send: Math.min(size, 600), receive: 600 });
-    link.write(`${"e".repeat(3000)}.\n`);
-    expect(await link.readUntil(/\./)).toContain("e".repeat(3000));
+    for (let line = 0; line < 5; line++) link.write(`${"e".repeat(400)}\n`);
+    link.write(".\n");
+    expect((await link.readUntil(/\./)).replaceAll(/[^e]/g, "")).toHaveLength(2000);
     link.close();
   });
 });
