@@ -4,7 +4,7 @@ import { readOfferedTypes } from "./certificate-types.ts";
 import { readCompressions } from "./compressed-certificate.ts";
 import {
   type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
-  readProtocols, readServerNames, writeExtensions,
+  readProtocols, readServerNames, readTicketRequest, type TicketRequest, writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import type { Reader } from "./reader.ts";
@@ -50,6 +50,7 @@ export interface DecodedClientHello extends ClientHello {
   readonly keyShares: readonly KeyShareEntry[] | undefined;
   readonly cookie: Bytes | undefined;
   readonly psks: OfferedPsks | undefined;
+  readonly ticketRequest: TicketRequest | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
@@ -83,6 +84,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let cookie: Bytes | undefined;
   let pskModes: number[] | undefined;
   let psks: OfferedPsks | undefined;
+  let ticketRequest: TicketRequest | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let offersEarlyData = false;
@@ -120,6 +122,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     psk_key_exchange_modes: (extension) => {
       pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
     },
+    ticket_request: (extension) => { ticketRequest = readTicketRequest(extension); },
     certificate_authorities: (extension) => { certificateAuthorities = readAuthorities(extension); },
     post_handshake_auth: () => {},
     key_share: (extension) => { keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry); },
@@ -155,6 +158,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     cookie,
     pskModes,
     psks,
+    ticketRequest,
     pointFormats,
     extendedMasterSecret,
     renegotiatedConnection,

@@ -25,6 +25,8 @@ export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions 
     early_data: () => {},
     client_certificate_type: (extension) => { clientCertificateType = readChosenType(extension); },
     server_certificate_type: (extension) => { serverCertificateType = readChosenType(extension); },
+    // A hint, which tells nobody what to do.
+    ticket_request: (extension) => { extension.u8("expected_count"); },
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
   });
   body.end();

@@ -9,7 +9,7 @@ import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire
 import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import {
-  type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName,
+  type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest,
 } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
@@ -109,6 +109,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
     if (settings.sessions !== undefined || settings.psks.length > 0) {
       extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
     }
+    const { tickets } = settings;
+    if (tickets !== undefined) extensions.push(extension("ticket_request", (writer) => writeTicketRequest(writer, tickets)));
   }
   return extensions;
 }

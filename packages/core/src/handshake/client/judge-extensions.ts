@@ -92,5 +92,5 @@ export function judgeProtocol(message: string, chosen: string, { alpn: offered }
 }
 const encryptedExtensions = [
   "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",
-  "client_certificate_type", "server_certificate_type",
+  "client_certificate_type", "server_certificate_type", "ticket_request",
 ] as const;

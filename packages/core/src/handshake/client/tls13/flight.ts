@@ -4,8 +4,8 @@ import type { Credential } from "../../../config/credential.ts";
 import { certificateEntries } from "../../../config/own-certificate.ts";
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import type { ReceivedRequest } from "../../judge-certificate.ts";
@@ -22,7 +22,7 @@ export function sendCertificate(
 ): void {
   const entries = credential === undefined ? [] : certificateEntries(credential, staples);
   const compressed = credential && compressedCertificate(credential, staples, compressions, settled.offer.goal.settings);
-  send(compressed ?? encodeCertificate(empty, entries), transcript, context);
+  send(compressed ?? context.scribe.certificate(entries), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
 }
 

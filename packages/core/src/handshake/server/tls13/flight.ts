@@ -7,13 +7,13 @@ import { expectLength } from "../../../crypto/results.ts";
 import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { agreeOnSizes } from "../../../record/size-limit.ts";
-import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { compressCertificate } from "../../../wire/compressed-certificate.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
 import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
@@ -22,7 +22,8 @@ import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import { chosenTypes } from "../chosen-types.ts";
 import type { At, Settled } from "../states.ts";
-import { forgetPsk, secretOf } from "./psk.ts";
+import { forgetPsk, type SelectedPsk, secretOf } from "./psk.ts";
+import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -81,7 +82,7 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  const answers = encryptedExtensions(hello, settled, psk?.kind === "session");
+  const answers = encryptedExtensions(hello, settled, psk);
   if (psk === undefined) answers.push(...chosenTypes(hello, settled));
   send(scribe.encryptedExtensions(answers), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
@@ -92,7 +93,9 @@ export function sendServerHello(
     return { kind: "expectFinished", ...finish(underway, context), peer };
   }
   const { authentication } = settled;
-  if (authentication !== undefined) send(certificateRequest(settings, authentication), transcript, context);
+  if (authentication !== undefined) {
+    send(scribe.certificateRequest(certificateRequest(settings, authentication)), transcript, context);
+  }
   const { credential } = expectSignature(negotiated);
   const compressed = compressedCertificate(credential, hello.staples, hello.certificateCompressions, settings);
   send(compressed ?? scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
@@ -126,15 +129,15 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   wipe(handshakeTraffic.server);
-  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
+  const ticketCount = ticketsFor(hello, settings, psk);
   const clientHandshakeTraffic = handshakeTraffic.client;
   return {
-    settled, transcript, schedule, psk, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled, transcript, schedule, psk, ticketCount, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
   };
 }
 
 /** §4.4.2. */
-function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
+function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Extension[] {
   const schemes =
     (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
   const proofs = proofSchemes("tls1.3", settings);
@@ -149,20 +152,22 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
   if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
-  return encodeCertificateRequest(empty, extensions);
+  return extensions;
 }
 
-function encryptedExtensions(
-  { recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled, isResumed: boolean,
-): Extension[] {
+function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined): Extension[] {
+  const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
-  if (serverName !== undefined && !isResumed) extensions.push(extension("server_name"));
+  if (serverName !== undefined && psk?.kind !== "session") extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
   if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
+  if (ticketRequest !== undefined && settings.sessions !== undefined) {
+    extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));
+  }
   return extensions;
 }
 
