@@ -323,7 +323,7 @@ test.each<[string, Loose, string[]]>([
   ],
   ["names that are no list", credentialWith({ names: "example.com" }), ["wrong-type credentials[0].names"]],
   ["issuers that are no bytes", credentialWith({ issuers: ["CN=x"] }), ["wrong-type credentials[0].issuers"]],
-  ["a raw public key", credentialWith({ type: "raw-public-key" }), ["not-supported-here credentials[0].type"]],
+  ["a certificate as a raw public key", credentialWith({ type: "raw-public-key" }), ["certificate-has-other-key credentials[0].chain"]],
   ["an unknown certificate type", credentialWith({ type: "openpgp" }), ["unknown-name credentials[0].type"]],
   ["an OCSP response without a byte", credentialWith({ ocspResponse: new Uint8Array(0) }), ["bad-staple credentials[0].ocspResponse"]],
   [

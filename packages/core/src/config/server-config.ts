@@ -1,6 +1,7 @@
 import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
@@ -46,6 +47,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     const remedy = "give a credential that covers a DNS name, or set servesAnyName";
     problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
   }
+  const compressed = compressCertificates(credentials ?? [], common.compressors, problems);
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
@@ -57,6 +59,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     ownSchemes,
+    compressed,
     servesAnyName,
     requiresServerName,
     suiteOrder,
