@@ -3,10 +3,11 @@ import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkClientEarlyData } from "./check-early-data.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readFlag, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import { configId } from "./id.ts";
@@ -30,6 +31,8 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const earlyData = readFlag(options.earlyData, "earlyData", problems);
+  checkClientEarlyData(options, common, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
@@ -40,7 +43,7 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const id = configId("client", common, verifier, options.label, { shown });
   const { sessions } = options;
   const settings: ClientSettings =
-    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions, earlyData });
   return ClientConfig.make(settings, id);
 }
 
@@ -72,7 +75,7 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   keyShares: "read",
   sessions: "read",
   reverifyOnResume: "later",
-  earlyData: "later",
+  earlyData: "read",
 };
 
 /** The server must be able to prove its key in every version that is offered. */

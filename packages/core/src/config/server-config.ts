@@ -2,6 +2,7 @@ import { type Bytes, copy } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkHalfRtt, readServerEarlyData, withEarlyData } from "./check-early-data.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
@@ -29,6 +30,9 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkServerSessions(options.sessions, common, problems);
+  const earlyData = readServerEarlyData(options, common, problems);
+  const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
+  checkHalfRtt(options, common, problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && credentials?.every(({ names }) => names.every(isAddress))) {
@@ -41,6 +45,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   const id = configId("server", common, verifier, options.label, { clientAuthentication: mode });
   const settings: ServerSettings = Object.freeze({
     ...common,
+    limits: withEarlyData(common.limits, options),
     id,
     role: "server",
     credentials,
@@ -51,6 +56,8 @@ export function serverConfig(given: ServerOptions): ServerConfig {
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    earlyData,
+    halfRtt,
   });
   return ServerConfig.make(settings, id);
 }
@@ -86,8 +93,8 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   suiteOrder: "read",
   assumeGroups: "read",
   sessions: "read",
-  earlyData: "later",
-  halfRtt: "later",
+  earlyData: "read",
+  halfRtt: "read",
 };
 
 function readClientAuthentication(

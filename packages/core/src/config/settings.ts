@@ -1,6 +1,6 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
-import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
+import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
@@ -43,6 +43,14 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly earlyData: EarlyDataSettings | undefined;
+  readonly halfRtt: boolean;
+}
+
+export interface EarlyDataSettings {
+  /** What a ticket allows. */
+  readonly maxBytes: number;
+  readonly singleUse: SingleUse;
 }
 
 export interface ClientAuthenticationSettings {
@@ -59,6 +67,8 @@ export interface ClientSettings extends CommonSettings {
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
   readonly sessions: ClientSessionStore | undefined;
+  /** Early data is offered where a session allows it. */
+  readonly earlyData: boolean;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
 }

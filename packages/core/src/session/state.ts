@@ -21,6 +21,8 @@ export interface SessionState {
   readonly ageAdd: number;
   /** Who the peer was found to be. */
   readonly peer: SessionPeer | undefined;
+  /** Bytes of early data that its ticket allows; 0: none. */
+  readonly maxEarlyData: number;
   /** At a client: what it shows to the server. */
   readonly ticket: Bytes | undefined;
 }
@@ -36,7 +38,7 @@ export interface SessionPeer {
   readonly names: readonly string[];
 }
 
-const format = 1;
+const format = 2;
 /** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
 export const longestLifetime = 604_800;
 
@@ -56,7 +58,7 @@ export function encodeSession(state: SessionState): Bytes {
     text(state.serverName);
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
-    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? new Uint8Array(0));
+    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).u32(state.maxEarlyData).opaque(2, state.ticket ?? new Uint8Array(0));
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
     if (peer === undefined) return;
@@ -96,11 +98,12 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const issuedMs = readMilliseconds(reader);
   const lifetimeSeconds = reader.u32("lifetime");
   const ageAdd = reader.u32("age_add");
+  const maxEarlyData = reader.u32("early data");
   const ticket = reader.opaque(2, "ticket");
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
-    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
+    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, maxEarlyData, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
   };
 }

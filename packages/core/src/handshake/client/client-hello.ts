@@ -11,6 +11,7 @@ import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
+import { beginEarlyData, offersEarlyData } from "./early-data.ts";
 import { forgetSession, hashOf, preSharedKey, sealBinder } from "./session.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
@@ -19,6 +20,7 @@ export function sendClientHello(
   goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
+  const offersEarly = session !== undefined && offersEarlyData(goal, session);
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
@@ -26,13 +28,18 @@ export function sendClientHello(
     legacySessionId: versions.includes("tls1.3") ? expectLength(provider.random(32), 32, "random") : empty,
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
-    extensions: extensionsOf(goal, shares),
+    extensions: [...extensionsOf(goal, shares), ...(offersEarly ? [extension("early_data")] : [])],
   };
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  return say({ goal, fields, shares, session }, (hash, truncated) => digestOf(hash, truncated), context);
+  const offer = say({ goal, fields, shares, session, early: undefined }, (hash, truncated) => digestOf(hash, truncated), context);
+  const hash = session && hashOf(session, goal.settings);
+  if (!offersEarly || hash === undefined) return offer;
+  // Appendix E.4: before early data it goes directly behind the hello.
+  sendChangeCipherSpec(offer, context);
+  return { ...offer, early: beginEarlyData(offer.hello, session, hash, goal, context) };
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
@@ -40,9 +47,11 @@ export function sendSecondClientHello(
   { offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { cookie } = request;
-  const extensions = (offer.fields.extensions ?? []).map((before) =>
-    before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
-  );
+  // §4.2.2: early_data is not said again.
+  const extensions = (offer.fields.extensions ?? []).flatMap((before) => {
+    if (before.type.id === extensionIds.early_data) return [];
+    return before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before;
+  });
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   sendChangeCipherSpec(offer, context);
   // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
@@ -50,6 +59,7 @@ export function sendSecondClientHello(
   if (session === undefined) forgetSession(offer);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session,
+    early: offer.early,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
@@ -111,7 +121,7 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, session }: Omit<Offer, "hello">,
+  { goal, fields, shares, session, early }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
@@ -131,10 +141,10 @@ function say(
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, session };
+  return { goal, fields, hello, shares, session, early };
 }
 
-/** Appendix E.4: only in the compatibility mode, which the session id asks for. */
-export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
-  if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
+/** Appendix E.4: only in the compatibility mode, which the session id asks for; once, which was before early data if there was any. */
+export function sendChangeCipherSpec({ hello, early }: Offer, { link }: Context): void {
+  if (hello.legacySessionId.length > 0 && early === undefined) link.outgoing.changeCipherSpec();
 }

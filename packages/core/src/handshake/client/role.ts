@@ -14,6 +14,7 @@ import type { Paused, Role } from "../driver.ts";
 import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
 import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
+import type { EarlyOffer } from "./early-data.ts";
 import { clientEdges } from "./edges.ts";
 import { forgetSession, sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
@@ -25,6 +26,7 @@ import { stepsTls13 } from "./tls13/steps.ts";
 /** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
   let ignored = 0;
+  let hasShownEarly = false;
   return {
     edges: clientEdges,
     step: (state, input, value) => {
@@ -56,6 +58,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       if (state.kind === "startShares") forgetSession(state);
       else if ("offer" in state) forgetSession(state.offer);
       else if (state.kind === "completeKeys") forgetSession(state.settled.offer);
+      earlyOf(state)?.forget();
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
         wipe(state.keys.serverKey);
@@ -86,9 +89,20 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       if (state.kind === "connected") return agreement(state);
       return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
     },
-    needsInput: (turn) => new ClientNeedsInput(turn),
-    established: (connection, output, received) => new ClientEstablished(connection, output, received),
+    needsInput: (turn, state) => {
+      const early = hasShownEarly ? undefined : earlyOf(state);
+      hasShownEarly = true;
+      return new ClientNeedsInput(turn, early?.writer);
+    },
+    established: (connection, output, received, state) => {
+      return new ClientEstablished(connection, output, received, earlyOf(state)?.outcome ?? "none");
+    },
   };
+}
+
+function earlyOf(state: State): EarlyOffer | undefined {
+  if ("offer" in state) return state.offer.early;
+  return "settled" in state ? state.settled.offer.early : undefined;
 }
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };

@@ -73,7 +73,7 @@ export function ticketTaker(
   const { settings, serverName } = goal;
   const fullHandshakeMs = session?.fullHandshakeMs ?? settings.now();
   return {
-    take({ lifetime, ageAdd, nonce, ticket }) {
+    take({ lifetime, ageAdd, nonce, ticket, maxEarlyData = 0 }) {
       // §4.7.1: a lifetime of zero says that it should be discarded at once.
       if (lifetime === 0 || ticket.length > longestTicket) return undefined;
       const lifetimeSeconds = Math.min(lifetime, longestLifetime);
@@ -88,11 +88,12 @@ export function ticketTaker(
         issuedMs: settings.now(),
         lifetimeSeconds,
         ageAdd,
+        maxEarlyData,
         peer: { presented: identity.presented, path: identity.path, names: identity.names },
         ticket,
       });
       wipe(secret);
-      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData: 0 };
+      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData };
       const store = settings.sessions;
       const key = sessionKey(goal);
       if (store !== undefined && "put" in store) store.put(key, stored);

@@ -1,15 +1,18 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import type { Agreed } from "../../connection/types.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
+import { EarlyData, EarlyDataEnd, type HalfRtt } from "../early-stages.ts";
 import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
 import { type Context, handshakeKind } from "../table.ts";
 import { serverEdges } from "./edges.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
+import { askSingleUse } from "./tls13/early-data.ts";
 import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
@@ -30,6 +33,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
         case "lookUpSession": return lookUpSession(state);
+        case "askSingleUse": return askSingleUse(state);
         case "exchangeKeys": return respond(state.settled.group, state.peerShare);
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
@@ -40,8 +44,13 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
         case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
         case "judge": return judge(state.verifier, state.presented);
+        case "showEarlyData": {
+          const { data, settled, exporter } = state;
+          return { stage: (turn) => new EarlyData(turn, data, agreedOf(settled), exporter, halfRttOf(state)) };
+        }
+        case "tellEarlyData": return { stage: (turn) => new EarlyDataEnd(turn, state.outcome, halfRttOf(state.next)) };
         case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
-        case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
+        case "expectEndOfEarlyData": case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
         case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
@@ -56,13 +65,15 @@ export function serverRole(context: Context): Role<State, ServerStage> {
       if (state.kind === "connected") return agreement(state);
       return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
     },
-    needsInput: (turn) => new NeedsInput(turn),
+    needsInput: (turn, state) => new NeedsInput(turn, halfRttOf(state)),
     established: (connection, output, received) => new Established(connection, output, received),
   };
 }
 
 function forget(state: State): void {
-  if (state.kind === "exchangeKeys") {
+  if (state.kind === "tellEarlyData") return forget(state.next);
+  if ("exporter" in state) state.exporter.wipe();
+  if (state.kind === "exchangeKeys" || state.kind === "askSingleUse") {
     if (state.session !== undefined) wipe(state.session.state.secret);
   } else if (state.kind === "sign") {
     state.schedule.end();
@@ -88,8 +99,18 @@ function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
   return { input: "sessions", value: find(state, sessions) };
 }
 
-function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">): Agreement {
-  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
+/** What may be written before the client's Finished has come. */
+function halfRttOf(state: State): HalfRtt["halfRtt"] {
+  if (!("writeHalf" in state) || state.writeHalf === undefined) return undefined;
+  return { writer: state.writeHalf.writer, agreed: agreedOf(state.settled) };
+}
+
+function agreedOf({ negotiated: { version, suite, alpn, serverName } }: Settled): Agreed {
+  return { version, suite, alpn, serverName };
+}
+
+function agreement({ settled, exporterSecret, peer, resumed, writeHalf }: At<"connected">): Agreement {
+  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret), writeHalf };
 }
 
 function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {

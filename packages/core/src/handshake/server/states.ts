@@ -18,6 +18,8 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+  /** In the first hello. */
+  readonly offersEarlyData: boolean;
 }
 
 /** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */

@@ -4,7 +4,7 @@ import type { ServerSettings } from "../../config/settings.ts";
 import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { negotiate } from "../../negotiate/negotiate.ts";
-import { decodeClientHello } from "../../wire/client-hello.ts";
+import { type DecodedClientHello, decodeClientHello } from "../../wire/client-hello.ts";
 import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Context, Steps } from "../table.ts";
@@ -47,13 +47,13 @@ export const steps: Steps<Edges, States, Inputs> = {
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
-        return { kind: "startShare", hello, settled: settle(settings, negotiated) };
+        return { kind: "startShare", hello, settled: settle(settings, negotiated, hello) };
       }
       judgeClientHello(hello);
       link.incoming.changeCipherSpec = "dropped";
       link.incoming.takesPlaintextAlert = true;
 
-      const settled = settle(settings, negotiated);
+      const settled = settle(settings, negotiated, hello);
       link.trace?.({
         kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
       });
@@ -85,12 +85,14 @@ function adopt(settings: ServerSettings, { link }: Context): void {
   link.phase = "negotiation";
 }
 
-function settle(settings: ServerSettings, negotiated: Settled["negotiated"]): Settled {
+function settle(
+  settings: ServerSettings, negotiated: Settled["negotiated"], { offersEarlyData }: DecodedClientHello,
+): Settled {
   const suite = settings.suites.find(({ name }) => name === negotiated.suite);
   const group = settings.groups.find(({ name }) => name === negotiated.group);
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || group === undefined || hash === undefined) {
     throw new TypeError("negotiate agreed on what the config has not");
   }
-  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry };
+  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData };
 }

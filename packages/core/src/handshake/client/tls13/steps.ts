@@ -1,5 +1,6 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
-import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
+import type { Link } from "../../../connection/link.ts";
+import { finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { copy } from "../../../wire/bytes.ts";
@@ -19,13 +20,14 @@ import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
+import { judgeEarlyAnswer } from "../early-data.ts";
 import { judgeEncryptedExtensions } from "../judge-extensions.ts";
 import { forgetSession, ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
 import { judgeServerHello } from "./judge-server-hello.ts";
-import type { InputsTls13, Proven } from "./states.ts";
+import type { InputsTls13, Proven, Settled } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   startShareAgain: {
@@ -66,18 +68,27 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
       logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
-      // From here on alerts are protected too (Appendix A.1).
-      link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
-      link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+      // Without the session there is no early data. With it, EncryptedExtensions will tell.
+      if (session === undefined) offer.early?.end({ rejected: "not-resumed" });
+      // From here on alerts are protected too (Appendix A.1).
+      if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
     },
   },
 
   expectEncryptedExtensions: {
-    encrypted_extensions: ({ kind: _, ...underway }, message) => {
-      const { hello, goal } = underway.settled.offer;
-      const alpn = judgeEncryptedExtensions(decodeEncryptedExtensions(message.raw), hello, goal);
+    encrypted_extensions: ({ kind: _, ...underway }, message, { link }) => {
+      const { hello, goal, early } = underway.settled.offer;
+      const extensions = decodeEncryptedExtensions(message.raw);
+      const alpn = judgeEncryptedExtensions(extensions, hello, goal);
+      if (extensions.acceptsEarlyData || early?.isOpen === true) {
+        const outcome = judgeEarlyAnswer(extensions.acceptsEarlyData, alpn, underway.settled);
+        if (outcome !== "accepted") {
+          early?.end(outcome);
+          protectFlight(underway.settled, underway.handshakeTraffic, link);
+        }
+      }
       underway.transcript.add(message.raw);
       const { session } = underway.settled;
       if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
@@ -169,12 +180,19 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 };
 
+/** All of our second flight, and from the key exchange on the alerts too, where no early data is under way. */
+function protectFlight({ suite, hash }: Settled, { client }: TrafficSecrets, link: Link): void {
+  link.outgoing.protect(new WriteKeys(suite, hash, copy(client)));
+  link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+}
+
 function connected(
   { settled, alpn, identity, keyProven, finished }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
 ): StateOf<States, "connected"> {
   const { exporterSecret, resumptionSecret } = sent;
+  settled.offer.early?.forget();
   const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
   return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
 }

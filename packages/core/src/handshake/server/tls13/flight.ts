@@ -1,5 +1,6 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
+import { WriteHalf } from "../../../connection/write-half.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
@@ -17,6 +18,7 @@ import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import { behindFlight, earlyReading, traceEarlyData } from "./early-data.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -40,10 +42,13 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
 
 /** ServerHello … Certificate, up to the pause for the signature; of a resumption the whole flight. */
 export function sendServerHello(
-  { hello, settled, transcript, session }: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
-): At<"sign"> | At<"expectFinished"> {
+  state: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
+): At<"sign"> | At<"expectEndOfEarlyData"> | At<"tellEarlyData"> | At<"expectFinished"> {
+  const { hello, settled, transcript, session, earlyData } = state;
   const { link, scribe } = context;
   const { settings, negotiated, suite, hash } = settled;
+  traceEarlyData(earlyData, context);
+  const early = session && earlyData === "accepted" ? earlyReading(hello, settled, session, transcript) : undefined;
   const serverHello = scribe.serverHello({
     legacyVersion: 0x0303,
     random: expectLength(settings.provider.random(32), 32, "random"),
@@ -65,20 +70,23 @@ export function sendServerHello(
   const handshakeTraffic = schedule.traffic(transcript.digest());
   logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.client);
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
-  link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.client)), "client_hello");
+  link.incoming.protect(early?.keys ?? new ReadKeys(suite, hash, copy(handshakeTraffic.client)), "client_hello");
   link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.server)));
   // Once a connection: behind HelloRetryRequest it was sent already.
   if (!settled.retried) sendChangeCipherSpec(hello, link);
-  link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+  link.trace?.({ kind: "keys", direction: "read", epoch: early === undefined ? "handshake" : "early" });
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
-  if (hello.offersEarlyData) link.incoming.skipEarlyData();
+  // Behind HelloRetryRequest it ended with the second hello.
+  if (hello.offersEarlyData && early === undefined) link.incoming.skipEarlyData();
 
-  send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
-  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
+  send(scribe.encryptedExtensions(encryptedExtensions(settled, early !== undefined)), transcript, context);
+  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session, earlyData };
   if (session !== undefined) {
     const { identity } = session;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
-    return { kind: "expectFinished", ...finish(underway, context), peer };
+    const answered = { ...finish(underway, context), peer };
+    if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0 };
+    return behindFlight({ kind: "expectFinished", ...answered }, earlyData);
   }
   const { clientAuthentication } = settings;
   if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
@@ -92,13 +100,15 @@ export function sendServerHello(
 /** CertificateVerify and Finished. */
 export function sendFinished(
   state: At<"sign">, signature: Uint8Array, context: Context,
-): At<"expectFinished"> | At<"expectCertificate"> {
+): At<"tellEarlyData"> | At<"expectFinished"> | At<"expectCertificate"> {
   const { settings, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
   const answered = finish(state, context);
   const { clientAuthentication } = settings;
-  if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
-  return { kind: "expectCertificate", ...answered, authentication: clientAuthentication };
+  const next = clientAuthentication === undefined
+    ? { kind: "expectFinished", ...answered, peer: undefined } as const
+    : { kind: "expectCertificate", ...answered, authentication: clientAuthentication } as const;
+  return behindFlight(next, state.earlyData);
 }
 
 /** Finished, and the keys behind it. */
@@ -117,8 +127,10 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, sessio
   wipe(handshakeTraffic.server);
   const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
   const clientHandshakeTraffic = handshakeTraffic.client;
+  const writeHalf = settings.halfRtt ? new WriteHalf(link, "tls1.3", suite, settings.limits) : undefined;
   return {
     settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    writeHalf,
   };
 }
 
@@ -140,7 +152,7 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ negotiated }: Settled): Extension[] {
+function encryptedExtensions({ negotiated }: Settled, takesEarlyData: boolean): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used.
@@ -148,6 +160,7 @@ function encryptedExtensions({ negotiated }: Settled): Extension[] {
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
+  if (takesEarlyData) extensions.push(extension("early_data"));
   return extensions;
 }
 

@@ -15,12 +15,15 @@ import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../sessi
 import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
 import { type Bytes, copy, equal, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
+import { extension } from "../../../wire/extensions.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
 import { pskModes } from "../../../wire/registry.ts";
+import type { EarlyDataRejection } from "../../early-stages.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import { whyNoEarlyData } from "./early-data.ts";
 
 /** A session that a server found: not trusted before its binder verified. */
 export interface Found {
@@ -32,6 +35,13 @@ export interface Resumed {
   readonly index: number;
   readonly state: SessionState;
   readonly identity: VerifiedIdentity | undefined;
+}
+
+/** What came of a look at all that was found. */
+interface Taken {
+  readonly session: Resumed | undefined;
+  /** Why the first identity's session is not taken; undefined: it is, or there is none. */
+  readonly misfit: EarlyDataRejection | undefined;
 }
 
 /** A client may offer any number; a look at more would be work for nothing. */
@@ -51,7 +61,9 @@ export function lookUpOrExchange(
     return { kind: "lookUpSession", hello, settled, transcript, peerShare };
   }
   transcript.add(hello.raw);
-  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, session: undefined };
+  const reason = settled.offersEarlyData ? whyNoEarlyData(hello, settled, undefined) : undefined;
+  const earlyData = reason && { rejected: reason };
+  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, session: undefined, earlyData };
 }
 
 export function candidatesOf({ psks }: DecodedClientHello): { readonly index: number; readonly id: Bytes }[] {
@@ -79,21 +91,24 @@ export function find(
 }
 
 /** The first in the client's order that fits, once its binder has verified. The secrets of all others are wiped. */
-export function take({ hello, settled, transcript }: At<"lookUpSession">, found: readonly Found[]): Resumed | undefined {
+export function take({ hello, settled, transcript }: At<"lookUpSession">, found: readonly Found[]): Taken {
   const { settings, hash } = settled;
   const nowMs = settings.now();
   // What was opened here is nobody else's; what a store gave is the store's.
   const areOurs = settings.sessions !== undefined && "current" in settings.sessions;
   let chosen: { readonly index: number; readonly state: SessionState } | undefined;
+  let misfit: Taken["misfit"];
   for (const { index, state: bytes } of [...found].sort((one, other) => one.index - other.index)) {
     const decoded = attempt(() => decodeSession(bytes));
     if (areOurs) wipe(bytes);
     if (decoded.kind === "thrown") continue;
     const state = decoded.result;
-    if (chosen === undefined && fits(state, hello, settled, nowMs)) chosen = { index, state };
+    const problem = misfitOf(state, hello, settled, nowMs);
+    if (index === 0) misfit = problem;
+    if (chosen === undefined && problem === undefined) chosen = { index, state };
     else wipe(state.secret);
   }
-  if (chosen === undefined) return undefined;
+  if (chosen === undefined) return { session: undefined, misfit };
   const { index, state } = chosen;
   const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
   const binder = hello.psks?.binders[index] ?? new Uint8Array(0);
@@ -102,13 +117,17 @@ export function take({ hello, settled, transcript }: At<"lookUpSession">, found:
     wipe(state.secret);
     fail("bad-binder", { index }, "RFC 9846 §4.3.11");
   }
-  return { index, state, identity: rememberedIdentity(state) };
+  return { session: { index, state, identity: rememberedIdentity(state) }, misfit };
 }
 
-function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
+function misfitOf(
+  state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number,
+): EarlyDataRejection | undefined {
   // §4.3.11: a PSK goes with any suite of its hash.
-  const sameHash = suiteMeanings[state.suite].hash === suite.hash;
-  return sameHash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
+  if (suiteMeanings[state.suite].hash !== suite.hash) return "suite-differs";
+  if (!equal(state.configId, settings.id)) return "config-differs";
+  if (state.serverName !== hello.serverName) return "name-differs";
+  return isFresh(state, nowMs) ? undefined : "not-resumed";
 }
 
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
@@ -124,6 +143,8 @@ export function makeTickets(
   const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
+  const maxEarlyData = settings.earlyData?.maxBytes ?? 0;
+  const extensions = maxEarlyData === 0 ? [] : [extension("early_data", (writer) => writer.u32(maxEarlyData))];
   const tickets = Array.from({ length: session === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
     const nonce = Uint8Array.of(at);
     const ageAdd = new Reader(expectLength(provider.random(4), 4, "random"), "random").u32("ticket_age_add");
@@ -138,14 +159,15 @@ export function makeTickets(
       issuedMs: nowMs,
       lifetimeSeconds,
       ageAdd,
+      maxEarlyData,
       peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
       ticket: undefined,
     });
     wipe(secret);
-    const ticket = keep({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
+    const ticket = keep({ state, lifetimeSeconds, maxEarlyData }, sessions, provider, link);
     // What is long comes back in a hello, whose other half must hold all else.
     if (ticket.length > settings.limits.clientHello / 2) return undefined;
-    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions: [] });
+    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions });
   });
   return tickets.filter((ticket) => ticket !== undefined);
 }

@@ -2,10 +2,10 @@
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys } from "../../../record/keys.ts";
-import { type Bytes, wipe } from "../../../wire/bytes.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeClientHello } from "../../../wire/client-hello.ts";
-import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decodeEndOfEarlyData, decodeFinished } from "../../../wire/post-handshake.ts";
 import { presentedIdentity } from "../../identity.ts";
 import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
@@ -13,6 +13,7 @@ import { type Steps, send } from "../../table.ts";
 import { judgeSecondClientHello, judgeShare } from "../judge-client-hello.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
+import { useOf, whyNoEarlyData } from "./early-data.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
 import { lookUpOrExchange, makeTickets, take } from "./resume.ts";
 import type { InputsTls13 } from "./states.ts";
@@ -30,13 +31,25 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   lookUpSession: {
     sessions: ({ kind: _, ...state }, found, { link }) => {
-      const session = take({ kind: "lookUpSession", ...state }, found);
+      const { session, misfit } = take({ kind: "lookUpSession", ...state }, found);
       const chosen = session === undefined ? undefined : `session ${session.index}`;
       link.trace?.({
         kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits",
       });
-      state.transcript.add(state.hello.raw);
-      return { kind: "exchangeKeys", ...state, session };
+      const { hello, settled, transcript } = state;
+      transcript.add(hello.raw);
+      const reason = settled.offersEarlyData ? whyNoEarlyData(hello, settled, session, misfit) : undefined;
+      if (session !== undefined && settled.offersEarlyData && reason === undefined) {
+        return { kind: "askSingleUse", ...state, session, use: useOf(hello, settled, session) };
+      }
+      return { kind: "exchangeKeys", ...state, session, earlyData: reason && { rejected: reason } };
+    },
+  },
+
+  askSingleUse: {
+    freshness: ({ kind: _, use: __, ...state }, freshness) => {
+      const rejected = freshness === "seen" ? "seen" : "single-use-unavailable";
+      return { kind: "exchangeKeys", ...state, earlyData: freshness === "fresh" ? "accepted" : { rejected } };
     },
   },
 
@@ -52,6 +65,30 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   sign: { signature: sendFinished },
+
+  expectEndOfEarlyData: {
+    application_data: ({ kind: _, ...state }, data) => {
+      const received = state.received + data.length;
+      const allowed = state.session?.state.maxEarlyData ?? 0;
+      if (received > allowed) fail("limit-exceeded", { limit: "earlyData", allowed, received }, "RFC 9846 §4.7.1");
+      return { kind: "showEarlyData", ...state, received, data };
+    },
+    end_of_early_data: ({ kind: _, exporter, received: __, ...answered }, message, { link }) => {
+      const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;
+      decodeEndOfEarlyData(message.raw);
+      transcript.add(message.raw);
+      link.incoming.protect(new ReadKeys(suite, hash, copy(clientHandshakeTraffic)), "end_of_early_data");
+      link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+      exporter.wipe();
+      return { kind: "tellEarlyData", outcome: "accepted", next: { kind: "expectFinished", ...answered } };
+    },
+  },
+
+  showEarlyData: {
+    next: ({ kind: _, data: __, ...state }) => ({ kind: "expectEndOfEarlyData", ...state }),
+  },
+
+  tellEarlyData: { next: ({ next }) => next },
 
   expectCertificate: {
     certificate: ({ kind: _, authentication, ...answered }, message, { scribe }) => {
@@ -95,7 +132,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, session, takesTickets, peer } = state;
+      const { settled, transcript, schedule, session, takesTickets, peer, writeHalf } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -106,11 +143,13 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const use = scribe.tickets ?? (takesTickets ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
+      // Half-RTT may have said close_notify already.
+      const gives = takesTickets && !link.writeClosed;
+      const use = scribe.tickets ?? (gives ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished, peer, resumed: session !== undefined };
+      return { kind: "connected", settled, exporterSecret, finished, peer, resumed: session !== undefined, writeHalf };
     },
   },
 };
