@@ -7,6 +7,7 @@ import { outcomeOf, type Stimuli } from "./outcome.ts";
 import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
+import { earlyData } from "./rows/early-data.ts";
 import { framing, statesNeverTried } from "./rows/framing.ts";
 import { records } from "./rows/records.ts";
 import { resumptions } from "./rows/sessions.ts";
@@ -33,7 +34,7 @@ interface Version {
   readonly gaps: typeof gaps;
 }
 const versions: readonly Version[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections], deviations, gaps },
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, earlyData, connections], deviations, gaps },
   { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 

@@ -372,8 +372,6 @@ test.each<[string, Loose, string[]]>([
 
 test.each([
   "reverifyOnResume",
-  "earlyData",
-  "halfRtt",
   "maxRecordSize",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
