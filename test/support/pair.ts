@@ -1,7 +1,7 @@
 // Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
 import {
   Acceptor, type AsyncClientSessionStore, type AsyncServerSessionStore, type ClientConfig, type ClientOptions, type ClientSessionStore,
-  type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type Credential, type CryptoProvider,
+  type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type ConnectorOptions, type Credential, type CryptoProvider,
   type EarlyDataOutcome, type ErrorAndAlert, memoryClientSessions, memorySingleUse, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions,
   type ServerSessions, type ServerStage, serverConfig, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSingleUse, ticketKeys,
   type TicketKeys,
@@ -31,6 +31,7 @@ export interface PairOptions {
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ClientOptions>;
   readonly serverName?: string;
+  readonly connector?: ConnectorOptions;
   /** Shown every stage, behind its output and before it is answered. */
   readonly watch?: Watch;
   /** Called when both configs are made, and no machine runs. */
@@ -90,7 +91,7 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
     ...(retry ? { groups } : {}),
     ...(clientAuth ? { clientAuthentication: { mode: "required", verifier } } : {}),
     ...(sessions === undefined ? {} : { sessions: sessions.server }),
-    ...(options.early === undefined ? {} : { earlyData: { maxBytes: 20_000, singleUse: asynchronous ? asyncSingleUse(singleUse) : singleUse } }),
+    ...(options.early === undefined || sessions === undefined ? {} : { earlyData: { maxBytes: 20_000, singleUse: asynchronous ? asyncSingleUse(singleUse) : singleUse } }),
     ...options.server,
   });
   const client = clientConfig({
@@ -160,8 +161,8 @@ function stores(seed: string): { client: SyncClientSessionStore; server: SyncSer
 export function makeServer({ config, keyLog }: Configured<ServerConfig>, { watch }: PairOptions = {}): Side {
   return new Side("server", keyLog, new Acceptor().start(), watch, config);
 }
-export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", watch, early }: PairOptions = {}): Side {
-  return new Side("client", keyLog, new Connector(config, serverName).start(), watch, undefined, early);
+export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", connector, watch, early }: PairOptions = {}): Side {
+  return new Side("client", keyLog, new Connector(config, serverName, connector).start(), watch, undefined, early);
 }
 
 /** All that both have to say goes to the other, until both are silent. */

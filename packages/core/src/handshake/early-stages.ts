@@ -49,7 +49,7 @@ export function isFreshness(value: unknown): value is Freshness {
 export class EarlyData implements AnyStage, HalfRtt {
   readonly kind = "early-data";
   readonly agreed: Agreed;
-  readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
+  declare readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
   readonly #data: ReplayableBytes;
   readonly #exporter: Exporter;
   readonly #turn: Turn<ServerStage>;
@@ -90,7 +90,7 @@ export function exported(keyingMaterial: Bytes): Exported {
 export class EarlyDataEnd implements AnyStage, HalfRtt {
   readonly kind = "early-data-end";
   readonly outcome: EarlyDataOutcome;
-  readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
+  declare readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
   readonly #turn: Turn<ServerStage>;
   constructor(turn: Turn<ServerStage>, outcome: EarlyDataOutcome, halfRtt: HalfRtt["halfRtt"]) {
     this.#turn = turn;

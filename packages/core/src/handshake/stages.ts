@@ -76,7 +76,7 @@ export interface Turn<Next> {
 
 export class NeedsInput implements AnyStage, HalfRtt {
   readonly kind = "needs-input";
-  readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
+  declare readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
   readonly #turn: Turn<ServerStage>;
   constructor(turn: Turn<ServerStage>, halfRtt?: HalfRtt["halfRtt"]) {
     this.#turn = turn;
@@ -101,7 +101,7 @@ export class NeedsInput implements AnyStage, HalfRtt {
 export class ClientNeedsInput implements AnyStage {
   readonly kind = "needs-input";
   /** On the first one only, if session and config allow early data. The object stays usable until it says `ended`. */
-  readonly early?: EarlyWriter;
+  declare readonly early?: EarlyWriter;
   readonly #turn: Turn<ClientStage>;
   constructor(turn: Turn<ClientStage>, early?: EarlyWriter) {
     this.#turn = turn;
