@@ -15,6 +15,7 @@ import {
   Acceptor,
   type Bytes,
   clientConfig,
+  type ClientConfig,
   type ClientOptions,
   type ClientStage,
   type Connection,
@@ -25,6 +26,7 @@ import {
   type ErrorAndAlert,
   type Received,
   serverConfig,
+  type ServerConfig,
   type ServerOptions,
   type ServerStage,
   type SyncVerifier,
@@ -114,6 +116,8 @@ export class Machine {
   readonly early: Uint8Array[] = [];
   /** What became of early data; undefined: nobody said. */
   outcome: EarlyDataOutcome | "none" | undefined;
+  /** How often bytes, an end or a call came to it. */
+  turns = 0;
   readonly #config: ReturnType<typeof serverConfig> | undefined;
   #stage: ServerStage | ClientStage;
   #started: Bytes | undefined;
@@ -132,6 +136,7 @@ export class Machine {
     return started;
   }
   receive(chunk: Uint8Array): Bytes {
+    this.turns++;
     const lent = Uint8Array.from(chunk);
     if (this.connection !== undefined) return this.#received(this.connection.receive(lent));
     if (this.#stage.kind === "failed" && this.failure !== undefined) return this.failure.abort("reset").output;
@@ -139,12 +144,14 @@ export class Machine {
     return this.#step(this.#stage.receive(lent));
   }
   receiveEnd(): Bytes {
+    this.turns++;
     if (this.connection !== undefined) return this.#received(this.connection.receiveEnd());
     if (this.#stage.kind !== "needs-input") throw new Error(`a machine that waits at ${this.#stage.kind}`);
     return this.#step(this.#stage.receiveEnd());
   }
   /** A call of the application's. */
   call(run: (at: Connection | ServerStage | ClientStage) => { readonly kind: string; readonly output?: Bytes }): Bytes {
+    this.turns++;
     const result = run(this.connection ?? this.#stage);
     if (result.kind === "failed") this.#fail(result as ErrorAndAlert);
     return result.output ?? repeat(0);
@@ -284,15 +291,17 @@ export interface ScriptedSession {
   /** As it is said: no time has gone by. */
   readonly ageAdd: number;
   readonly secret: Bytes;
+  /** Default "res binder"; of a PSK from elsewhere "ext binder" or "imp binder". */
+  readonly binder?: string;
 }
 /** What protects early data. @param clientHello the first, and only one. */
 function earlyKeys(psk: Uint8Array, clientHello: Uint8Array, cipher?: CipherName): Keys {
   return new Keys("early", expandLabel(hmac(repeat(32), psk), "c e traffic", hashOf(clientHello), 32), cipher);
 }
 /** @param transcriptHash to the ClientHello up to its binders (§4.3.11.2). */
-function binderOf({ secret }: ScriptedSession, transcriptHash: Uint8Array): Bytes {
+function binderOf({ secret, binder = "res binder" }: ScriptedSession, transcriptHash: Uint8Array): Bytes {
   const early = hmac(repeat(32), secret);
-  return verifyData(expandLabel(early, "res binder", hashOf(), 32), transcriptHash);
+  return verifyData(expandLabel(early, binder, hashOf(), 32), transcriptHash);
 }
 
 export interface DiffieHellman {
@@ -497,6 +506,8 @@ export interface HelloScript {
 
 export interface ScriptedClientOptions {
   readonly config?: Partial<ServerOptions>;
+  /** The machine's, whole. */
+  readonly configured?: ServerConfig;
   /** Groups for which the first hello has a share; default x25519. None: HelloRetryRequest. */
   readonly shares?: readonly number[];
   /** What it shows when it is asked; default nothing. */
@@ -531,7 +542,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   selected: number | undefined;
 
   constructor({
-    config = {}, shares = [groups.x25519], shows, sessions = [], pairs = new Map(), binders = (right) => right,
+    config = {}, configured, shares = [groups.x25519], shows, sessions = [], pairs = new Map(), binders = (right) => right,
   }: ScriptedClientOptions = {}) {
     const options: ServerOptions = {
       provider: node,
@@ -541,7 +552,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       alpn: ["h2", "http/1.1"],
       ...config,
     };
-    super(new Machine("server", new Acceptor().start(), serverConfig(options)));
+    super(new Machine("server", new Acceptor().start(), configured ?? serverConfig(options)));
     this.#pairs = pairs;
     this.#shares = shares;
     this.#shows = shows;
@@ -770,6 +781,8 @@ export interface ServerHelloScript {
 
 export interface ScriptedServerOptions extends Partial<Shown> {
   readonly config?: Partial<ClientOptions>;
+  /** The machine's, whole. */
+  readonly configured?: ClientConfig;
   /** Sends a CertificateRequest. */
   readonly requests?: boolean;
   /** Sends a HelloRetryRequest for this group. */
@@ -797,7 +810,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   selected: number | undefined;
   #handshakeHash: Bytes = repeat(0);
 
-  constructor({ config = {}, ...options }: ScriptedServerOptions = {}) {
+  constructor({ config = {}, configured, ...options }: ScriptedServerOptions = {}) {
     const verifier: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
     const all: ClientOptions = {
       provider: node,
@@ -808,7 +821,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       alpn: ["h2", "http/1.1"],
       ...config,
     };
-    super(new Machine("client", new Connector(clientConfig(all), "localhost").start()));
+    super(new Machine("client", new Connector(configured ?? clientConfig(all), "localhost").start()));
     this.options = { chain: identity.chain, keyPem: identity.keyPem, requests: false, ...options };
     this.listen(this.machine.begin());
   }

@@ -91,7 +91,7 @@ test("options are read once: changing them afterwards changes nothing", () => {
   options.credentials.pop();
   expect(settings.alpn).toEqual(["h2"]);
   expect(settings.credentials).toHaveLength(1);
-  expect(settings.credentials[0].chain).toEqual(fakeCredential("P-256").chain);
+  expect(settings.credentials[0]?.chain).toEqual(fakeCredential("P-256").chain);
   expect(Object.isFrozen(settings) && Object.isFrozen(settings.credentials[0]) && Object.isFrozen(settings.limits)).toBe(true);
 });
 
@@ -113,7 +113,7 @@ test("options may be inherited", () => {
 });
 
 test("the signer of the settings is the very object that was given", () => {
-  expect(settingsOf().credentials[0].signer).toBe(good.credentials[0].signer);
+  expect(settingsOf().credentials[0]?.signer).toBe(good.credentials[0].signer);
 });
 
 test("every problem is told at once, each with its remedy", () => {
@@ -372,11 +372,21 @@ test.each<[string, Loose, string[]]>([
 
 test.each([
   "reverifyOnResume",
-  "maxRecordSize",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
   expect(kindsOf({ [name]: false })).toEqual([]);
   expect(kindsOf({ [name]: undefined })).toEqual([]);
+});
+
+test.each([
+  [63, "limit-too-small maxRecordSize"],
+  [16385, "limit-too-large maxRecordSize"],
+  [0, "not-a-positive-integer maxRecordSize"],
+  [100.5, "not-a-positive-integer maxRecordSize"],
+  ["100", "not-a-positive-integer maxRecordSize"],
+])("maxRecordSize is 64 to 16384 bytes, and not %s", (maxRecordSize, expected) => {
+  expect(kindsOf({ maxRecordSize })).toEqual([expected]);
+  expect([kindsOf({ maxRecordSize: 64 }), kindsOf({ maxRecordSize: 16384 })]).toEqual([[], []]);
 });
 
 test("a mistyped option is answered with the name that was meant", () => {

@@ -3,7 +3,7 @@ export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
 export type {
-  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions,
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, PskClientOptions, PskServerOptions, ServerOptions,
 } from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
@@ -47,6 +47,10 @@ export {
   type Verifier,
 } from "./config/identity.ts";
 
+export {
+  dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions,
+} from "./config/psk.ts";
+
 // Sessions.
 export { memoryClientSessions } from "./session/memory.ts";
 export { memorySingleUse } from "./session/single-use.ts";
@@ -62,7 +66,7 @@ export type {
   SyncGroup, SyncVerification, Verification,
 } from "./crypto/provider.ts";
 export { hybridGroup, type HybridName, type MlKem768 } from "./crypto/hybrid.ts";
-export { type PublicKey, readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
+export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
 
 // Values.
 export type { Bytes } from "./wire/bytes.ts";

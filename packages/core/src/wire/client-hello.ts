@@ -32,6 +32,9 @@ export interface ClientHello {
   /** DER of distinguished names (§4.3.4). */
   readonly certificateAuthorities: readonly Bytes[] | undefined;
   readonly offersPsk: boolean;
+  /** Sessions and external PSKs, in order; each is as opaque as the client's word. */
+  readonly pskIdentities: readonly Bytes[];
+  readonly pskModes: readonly number[] | undefined;
   readonly offersEarlyData: boolean;
 }
 
@@ -41,11 +44,12 @@ export interface DecodedClientHello extends ClientHello {
   readonly hostNames: readonly string[];
   readonly keyShares: readonly KeyShareEntry[] | undefined;
   readonly cookie: Bytes | undefined;
-  readonly pskModes: readonly number[] | undefined;
   readonly psks: OfferedPsks | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  /** RFC 8449 §4. */
+  readonly recordSizeLimit: number | undefined;
   /** What it would have stapled to the certificate. */
   readonly staples: readonly StapleKind[];
 }
@@ -74,6 +78,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let extendedMasterSecret = false;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
+  let recordSizeLimit: number | undefined;
   const staples: StapleKind[] = [];
   const schemes = (extension: Reader): Registered[] =>
     extension.list(2, "supported_signature_algorithms", 2, (list) => registered("scheme", list.u16("signature_scheme")));
@@ -92,6 +97,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     signature_algorithms_cert: (extension) => { certificateSignatureSchemes = schemes(extension); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
     early_data: () => { offersEarlyData = true; },
     supported_versions: (extension) => {
@@ -129,6 +135,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     certificateSignatureSchemes,
     certificateAuthorities,
     offersPsk: psks !== undefined,
+    pskIdentities: (psks?.identities ?? []).map(({ identity }) => identity),
     offersEarlyData,
     cookie,
     pskModes,
@@ -136,6 +143,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     pointFormats,
     extendedMasterSecret,
     renegotiatedConnection,
+    recordSizeLimit,
     staples,
   };
 }

@@ -31,6 +31,7 @@ export interface ServerHello extends ServerHelloFields {
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  readonly recordSizeLimit: number | undefined;
   /** CertificateStatus may follow (RFC 6066 §8). */
   readonly announcesStatus: boolean;
   readonly timestamps: readonly Bytes[];
@@ -53,6 +54,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let renegotiatedConnection: Bytes | undefined;
+  let recordSizeLimit: number | undefined;
   let announcesStatus = false;
   let timestamps: readonly Bytes[] = [];
   const message = isRetryRequest ? "hello_retry_request" : "server_hello";
@@ -69,6 +71,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     ec_point_formats: (extension) => {
       pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
     },
+    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     status_request: () => { announcesStatus = true; },
     signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
@@ -78,7 +81,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
     keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
-    announcesStatus, timestamps,
+    recordSizeLimit, announcesStatus, timestamps,
   };
 }
 

@@ -2,17 +2,18 @@
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
+import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
-import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
 import { beginEarlyData, offersEarlyData } from "./early-data.ts";
-import { forgetSession, hashOf, preSharedKey, sealBinder } from "./session.ts";
+import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
@@ -34,12 +35,13 @@ export function sendClientHello(
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  const offer = say({ goal, fields, shares, session, early: undefined }, (hash, truncated) => digestOf(hash, truncated), context);
-  const hash = session && hashOf(session, goal.settings);
-  if (!offersEarly || hash === undefined) return offer;
+  const psks = offeredPsks(goal, session);
+  const offer = say({ goal, fields, shares, psks, early: undefined }, (hash, truncated) => digestOf(hash, truncated), context);
+  const [first] = psks;
+  if (!offersEarly || first?.kind !== "session") return offer;
   // Appendix E.4: before early data it goes directly behind the hello.
   sendChangeCipherSpec(offer, context);
-  return { ...offer, early: beginEarlyData(offer.hello, session, hash, goal, context) };
+  return { ...offer, early: beginEarlyData(offer.hello, first.state, first.hash, goal, context) };
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
@@ -54,11 +56,9 @@ export function sendSecondClientHello(
   });
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   sendChangeCipherSpec(offer, context);
-  // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
-  const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
-  if (session === undefined) forgetSession(offer);
+  const psks = fittingPsks(offer.psks, request.hash);
   const again = {
-    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session,
+    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
     early: offer.early,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
@@ -76,8 +76,13 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   if (!isAddress(serverName)) extensions.push(extension("server_name", (writer) => writeServerName(writer, serverName)));
   extensions.push(
     extension("supported_groups", (writer) => writer.list(2, settings.groups, (_, { name }) => writer.u16(groupIds[name]))),
-    extension("signature_algorithms", (writer) => writer.list(2, proofs, (_, scheme) => writer.u16(schemeIds[scheme]))),
   );
+  // §4.3.3: for who wants a certificate.
+  if (!settings.pskOnly) {
+    extensions.push(
+      extension("signature_algorithms", (writer) => writer.list(2, proofs, (_, scheme) => writer.u16(schemeIds[scheme]))),
+    );
+  }
   if (certificates.length > 0 && certificates.join() !== proofs.join()) {
     extensions.push(
       extension("signature_algorithms_cert", (writer) =>
@@ -89,6 +94,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
+  // RFC 8449 §4: also without a limit of our own, so that the server can tell us its own.
+  extensions.push(recordSizeLimit(saidLimit(settings.maxRecordSize, settings.versions)));
   if (tls12) {
     extensions.push(
       extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))),
@@ -104,7 +111,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       keyShare(shares),
     );
     // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
-    if (settings.sessions !== undefined) {
+    if (settings.sessions !== undefined || settings.psks.length > 0) {
       extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
     }
   }
@@ -121,27 +128,20 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, session, early }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks, early }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
   const { link, scribe } = context;
-  const { settings } = goal;
-  const hash = session && hashOf(session, settings);
-  let raw: Bytes;
-  if (session === undefined || hash === undefined) {
-    raw = scribe.clientHello(fields);
-  } else {
-    const offered = preSharedKey(session, hash, settings.now());
-    raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), offered] });
-    sealBinder(raw, session, hash, (truncated) => digest(hash, truncated));
-  }
+  const offered = psks.length === 0 ? [] : [preSharedKey(psks, goal.settings)];
+  const raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), ...offered] });
+  if (psks.length > 0) sealBinders(raw, psks, digest);
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, session, early };
+  return { goal, fields, hello, shares, psks, early };
 }
 
 /** Appendix E.4: only in the compatibility mode, which the session id asks for; once, which was before early data if there was any. */

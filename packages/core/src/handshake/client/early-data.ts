@@ -9,7 +9,6 @@ import { EarlySchedule } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { ApiMisuse, fail } from "../../errors.ts";
-import { maxPlaintext } from "../../record/format.ts";
 import { WriteKeys } from "../../record/keys.ts";
 import type { SessionState } from "../../session/state.ts";
 import { empty } from "../../wire/bytes.ts";
@@ -40,6 +39,8 @@ export function beginEarlyData(
   logSecret(settings, "CLIENT_EARLY_TRAFFIC_SECRET", hello.random, traffic);
   logSecret(settings, "EARLY_EXPORTER_SECRET", hello.random, exporterSecret);
   link.outgoing.protect(new WriteKeys(suite, hash, traffic));
+  // RFC 8449 §4: what the server bears is not known yet.
+  link.outgoing.maxProtected = settings.maxRecordSize;
   link.trace?.({ kind: "keys", direction: "write", epoch: "early" });
   const { alpn, maxEarlyData } = session;
   const agreed: Agreed = { version: "tls1.3", suite: suite.name, alpn, serverName: hello.serverName };
@@ -99,7 +100,7 @@ export class EarlyOffer {
     const link = this.#link;
     if (link.failure === undefined) {
       // EndOfEarlyData, or an alert, is the key's last record.
-      const fits = link.outgoing.sealed + Math.ceil(data.length / maxPlaintext) < this.#mostRecords;
+      const fits = link.outgoing.sealed + Math.ceil(data.length / link.outgoing.maxProtected) < this.#mostRecords;
       if (!this.isOpen || !fits) return { kind: "ended", output: empty };
       if (data.length > this.#remaining) {
         throw new ApiMisuse("bad-argument", `${data.length} bytes of early data; ${this.#remaining} remain`);
@@ -125,7 +126,8 @@ export class EarlyOffer {
  * The server's answer, in EncryptedExtensions (§4.3.10): what the session does not have it must not accept.
  * @throws illegal-parameter
  */
-export function judgeEarlyAnswer(accepts: boolean, alpn: string | undefined, { session, suite }: Settled): EarlyDataOutcome {
+export function judgeEarlyAnswer(accepts: boolean, alpn: string | undefined, { psk, suite }: Settled): EarlyDataOutcome {
+  const session = psk?.kind === "session" ? psk.state : undefined;
   if (!accepts) {
     if (session === undefined) return { rejected: "not-resumed" };
     if (session.alpn !== alpn) return { rejected: "alpn-differs" };

@@ -4,7 +4,7 @@ import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import type { Info } from "../../connection/types.ts";
 import { fail } from "../../errors.ts";
-import { maxPlaintext } from "../../record/format.ts";
+import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
@@ -16,7 +16,8 @@ import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
 import type { EarlyOffer } from "./early-data.ts";
 import { clientEdges } from "./edges.ts";
-import { forgetSession, sessionKey } from "./session.ts";
+import { externalOf, forgetPsks, offeredPsks } from "./psks.ts";
+import { sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
@@ -55,9 +56,9 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       }
     },
     forget: (state) => {
-      if (state.kind === "startShares") forgetSession(state);
-      else if ("offer" in state) forgetSession(state.offer);
-      else if (state.kind === "completeKeys") forgetSession(state.settled.offer);
+      if (state.kind === "startShares") forgetPsks({ psks: offeredPsks(state.goal, state.session) });
+      else if ("offer" in state) forgetPsks(state.offer);
+      else if (state.kind === "completeKeys") forgetPsks(state.settled.offer);
       earlyOf(state)?.forget();
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
@@ -86,8 +87,9 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
     agreement: (state) => {
-      if (state.kind === "connected") return agreement(state);
-      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+      const { recordSizes } = context.link;
+      if (state.kind === "connected") return agreement(state, recordSizes);
+      return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn, state) => {
       const early = hasShownEarly ? undefined : earlyOf(state);
@@ -134,26 +136,32 @@ function mayBeTls12(state: State): boolean {
   return Object.hasOwn(edgesTls12, state.kind);
 }
 
-function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">): Agreement {
-  const { offer, suite, hash, group, retried, session } = settled;
+function agreement(
+  { settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">, maxRecordSize: RecordSizes,
+): Agreement {
+  const { offer, suite, hash, group, retried, psk } = settled;
+  const external = externalOf(psk);
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: handshakeKind(session !== undefined, retried),
+    handshakeKind: handshakeKind(psk?.kind, retried),
     group: group.name,
     peer: identity,
-    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
+    psk: external && { identity: external.identity },
+    peerSignatureScheme: typeof keyProven === "string" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
-    maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+    maxRecordSize,
   };
   return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
-function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
+function agreementTls12(
+  { settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">, maxRecordSize: RecordSizes,
+): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
@@ -164,10 +172,11 @@ function agreementTls12({ settled, group, identity, keyProven, master, ownScheme
     handshakeKind: "full",
     group: group.name,
     peer: identity,
+    psk: undefined,
     peerSignatureScheme: keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,
-    maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+    maxRecordSize,
   };
   return {
     info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation,

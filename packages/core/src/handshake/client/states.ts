@@ -6,6 +6,7 @@ import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
 import type { EarlyOffer } from "./early-data.ts";
+import type { OfferedPsk } from "./psks.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
 import type { StatesTls13 } from "./tls13/states.ts";
 
@@ -25,9 +26,9 @@ export interface Offer {
   readonly fields: ClientHelloFields;
   readonly hello: DecodedClientHello;
   readonly shares: readonly StartedShare[];
-  /** Whose ticket it shows. */
-  readonly session: SessionState | undefined;
-  /** What the first one offered; undefined: nothing. */
+  /** In its order. */
+  readonly psks: readonly OfferedPsk[];
+  /** What the first hello offered with the first of them; undefined: nothing. */
   readonly early: EarlyOffer | undefined;
 }
 

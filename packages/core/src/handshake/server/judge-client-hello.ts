@@ -1,10 +1,12 @@
 // What is wrong with a ClientHello that decodes (RFC 9846 §4.2.2, §4.3). Whether it fits a config is `negotiate`'s.
 import type { ServerSettings } from "../../config/settings.ts";
 import { fail } from "../../errors.ts";
-import { type Bytes, equal, hex } from "../../wire/bytes.ts";
+import { judgeSizeLimit } from "../../record/size-limit.ts";
+import { type Bytes, empty, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
+import type { AgreedPsk } from "./states.ts";
 
 /** What no version allows. */
 export function judgeServerName({ hostNames }: DecodedClientHello): void {
@@ -13,6 +15,11 @@ export function judgeServerName({ hostNames }: DecodedClientHello): void {
   if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
     wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
   }
+}
+
+/** RFC 8449 §4, in either version. */
+export function judgeRecordSizeLimit({ recordSizeLimit }: DecodedClientHello): void {
+  judgeSizeLimit("client_hello", recordSizeLimit, "any");
 }
 
 /** What TLS 1.3 asks of every first hello. */
@@ -95,9 +102,9 @@ export function judgeSecondClientHello(
   if (second.cookie !== undefined && (cookie === undefined || !equal(second.cookie, cookie))) {
     wrong("cookie", cookie === undefined ? "none" : "that of HelloRetryRequest", hex(second.cookie), "RFC 9846 §4.3.2");
   }
-  // It may be updated and thinned out, and not be added.
-  if (first.psks === undefined && second.psks !== undefined) {
-    wrong("pre_shared_key", "none, as in the first ClientHello", "one", section);
+  // It may be updated and thinned out; nothing may be added.
+  if (!isThinnedOut(first.pskIdentities, second.pskIdentities)) {
+    wrong("pre_shared_key", "none but identities of the first ClientHello, in its order", "others", section);
   }
   judgePsks(second);
   if (second.keyShares === undefined) {
@@ -112,10 +119,27 @@ export function judgeSecondClientHello(
   return share.keyExchange;
 }
 
+/** Where the PSK stands that is to be used: a client takes out what does not go with the suite, and this one does (§4.2.2). */
+export function judgeSecondOffer(second: DecodedClientHello, { psk }: AgreedPsk): AgreedPsk {
+  const section = "RFC 9846 §4.2.2";
+  if (second.psks === undefined) fail("missing-extension", { message: "client_hello", extension: "pre_shared_key" }, section);
+  const index = second.pskIdentities.findIndex((identity) => equal(identity, psk.identity));
+  if (index < 0) wrong("pre_shared_key", "the identity of the first ClientHello that was taken", "others", section);
+  return { index, psk };
+}
+
 /** @throws illegal-parameter if its length is not that of the group's shares. */
 export function judgeShare(share: KeyShareEntry["keyExchange"], name: NamedGroup, length: number): Bytes {
   if (share.length !== length) wrong("key_share", `${length} bytes for ${name}`, `${share.length}`, "RFC 9846 §4.3.8.2");
   return share;
+}
+
+function isThinnedOut(all: readonly Bytes[], some: readonly Bytes[]): boolean {
+  let at = 0;
+  return some.every((identity) => {
+    while (at < all.length && !equal(all[at] ?? empty, identity)) at++;
+    return at++ < all.length;
+  });
 }
 
 function unchangeable(hello: DecodedClientHello): DecodedClientHello["extensions"] {

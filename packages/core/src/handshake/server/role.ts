@@ -1,7 +1,8 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import type { Agreed } from "../../connection/types.ts";
-import { maxPlaintext } from "../../record/format.ts";
+import { expectSignature } from "../../negotiate/negotiate.ts";
+import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
@@ -13,6 +14,7 @@ import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import { askSingleUse } from "./tls13/early-data.ts";
+import { externalOf, forgetPsk, type SelectedPsk } from "./tls13/psk.ts";
 import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
@@ -38,7 +40,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
         case "sign": case "signShare": {
-          const { credential, scheme } = state.settled.negotiated;
+          const { credential, scheme } = expectSignature(state.settled.negotiated);
           return sign(credential.signer, scheme, state.message);
         }
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
@@ -62,8 +64,9 @@ export function serverRole(context: Context): Role<State, ServerStage> {
     },
     ignores: () => false,
     agreement: (state) => {
-      if (state.kind === "connected") return agreement(state);
-      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+      const { recordSizes } = context.link;
+      if (state.kind === "connected") return agreement(state, recordSizes);
+      return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn, state) => new NeedsInput(turn, halfRttOf(state)),
     established: (connection, output, received) => new Established(connection, output, received),
@@ -74,7 +77,7 @@ function forget(state: State): void {
   if (state.kind === "tellEarlyData") return forget(state.next);
   if ("exporter" in state) state.exporter.wipe();
   if (state.kind === "exchangeKeys" || state.kind === "askSingleUse") {
-    if (state.session !== undefined) wipe(state.session.state.secret);
+    forgetPsk(state.psk);
   } else if (state.kind === "sign") {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
@@ -95,7 +98,7 @@ const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
   const { sessions } = state.settled.settings;
   if (sessions === undefined) return { input: "sessions", value: [] };
-  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state.hello), sessions) };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state), sessions) };
   return { input: "sessions", value: find(state, sessions) };
 }
 
@@ -109,34 +112,39 @@ function agreedOf({ negotiated: { version, suite, alpn, serverName } }: Settled)
   return { version, suite, alpn, serverName };
 }
 
-function agreement({ settled, exporterSecret, peer, resumed, writeHalf }: At<"connected">): Agreement {
-  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret), writeHalf };
+function agreement({ settled, exporterSecret, peer, psk, writeHalf }: At<"connected">, sizes: RecordSizes): Agreement {
+  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret), writeHalf };
 }
 
-function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
+function agreementTls12(
+  { settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">, sizes: RecordSizes,
+): Agreement {
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, extendedMasterSecret), exporter };
+  return { ...common(settled, peer, sizes, extendedMasterSecret), exporter };
 }
 
 function common(
   { settings, negotiated, suite, group, retried }: Settled,
   peer: ProvenPeer | undefined,
+  maxRecordSize: RecordSizes,
   extendedMasterSecret: boolean,
-  resumed = false,
+  psk?: SelectedPsk,
 ): Omit<Agreement, "exporter"> {
+  const external = externalOf(psk);
   return {
     info: {
       version: negotiated.version,
       suite: negotiated.suite,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
-      handshakeKind: handshakeKind(resumed, retried),
+      handshakeKind: handshakeKind(psk?.kind, retried),
       group: group.name,
       peer: peer?.identity,
       peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
-      ownSignatureScheme: resumed ? undefined : negotiated.scheme,
+      psk: external && { identity: external.identity },
+      ownSignatureScheme: psk === undefined ? negotiated.scheme : undefined,
       extendedMasterSecret,
-      maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+      maxRecordSize,
     },
     suite,
     limits: settings.limits,

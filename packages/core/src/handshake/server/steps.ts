@@ -4,15 +4,17 @@ import type { ServerSettings } from "../../config/settings.ts";
 import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { negotiate } from "../../negotiate/negotiate.ts";
+import { agreeOnSizes } from "../../record/size-limit.ts";
+import { empty, hex } from "../../wire/bytes.ts";
 import { type DecodedClientHello, decodeClientHello } from "../../wire/client-hello.ts";
 import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
-import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
+import { judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
-import { lookUpOrExchange } from "./tls13/resume.ts";
+import { lookUpOrExchange } from "./tls13/select-psk.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   expectClientHello: {
@@ -41,12 +43,14 @@ export const steps: Steps<Edges, States, Inputs> = {
         const { reasons, alert } = negotiated;
         fail("no-agreement", { reasons, alert, clientHello: hello }, "RFC 9846 §4.2.1");
       }
+      judgeRecordSizeLimit(hello);
       link.incoming.expectBoundary("client_hello");
       if (negotiated.version === "tls1.2") {
         judgeClientHelloTls12(hello, settings);
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
+        link.recordSizes = agreeOnSizes("tls1.2", settings.maxRecordSize, settings.maxRecordSize, hello.recordSizeLimit);
         return { kind: "startShare", hello, settled: settle(settings, negotiated, hello) };
       }
       judgeClientHello(hello);
@@ -70,7 +74,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const share = hello.keyShares?.find(({ group }) => group === groupIds[settled.group.name])?.keyExchange;
       if (share === undefined) throw new TypeError("negotiate agreed on a group without a share");
       const peerShare = judgeShare(share, settled.group.name, settled.group.shareLength.client);
-      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare);
+      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare, context);
     },
   },
 };
@@ -85,14 +89,16 @@ function adopt(settings: ServerSettings, { link }: Context): void {
   link.phase = "negotiation";
 }
 
-function settle(
-  settings: ServerSettings, negotiated: Settled["negotiated"], { offersEarlyData }: DecodedClientHello,
-): Settled {
+function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hello: DecodedClientHello): Settled {
   const suite = settings.suites.find(({ name }) => name === negotiated.suite);
   const group = settings.groups.find(({ name }) => name === negotiated.group);
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || group === undefined || hash === undefined) {
     throw new TypeError("negotiate agreed on what the config has not");
   }
-  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData };
+  const index = negotiated.psk?.index;
+  const psk = index === undefined ? undefined : settings.psks.get(hex(hello.pskIdentities[index] ?? empty));
+  const agreed = index === undefined || psk === undefined ? undefined : { index, psk };
+  const { offersEarlyData } = hello;
+  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData, psk: agreed };
 }

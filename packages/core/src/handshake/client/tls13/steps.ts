@@ -21,8 +21,9 @@ import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEarlyAnswer } from "../early-data.ts";
-import { judgeEncryptedExtensions } from "../judge-extensions.ts";
-import { forgetSession, ticketTaker } from "../session.ts";
+import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
+import { externalOf, forgetPsks, secretOf } from "../psks.ts";
+import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
@@ -60,9 +61,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const { session } = settled;
-      const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
-      forgetSession(offer);
+      const schedule = new HandshakeSchedule(hash, answer.secret, secretOf(settled.psk));
+      forgetPsks(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
@@ -70,7 +70,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
       // Without the session there is no early data. With it, EncryptedExtensions will tell.
-      if (session === undefined) offer.early?.end({ rejected: "not-resumed" });
+      if (settled.psk?.kind !== "session") offer.early?.end({ rejected: "not-resumed" });
       // From here on alerts are protected too (Appendix A.1).
       if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
@@ -80,21 +80,24 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectEncryptedExtensions: {
     encrypted_extensions: ({ kind: _, ...underway }, message, { link }) => {
       const { hello, goal, early } = underway.settled.offer;
-      const extensions = decodeEncryptedExtensions(message.raw);
-      const alpn = judgeEncryptedExtensions(extensions, hello, goal);
-      if (extensions.acceptsEarlyData || early?.isOpen === true) {
-        const outcome = judgeEarlyAnswer(extensions.acceptsEarlyData, alpn, underway.settled);
+      const answers = decodeEncryptedExtensions(message.raw);
+      const alpn = judgeEncryptedExtensions(answers, hello, goal);
+      link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
+      if (answers.acceptsEarlyData || early?.isOpen === true) {
+        const outcome = judgeEarlyAnswer(answers.acceptsEarlyData, alpn, underway.settled);
         if (outcome !== "accepted") {
           early?.end(outcome);
           protectFlight(underway.settled, underway.handshakeTraffic, link);
         }
       }
       underway.transcript.add(message.raw);
-      const { session } = underway.settled;
-      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
-      const identity = rememberedIdentity(session);
-      if (identity === undefined) throw new TypeError("a session without a server was offered");
-      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity, keyProven: "by the session" };
+      const { psk } = underway.settled;
+      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      const identity = psk.kind === "session" ? rememberedIdentity(psk.state) : undefined;
+      const answered = { ...underway, alpn, request: undefined };
+      if (identity !== undefined) return { kind: "expectFinished", ...answered, identity, keyProven: "by the session" };
+      if (externalOf(psk) === undefined) throw new TypeError("a session without a server was offered");
+      return { kind: "expectFinished", ...answered, identity, keyProven: "by the psk" };
     },
   },
 
@@ -187,12 +190,16 @@ function protectFlight({ suite, hash }: Settled, { client }: TrafficSecrets, lin
 }
 
 function connected(
-  { settled, alpn, identity, keyProven, finished }: Proven,
+  { settled, alpn, finished, ...proven }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
 ): StateOf<States, "connected"> {
   const { exporterSecret, resumptionSecret } = sent;
   settled.offer.early?.forget();
-  const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
-  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
+  const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
+  const server =
+    proven.identity === undefined
+      ? { identity: undefined, keyProven: proven.keyProven }
+      : { identity: proven.identity, keyProven: proven.keyProven };
+  return { kind: "connected", settled, alpn, finished, ...server, ownScheme, exporterSecret, tickets };
 }

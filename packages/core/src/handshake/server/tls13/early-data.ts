@@ -13,32 +13,34 @@ import { logSecret } from "../../key-log.ts";
 import type { ServerStage } from "../../stages.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
-import type { Resumed } from "./resume.ts";
+import type { SelectedPsk } from "./psk.ts";
+
+type Resumption = Extract<SelectedPsk, { readonly kind: "session" }>;
 
 /** What speaks against it before single use is asked; undefined: nothing. @param misfit of the first identity's session. */
 export function whyNoEarlyData(
   hello: DecodedClientHello,
   { settings, negotiated, suite, retried }: Settled,
-  session: Resumed | undefined,
+  psk: SelectedPsk | undefined,
   misfit?: EarlyDataRejection,
 ): EarlyDataRejection | undefined {
   if (retried) return "retried";
   if (settings.earlyData === undefined) return "disabled";
-  if (session === undefined) return misfit ?? "not-resumed";
-  if (session.index !== 0) return "not-first-identity";
-  const { alpn, suite: suiteName, maxEarlyData } = session.state;
+  if (psk?.kind !== "session") return misfit ?? "not-resumed";
+  if (psk.index !== 0) return "not-first-identity";
+  const { alpn, suite: suiteName, maxEarlyData } = psk.state;
   if (maxEarlyData === 0) return "unsupported-for-session";
   // The client may send all that its ticket allowed.
   if (maxEarlyData > settings.earlyData.maxBytes) return "config-differs";
   if (alpn !== negotiated.alpn) return "alpn-differs";
   if (suiteName !== suite.name) return "suite-differs";
-  const offMs = Math.abs(settings.now() - expectedMs(hello, session));
+  const offMs = Math.abs(settings.now() - expectedMs(hello, psk));
   return offMs <= ageToleranceMs ? undefined : "age-skew";
 }
 
 /** What a store of single use is asked, of a hello that nothing else speaks against. */
 export function useOf(
-  hello: DecodedClientHello, { hash }: Settled, session: Resumed,
+  hello: DecodedClientHello, { hash }: Settled, session: Resumption,
 ): { readonly key: Bytes; readonly forgetAfterMs: number } {
   const binder = hello.psks?.binders[session.index] ?? new Uint8Array(0);
   // From then on it is too old, whoever sends it.
@@ -63,9 +65,10 @@ export interface EarlyReading {
 }
 /** @param transcript of the hello alone. */
 export function earlyReading(
-  hello: DecodedClientHello, { settings, suite, hash }: Settled, { state }: Resumed, transcript: Transcript,
+  hello: DecodedClientHello, { settings, suite, hash }: Settled, psk: SelectedPsk | undefined, transcript: Transcript,
 ): EarlyReading {
-  const schedule = new EarlySchedule(hash, state.secret);
+  if (psk?.kind !== "session") throw new TypeError("early data without a session");
+  const schedule = new EarlySchedule(hash, psk.state.secret);
   const digest = transcript.digest();
   const traffic = schedule.traffic(digest);
   const exporterSecret = schedule.exporter(digest);
@@ -89,7 +92,7 @@ export function traceEarlyData(outcome: EarlyDataOutcome | undefined, { link }: 
 }
 
 /** When the hello was sent, by the age that it says its ticket has (§4.3.11.1). */
-function expectedMs({ psks }: DecodedClientHello, { index, state }: Resumed): number {
+function expectedMs({ psks }: DecodedClientHello, { index, state }: Resumption): number {
   const { obfuscatedTicketAge } = psks?.identities[index] ?? { obfuscatedTicketAge: 0 };
   return state.issuedMs + ((obfuscatedTicketAge - state.ageAdd) >>> 0);
 }

@@ -3,11 +3,14 @@ import type { ClientAuthenticationSettings, ServerSettings } from "../../../conf
 import { WriteHalf } from "../../../connection/write-half.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
+import { expectSignature } from "../../../negotiate/negotiate.ts";
+import { maxPlaintext } from "../../../record/format.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
+import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
-import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
@@ -19,6 +22,7 @@ import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
 import { behindFlight, earlyReading, traceEarlyData } from "./early-data.ts";
+import { forgetPsk, secretOf } from "./psk.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -44,11 +48,11 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
 export function sendServerHello(
   state: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
 ): At<"sign"> | At<"expectEndOfEarlyData"> | At<"tellEarlyData"> | At<"expectFinished"> {
-  const { hello, settled, transcript, session, earlyData } = state;
+  const { hello, settled, transcript, psk, earlyData } = state;
   const { link, scribe } = context;
   const { settings, negotiated, suite, hash } = settled;
   traceEarlyData(earlyData, context);
-  const early = session && earlyData === "accepted" ? earlyReading(hello, settled, session, transcript) : undefined;
+  const early = earlyData === "accepted" ? earlyReading(hello, settled, psk, transcript) : undefined;
   const serverHello = scribe.serverHello({
     legacyVersion: 0x0303,
     random: expectLength(settings.provider.random(32), 32, "random"),
@@ -60,13 +64,13 @@ export function sendServerHello(
       extension("key_share", (writer) =>
         writeKeyShareEntry(writer, { group: groupIds[settled.group.name], keyExchange: copy(share) }),
       ),
-      ...(session === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(session.index))]),
+      ...(psk === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(psk.index))]),
     ],
   });
   send(serverHello, transcript, context);
 
-  const schedule = new HandshakeSchedule(hash, sharedSecret, session?.state.secret);
-  if (session !== undefined) wipe(session.state.secret);
+  const schedule = new HandshakeSchedule(hash, sharedSecret, secretOf(psk));
+  forgetPsk(psk);
   const handshakeTraffic = schedule.traffic(transcript.digest());
   logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.client);
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
@@ -78,19 +82,24 @@ export function sendServerHello(
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   // Behind HelloRetryRequest it ended with the second hello.
   if (hello.offersEarlyData && early === undefined) link.incoming.skipEarlyData();
+  const { maxRecordSize } = settings;
+  const recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
+  // RFC 8449 §4: early data was made before the client could know.
+  link.recordSizes = early === undefined ? recordSizes : { ...recordSizes, receive: maxPlaintext };
 
-  send(scribe.encryptedExtensions(encryptedExtensions(settled, early !== undefined)), transcript, context);
-  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session, earlyData };
-  if (session !== undefined) {
-    const { identity } = session;
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, early !== undefined)), transcript, context);
+  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk, earlyData };
+  if (psk !== undefined) {
+    // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
+    const identity = psk.kind === "session" ? psk.identity : undefined;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
     const answered = { ...finish(underway, context), peer };
-    if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0 };
+    if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0, recordSizes };
     return behindFlight({ kind: "expectFinished", ...answered }, earlyData);
   }
   const { clientAuthentication } = settings;
   if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
-  const { credential } = negotiated;
+  const { credential } = expectSignature(negotiated);
   send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
@@ -102,7 +111,7 @@ export function sendFinished(
   state: At<"sign">, signature: Uint8Array, context: Context,
 ): At<"tellEarlyData"> | At<"expectFinished"> | At<"expectCertificate"> {
   const { settings, negotiated } = state.settled;
-  send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
+  send(encodeCertificateVerify(schemeIds[expectSignature(negotiated).scheme], signature), state.transcript, context);
   const answered = finish(state, context);
   const { clientAuthentication } = settings;
   const next = clientAuthentication === undefined
@@ -112,7 +121,7 @@ export function sendFinished(
 }
 
 /** Finished, and the keys behind it. */
-function finish({ hello, settled, transcript, schedule, handshakeTraffic, session }: Underway, context: Context): Answered {
+function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }: Underway, context: Context): Answered {
   const { settings, suite, hash } = settled;
   const { link } = context;
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.server, transcript.digest())), transcript, context);
@@ -129,7 +138,7 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, sessio
   const clientHandshakeTraffic = handshakeTraffic.client;
   const writeHalf = settings.halfRtt ? new WriteHalf(link, "tls1.3", suite, settings.limits) : undefined;
   return {
-    settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled, transcript, schedule, psk, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
     writeHalf,
   };
 }
@@ -152,7 +161,9 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ negotiated }: Settled, takesEarlyData: boolean): Extension[] {
+function encryptedExtensions(
+  { recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled, takesEarlyData: boolean,
+): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used.
@@ -161,6 +172,7 @@ function encryptedExtensions({ negotiated }: Settled, takesEarlyData: boolean): 
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
   if (takesEarlyData) extensions.push(extension("early_data"));
+  if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
   return extensions;
 }
 

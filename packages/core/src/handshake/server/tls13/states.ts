@@ -5,6 +5,7 @@ import type { WriteHalf } from "../../../connection/write-half.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import type { Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
+import type { RecordSizes } from "../../../record/size-limit.ts";
 import type { Freshness } from "../../../session/types.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
@@ -15,7 +16,8 @@ import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
 import type { StateOf } from "../../table.ts";
 import type { ProvenPeer, Settled } from "../states.ts";
-import type { Found, Resumed } from "./resume.ts";
+import type { SelectedPsk } from "./psk.ts";
+import type { Found } from "./resume.ts";
 
 /** What each state may know. */
 export interface StatesTls13 {
@@ -28,7 +30,7 @@ export interface StatesTls13 {
     settled: Settled;
     transcript: Transcript;
     peerShare: Bytes;
-    session: Resumed;
+    psk: SelectedPsk;
     use: { readonly key: Bytes; readonly forgetAfterMs: number };
   };
   exchangeKeys: {
@@ -36,7 +38,7 @@ export interface StatesTls13 {
     settled: Settled;
     transcript: Transcript;
     peerShare: Bytes;
-    session: Resumed | undefined;
+    psk: SelectedPsk | undefined;
     /** undefined: none was offered. */
     earlyData: EarlyDataOutcome | undefined;
   };
@@ -59,7 +61,7 @@ export interface StatesTls13 {
     exporterSecret: Bytes;
     finished: FinishedVerified;
     peer: ProvenPeer | undefined;
-    resumed: boolean;
+    psk: SelectedPsk | undefined;
     writeHalf: WriteHalf | undefined;
   };
 }
@@ -71,7 +73,7 @@ export interface Underway {
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
   readonly handshakeTraffic: TrafficSecrets;
-  readonly session: Resumed | undefined;
+  readonly psk: SelectedPsk | undefined;
   readonly earlyData: EarlyDataOutcome | undefined;
 }
 
@@ -80,7 +82,7 @@ export interface Answered {
   readonly settled: Settled;
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
-  readonly session: Resumed | undefined;
+  readonly psk: SelectedPsk | undefined;
   /** The client can take up sessions. */
   readonly takesTickets: boolean;
   /** What the client's Finished is made with. */
@@ -96,6 +98,8 @@ export interface ReadingEarly extends Answered {
   readonly exporter: Exporter;
   /** Bytes that have come. */
   readonly received: number;
+  /** Of all records behind it. */
+  readonly recordSizes: RecordSizes;
 }
 interface Judged extends Answered {
   readonly verifier: Verifier;

@@ -10,40 +10,28 @@ import { presentedIdentity } from "../../identity.ts";
 import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import { type Steps, send } from "../../table.ts";
-import { judgeSecondClientHello, judgeShare } from "../judge-client-hello.ts";
+import { judgeSecondClientHello, judgeSecondOffer, judgeShare } from "../judge-client-hello.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
-import { useOf, whyNoEarlyData } from "./early-data.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
-import { lookUpOrExchange, makeTickets, take } from "./resume.ts";
+import { makeTickets } from "./resume.ts";
+import { askOrExchange, lookUpOrExchange } from "./select-psk.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectSecondClientHello: {
-    client_hello: ({ first, settled, transcript, cookie }, message, { link }) => {
+    client_hello: ({ first, settled, transcript, cookie }, message, context) => {
       const hello = decodeClientHello(message.raw);
       const { name, shareLength } = settled.group;
-      const share = judgeSecondClientHello(first, hello, name, cookie);
-      link.incoming.expectBoundary("client_hello");
-      return lookUpOrExchange(hello, settled, transcript, judgeShare(share, name, shareLength.client));
+      const share = judgeShare(judgeSecondClientHello(first, hello, name, cookie), name, shareLength.client);
+      const psk = settled.psk && judgeSecondOffer(hello, settled.psk);
+      context.link.incoming.expectBoundary("client_hello");
+      return lookUpOrExchange(hello, { ...settled, psk }, transcript, share, context);
     },
   },
 
   lookUpSession: {
-    sessions: ({ kind: _, ...state }, found, { link }) => {
-      const { session, misfit } = take({ kind: "lookUpSession", ...state }, found);
-      const chosen = session === undefined ? undefined : `session ${session.index}`;
-      link.trace?.({
-        kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits",
-      });
-      const { hello, settled, transcript } = state;
-      transcript.add(hello.raw);
-      const reason = settled.offersEarlyData ? whyNoEarlyData(hello, settled, session, misfit) : undefined;
-      if (session !== undefined && settled.offersEarlyData && reason === undefined) {
-        return { kind: "askSingleUse", ...state, session, use: useOf(hello, settled, session) };
-      }
-      return { kind: "exchangeKeys", ...state, session, earlyData: reason && { rejected: reason } };
-    },
+    sessions: (state, found, { link }) => askOrExchange(state, found, link),
   },
 
   askSingleUse: {
@@ -69,15 +57,16 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectEndOfEarlyData: {
     application_data: ({ kind: _, ...state }, data) => {
       const received = state.received + data.length;
-      const allowed = state.session?.state.maxEarlyData ?? 0;
+      const allowed = state.psk?.kind === "session" ? state.psk.state.maxEarlyData : 0;
       if (received > allowed) fail("limit-exceeded", { limit: "earlyData", allowed, received }, "RFC 9846 §4.7.1");
       return { kind: "showEarlyData", ...state, received, data };
     },
-    end_of_early_data: ({ kind: _, exporter, received: __, ...answered }, message, { link }) => {
+    end_of_early_data: ({ kind: _, exporter, received: __, recordSizes, ...answered }, message, { link }) => {
       const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;
       decodeEndOfEarlyData(message.raw);
       transcript.add(message.raw);
       link.incoming.protect(new ReadKeys(suite, hash, copy(clientHandshakeTraffic)), "end_of_early_data");
+      link.incoming.maxProtected = recordSizes.receive;
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
       exporter.wipe();
       return { kind: "tellEarlyData", outcome: "accepted", next: { kind: "expectFinished", ...answered } };
@@ -132,7 +121,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, session, takesTickets, peer, writeHalf } = state;
+      const { settled, transcript, schedule, psk, takesTickets, peer, writeHalf } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -149,7 +138,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished, peer, resumed: session !== undefined, writeHalf };
+      return { kind: "connected", settled, exporterSecret, finished, peer, psk, writeHalf };
     },
   },
 };
