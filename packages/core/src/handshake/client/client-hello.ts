@@ -39,8 +39,7 @@ export function sendClientHello(
   const offer = say({ goal, fields, shares, psks, early: undefined }, (hash, truncated) => digestOf(hash, truncated), context);
   const [first] = psks;
   if (!offersEarly || first?.kind !== "session") return offer;
-  // Appendix E.4: before early data it goes directly behind the hello.
-  sendChangeCipherSpec(offer, context);
+  if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
   return { ...offer, early: beginEarlyData(offer.hello, first.state, first.hash, goal, context) };
 }
 
@@ -55,7 +54,7 @@ export function sendSecondClientHello(
     return before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before;
   });
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
-  sendChangeCipherSpec(offer, context);
+  if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
   const psks = fittingPsks(offer.psks, request.hash);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
@@ -144,7 +143,9 @@ function say(
   return { goal, fields, hello, shares, psks, early };
 }
 
-/** Appendix E.4: only in the compatibility mode, which the session id asks for; once, which was before early data if there was any. */
-export function sendChangeCipherSpec({ hello, early }: Offer, { link }: Context): void {
-  if (hello.legacySessionId.length > 0 && early === undefined) link.outgoing.changeCipherSpec();
+/**
+ * Appendix E.4: the session id asks for it; once, which was directly behind the first hello if early data was offered.
+ */
+export function owesChangeCipherSpec({ hello, early }: Offer): boolean {
+  return hello.legacySessionId.length > 0 && early === undefined;
 }

@@ -19,7 +19,7 @@ import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
-import { sendSecondClientHello } from "../client-hello.ts";
+import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts";
 import { judgeEarlyAnswer } from "../early-data.ts";
 import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetPsks, secretOf } from "../psks.ts";
@@ -73,6 +73,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       if (settled.psk?.kind !== "session") offer.early?.end({ rejected: "not-resumed" });
       // From here on alerts are protected too (Appendix A.1).
       if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
+      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
+      if (!settled.retried && owesChangeCipherSpec(offer)) link.outgoing.changeCipherSpecFirst();
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
     },
   },
@@ -160,7 +162,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
-      return connected(proven, undefined, sendFinished(proven, true, context));
+      return connected(proven, undefined, sendFinished(proven, context));
     },
   },
 
@@ -168,7 +170,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     credential: ({ kind: _, request, ...proven }, credential, context) => {
       const { transcript, settled } = proven;
       sendCertificate(proven, credential, request, context);
-      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
+      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, context));
       const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
       if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
       return { kind: "sign", ...proven, credential, scheme, message: signedContent("client", transcript.digest()) };
@@ -178,7 +180,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   sign: {
     signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
       sendCertificateVerify(proven, scheme, signature, context);
-      return connected(proven, scheme, sendFinished(proven, false, context));
+      return connected(proven, scheme, sendFinished(proven, context));
     },
   },
 };

@@ -87,7 +87,8 @@ export function sendServerHello(
   // RFC 8449 §4: early data was made before the client could know.
   link.recordSizes = early === undefined ? recordSizes : { ...recordSizes, receive: maxPlaintext };
 
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, early !== undefined)), transcript, context);
+  const answer = { isResumed: psk?.kind === "session", takesEarlyData: early !== undefined };
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, answer)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk, earlyData };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -162,12 +163,14 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
 }
 
 function encryptedExtensions(
-  { recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled, takesEarlyData: boolean,
+  { recordSizeLimit: limit }: DecodedClientHello,
+  { negotiated, settings }: Settled,
+  { isResumed, takesEarlyData }: { readonly isResumed: boolean; readonly takesEarlyData: boolean },
 ): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
-  // RFC 6066 §3: an empty answer says that the name was used.
-  if (serverName !== undefined) extensions.push(extension("server_name"));
+  // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
+  if (serverName !== undefined && !isResumed) extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
