@@ -3,13 +3,16 @@
 import { constants, createECDH, createPrivateKey, createPublicKey, verify } from "node:crypto";
 import {
   type Bytes,
+  type ClientConfig,
   clientConfig,
   type Connection,
   dangerousAssertVerified,
   type CryptoProvider,
   readPublicKey,
+  type ServerConfig,
   serverConfig,
   type ServerStage,
+  type StoredSession,
   type ClientStage,
   type SyncVerification,
   type SyncVerifier,
@@ -20,9 +23,11 @@ import { node } from "@sallyport/crypto-node";
 import { describe, expect, test } from "vitest";
 import { resumptionPsk } from "../../packages/core/src/crypto/key-schedule.ts";
 import { replayClient, replayServer } from "../../packages/core/src/handshake/replay.ts";
+import { encodeSession, type SessionPeer, type SessionState } from "../../packages/core/src/session/state.ts";
+import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { decodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeNewSessionTicket } from "../../packages/core/src/wire/post-handshake.ts";
-import { fakeCredential } from "../support/fake-credential.ts";
+import { fakeCertificate, fakeCredential } from "../support/fake-credential.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
 import { type EphemeralKey, type Notebook, recordedProvider } from "../support/recorded-provider.ts";
 import { type RecordedHandshake, recordedHandshake, type Sender, type TraceId } from "../support/rfc8448.ts";
@@ -62,7 +67,7 @@ const rsaPssOfAnyLength: SyncVerification = {
 
 for (const platform of platforms) {
   describe(`on ${platform.base.name}`, () => {
-    for (const id of ["simple-1rtt", "hello-retry-request", "compatibility-mode"] satisfies TraceId[]) {
+    for (const id of ["simple-1rtt", "resumed-0rtt", "hello-retry-request", "compatibility-mode"] satisfies TraceId[]) {
       const trace = recordedHandshake(id);
 
       test(`the server of ${id} writes the trace's records and computes its values`, () => {
@@ -94,20 +99,23 @@ interface Run {
 
 function runServer(trace: RecordedHandshake, platform: Platform, change = (serverHello: Bytes): Bytes => serverHello): Run {
   const { provider, notebook } = recordedProvider(platform.base, keysOf(trace, "server", platform), [rsaPssOfAnyLength]);
-  const { signature } = decodeCertificateVerify(trace.one("certificateverify"));
+  // A resumption shows no certificate.
+  const [proof] = trace.all("certificateverify");
+  const signature = proof && decodeCertificateVerify(proof).signature;
   const credential = fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
-  const config = serverConfig({
+  const config: ServerConfig = serverConfig({
     provider,
     now: () => 0,
     suites: ["TLS_AES_128_GCM_SHA256"],
     servesAnyName: true,
-    credentials: [{ ...credential, signer: { ...credential.signer, sign: () => signature } }],
+    credentials: [{ ...credential, signer: { ...credential.signer, sign: () => signature ?? new Uint8Array(0) } }],
+    ...(hasEarlyData(trace) ? { earlyData: { maxBytes: 1024, singleUse: { use: () => "fresh" } }, sessions: { find: () => encodeSession(sessionOf(trace, config)), put: () => {} } } : {}),
   });
   const [first, second] = trace.all("serverhello");
   if (first === undefined) throw new Error("no ServerHello");
   const template = {
     encryptedExtensions: trace.one("encryptedextensions"),
-    certificate: trace.one("certificate"),
+    certificate: trace.all("certificate")[0] ?? new Uint8Array(0),
     tickets: ticketsOf(trace, provider),
   };
   let stage: ServerStage = replayServer(
@@ -116,14 +124,18 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
       : { ...template, helloRetryRequest: first, serverHello: change(second) },
   );
   const written: Uint8Array[] = [];
+  const early: string[] = [];
   const arrivals = trace.records.filter(({ from }) => from === "client").map(({ bytes }) => bytes);
   for (const record of arrivals.splice(0, arrivals.length - rest(trace, "client"))) {
     stage = expectKind(stage, "needs-input").receive(record.slice());
     written.push(stage.output);
-    if (stage.kind !== "accepted") continue;
-    stage = stage.choose(config);
-    written.push(stage.output);
+    while (stage.kind === "accepted" || stage.kind === "early-data" || stage.kind === "early-data-end") {
+      if (stage.kind === "early-data") early.push(hexOf(stage.data.replayable));
+      stage = stage.kind === "accepted" ? stage.choose(config) : stage.next();
+      written.push(stage.output);
+    }
   }
+  expect(early).toEqual(earlyPayloads(trace).map(hexOf));
   const { connection } = expectKind(stage, "established");
   return { written: join([...written, ...finish(trace, "server", connection, arrivals)]), notebook };
 }
@@ -131,13 +143,18 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
 function runClient(trace: RecordedHandshake, platform: Platform): Run {
   const { provider, notebook } = recordedProvider(platform.base, keysOf(trace, "client", platform), [rsaPssOfAnyLength]);
   const verifier: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trusts", verify: dangerousAssertVerified };
-  const config = clientConfig({ provider, now: () => 0, verifier, suites: ["TLS_AES_128_GCM_SHA256"] });
+  const config: ClientConfig = clientConfig({
+    provider, now: () => 0, verifier, suites: ["TLS_AES_128_GCM_SHA256"],
+    ...(hasEarlyData(trace) ? { earlyData: true, sessions: { take: () => stored(sessionOf(trace, config)), put: () => {} } } : {}),
+  });
   let stage: ClientStage = replayClient(config, "server", {
-    clientHellos: trace.all("clienthello"),
+    clientHellos: hasEarlyData(trace) ? [helloOf(trace)] : trace.all("clienthello"),
     tickets: ticketsOf(trace, provider),
     publicKey: (spki) => readPublicKey(spki) ?? { kind: "rsa", modulus: new Uint8Array(128), exponent: Uint8Array.of(1, 0, 1) },
   });
   const written: Uint8Array[] = [stage.output];
+  const { early } = expectKind(stage, "needs-input");
+  for (const payload of earlyPayloads(trace)) written.push(early?.send(payload).output ?? new Uint8Array(0));
   const arrivals = trace.records.filter(({ from }) => from === "server").map(({ bytes }) => bytes);
   for (const record of arrivals.splice(0, arrivals.length - rest(trace, "server"))) {
     stage = expectKind(stage, "needs-input").receive(record.slice());
@@ -171,9 +188,45 @@ function finishedStep(trace: RecordedHandshake, from: Sender): number {
   );
 }
 
-function payloads(trace: RecordedHandshake, from: Sender, kind: "application_data"): Bytes[] {
-  const steps = trace.steps.filter(({ actor, step }) => actor === from && step === `send ${kind} record`);
+function payloads(trace: RecordedHandshake, from: Sender, kind: "application_data", isBehind = true): Bytes[] {
+  const steps = trace.steps.filter(
+    ({ actor, step, n }) => actor === from && step === `send ${kind} record` && n > finishedStep(trace, from) === isBehind,
+  );
   return steps.flatMap(({ values }) => values.filter(({ name }) => name === "payload").map(({ hex }) => bytesOf(hex)));
+}
+
+/** What the client sends before it has finished. */
+function earlyPayloads(trace: RecordedHandshake): Bytes[] {
+  return payloads(trace, "client", "application_data", false);
+}
+function hasEarlyData(trace: RecordedHandshake): boolean {
+  return earlyPayloads(trace).length > 0;
+}
+
+/** With its binder, which the trace prints in the record alone. */
+function helloOf(trace: RecordedHandshake): Bytes {
+  const [first] = trace.records;
+  if (first === undefined) throw new Error("no records");
+  return first.bytes.slice(5);
+}
+
+/** Of the connection before: that of RFC 8448 §3, whose ticket the hello shows; 6 ms old. */
+function sessionOf(trace: RecordedHandshake, config: ServerConfig | ClientConfig): SessionState {
+  const { psks, serverName } = decodeClientHello(helloOf(trace));
+  const [identity] = psks?.identities ?? [];
+  const [{ values } = { values: [] }] = trace.steps.filter(({ step }) => step === 'extract secret "early"');
+  const secret = values.find(({ name }) => name === "ikm");
+  if (identity === undefined || secret === undefined) throw new Error("no session");
+  const presented: SessionPeer["presented"] = { role: "server", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, nowMs: 0 };
+  return {
+    suite: "TLS_AES_128_GCM_SHA256", secret: bytesOf(secret.hex), alpn: undefined, serverName, configId: Uint8Array.from(config.id),
+    fullHandshakeMs: 0, issuedMs: 0, lifetimeSeconds: 30, ageAdd: identity.obfuscatedTicketAge - 6, maxEarlyData: 1024, psk: undefined,
+    peer: config.role === "client" ? { presented, path: [], names: [] } : undefined,
+    ticket: config.role === "client" ? identity.identity : undefined,
+  };
+}
+function stored(session: SessionState): StoredSession {
+  return { state: encodeSession(session), lifetimeSeconds: session.lifetimeSeconds, maxEarlyData: session.maxEarlyData };
 }
 
 /** Each step's derivation must be among what was computed: the very inputs, and their output. */
