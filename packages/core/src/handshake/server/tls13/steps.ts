@@ -121,7 +121,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, psk, takesTickets, peer, writeHalf } = state;
+      const { settled, transcript, schedule, psk, ticketCount, peer, writeHalf } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -133,7 +133,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
       // Half-RTT may have said close_notify already.
-      const gives = takesTickets && !link.writeClosed;
+      const gives = ticketCount > 0 && !link.writeClosed;
       const use = scribe.tickets ?? (gives ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
