@@ -6,8 +6,10 @@ import {
   type ClientConfig,
   clientConfig,
   type Connection,
+  type Credential,
   dangerousAssertVerified,
   type CryptoProvider,
+  type PublicKey,
   readPublicKey,
   type ServerConfig,
   serverConfig,
@@ -27,6 +29,7 @@ import { encodeSession, type SessionPeer, type SessionState } from "../../packag
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { decodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeNewSessionTicket } from "../../packages/core/src/wire/post-handshake.ts";
+import { schemeIds } from "../../packages/core/src/wire/registry.ts";
 import { fakeCertificate, fakeCredential } from "../support/fake-credential.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
 import { type EphemeralKey, type Notebook, recordedProvider } from "../support/recorded-provider.ts";
@@ -56,7 +59,7 @@ const platforms: readonly Platform[] = [
   },
 ];
 
-/** The traces' RSA key has 1024 bits, which no provider of ours takes. */
+/** The traces' RSA keys have 1024 bits, which no provider of ours takes. */
 const rsaPssOfAnyLength: SyncVerification = {
   scheme: "rsa_pss_rsae_sha256",
   verify: (publicKey, message, signature) => {
@@ -65,9 +68,13 @@ const rsaPssOfAnyLength: SyncVerification = {
   },
 };
 
+const readAnyKey = (spki: Uint8Array): PublicKey | undefined =>
+  readPublicKey(spki) ?? { kind: "rsa", modulus: new Uint8Array(128), exponent: Uint8Array.of(1, 0, 1) };
+const trusting: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trusts", verify: dangerousAssertVerified };
+
 for (const platform of platforms) {
   describe(`on ${platform.base.name}`, () => {
-    for (const id of ["simple-1rtt", "resumed-0rtt", "hello-retry-request", "compatibility-mode"] satisfies TraceId[]) {
+    for (const id of ["simple-1rtt", "resumed-0rtt", "hello-retry-request", "client-authentication", "compatibility-mode"] satisfies TraceId[]) {
       const trace = recordedHandshake(id);
 
       test(`the server of ${id} writes the trace's records and computes its values`, () => {
@@ -98,25 +105,28 @@ interface Run {
 }
 
 function runServer(trace: RecordedHandshake, platform: Platform, change = (serverHello: Bytes): Bytes => serverHello): Run {
-  const { provider, notebook } = recordedProvider(platform.base, keysOf(trace, "server", platform), [rsaPssOfAnyLength]);
-  // A resumption shows no certificate.
-  const [proof] = trace.all("certificateverify");
-  const signature = proof && decodeCertificateVerify(proof).signature;
-  const credential = fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
+  const { provider, notebook } = recorded(trace, "server", platform);
+  const [asked] = trace.all("certificaterequest");
   const config: ServerConfig = serverConfig({
     provider,
     now: () => 0,
     suites: ["TLS_AES_128_GCM_SHA256"],
     servesAnyName: true,
-    credentials: [{ ...credential, signer: { ...credential.signer, sign: () => signature ?? new Uint8Array(0) } }],
-    ...(hasEarlyData(trace) ? { earlyData: { maxBytes: 1024, singleUse: { use: () => "fresh" } }, sessions: { find: () => encodeSession(sessionOf(trace, config)), put: () => {} } } : {}),
+    credentials: [credentialOf(trace, "server")],
+    ...(asked && { clientAuthentication: { mode: "required" as const, verifier: trusting } }),
+    ...(hasEarlyData(trace) && {
+      earlyData: { maxBytes: 1024, singleUse: { use: () => "fresh" as const } },
+      sessions: { find: () => encodeSession(sessionOf(trace, config)), put: () => {} },
+    }),
   });
   const [first, second] = trace.all("serverhello");
   if (first === undefined) throw new Error("no ServerHello");
   const template = {
     encryptedExtensions: trace.one("encryptedextensions"),
-    certificate: trace.all("certificate")[0] ?? new Uint8Array(0),
+    ...(asked && { certificateRequest: asked }),
+    certificate: trace.all("certificate", "server")[0] ?? new Uint8Array(0),
     tickets: ticketsOf(trace, provider),
+    publicKey: readAnyKey,
   };
   let stage: ServerStage = replayServer(
     second === undefined
@@ -141,16 +151,23 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
 }
 
 function runClient(trace: RecordedHandshake, platform: Platform): Run {
-  const { provider, notebook } = recordedProvider(platform.base, keysOf(trace, "client", platform), [rsaPssOfAnyLength]);
-  const verifier: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trusts", verify: dangerousAssertVerified };
+  const { provider, notebook } = recorded(trace, "client", platform);
+  const [shown] = trace.all("certificate", "client");
   const config: ClientConfig = clientConfig({
-    provider, now: () => 0, verifier, suites: ["TLS_AES_128_GCM_SHA256"],
-    ...(hasEarlyData(trace) ? { earlyData: true, sessions: { take: () => stored(sessionOf(trace, config)), put: () => {} } } : {}),
+    provider,
+    now: () => 0,
+    verifier: trusting,
+    suites: ["TLS_AES_128_GCM_SHA256"],
+    ...(hasEarlyData(trace) && {
+      earlyData: true, sessions: { take: () => stored(sessionOf(trace, config)), put: () => {} },
+    }),
+    ...(shown && { credentials: [credentialOf(trace, "client")] }),
   });
   let stage: ClientStage = replayClient(config, "server", {
     clientHellos: hasEarlyData(trace) ? [helloOf(trace)] : trace.all("clienthello"),
     tickets: ticketsOf(trace, provider),
-    publicKey: (spki) => readPublicKey(spki) ?? { kind: "rsa", modulus: new Uint8Array(128), exponent: Uint8Array.of(1, 0, 1) },
+    ...(shown && { certificate: shown }),
+    publicKey: readAnyKey,
   });
   const written: Uint8Array[] = [stage.output];
   const { early } = expectKind(stage, "needs-input");
@@ -162,6 +179,21 @@ function runClient(trace: RecordedHandshake, platform: Platform): Run {
   }
   const { connection } = expectKind(stage, "established");
   return { written: join([...written, ...finish(trace, "client", connection, arrivals)]), notebook };
+}
+
+function recorded(trace: RecordedHandshake, side: Sender, platform: Platform): ReturnType<typeof recordedProvider> {
+  const others = platform.base.verifications.filter(({ scheme }) => scheme !== rsaPssOfAnyLength.scheme);
+  return recordedProvider(platform.base, keysOf(trace, side, platform), [rsaPssOfAnyLength, ...others]);
+}
+
+/** Signs what the trace's side signed, by its scheme; its chain is the template's. */
+function credentialOf(trace: RecordedHandshake, side: Sender): Credential {
+  // A resumption shows none.
+  const [proof] = trace.all("certificateverify", side);
+  const { scheme, signature } = proof === undefined ? { scheme: undefined, signature: new Uint8Array(0) } : decodeCertificateVerify(proof);
+  const credential =
+    scheme === schemeIds.ecdsa_secp256r1_sha256 ? fakeCredential("P-256") : fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
+  return { ...credential, signer: { ...credential.signer, sign: () => signature } };
 }
 
 /** Application data and closing, as both sides of the trace do it; the other side's records must open to what the trace says. */
@@ -217,7 +249,7 @@ function sessionOf(trace: RecordedHandshake, config: ServerConfig | ClientConfig
   const [{ values } = { values: [] }] = trace.steps.filter(({ step }) => step === 'extract secret "early"');
   const secret = values.find(({ name }) => name === "ikm");
   if (identity === undefined || secret === undefined) throw new Error("no session");
-  const presented: SessionPeer["presented"] = { role: "server", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, nowMs: 0 };
+  const presented: SessionPeer["presented"] = { role: "server", type: "x509", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, nowMs: 0 };
   return {
     suite: "TLS_AES_128_GCM_SHA256", secret: bytesOf(secret.hex), alpn: undefined, serverName, configId: Uint8Array.from(config.id),
     fullHandshakeMs: 0, issuedMs: 0, lifetimeSeconds: 30, ageAdd: identity.obfuscatedTicketAge - 6, maxEarlyData: 1024, psk: undefined,

@@ -10,7 +10,10 @@ export const edgesTls13 = {
   expectEndOfEarlyData: { application_data: ["showEarlyData"], end_of_early_data: ["tellEarlyData"] },
   showEarlyData: { next: ["expectEndOfEarlyData"] },
   tellEarlyData: { next: ["expectFinished", "expectCertificate"] },
-  expectCertificate: { certificate: ["expectCertificateVerify", "expectFinished"] },
+  expectCertificate: {
+    certificate: ["expectCertificateVerify", "expectFinished"],
+    compressed_certificate: ["expectCertificateVerify", "expectFinished"],
+  },
   expectCertificateVerify: { certificate_verify: ["checkSignature"] },
   checkSignature: { validity: ["judge"] },
   judge: { verdict: ["expectFinished"] },

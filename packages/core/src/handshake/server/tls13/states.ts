@@ -1,5 +1,4 @@
 import type { PresentedIdentity, VerifiedIdentity, Verifier } from "../../../config/identity.ts";
-import type { ClientAuthenticationSettings } from "../../../config/settings.ts";
 import type { Exporter } from "../../../connection/exporters.ts";
 import type { WriteHalf } from "../../../connection/write-half.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
@@ -15,7 +14,7 @@ import type { EarlyDataOutcome } from "../../early-stages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
 import type { StateOf } from "../../table.ts";
-import type { ProvenPeer, Settled } from "../states.ts";
+import type { Authentication, ProvenPeer, Settled } from "../states.ts";
 import type { SelectedPsk } from "./psk.ts";
 import type { Found } from "./resume.ts";
 
@@ -43,9 +42,9 @@ export interface StatesTls13 {
     earlyData: EarlyDataOutcome | undefined;
   };
   sign: Underway & { message: Bytes };
-  expectCertificate: Answered & { authentication: ClientAuthenticationSettings };
+  expectCertificate: Answered & { authentication: Authentication };
   expectCertificateVerify: Answered & {
-    authentication: ClientAuthenticationSettings;
+    authentication: Authentication;
     presented: PresentedIdentity;
     publicKey: Bytes;
     schemes: readonly SignatureScheme[];
@@ -83,8 +82,8 @@ export interface Answered {
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
   readonly psk: SelectedPsk | undefined;
-  /** The client can take up sessions. */
-  readonly takesTickets: boolean;
+  /** How many follow the client's Finished. */
+  readonly ticketCount: number;
   /** What the client's Finished is made with. */
   readonly clientHandshakeTraffic: Bytes;
   readonly clientTraffic: Bytes;
@@ -118,6 +117,7 @@ export interface InputsTls13 {
   end_of_early_data: HandshakeMessage;
   next: undefined;
   certificate: HandshakeMessage;
+  compressed_certificate: HandshakeMessage;
   certificate_verify: HandshakeMessage;
   validity: boolean;
   verdict: VerifiedIdentity;
