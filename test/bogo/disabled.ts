@@ -136,6 +136,32 @@ export const disabled: readonly DisabledGroup[] = [
       "answer several (§4.7.3)",
     patterns: ["KeyUpdate-Requested", "KeyUpdate-Requested-UnfinishedWrite"],
   },
+  {
+    reason: "A server_certificate_type of X.509 alone, which the client should have left out (RFC 7250 §4.1), is taken for none",
+    patterns: ["ServerCertificateType-Server-RejectsDefaultOnly-TLS12"],
+  },
+  {
+    reason: "A list of compressions that names one twice is taken: RFC 8879 does not mind",
+    patterns: ["DuplicateCertCompressionExt*"],
+  },
+  {
+    reason: "A resumption shows no certificate, and says nothing of its type",
+    patterns: ["ServerCertificateType-Server-*-TLS13", "ServerCertificateType-Server-*-TLS13-*Callback"],
+  },
+  {
+    reason: "RFC 7250 §4.2: unsupported_certificate where no certificate type is common; BoGo wants handshake_failure",
+    patterns: ["CertificateSelection-Server-CertificateType-*-MatchNone-*"],
+  },
+  {
+    reason: "Where certificates are optional, a client that names no certificate type is let in without one",
+    patterns: ["ClientCertificateType-Server-NoClientHelloCertTypes-NoSharedType-VerifyPeer-*"],
+  },
+  {
+    reason:
+      "A client exports nothing before its handshake is complete but early keying material, and the shim's " +
+      "waits until then",
+    patterns: ["NoEarlyKeyingMaterial-Client-InEarlyData-*"],
+  },
   { reason: "RSA keys under 2048 bits sign nothing here", patterns: ["RSA-PSS-Large"] },
   {
     reason: "decrypt_error for a PSK that is not known, as for one whose binder is wrong (RFC 9846 §6.2): nobody learns which",
