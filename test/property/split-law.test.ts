@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { ConnectionEvent } from "@sallyport/core";
+import { type ConnectionEvent, ticketKeys } from "@sallyport/core";
 import { converse, joined, makeClient, makeConfigs, makePair, makeServer, type PairOptions, type Side } from "../support/pair.ts";
-import { seededNoble } from "../support/seeded.ts";
+import { now, seededNoble, seededRandom } from "../support/seeded.ts";
 import { parseRecords } from "../support/wiretap.ts";
 
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => at & 255);
@@ -63,6 +63,10 @@ function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
 }
 
 const roles = ["client", "server"] as const;
+const remembering = {
+  server: { sessions: ticketKeys({ random: seededRandom("split law"), now }) },
+  client: { sessions: { take: () => undefined, put: () => {} } },
+};
 /** `runs`: what has most of its bytes in common with another has fewer. */
 const variants: readonly { readonly name: string; readonly options: PairOptions; readonly runs?: number }[] = [
   { name: "a plain handshake", options: {} },
@@ -70,6 +74,9 @@ const variants: readonly { readonly name: string; readonly options: PairOptions;
   { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
   { name: "a resumption with a retry, by a sealed ticket", options: { resumed: "sealed", retry: true }, runs: 0.4 },
+  { name: "a resumption of TLS 1.2", options: { resumed: "stored", version: "tls1.2" }, runs: 0.4 },
+  { name: "a resumption of TLS 1.2, by a ticket", options: { resumed: "sealed", version: "tls1.2" }, runs: 0.4 },
+  { name: "a handshake of TLS 1.2 that gives a ticket", options: { version: "tls1.2", ...remembering }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },
   { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" }, runs: 0.4 },
 ];

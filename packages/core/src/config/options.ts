@@ -59,7 +59,10 @@ export interface ServerOptions extends CommonOptions {
   readonly suiteOrder?: "server" | "client";
   /** What to assume of a hello without supported_groups. Default: refuse. */
   readonly assumeGroups?: readonly NamedGroup[];
-  /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
+  /**
+   * Ticket keys, or a store. TLS 1.2 resumes without a key exchange: by tickets, or by session ids where states are kept. Default
+   * none.
+   */
   readonly sessions?: ServerSessions;
   /** Not built yet. */
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
@@ -89,7 +92,7 @@ export interface ClientOptions extends CommonOptions {
    * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
-  /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
+  /** Where sessions of either version are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
   /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;

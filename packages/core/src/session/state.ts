@@ -1,13 +1,14 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
-import { type Bytes, equal } from "../wire/bytes.ts";
+import { type Bytes, empty, equal } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
 
 export interface SessionState {
+  /** It says the version too: a session is taken up in its own alone. */
   readonly suite: CipherSuiteName;
-  /** The PSK (RFC 9846 §4.7.1). */
+  /** The PSK (RFC 9846 §4.7.1); of TLS 1.2 the master secret, which extended_master_secret made. */
   readonly secret: Bytes;
   readonly alpn: string | undefined;
   readonly serverName: string | undefined;
@@ -23,6 +24,8 @@ export interface SessionState {
   readonly peer: SessionPeer | undefined;
   /** At a client: what it shows to the server. */
   readonly ticket: Bytes | undefined;
+  /** The same, where a server of TLS 1.2 keeps its sessions and gave no ticket. */
+  readonly sessionId: Bytes | undefined;
 }
 export interface SessionPeer {
   readonly presented: {
@@ -36,7 +39,7 @@ export interface SessionPeer {
   readonly names: readonly string[];
 }
 
-const format = 1;
+const format = 2;
 /** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
 export const longestLifetime = 604_800;
 
@@ -56,7 +59,8 @@ export function encodeSession(state: SessionState): Bytes {
     text(state.serverName);
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
-    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? new Uint8Array(0));
+    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? empty);
+    writer.opaque(1, state.sessionId ?? empty);
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
     if (peer === undefined) return;
@@ -97,11 +101,13 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const lifetimeSeconds = reader.u32("lifetime");
   const ageAdd = reader.u32("age_add");
   const ticket = reader.opaque(2, "ticket");
+  const sessionId = reader.opaque(1, "session id", 0, 32);
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
     suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
+    sessionId: sessionId.length === 0 ? undefined : sessionId,
   };
 }
 

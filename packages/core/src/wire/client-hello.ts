@@ -45,6 +45,8 @@ export interface DecodedClientHello extends ClientHello {
   readonly psks: OfferedPsks | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
+  /** TLS 1.2 (RFC 5077 §3.2); empty: it would like one. */
+  readonly sessionTicket: Bytes | undefined;
   readonly renegotiatedConnection: Bytes | undefined;
   /** What it would have stapled to the certificate. */
   readonly staples: readonly StapleKind[];
@@ -72,6 +74,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let psks: OfferedPsks | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
+  let sessionTicket: Bytes | undefined;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
   const staples: StapleKind[] = [];
@@ -92,6 +95,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     signature_algorithms_cert: (extension) => { certificateSignatureSchemes = schemes(extension); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    session_ticket: (extension) => { sessionTicket = extension.copy(extension.remaining, "ticket"); },
     pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
     early_data: () => { offersEarlyData = true; },
     supported_versions: (extension) => {
@@ -135,6 +139,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     psks,
     pointFormats,
     extendedMasterSecret,
+    sessionTicket,
     renegotiatedConnection,
     staples,
   };

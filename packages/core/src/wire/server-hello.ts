@@ -17,6 +17,7 @@ export interface ServerHelloFields {
 }
 
 export interface ServerHello extends ServerHelloFields {
+  readonly legacySessionIdEcho: Bytes;
   readonly isRetryRequest: boolean;
   readonly selectedVersion: number | undefined;
   /** ServerHello's share. */
@@ -30,6 +31,8 @@ export interface ServerHello extends ServerHelloFields {
   readonly alpn: string | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
+  /** NewSessionTicket follows (RFC 5077 §3.2). */
+  readonly announcesTicket: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
   /** CertificateStatus may follow (RFC 6066 §8). */
   readonly announcesStatus: boolean;
@@ -52,6 +55,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let alpn: string | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
+  let announcesTicket = false;
   let renegotiatedConnection: Bytes | undefined;
   let announcesStatus = false;
   let timestamps: readonly Bytes[] = [];
@@ -72,12 +76,13 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     status_request: () => { announcesStatus = true; },
     signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    session_ticket: () => { announcesTicket = true; },
     renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
   });
   body.end();
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
+    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, announcesTicket, renegotiatedConnection,
     announcesStatus, timestamps,
   };
 }

@@ -1,4 +1,5 @@
 // What a client says first, and after HelloRetryRequest again (RFC 9846 §4.2.2).
+import { suiteMeanings } from "../../config/parameters.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
@@ -19,20 +20,25 @@ export function sendClientHello(
   goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
+  const ofTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2";
+  const [sessionTls13, sessionTls12] = ofTls12 ? [undefined, session] : [session, undefined];
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
-    // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
-    legacySessionId: versions.includes("tls1.3") ? expectLength(provider.random(32), 32, "random") : empty,
+    // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed. RFC 5077 §3.4: beside a ticket of
+    // TLS 1.2 an id that was made up shows by its echo that the ticket is taken.
+    legacySessionId:
+      sessionTls12?.sessionId ??
+      (versions.includes("tls1.3") || sessionTls12 !== undefined ? expectLength(provider.random(32), 32, "random") : empty),
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
-    extensions: extensionsOf(goal, shares),
+    extensions: extensionsOf(goal, shares, sessionTls12?.ticket),
   };
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  return say({ goal, fields, shares, session }, (hash, truncated) => digestOf(hash, truncated), context);
+  return say({ goal, fields, shares, session: sessionTls13, sessionTls12 }, (hash, truncated) => digestOf(hash, truncated), context);
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
@@ -50,11 +56,13 @@ export function sendSecondClientHello(
   if (session === undefined) forgetSession(offer);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session,
+    sessionTls12: undefined,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
 
-function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] {
+/** @param ticket of TLS 1.2. */
+function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes | undefined): Extension[] {
   const { settings, serverName, alpn } = goal;
   const tls12 = settings.versions.includes("tls1.2");
   const tls13 = settings.versions.includes("tls1.3");
@@ -85,6 +93,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       extension("extended_master_secret"),
       extension("renegotiation_info", (writer) => writer.opaque(1, empty)),
     );
+    // RFC 5077 §3.2: empty, it asks for one.
+    if (settings.sessions !== undefined) extensions.push(extension("session_ticket", (writer) => writer.bytes(ticket ?? empty)));
   }
   if (tls13) {
     extensions.push(
@@ -111,7 +121,7 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, session }: Omit<Offer, "hello">,
+  { goal, fields, shares, session, sessionTls12 }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
@@ -131,7 +141,7 @@ function say(
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, session };
+  return { goal, fields, hello, shares, session, sessionTls12 };
 }
 
 /** Appendix E.4: only in the compatibility mode, which the session id asks for. */

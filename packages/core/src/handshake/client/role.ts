@@ -48,18 +48,18 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "expectCertificateOrRequest": case "expectCertificate": case "expectCertificateVerify": case "expectFinished":
         case "connected": case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange":
         case "expectServerHelloDone": case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12":
-        case "connectedTls12":
+        case "connectedTls12": case "expectSessionTicket": case "expectSessionTicketResumed": case "expectChangeCipherSpecResumed":
+        case "expectFinishedResumed":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
     forget: (state) => {
-      if (state.kind === "startShares") forgetSession(state);
+      if (state.kind === "startShares" && state.session !== undefined) wipe(state.session.secret);
       else if ("offer" in state) forgetSession(state.offer);
       else if (state.kind === "completeKeys") forgetSession(state.settled.offer);
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
-        wipe(state.keys.serverKey);
-        wipe(state.keys.serverIv);
+        for (const secret of Object.values(state.keys)) wipe(secret);
       }
       if (state.kind === "signTls12") {
         wipe(state.clientKey);
@@ -94,8 +94,8 @@ export function clientRole(context: Context): Role<State, ClientStage> {
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
 function takeSession(goal: Goal): Paused<ClientStage> {
-  const { sessions, versions } = goal.settings;
-  if (sessions === undefined || !versions.includes("tls1.3")) return { input: "session", value: undefined };
+  const { sessions } = goal.settings;
+  if (sessions === undefined) return { input: "session", value: undefined };
   const key = sessionKey(goal);
   if (!("take" in sessions)) return { stage: (turn) => new ClientNeedsSession(turn, key, sessions) };
   return { input: "session", value: sessions.take(key) };
@@ -140,17 +140,17 @@ function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownSche
 }
 
 function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
-  const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
+  const { offer, suite, hash, randoms, alpn, extendedMasterSecret, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.2",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: "full",
-    group: group.name,
+    handshakeKind: handshakeKind(session !== undefined, false),
+    group: group?.name,
     peer: identity,
-    peerSignatureScheme: keyProven.scheme,
+    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,
     maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },

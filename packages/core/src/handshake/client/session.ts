@@ -1,8 +1,10 @@
 // A client's sessions: the one that it offers (RFC 9846 §4.3.11), and those that tickets bring (§4.7.1).
 import type { VerifiedIdentity } from "../../config/identity.ts";
+import { suiteMeanings } from "../../config/parameters.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
 import { attempt } from "../../connection/guard.ts";
+import type { NewClientSession } from "../../connection/types.ts";
 import { resumptionBinder, resumptionPsk } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionState } from "../../session/state.ts";
@@ -10,25 +12,26 @@ import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import { bindersLength, decodeClientHello } from "../../wire/client-hello.ts";
 import { type Extension, extension } from "../../wire/extensions.ts";
+import type { ProtocolVersion } from "../../wire/registry.ts";
 import type { Goal, Offer } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
 
 /** Bytes: a longer one is not kept, since the extensions of a ClientHello have no more than 64 KiB for all. */
-const longestTicket = 32_768;
+export const longestTicket = 32_768;
 
 export function sessionKey({ settings, serverName, partition }: Goal): ClientSessionKey {
   return { serverName, partition, config: hex(settings.id) };
 }
 
-/** What a store gave, if it is for this server and config, and not too old; else a full handshake. */
+/** What a store gave, of either version, if it is for this server and config, and not too old; else a full handshake. */
 export function readSession(stored: StoredSession | undefined, { settings, serverName }: Goal): SessionState | undefined {
   if (stored === undefined) return undefined;
   const decoded = attempt(() => decodeSession(stored.state));
   if (decoded.kind === "thrown") return undefined;
   const session = decoded.result;
-  const { ticket } = session;
+  const { version } = suiteMeanings[session.suite];
   const fits =
-    ticket !== undefined && ticket.length <= longestTicket && session.peer?.presented.role === "server" &&
+    settings.versions.includes(version) && isShowable(session, version) && session.peer?.presented.role === "server" &&
     session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
     isFresh(session, settings.now());
   if (fits) return session;
@@ -36,9 +39,22 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   return undefined;
 }
 
+function isShowable({ ticket, sessionId }: SessionState, version: ProtocolVersion): boolean {
+  return ticket === undefined ? version === "tls1.2" && sessionId !== undefined : ticket.length <= longestTicket;
+}
+
 /** Wipes the secret of a session that was offered: it was taken up, or never will be. */
-export function forgetSession({ session }: Pick<Offer, "session">): void {
+export function forgetSession({ session, sessionTls12 }: Pick<Offer, "session" | "sessionTls12">): void {
   if (session !== undefined) wipe(session.secret);
+  if (sessionTls12 !== undefined) wipe(sessionTls12.secret);
+}
+
+/** A synchronous store has it at once; an asynchronous one gets it by the event. */
+export function keepSession(session: StoredSession, goal: Goal): NewClientSession {
+  const store = goal.settings.sessions;
+  const key = sessionKey(goal);
+  if (store !== undefined && "put" in store) store.put(key, session);
+  return { kind: "new-session", role: "client", key, session, store };
 }
 
 /** The hash of the session's suite, while the config has the suite. */
@@ -90,13 +106,10 @@ export function ticketTaker(
         ageAdd,
         peer: { presented: identity.presented, path: identity.path, names: identity.names },
         ticket,
+        sessionId: undefined,
       });
       wipe(secret);
-      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData: 0 };
-      const store = settings.sessions;
-      const key = sessionKey(goal);
-      if (store !== undefined && "put" in store) store.put(key, stored);
-      return { kind: "new-session", role: "client", key, session: stored, store };
+      return keepSession({ state, lifetimeSeconds, maxEarlyData: 0 }, goal);
     },
     wipe: () => wipe(resumptionSecret),
   };

@@ -24,8 +24,10 @@ export interface Offer {
   readonly fields: ClientHelloFields;
   readonly hello: DecodedClientHello;
   readonly shares: readonly StartedShare[];
-  /** Whose ticket it shows. */
+  /** Whose ticket it shows in pre_shared_key: of TLS 1.3. */
   readonly session: SessionState | undefined;
+  /** Whose ticket or id it shows to a server of TLS 1.2. */
+  readonly sessionTls12: SessionState | undefined;
 }
 
 /** What each state may know; those of a version are in its folder. */

@@ -7,6 +7,7 @@ import type { Edges } from "./edges.ts";
 import { forgetSession, readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
+import { takeUp } from "./tls12/resume.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
@@ -25,8 +26,9 @@ export const steps: Steps<Edges, States, Inputs> = {
       const hello = decodeServerHello(message.raw);
       if (isTls12(hello, offer)) {
         const settled = judgeServerHelloTls12(hello, offer);
-        forgetSession(offer);
         link.incoming.changeCipherSpec = "told";
+        if (settled.session !== undefined) return takeUp(settled.session, settled, message.raw);
+        forgetSession(offer);
         return {
           kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };

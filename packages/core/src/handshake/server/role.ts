@@ -1,3 +1,4 @@
+import type { ServerSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { maxPlaintext } from "../../record/format.ts";
@@ -7,10 +8,12 @@ import type { Paused, Role } from "../driver.ts";
 import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
 import { type Context, handshakeKind } from "../table.ts";
 import { serverEdges } from "./edges.ts";
+import { type Candidate, find } from "./sessions.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
+import { candidatesTls12 } from "./tls12/resume.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
-import { candidatesOf, find } from "./tls13/resume.ts";
+import { candidatesOf } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The server as the driver runs it. */
@@ -29,7 +32,11 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
-        case "lookUpSession": return lookUpSession(state);
+        case "lookUpSession": return lookUpSession(candidatesOf(state.hello), state.settled.settings);
+        case "lookUpSessionTls12": {
+          const { settings } = state.settled;
+          return lookUpSession(candidatesTls12(state.hello, settings), settings);
+        }
         case "exchangeKeys": return respond(state.settled.group, state.peerShare);
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
@@ -43,6 +50,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
         case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
         case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+        case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
@@ -81,36 +89,37 @@ function forget(state: State): void {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
-  const { sessions } = state.settled.settings;
+function lookUpSession(candidates: readonly Candidate[], settings: ServerSettings): Paused<ServerStage> {
+  const { sessions } = settings;
   if (sessions === undefined) return { input: "sessions", value: [] };
-  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state.hello), sessions) };
-  return { input: "sessions", value: find(state, sessions) };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidates, sessions) };
+  return { input: "sessions", value: find(candidates, sessions, settings) };
 }
 
 function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">): Agreement {
   return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
-function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">): Agreement {
+function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer, resumed }: At<"connectedTls12">): Agreement {
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, extendedMasterSecret), exporter };
+  return { ...common(settled, peer, extendedMasterSecret, resumed), exporter };
 }
 
 function common(
   { settings, negotiated, suite, group, retried }: Settled,
   peer: ProvenPeer | undefined,
   extendedMasterSecret: boolean,
-  resumed = false,
+  resumed: boolean,
 ): Omit<Agreement, "exporter"> {
   return {
     info: {
       version: negotiated.version,
-      suite: negotiated.suite,
+      suite: suite.name,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
       handshakeKind: handshakeKind(resumed, retried),
-      group: group.name,
+      // A resumption of TLS 1.2 exchanges no keys.
+      group: resumed && negotiated.version === "tls1.2" ? undefined : group.name,
       peer: peer?.identity,
       peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
       ownSignatureScheme: resumed ? undefined : negotiated.scheme,

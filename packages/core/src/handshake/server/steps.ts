@@ -11,6 +11,7 @@ import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
 import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
+import { lookUpOrStart } from "./tls12/resume.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
 import { lookUpOrExchange } from "./tls13/resume.ts";
 
@@ -47,7 +48,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
-        return { kind: "startShare", hello, settled: settle(settings, negotiated) };
+        return lookUpOrStart(hello, settle(settings, negotiated));
       }
       judgeClientHello(hello);
       link.incoming.changeCipherSpec = "dropped";

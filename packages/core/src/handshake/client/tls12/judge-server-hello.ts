@@ -2,7 +2,7 @@
 import { groupVersions, signsIn, suiteMeanings } from "../../../config/parameters.ts";
 import type { Group, Verification } from "../../../crypto/provider.ts";
 import { fail } from "../../../errors.ts";
-import { equal } from "../../../wire/bytes.ts";
+import { empty, equal } from "../../../wire/bytes.ts";
 import { groupIds, type SignatureScheme, schemeIds, spelled, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
@@ -17,9 +17,12 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
     wrong("server_hello", "random", "no sign of a downgrade", "the sentinel of a server that speaks TLS 1.3", "RFC 9846 §4.2.3");
   }
   const sessionId = offer.hello.legacySessionId;
-  if (sessionId.length > 0 && equal(hello.legacySessionIdEcho, sessionId)) {
+  const isEcho = sessionId.length > 0 && equal(hello.legacySessionIdEcho, sessionId);
+  // TLS 1.3's compatibility mode makes an id up: its echo resumes nothing.
+  if (isEcho && offer.sessionTls12 === undefined) {
     wrong("server_hello", "session_id", "a new session", "a resumption of none", "RFC 5246 §7.4.1.3");
   }
+  const session = isEcho ? offer.sessionTls12 : undefined;
   if (hello.legacyCompressionMethod !== 0) {
     wrong("server_hello", "compression_method", "null", `${hello.legacyCompressionMethod}`, "RFC 5246 §7.4.1.3");
   }
@@ -29,6 +32,9 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   if (suite === undefined || hash === undefined) {
     const received = spelled("suite", hello.cipherSuite);
     wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", received, "RFC 5246 §7.4.1.3");
+  }
+  if (session !== undefined && session.suite !== suite.name) {
+    wrong("server_hello", "cipher_suite", `${session.suite}, the session's`, suite.name, "RFC 5246 §7.4.1.3");
   }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, answers);
   if (hello.renegotiatedConnection !== undefined && hello.renegotiatedConnection.length > 0) {
@@ -40,14 +46,20 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   if (settings.requireExtendedMasterSecret && !hello.extendedMasterSecret) {
     fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.2");
   }
+  if (session !== undefined && !hello.extendedMasterSecret) {
+    fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.3");
+  }
   const randoms = { client: offer.hello.random, server: hello.random };
   const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
-  const { extendedMasterSecret, announcesStatus, timestamps } = hello;
-  return { offer, suite, hash, randoms, alpn, extendedMasterSecret, announcesStatus, timestamps };
+  const { extendedMasterSecret, announcesTicket, announcesStatus, timestamps } = hello;
+  const newSessionId = session === undefined ? hello.legacySessionIdEcho : empty;
+  return {
+    offer, suite, hash, randoms, alpn, extendedMasterSecret, session, newSessionId, announcesTicket, announcesStatus, timestamps,
+  };
 }
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
-  "status_request", "signed_certificate_timestamp",
+  "status_request", "signed_certificate_timestamp", "session_ticket",
 ] as const;
 
 /** The share, and the signature that ties it to the certificate. */

@@ -3,9 +3,11 @@ import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identi
 import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
+import type { SessionState } from "../../../session/state.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { TicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
 import type { Offer } from "../states.ts";
@@ -18,6 +20,11 @@ export interface SettledTls12 {
   readonly randoms: Randoms;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
+  /** The one that the server took up. */
+  readonly session: SessionState | undefined;
+  /** By which the server would find this session again; empty: by none. */
+  readonly newSessionId: Bytes;
+  readonly announcesTicket: boolean;
   readonly announcesStatus: boolean;
   readonly timestamps: readonly Bytes[];
 }
@@ -45,6 +52,14 @@ export interface Keyed extends Proven {
 
 interface Answered extends Keyed {
   readonly ownScheme: SignatureScheme | undefined;
+  readonly ticket: TicketTls12 | undefined;
+}
+/** The server has taken up our session. */
+interface Resuming extends Underway {
+  readonly master: Bytes;
+  readonly keys: KeyBlock;
+  readonly identity: VerifiedIdentity;
+  readonly ticket: TicketTls12 | undefined;
 }
 /** What we show: the credential and how it signs, or nothing. */
 export type OwnCertificate = Signing | "none";
@@ -65,9 +80,22 @@ export interface StatesTls12 {
   /** `own` undefined: no certificate was asked for. */
   respond: Proven & { own: OwnCertificate | undefined };
   signTls12: Keyed & Signing & { clientKey: Bytes; clientIv: Bytes; message: Bytes };
+  expectSessionTicket: Answered;
   expectChangeCipherSpec: Answered;
   expectFinishedTls12: Answered;
-  connectedTls12: Omit<Answered, "keys" | "transcript" | "peerShare"> & { finished: FinishedVerified };
+  expectSessionTicketResumed: Resuming;
+  expectChangeCipherSpecResumed: Resuming;
+  expectFinishedResumed: Resuming;
+  connectedTls12: {
+    settled: SettledTls12;
+    identity: VerifiedIdentity;
+    keyProven: KeyProven | "by the session";
+    finished: FinishedVerified;
+    master: Bytes;
+    /** Of a resumption none. */
+    group: Group | undefined;
+    ownScheme: SignatureScheme | undefined;
+  };
 }
 
 export interface InputsTls12 {
@@ -83,6 +111,7 @@ export interface InputsTls12 {
   signature: Uint8Array;
   /** undefined: the server's share is invalid. */
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
+  new_session_ticket: HandshakeMessage;
   change_cipher_spec: undefined;
   finished: HandshakeMessage;
 }

@@ -11,11 +11,43 @@ import { judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-ce
 import { logMasterSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
+import { traceSession } from "../sessions.ts";
 import type { EdgesTls12 } from "./edges.ts";
-import { sendFinishedTls12, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
+import { sendLastFlight, sendResumption, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
+import { takeTls12 } from "./resume.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
+  lookUpSessionTls12: {
+    sessions: (state, found, context) => {
+      const taken = takeTls12(state, found);
+      traceSession(taken && "the session", context);
+      const { hello, settled } = state;
+      if (taken === undefined) return { kind: "startShare", hello, settled };
+      return sendResumption(hello, taken.settled, taken.session, context);
+    },
+  },
+
+  expectChangeCipherSpecResumed: {
+    change_cipher_spec: ({ kind: _, ...resuming }, __, { link }) => {
+      const { keys, settled } = resuming;
+      link.incoming.protect(new ReadKeysTls12(settled.suite, keys.clientKey, keys.clientIv), "client_hello");
+      link.incoming.changeCipherSpec = "unexpected";
+      link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
+      return { kind: "expectFinishedResumed", ...resuming };
+    },
+  },
+
+  expectFinishedResumed: {
+    finished: ({ settled, transcript, randoms, master, identity }, message, { link }) => {
+      const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
+      link.incoming.expectBoundary("finished");
+      const peer = identity && ({ identity, keyProven: "by the session" } as const);
+      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret: true, master, finished, peer, resumed: true };
+    },
+  },
+
   startShare: {
     key_shares: (state, [started], context) => {
       if (started === undefined) throw new TypeError("a server of TLS 1.2 starts one share");
@@ -109,9 +141,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       context.link.incoming.expectBoundary("finished");
       transcript.add(message.raw);
-      sendFinishedTls12(state, context);
+      sendLastFlight(state, context);
       if (!extendedMasterSecret) wipe(master);
-      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer };
+      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer, resumed: false };
     },
   },
 };

@@ -1,32 +1,25 @@
 // Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder
-// that
-// does not verify is one.
+// that does not verify is one.
 import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
-import { attempt } from "../../../connection/guard.ts";
 import type { Link } from "../../../connection/link.ts";
 import { resumptionBinder, resumptionPsk } from "../../../crypto/key-schedule.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
-import { decodeSession, encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
-import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../session/tickets.ts";
-import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
-import { type Bytes, copy, equal, equalSecrets, wipe } from "../../../wire/bytes.ts";
+import { encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
+import type { ServerSessions, StoredSession } from "../../../session/types.ts";
+import { type Bytes, equal, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
 import { pskModes } from "../../../wire/registry.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
+import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
 
-/** A session that a server found: not trusted before its binder verified. */
-export interface Found {
-  readonly index: number;
-  readonly state: Uint8Array;
-}
 /** The one that is taken up, its binder verified. */
 export interface Resumed {
   readonly index: number;
@@ -39,8 +32,6 @@ const mostCandidates = 4;
 /** Behind a full handshake, and behind a resumed one, whose client has others left. */
 const ticketsAfterFull = 2;
 const ticketsAfterResumed = 1;
-/** Seconds, for states that are kept here; a sealed ticket lives as long as its key. */
-const storedLifetime = 6 * 3600;
 
 /** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
 export function lookUpOrExchange(
@@ -54,45 +45,15 @@ export function lookUpOrExchange(
   return { kind: "exchangeKeys", hello, settled, transcript, peerShare, session: undefined };
 }
 
-export function candidatesOf({ psks }: DecodedClientHello): { readonly index: number; readonly id: Bytes }[] {
+export function candidatesOf({ psks }: DecodedClientHello): Candidate[] {
   return (psks?.identities ?? []).slice(0, mostCandidates).map(({ identity }, index) => ({ index, id: identity }));
-}
-
-/** What a synchronous object of the config knows of them. */
-export function find(
-  { hello, settled }: At<"lookUpSession">, sessions: TicketKeys | SyncServerSessionStore,
-): readonly Found[] {
-  const { provider, now } = settled.settings;
-  const candidates = candidatesOf(hello);
-  if ("find" in sessions) {
-    return candidates.flatMap(({ index, id }) => {
-      const state = sessions.find(id);
-      return state === undefined ? [] : [{ index, state }];
-    });
-  }
-  const sealer = sealerOf(provider);
-  if (sealer === undefined) return [];
-  return candidates.flatMap(({ index, id }) => {
-    const state = openTicket(id, sessions, sealer, now());
-    return state === undefined ? [] : [{ index, state }];
-  });
 }
 
 /** The first in the client's order that fits, once its binder has verified. The secrets of all others are wiped. */
 export function take({ hello, settled, transcript }: At<"lookUpSession">, found: readonly Found[]): Resumed | undefined {
   const { settings, hash } = settled;
   const nowMs = settings.now();
-  // What was opened here is nobody else's; what a store gave is the store's.
-  const areOurs = settings.sessions !== undefined && "current" in settings.sessions;
-  let chosen: { readonly index: number; readonly state: SessionState } | undefined;
-  for (const { index, state: bytes } of [...found].sort((one, other) => one.index - other.index)) {
-    const decoded = attempt(() => decodeSession(bytes));
-    if (areOurs) wipe(bytes);
-    if (decoded.kind === "thrown") continue;
-    const state = decoded.result;
-    if (chosen === undefined && fits(state, hello, settled, nowMs)) chosen = { index, state };
-    else wipe(state.secret);
-  }
+  const chosen = firstThatFits(found, settings, (state) => fits(state, hello, settled, nowMs));
   if (chosen === undefined) return undefined;
   const { index, state } = chosen;
   const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
@@ -107,8 +68,9 @@ export function take({ hello, settled, transcript }: At<"lookUpSession">, found:
 
 function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
   // §4.3.11: a PSK goes with any suite of its hash.
-  const sameHash = suiteMeanings[state.suite].hash === suite.hash;
-  return sameHash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
+  const { version, hash } = suiteMeanings[state.suite];
+  if (version !== "tls1.3" || hash !== suite.hash) return false;
+  return equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
 }
 
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
@@ -121,7 +83,7 @@ export function makeTickets(
   const { sessions, provider, now } = settings;
   if (sessions === undefined) return [];
   const nowMs = now();
-  const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
+  const lifetimeSeconds = lifetimeOf(sessions, nowMs);
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
   const tickets = Array.from({ length: session === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
@@ -140,9 +102,10 @@ export function makeTickets(
       ageAdd,
       peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
       ticket: undefined,
+      sessionId: undefined,
     });
     wipe(secret);
-    const ticket = keep({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
+    const ticket = ticketFor({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
     // What is long comes back in a hello, whose other half must hold all else.
     if (ticket.length > settings.limits.clientHello / 2) return undefined;
     return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions: [] });
@@ -150,18 +113,10 @@ export function makeTickets(
   return tickets.filter((ticket) => ticket !== undefined);
 }
 
-/** Where the state goes, and what the client shows to find it again. */
-function keep(session: StoredSession, sessions: ServerSessions, provider: CryptoProvider, link: Link): Bytes {
-  const random = (length: number): Bytes => expectLength(provider.random(length), length, "random");
-  if ("current" in sessions) {
-    const sealer = sealerOf(provider);
-    if (sealer === undefined) throw new TypeError("a config with ticket keys has what seals them");
-    const ticket = sealTicket(session.state, sessions, sealer, random);
-    wipe(session.state);
-    return ticket;
-  }
-  const key = random(32);
-  if ("put" in sessions) sessions.put(copy(key), session);
-  else link.event({ kind: "new-session", role: "server", key, session, store: sessions });
+/** What the client shows to find it again. */
+function ticketFor(session: StoredSession, sessions: ServerSessions, provider: CryptoProvider, link: Link): Bytes {
+  if ("current" in sessions) return seal(session, sessions, provider);
+  const key = expectLength(provider.random(32), 32, "random");
+  keep(key, session, sessions, link);
   return key;
 }

@@ -9,8 +9,9 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { Found } from "../sessions.ts";
 import type { ProvenPeer, Settled } from "../states.ts";
-import type { Found, Resumed } from "./resume.ts";
+import type { Resumed } from "./resume.ts";
 
 /** What each state may know. */
 export interface StatesTls13 {

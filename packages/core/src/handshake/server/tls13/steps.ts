@@ -11,6 +11,7 @@ import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchem
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import { type Steps, send } from "../../table.ts";
 import { judgeSecondClientHello, judgeShare } from "../judge-client-hello.ts";
+import { traceSession } from "../sessions.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
@@ -29,12 +30,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   lookUpSession: {
-    sessions: ({ kind: _, ...state }, found, { link }) => {
+    sessions: ({ kind: _, ...state }, found, context) => {
       const session = take({ kind: "lookUpSession", ...state }, found);
-      const chosen = session === undefined ? undefined : `session ${session.index}`;
-      link.trace?.({
-        kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits",
-      });
+      traceSession(session && `session ${session.index}`, context);
       state.transcript.add(state.hello.raw);
       return { kind: "exchangeKeys", ...state, session };
     },
