@@ -38,7 +38,8 @@ export function sendClientHello(
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  return say({ goal, fields, shares, session: sessionTls13, sessionTls12 }, (hash, truncated) => digestOf(hash, truncated), context);
+  const said = { goal, fields, shares, session: sessionTls13, sessionTls12 };
+  return say(said, (hash, truncated) => digestOf(hash, truncated), context);
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */

@@ -6,7 +6,9 @@ import type { CryptoProvider } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { decodeSession, type SessionState } from "../../session/state.ts";
 import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../session/tickets.ts";
-import type { AsyncServerSessionStore, ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../session/types.ts";
+import type {
+  AsyncServerSessionStore, ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys,
+} from "../../session/types.ts";
 import { type Bytes, copy, wipe } from "../../wire/bytes.ts";
 import type { Context } from "../table.ts";
 

@@ -49,7 +49,8 @@ export function rememberSession(
   // RFC 7627 §5.4: what was made without the extension is not resumed.
   if (settings.sessions === undefined || !extendedMasterSecret || handle === undefined) return;
   const nowMs = settings.now();
-  const lifetimeSeconds = Math.min(handle.ticket === undefined ? 0 : (ticket?.lifetimeHint ?? 0), longestLifetime) || unspecifiedLifetime;
+  const hint = handle.ticket === undefined ? 0 : (ticket?.lifetimeHint ?? 0);
+  const lifetimeSeconds = hint === 0 ? unspecifiedLifetime : Math.min(hint, longestLifetime);
   const state = encodeSession({
     suite: suite.name,
     secret: master,

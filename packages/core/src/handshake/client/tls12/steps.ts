@@ -166,9 +166,8 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       transcript.add(message.raw);
       sendFinishedTls12(state, keys.clientKey, keys.clientIv, context);
       rememberSession(state, context);
-      return {
-        kind: "connectedTls12", settled, identity, keyProven: "by the session", finished, master, group: undefined, ownScheme: undefined,
-      };
+      const agreed = { settled, identity, finished, master };
+      return { kind: "connectedTls12", ...agreed, keyProven: "by the session", group: undefined, ownScheme: undefined };
     },
   },
 };

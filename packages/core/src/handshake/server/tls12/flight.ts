@@ -138,7 +138,10 @@ export function sendLastFlight(state: At<"expectFinishedTls12">, context: Contex
 }
 
 function sendFinishedTls12(
-  { settled, transcript, master }: Pick<At<"expectFinishedTls12">, "settled" | "transcript" | "master">, key: Bytes, iv: Bytes, context: Context,
+  { settled, transcript, master }: Pick<At<"expectFinishedTls12">, "settled" | "transcript" | "master">,
+  key: Bytes,
+  iv: Bytes,
+  context: Context,
 ): void {
   const { link } = context;
   const writeKeys = new WriteKeysTls12(settled.suite, key, iv);
