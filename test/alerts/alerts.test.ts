@@ -1,6 +1,5 @@
 // The alert conformance table, row by row: the stimulus is given to the machine on the wire, and what it tells its peer is read
 // from bytes that the peer opened with its own keys.
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { deviations, deviationsTls12, gaps, gapsTls12 } from "./exceptions.ts";
 import { outcomeOf, type Stimuli } from "./outcome.ts";
@@ -8,6 +7,7 @@ import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
 import { framing, statesNeverTried } from "./rows/framing.ts";
+import { recordSizes, recordSizesTls12 } from "./rows/record-sizes.ts";
 import { records } from "./rows/records.ts";
 import { resumptions } from "./rows/sessions.ts";
 import { serverFlights } from "./rows/server-flights.ts";
@@ -15,27 +15,18 @@ import { handshakes as handshakesTls12, statesNeverTriedTls12 } from "./rows/tls
 import { hellos as hellosTls12 } from "./rows/tls12/hellos.ts";
 import { records as recordsTls12 } from "./rows/tls12/records.ts";
 import { sessionsTls12 } from "./rows/tls12/sessions.ts";
-import { type Role, ScriptedPeer } from "../support/scripted-peer.ts";
+import { ScriptedPeer } from "../support/scripted-peer.ts";
+import { rolesOf, rows, type Version } from "./table.ts";
 
-interface Row {
-  readonly id: string;
-  readonly role: Role | "any";
-  readonly version: readonly string[];
-  readonly stimulus: string;
-  readonly allowed: readonly string[];
-}
-const { rows } = JSON.parse(readFileSync(new URL("data/alerts.json", import.meta.url), "utf8")) as {
-  readonly rows: readonly Row[];
-};
-interface Version {
-  readonly version: "1.3" | "1.2";
+interface OfVersion {
+  readonly version: Version;
   readonly families: readonly Stimuli[];
   readonly deviations: typeof deviations;
   readonly gaps: typeof gaps;
 }
-const versions: readonly Version[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections], deviations, gaps },
-  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12], deviations: deviationsTls12, gaps: gapsTls12 },
+const versions: readonly OfVersion[] = [
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes], deviations, gaps },
+  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12, recordSizesTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 
 describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }) => {
@@ -47,9 +38,9 @@ describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }
   );
 
   describe.each(ofVersion.filter(({ id }) => Object.hasOwn(stimuli, id)).map((row) => [row.id, row] as const))("%s", (id, row) => {
-    test(`${row.stimulus}: ${row.allowed[0]}`, () => {
+    test(`${row.stimulus}: ${row.allowed[0]}`, ({ task }) => {
       const outcomes = (stimuli[id]?.() ?? []).map((each) => (each instanceof ScriptedPeer ? outcomeOf(each) : each));
-      const roles: readonly Role[] = row.role === "any" ? ["client", "server"] : [row.role];
+      const roles = rolesOf(row);
       for (const role of roles) {
         if (missing.has(`${id} ${role}`)) continue;
         expect(
@@ -65,6 +56,8 @@ describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }
       ).toEqual([]);
       expect(deviation?.told.filter((told) => !row.allowed.includes(told)) ?? []).toEqual([]);
       for (const told of deviation?.told ?? []) expect(outcomes.map((outcome) => outcome.told)).toContain(told);
+      const tried = roles.filter((role) => outcomes.some(({ machine }) => machine === role));
+      task.meta.alertRow = { id, version, roles: tried, deviates: deviation !== undefined };
     });
   });
 

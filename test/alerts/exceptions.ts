@@ -55,12 +55,6 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
   "our HelloRetryRequest asks for no cookie": ["SRV-HRR-003", "SRV-HRR-004"],
   "revocation is not built yet: stapled responses are carried, and nobody judges them": ["CRT-011", "CRT-021", "CRT-022", "CRT-023", "CRT-024"],
   "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-028", "CRT-043", "CRT-044"],
-  "record_size_limit is not built yet: it is not offered, and a client's is left unread": [
-    "RSL-001",
-    "RSL-002",
-    "RSL-004",
-    "RSL-005",
-  ],
   "certificate compression is not built yet": ["CMP-001", "CMP-002", "CMP-003", "CMP-004", "CMP-005"],
   "ticket_request is not sent: an answer is unsupported_extension, as to anything that was not asked for": ["TRQ-003"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059", "CLI-EE-009"],
@@ -119,10 +113,15 @@ export const gapsTls12: typeof gaps = {
   "a session without extended_master_secret is not kept, so none is offered, and no ServerHello can take it up": ["EMS-003"],
   "revocation is not built yet: stapled responses are carried, and nobody judges them": ["CRT-011", "CRT-021", "CRT-022", "CRT-023", "CRT-024"],
   "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-043", "CRT-044"],
-  "record_size_limit is not built yet: it is not offered, and a client's is left unread": ["RSL-001", "RSL-002", "RSL-004", "RSL-005"],
   "CBC suites are not built": ["REC-014"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059"],
   "renegotiation is not built": ["CLI-SH-024", "REN-008", "REN-009", "REN-010"],
   "anonymous suites are not built": ["CLI-CR-009"],
   "static RSA is not built": ["T12-010"],
 };
+
+/** Why a row is not tried, in a version or in both. */
+export function reasonFor(id: string): string | undefined {
+  const named = [...Object.entries(gaps), ...Object.entries(gapsTls12)];
+  return named.find(([, listed]) => listed.some((each) => each.split(" ")[0] === id))?.[0];
+}

@@ -13,6 +13,7 @@ export type Stimuli = Readonly<Record<string, Stimulus>>;
  */
 export function outcomeOf(peer: ScriptedPeer): Outcome {
   const { machine, where } = peer;
+  expectStimulus(peer);
   if (machine.failure === undefined) {
     peer.proceed();
     return { machine: machine.role, where, told: peer.alerts.length === 0 ? "none" : told(peer) };
@@ -37,7 +38,13 @@ export class Expected extends Error {}
 
 /** Instead of the alert something else about this run. */
 export function found(peer: ScriptedPeer, told: string): Outcome {
+  expectStimulus(peer);
   return { machine: peer.machine.role, where: peer.where, told };
+}
+
+/** A machine that nothing was done to has passed no test. */
+function expectStimulus({ machine, where }: ScriptedPeer): void {
+  if (machine.turns === 0) throw new Error(`no stimulus for the ${machine.role} at ${where}`);
 }
 
 export function expectEqual<Value>(actual: Value, expected: Value, what: string): void {

@@ -49,6 +49,9 @@ const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
   ed25519: ["ed25519"],
   rsa: ["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
   "rsa-pss": ["rsa_pss_pss_sha256"],
+  mldsa44: ["mldsa44"],
+  mldsa65: ["mldsa65"],
+  mldsa87: ["mldsa87"],
 };
 
 /** The certificate's curve, which a client of TLS 1.2 must have among its groups (RFC 8422 §5.1). */

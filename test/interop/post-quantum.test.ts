@@ -1,4 +1,4 @@
-// X25519MLKEM768 as others speak it by default: nobody here tells them which group to take.
+// X25519MLKEM768 and ML-DSA as others speak them by default: nobody here tells them which to take.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,8 @@ import type { ClientOptions, Info, ServerOptions } from "@sallyport/core";
 import { clientConfig, serverConfig } from "@sallyport/core";
 import { serverVerifier } from "@sallyport/x509";
 import { describe, expect, test } from "vitest";
+import { mlDsaSchemes } from "../support/ml-dsa.ts";
+import { newerNode } from "../support/newer-node.ts";
 import { makePki } from "../support/pki.ts";
 import type { Running } from "../support/processes.ts";
 import { run, start, versionOf } from "../support/processes.ts";
@@ -22,6 +24,9 @@ const runtimes = {
   Bun: [`${bin}/bun`, program],
   Deno: [`${bin}/deno`, "run", "--quiet", "--no-lock", "--allow-read", "--allow-env", "--allow-net", program],
 } as const;
+
+const nodePeer = `${root}test/interop/node-peer.ts`;
+const stripTypes = ["--disable-warning=ExperimentalWarning", "--experimental-strip-types"];
 
 const pki = await makePki();
 const identity = await pki.leaf();
@@ -51,10 +56,47 @@ describe.each(sides.map((side) => [side.name, side] as const))("%s", (_, side) =
   });
 
   test("Chromium shows a share of X25519MLKEM768 at once, and our server takes it", async ({ skip }) => {
-    const chromium = ["chromium", "chromium-browser", "google-chrome"].find((name) => versionOf(name, "--version") !== undefined);
+    const chromium = chromiumCommand();
     skip(chromium === undefined && !required, "chromium is not installed");
     const info = await serve(side, {}, (port) => browse(chromium ?? "chromium", port));
     expect(info).toMatchObject({ group: "X25519MLKEM768", handshakeKind: "full" });
+  });
+});
+
+// ML-DSA: crypto-node has it in Node.js 24 alone, where its contract is tested.
+describe.each(mlDsaSchemes)("%s", (key) => {
+  const absent = newerNode === undefined && !required;
+  const [ours] = sides.filter(({ name }) => name === "crypto-noble");
+  if (ours === undefined) throw new Error("there is a side in JavaScript");
+
+  test("Node.js 24's server proves itself by it", async ({ skip }) => {
+    skip(absent, "Node.js 24 is not installed");
+    const { certificate, key: privateKey } = identityFiles(await pki.leaf({ key }));
+    const peer = start(newerNode?.command ?? "node24", [...stripTypes, nodePeer, "server", certificate, privateKey]);
+    try {
+      const [, port] = await peer.saw(/\[(\d+)\]/);
+      expect((await getPage(ours, Number(port), {})).peerSignatureScheme).toBe(key);
+    } finally {
+      await peer.stop();
+    }
+  });
+
+  test("Node.js 24's client takes our proof by it", async ({ skip }) => {
+    skip(absent, "Node.js 24 is not installed");
+    const info = await serve(ours, { credentials: [await ours.credential(await pki.leaf({ key }))] }, async (port) => {
+      const asked = JSON.stringify({ port, groups: "X25519", ca: pki.ca.pem });
+      const answer: unknown = JSON.parse(await run(newerNode?.command ?? "node24", [...stripTypes, nodePeer, "client"], `${asked}\n`));
+      return JSON.stringify(answer);
+    });
+    expect(info?.ownSignatureScheme).toBe(key);
+  });
+
+  test("Chromium, which shows certificate errors to its user alone, takes our proof by it", async ({ skip }) => {
+    const chromium = chromiumCommand();
+    skip(chromium === undefined && !required, "chromium is not installed");
+    const options = { credentials: [await ours.credential(await pki.leaf({ key }))] as const };
+    const info = await serve(ours, options, (port) => browse(chromium ?? "chromium", port));
+    expect(info?.ownSignatureScheme).toBe(key);
   });
 });
 
@@ -111,6 +153,10 @@ async function getPage(side: Side, port: number, options: Partial<ClientOptions>
   link.close();
   await link.drained();
   return link.info;
+}
+
+function chromiumCommand(): string | undefined {
+  return ["chromium", "chromium-browser", "google-chrome"].find((name) => versionOf(name, "--version") !== undefined);
 }
 
 async function browse(chromium: string, port: number): Promise<string> {

@@ -1,9 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import type { MlDsa } from "@sallyport/core";
+import { mlDsaPair, pem } from "./ml-dsa.ts";
 
 /** `rsa` is an rsaEncryption key, `rsa-pss` an id-RSASSA-PSS one (SHA-256, salt of 32 bytes); both have 2048 bits. */
-export type KeyKind = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519" | "rsa" | "rsa-pss";
+export type KeyKind = ClassicalKind | MlDsa;
+type ClassicalKind = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519" | "rsa" | "rsa-pss";
 
 /** A throw-away public key infrastructure with two roots, of which tests trust one. */
 export interface Pki {
@@ -61,8 +64,7 @@ async function create(): Promise<Pki> {
 
   async function make(options: LeafOptions): Promise<Identity> {
     const { key = "ecdsa-p256", issuer = "root", commonName = "localhost" } = options;
-    const pair = keyPair(key);
-    const publicKey = spki(pair);
+    const { publicKey, keyPem, sign: signSelf } = ownKey(key);
     const certificate = encoded(
       await sign(await signer(), `CN=${commonName}`, publicKey, leafExtensions(options), lifetime(options)),
     );
@@ -72,13 +74,13 @@ async function create(): Promise<Pki> {
       certificate,
       chain: [certificate.der, ...above.map(({ der }) => der)],
       chainPem: [certificate, ...above].map(({ pem }) => pem).join(""),
-      keyPem: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      keyPem,
     };
 
     async function signer(): Promise<Signer> {
       if (issuer !== "self") return { root, intermediate, stranger }[issuer];
       const subject = `CN=${commonName}`;
-      return { subject, signingKey: await signingKey(pair.privateKey, key), keyIdentifier: identifierOf(publicKey) };
+      return { subject, signingKey: await signSelf(), keyIdentifier: identifierOf(publicKey) };
     }
   }
 
@@ -180,7 +182,24 @@ interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-function keyPair(kind: KeyKind): KeyPair {
+function ownKey(kind: KeyKind): {
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  readonly keyPem: string;
+  sign(): Promise<CryptoKey>;
+} {
+  if (kind === "mldsa44" || kind === "mldsa65" || kind === "mldsa87") {
+    const { spki: publicKey, pkcs8 } = mlDsaPair(kind, 9);
+    const sign = (): never => {
+      throw new Error("WebCrypto of Node.js 20 has no ML-DSA: another must issue it");
+    };
+    return { publicKey, keyPem: pem("PRIVATE KEY", pkcs8), sign };
+  }
+  const pair = keyPair(kind);
+  const keyPem = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  return { publicKey: spki(pair), keyPem, sign: () => signingKey(pair.privateKey, kind) };
+}
+
+function keyPair(kind: ClassicalKind): KeyPair {
   switch (kind) {
     case "ecdsa-p256":
       return generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -197,7 +216,7 @@ function keyPair(kind: KeyKind): KeyPair {
   }
 }
 
-function signingKey(key: KeyObject, kind: KeyKind): Promise<CryptoKey> {
+function signingKey(key: KeyObject, kind: ClassicalKind): Promise<CryptoKey> {
   const algorithms = {
     "ecdsa-p256": { name: "ECDSA", namedCurve: "P-256" },
     "ecdsa-p384": { name: "ECDSA", namedCurve: "P-384" },

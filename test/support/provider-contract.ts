@@ -1,13 +1,14 @@
 // What core relies on in a provider: one table of checks for all of them. It needs no test runner, so that it runs in Node under
 // vitest, and in Deno and Bun by itself (run-contract.ts).
 import assert from "node:assert/strict";
-import { constants, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
+import { constants, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from "node:crypto";
 import {
-  type CipherSuiteName, type CryptoProvider, type HashImplementation, type HashName, type MlKem768, type NamedGroup, readPublicKey,
+  type CipherSuiteName, type CryptoProvider, type HashImplementation, type HashName, type MlDsa, type MlKem768, type NamedGroup, readPublicKey,
   type SignatureScheme, type SyncGroup, type SyncVerification,
 } from "@sallyport/core";
 import { expand, extract } from "../../packages/core/src/crypto/hkdf.ts";
 import { rsaPssKeys } from "./keys.ts";
+import { mlDsaKey, mlDsaLibrary, mlDsaSchemes } from "./ml-dsa.ts";
 import { asExpected, bytes, type WycheproofTest, wycheproof } from "./wycheproof.ts";
 
 export interface Subject {
@@ -259,6 +260,9 @@ function signatures(provider: CryptoProvider): Check[] {
     readonly publicKeyDer: string;
     readonly sha: string;
   }
+  interface KeyedByBytes {
+    readonly publicKey: string;
+  }
   interface Pss extends Keyed {
     readonly mgfSha: string;
     readonly sLen: number;
@@ -274,6 +278,16 @@ function signatures(provider: CryptoProvider): Check[] {
   const ecSchemes = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519"] as const;
   const strictly = ecSchemes.map((scheme) =>
     wycheproof<Keyed, Case>("strictly", scheme, (test, group) => asExpected(test, verifies(scheme, group.publicKeyDer, test))),
+  );
+
+  const lattice = mlDsaSchemes.filter((scheme) => provider.verifications.some((each) => each.scheme === scheme)).map((scheme) =>
+    wycheproof<KeyedByBytes, Case & { readonly ctx?: string }>(
+      "with an empty context alone", `mldsa_${scheme.slice(-2)}_verify`, (test, { publicKey }) => {
+        const accepted = verifies(scheme, Buffer.from(mlDsaKey(scheme, bytes(publicKey))).toString("hex"), test);
+        if ((test.ctx ?? "") === "") return asExpected(test, accepted);
+        return accepted ? "accepted, though it is for another context" : undefined;
+      },
+    ),
   );
 
   const otherHash = [
@@ -313,6 +327,7 @@ function signatures(provider: CryptoProvider): Check[] {
   const synchronous = provider.verifications.filter((candidate): candidate is SyncVerification => "verify" in candidate);
   return [
     ...strictly,
+    ...lattice,
     ...unbound,
     ...pss,
     ...pkcs1,
@@ -375,7 +390,7 @@ interface SampleKey {
   sign(scheme: SignatureScheme, message: Uint8Array): Uint8Array;
 }
 
-/** Made once, by node:crypto itself and not by a provider. */
+/** Made once, by node:crypto itself (ML-DSA, which not every runtime has, by the library) and not by a provider. */
 function sampleKeys(): readonly SampleKey[] {
   samples ??= [
     sampleKey("P-256", generateKeyPairSync("ec", { namedCurve: "P-256" }), ["ecdsa_secp256r1_sha256"]),
@@ -385,6 +400,7 @@ function sampleKeys(): readonly SampleKey[] {
     sampleKey("RSA", generateKeyPairSync("rsa", { modulusLength: 2048 }), rsaSchemes),
     sampleKey("RSA of 2049 bits", generateKeyPairSync("rsa", { modulusLength: 2049 }), rsaSchemes),
     ...pssKeys(),
+    ...mlDsaSchemes.map(mlDsaSample),
   ];
   return samples;
 }
@@ -404,6 +420,16 @@ function pssKeys(): readonly SampleKey[] {
       "rsa_pss_pss_sha384",
     ]),
   ];
+}
+
+function mlDsaSample(scheme: MlDsa): SampleKey {
+  const { publicKey, secretKey } = mlDsaLibrary[scheme].keygen(randomBytes(32));
+  return {
+    name: scheme,
+    schemes: [scheme],
+    spki: mlDsaKey(scheme, publicKey),
+    sign: (_, message) => mlDsaLibrary[scheme].sign(message, secretKey),
+  };
 }
 
 function sampleKey(name: string, keys: KeyPairKeyObjectResult, schemes: readonly SignatureScheme[]): SampleKey {

@@ -109,6 +109,8 @@ export class Machine {
   failure: ErrorAndAlert | undefined;
   connection: Connection | undefined;
   closed = false;
+  /** How often bytes, an end or a call came to it. */
+  turns = 0;
   readonly #config: ReturnType<typeof serverConfig> | undefined;
   #stage: ServerStage | ClientStage;
   #started: Bytes | undefined;
@@ -127,6 +129,7 @@ export class Machine {
     return started;
   }
   receive(chunk: Uint8Array): Bytes {
+    this.turns++;
     const lent = Uint8Array.from(chunk);
     if (this.connection !== undefined) return this.#received(this.connection.receive(lent));
     if (this.#stage.kind === "failed" && this.failure !== undefined) return this.failure.abort("reset").output;
@@ -134,12 +137,14 @@ export class Machine {
     return this.#step(this.#stage.receive(lent));
   }
   receiveEnd(): Bytes {
+    this.turns++;
     if (this.connection !== undefined) return this.#received(this.connection.receiveEnd());
     if (this.#stage.kind !== "needs-input") throw new Error(`a machine that waits at ${this.#stage.kind}`);
     return this.#step(this.#stage.receiveEnd());
   }
   /** A call of the application's. */
   call(run: (at: Connection | ServerStage | ClientStage) => { readonly kind: string; readonly output?: Bytes }): Bytes {
+    this.turns++;
     const result = run(this.connection ?? this.#stage);
     if (result.kind === "failed") this.#fail(result as ErrorAndAlert);
     return result.output ?? repeat(0);

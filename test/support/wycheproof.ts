@@ -30,7 +30,7 @@ export function wycheproof<Group, Case>(
     name: `Wycheproof ${file}: ${name}`,
     run: () => {
       const groups = read<Group, Case>(file);
-      if (groups === undefined) return "no Wycheproof files; SALLYPORT_VECTORS says where they are";
+      if (groups === undefined) return `no Wycheproof ${file}; SALLYPORT_VECTORS says where the files are`;
       const wrong: string[] = [];
       for (const group of groups) {
         for (const test of group.tests) {
@@ -57,8 +57,9 @@ export function bytes(hex: string): Uint8Array<ArrayBuffer> {
 type TestGroup<Group, Case> = Group & { readonly tests: readonly (WycheproofTest & Case)[] };
 
 function read<Group, Case>(file: string): readonly TestGroup<Group, Case>[] | undefined {
-  if (!existsSync(folder)) return undefined;
-  const text = gunzipSync(readFileSync(join(folder, `${file}_test.json.gz`))).toString();
+  const path = join(folder, `${file}_test.json.gz`);
+  if (!existsSync(path)) return undefined;
+  const text = gunzipSync(readFileSync(path)).toString();
   // The shape is the schema's that the caller names; a wrong one fails in `judge`.
   const { testGroups } = JSON.parse(text) as { readonly testGroups: readonly TestGroup<Group, Case>[] };
   assert.ok(testGroups.length > 0);

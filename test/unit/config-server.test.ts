@@ -374,11 +374,21 @@ test.each([
   "reverifyOnResume",
   "earlyData",
   "halfRtt",
-  "maxRecordSize",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
   expect(kindsOf({ [name]: false })).toEqual([]);
   expect(kindsOf({ [name]: undefined })).toEqual([]);
+});
+
+test.each([
+  [63, "limit-too-small maxRecordSize"],
+  [16385, "limit-too-large maxRecordSize"],
+  [0, "not-a-positive-integer maxRecordSize"],
+  [100.5, "not-a-positive-integer maxRecordSize"],
+  ["100", "not-a-positive-integer maxRecordSize"],
+])("maxRecordSize is 64 to 16384 bytes, and not %s", (maxRecordSize, expected) => {
+  expect(kindsOf({ maxRecordSize })).toEqual([expected]);
+  expect([kindsOf({ maxRecordSize: 64 }), kindsOf({ maxRecordSize: 16384 })]).toEqual([[], []]);
 });
 
 test("a mistyped option is answered with the name that was meant", () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { type PublicKey, readPublicKey, schemesOf } from "@sallyport/core";
 import { describe, expect, test } from "vitest";
+import { mlDsaKey, mlDsaPair, mlDsaSchemes } from "../support/ml-dsa.ts";
 import { type PssRestriction, rsaPssKeys } from "../support/keys.ts";
 
 const der = (key: { export(options: { type: "spki"; format: "der" }): Buffer }): Uint8Array =>
@@ -50,6 +51,25 @@ describe("what is read", () => {
     expect(restrictionOf({ ...sha256, saltLength: 33 })).toEqual([{ hash: "sha256", saltLength: 33 }, []]);
     expect(restrictionOf({ hashAlgorithm: "sha256", mgf1HashAlgorithm: "sha384", saltLength: 32 })).toBeUndefined();
     expect(restrictionOf({ hashAlgorithm: "sha1", mgf1HashAlgorithm: "sha1", saltLength: 32 })).toBeUndefined();
+  });
+
+  test("an ML-DSA key of each parameter set, with no parameters beside its identifier and no byte more or less", () => {
+    for (const scheme of mlDsaSchemes) {
+      const { spki } = mlDsaPair(scheme, 1);
+      const key = readPublicKey(spki);
+      expect(key).toMatchObject({ kind: "ml-dsa", parameters: scheme });
+      expect(key && schemesOf(key)).toEqual([scheme]);
+      expect(readPublicKey(spki.subarray(0, -1))).toBeUndefined();
+      expect(readPublicKey(Uint8Array.from([...spki, 0]))).toBeUndefined();
+      for (let at = 0; at < 22; at++) {
+        const other = readPublicKey(spki.with(at, (spki[at] ?? 0) ^ 1));
+        expect([at, other]).toEqual([at, undefined]);
+      }
+    }
+    const [first = "mldsa44", second = first] = mlDsaSchemes;
+    expect(readPublicKey(mlDsaKey(second, new Uint8Array(1312)))).toBeUndefined();
+    const withNull = sequence(sequence(Uint8Array.of(6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 0x11), none), element(3, new Uint8Array(1313)));
+    expect(readPublicKey(withNull)).toBeUndefined();
   });
 
   test("a scheme for each kind of key", () => {

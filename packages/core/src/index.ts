@@ -58,7 +58,7 @@ export type {
   SyncGroup, SyncVerification, Verification,
 } from "./crypto/provider.ts";
 export { hybridGroup, type HybridName, type MlKem768 } from "./crypto/hybrid.ts";
-export { type PublicKey, readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
+export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
 
 // Values.
 export type { Bytes } from "./wire/bytes.ts";

@@ -1,10 +1,16 @@
-// Private keys as they lie in files (RFC 5958, RFC 5915, RFC 8410), and public keys as they are written into certificates.
-import { type Bytes, ConfigError } from "@sallyport/core";
+// Private keys as they lie in files (RFC 5958, RFC 5915, RFC 8410, RFC 9881), and public keys as they are written into certificates.
+import { type Bytes, ConfigError, type MlDsa } from "@sallyport/core";
 
 export type EcCurve = "secp256r1" | "secp384r1" | "secp521r1";
 export type PrivateKey =
   | { readonly kind: "ec"; readonly curve: EcCurve; readonly scalar: Uint8Array }
-  | { readonly kind: "ed25519"; readonly seed: Uint8Array };
+  | { readonly kind: "ed25519"; readonly seed: Uint8Array }
+  | { readonly kind: "ml-dsa"; readonly parameters: MlDsa; readonly forms: MlDsaForms };
+
+/** RFC 9881 §6: the seed, from which the key is made; the key itself as FIPS 204 encodes it; or both. Copies. */
+export type MlDsaForms =
+  | { readonly seed: Uint8Array; readonly expanded: Uint8Array | undefined }
+  | { readonly seed: undefined; readonly expanded: Uint8Array };
 
 /** @throws ConfigError */
 export function readPrivateKey(source: Uint8Array | string): PrivateKey {
@@ -18,11 +24,11 @@ export function readPrivateKey(source: Uint8Array | string): PrivateKey {
 }
 
 /** DER is canonical: all before the key itself is constant. */
-export function subjectPublicKeyInfo(algorithm: EcCurve | "ed25519", point: Uint8Array): Bytes {
+export function subjectPublicKeyInfo(algorithm: EcCurve | "ed25519" | MlDsa, key: Uint8Array): Bytes {
   const prefix = publicPrefixes[algorithm];
-  const spki = new Uint8Array(prefix.length + point.length);
+  const spki = new Uint8Array(prefix.length + key.length);
   spki.set(prefix);
-  spki.set(point, prefix.length);
+  spki.set(key, prefix.length);
   return spki;
 }
 
@@ -33,15 +39,24 @@ const publicPrefixes = {
   secp384r1: octets("3076301006072a8648ce3d020106052b81040022036200"),
   secp521r1: octets("30819b301006072a8648ce3d020106052b8104002303818600"),
   ed25519: octets("302a300506032b6570032100"),
+  mldsa44: octets("30820532300b06096086480165030403110382052100"),
+  mldsa65: octets("308207b2300b0609608648016503040312038207a100"),
+  mldsa87: octets("30820a32300b060960864801650304031303820a2100"),
 };
 
-const tags = { integer: 0x02, octetString: 0x04, oid: 0x06, sequence: 0x30, parameters: 0xa0 };
+const tags = { integer: 0x02, octetString: 0x04, oid: 0x06, sequence: 0x30, parameters: 0xa0, seed: 0x80 };
 const algorithms = {
   ecPublicKey: "2a8648ce3d0201",
   ed25519: "2b6570",
   rsaEncryption: "2a864886f70d010101",
   rsassaPss: "2a864886f70d01010a",
 };
+const mlDsaOids: Readonly<Record<string, MlDsa>> = {
+  "608648016503040311": "mldsa44",
+  "608648016503040312": "mldsa65",
+  "608648016503040313": "mldsa87",
+};
+const expandedLengths: Readonly<Record<MlDsa, number>> = { mldsa44: 2560, mldsa65: 4032, mldsa87: 4896 };
 const curves: Readonly<Record<string, { readonly curve: EcCurve; readonly length: number }>> = {
   "2a8648ce3d030107": { curve: "secp256r1", length: 32 },
   "2b81040022": { curve: "secp384r1", length: 48 },
@@ -56,10 +71,29 @@ function readPkcs8(der: Uint8Array): PrivateKey {
   const key = info.take(tags.octetString);
   if (oid === algorithms.ecPublicKey) return readSec1(key, hex(algorithm.take(tags.oid)));
   if (oid === algorithms.rsaEncryption || oid === algorithms.rsassaPss) return refuseRsa();
-  if (oid !== algorithms.ed25519) return refuse("has an algorithm that does not sign here", "take a key for ECDSA or Ed25519");
+  const parameters = mlDsaOids[oid];
+  if (parameters !== undefined) return { kind: "ml-dsa", parameters, forms: readMlDsa(key, parameters) };
+  if (oid !== algorithms.ed25519) {
+    return refuse("has an algorithm that does not sign here", "take a key for ECDSA, Ed25519 or ML-DSA");
+  }
   const seed = new Der(key).take(tags.octetString);
   if (seed.length !== 32) return refuse("has an Ed25519 seed that is not of 32 bytes", "make a new key");
   return { kind: "ed25519", seed: Uint8Array.from(seed) };
+}
+
+/** RFC 9881 §6: CHOICE { seed [0], expandedKey OCTET STRING, both SEQUENCE }. */
+function readMlDsa(der: Uint8Array, parameters: MlDsa): MlDsaForms {
+  const sized = (bytes: Uint8Array, length: number, what: string): Uint8Array => {
+    if (bytes.length !== length) return refuse(`has ${what} of ${bytes.length} bytes, not ${length}`, "make a new key");
+    return Uint8Array.from(bytes);
+  };
+  const seedOf = (bytes: Uint8Array): Uint8Array => sized(bytes, 32, "a seed");
+  const expandedOf = (bytes: Uint8Array): Uint8Array => sized(bytes, expandedLengths[parameters], `a key for ${parameters}`);
+  const choice = new Der(der);
+  if (der[0] === tags.seed) return { seed: seedOf(choice.take(tags.seed)), expanded: undefined };
+  if (der[0] === tags.octetString) return { seed: undefined, expanded: expandedOf(choice.take(tags.octetString)) };
+  const both = choice.enter(tags.sequence);
+  return { seed: seedOf(both.take(tags.octetString)), expanded: expandedOf(both.take(tags.octetString)) };
 }
 
 /** @param named the curve's OID, where PKCS#8 has it; else it stands inside. */
@@ -84,7 +118,7 @@ function refuseRsa(): never {
   );
 }
 
-function refuse(problem: string, remedy: string): never {
+export function refuse(problem: string, remedy: string): never {
   throw new ConfigError([{ kind: "bad-private-key", path: "privateKey", problem, remedy }]);
 }
 

@@ -5,8 +5,13 @@ import {
 } from "@sallyport/core";
 import { mgf1, PKCS1_SHA256, PKCS1_SHA384, PKCS1_SHA512, PSS } from "micro-rsa-dsa-dh/rsa.js";
 import { hashFunctions } from "./hashes.ts";
+import { mlDsa } from "./ml-dsa.ts";
 
 export const verifications: readonly SyncVerification[] = [
+  // First, as browsers and OpenSSL have it: a server that has such a certificate beside another shall show it.
+  verification("mldsa44", lattice),
+  verification("mldsa65", lattice),
+  verification("mldsa87", lattice),
   verification("ecdsa_secp256r1_sha256", ecdsa("sha256")),
   verification("ecdsa_secp384r1_sha384", ecdsa("sha384")),
   verification("ecdsa_secp521r1_sha512", ecdsa("sha512")),
@@ -55,6 +60,10 @@ function ecdsa(name: HashName): Check {
 function pss(name: HashName): Check {
   const hash = hashFunctions[name];
   return rsa(PSS(hash, mgf1(hash), hash.outputLen)); // RFC 9846 §4.3.3: the salt is as long as the hash
+}
+
+function lattice(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return key.kind === "ml-dsa" && mlDsa[key.parameters].verify(signature, message, key.key);
 }
 
 interface RsaScheme {

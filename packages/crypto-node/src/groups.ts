@@ -1,8 +1,8 @@
 import { createECDH, createPublicKey, diffieHellman, ECDH, generateKeyPairSync, KeyObject } from "node:crypto";
 import { ApiMisuse, type Bytes, hybridGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
 import { base64url, owned } from "./bytes.ts";
+import { importKey } from "./import-key.ts";
 import { inJavaScript, native, works } from "./ml-kem.ts";
-import { importKey } from "./verifications.ts";
 
 const mlKem768 = works(native) ? native : inJavaScript;
 

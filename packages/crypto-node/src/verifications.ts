@@ -1,8 +1,12 @@
-import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from "node:crypto";
-import { type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy } from "@sallyport/core";
+import { constants, type KeyObject, type SigningOptions, verify } from "node:crypto";
+import { readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy } from "@sallyport/core";
 import { base64url } from "./bytes.ts";
+import { hasMlDsa, importKey } from "./import-key.ts";
 
+/** Those of ML-DSA only where the runtime has it: Node.js 24, with OpenSSL 3.5. */
 export const verifications: readonly SyncVerification[] = [
+  // First, as browsers and OpenSSL have it: a server that has such a certificate beside another shall show it.
+  ...(hasMlDsa() ? [verification("mldsa44"), verification("mldsa65"), verification("mldsa87")] : []),
   verification("ecdsa_secp256r1_sha256"),
   verification("ecdsa_secp384r1_sha384"),
   verification("ecdsa_secp521r1_sha512"),
@@ -18,7 +22,7 @@ export const verifications: readonly SyncVerification[] = [
   verification("rsa_pkcs1_sha512"),
 ];
 
-/** How node:crypto speaks of a scheme, for `sign` and `verify`: Ed25519 hashes by itself. */
+/** How node:crypto speaks of a scheme, for `sign` and `verify`: Ed25519 and ML-DSA hash by themselves. */
 export function hashOf(scheme: SignatureScheme): string | null {
   return /sha\d+$/.exec(scheme)?.[0] ?? null;
 }
@@ -53,7 +57,7 @@ function verification(scheme: SignatureScheme): SyncVerification {
 interface Imported {
   readonly key: KeyObject;
   readonly schemes: readonly SignatureScheme[];
-  /** undefined: it says so itself (ECDSA), or the platform looks at it (Ed25519). */
+  /** undefined: it says so itself (ECDSA), or the platform looks at it (Ed25519, ML-DSA). */
   readonly signatureLength: number | undefined;
 }
 
@@ -84,23 +88,4 @@ function importPublicKey(spki: Uint8Array): Imported | undefined {
   if (oldest !== undefined && recent.size >= recentLimit) recent.delete(oldest);
   recent.set(id, imported);
   return imported;
-}
-
-const curveNames = { secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521" } as const;
-
-/** By JWK, which is twice (EC) to twenty times (RSA) as fast as DER. @throws if the point is not on its curve. */
-export function importKey(parts: PublicKey): KeyObject {
-  switch (parts.kind) {
-    case "ec": {
-      const half = (parts.point.length + 1) / 2;
-      const x = base64url(parts.point.subarray(1, half));
-      const y = base64url(parts.point.subarray(half));
-      return createPublicKey({ key: { kty: "EC", crv: curveNames[parts.curve], x, y }, format: "jwk" });
-    }
-    case "ed25519":
-      return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: base64url(parts.point) }, format: "jwk" });
-    case "rsa":
-    case "rsa-pss": // JWK knows no PSS keys; what they restrict was looked at above
-      return createPublicKey({ key: { kty: "RSA", n: base64url(parts.modulus), e: base64url(parts.exponent) }, format: "jwk" });
-  }
 }

@@ -268,7 +268,7 @@ export const connections: Stimuli = {
         "0a": "unexpected_message",
         "46": "protocol_version",
       };
-      return found(peer, names[alert] ?? "");
+      return { machine: "server", where: "START", told: names[alert] ?? "" };
     });
   },
   "ALT-023": () => {
@@ -289,7 +289,7 @@ export const connections: Stimuli = {
       const stage = new Acceptor().start().receive(record(content.handshake, peer.encodedHello()));
       if (stage.kind !== "accepted") throw new Error(`${stage.kind} instead of accepted`);
       expectEqual(hexOf(stage.choose(config).output), hexOf(record(content.alert, [2, alert])), "the alert");
-      return found(peer, name);
+      return { machine: "server", where: "accepted", told: name };
     });
   },
   "ALT-024": () => {
@@ -304,7 +304,7 @@ export const connections: Stimuli = {
       const stage = new Acceptor().start().receive(record(content.handshake, peer.encodedHello()));
       if (stage.kind !== "accepted") throw new Error(`${stage.kind} instead of accepted`);
       expectEqual(hexOf(stage.reject(name).output), hexOf(record(content.alert, [2, alert])), "the alert");
-      return found(peer, name);
+      return { machine: "server", where: "accepted", told: name };
     });
   },
   "ALT-025": () => {

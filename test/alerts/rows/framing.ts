@@ -184,7 +184,7 @@ export const framing: Stimuli = {
     each(
       [[], [1], repeat(300, 7)],
       () => [new ScriptedClient()],
-      (peer, body) => peer.extend(extension(0xfa5a, body), extension(0x5a5a, body)),
+      (peer, body) => peer.extend(extension(0xfa5a, body), extension(0x5a5a, body)).to("CONNECTED"),
     ),
   "FRM-008": () => [
     ...all([new ScriptedServer()], (peer) =>

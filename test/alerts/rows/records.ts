@@ -144,5 +144,5 @@ export const records: Stimuli = {
       .proceed();
     return all(fresh(), (peer) => peer.bytes(record(content.handshake, peer.next(), 0xffff)));
   },
-  "RSL-003": () => all([new ScriptedClient()], (peer) => peer.extend(extension(extensions.recordSizeLimit, u16(0xffff)))),
+  "RSL-003": () => all([new ScriptedClient()], (peer) => peer.extend(extension(extensions.recordSizeLimit, u16(0xffff))).to("CONNECTED")),
 };

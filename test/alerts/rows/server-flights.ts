@@ -115,7 +115,7 @@ export const serverFlights: Stimuli = {
       [extension(extensions.supportedVersions, u16(0x0304))],
       [extension(extensions.signatureAlgorithms, v16(u16(0x0403)))],
     ),
-  "CLI-EE-002": () => encryptedExtensions([extension(0xfa5a)], [extension(extensions.recordSizeLimit, u16(1000))]),
+  "CLI-EE-002": () => encryptedExtensions([extension(0xfa5a)], [extension(1, [1])]),
   "CLI-EE-003": () => encryptedExtensions([extension(extensions.alpn, v16(v8(text("spdy/3"))))]),
   "CLI-EE-004": () =>
     encryptedExtensions(
@@ -149,7 +149,7 @@ export const serverFlights: Stimuli = {
   "CLI-CR-005": () =>
     request(join(v8(), block(schemes, schemes)), join(v8(), block(schemes, extension(0xfa5a), extension(0xfa5a)))),
   "CLI-CR-006": () => request(join(v8(), block(extension(extensions.signatureAlgorithms, v16())))),
-  "CLI-CR-007": () => [new ScriptedServer({ requests: true })],
+  "CLI-CR-007": () => [new ScriptedServer({ requests: true }).to("CONNECTED")],
   "CLI-CR-008": () =>
     [new ScriptedServer().to("CONNECTED")].map((server) => server.record(content.handshake, server.certificateRequest())),
   "CLI-CR-011": () => request(join(v8(), block(schemes, extension(extensions.authorities, v16())))),

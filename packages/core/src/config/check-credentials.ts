@@ -234,7 +234,7 @@ function checkSigner(
   const schemes = readNames(signer.schemes, `${path}.schemes`, schemeNames, problems);
   const key = readPublicKey(publicKey);
   if (key === undefined) {
-    const remedy = "take an ECDSA, Ed25519 or RSA key (2048 to 8192 bits)";
+    const remedy = "take an ECDSA, Ed25519, ML-DSA or RSA key (2048 to 8192 bits)";
     problems.add("unsupported-key", `${credentialPath}.publicKey`, "is no key that a scheme here signs with", remedy);
     return;
   }

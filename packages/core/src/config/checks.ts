@@ -1,5 +1,7 @@
 // What both roles' options have in common: read once, checked against the provider, and completed.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
+import { maxPlaintext } from "../record/format.ts";
+import { leastRecordSize } from "../record/size-limit.ts";
 import {
   type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
   versionIds,
@@ -22,7 +24,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   schemes: "read",
   alpn: "read",
   limits: "read",
-  maxRecordSize: "later",
+  maxRecordSize: "read",
   truncation: "read",
   label: "read",
   requireExtendedMasterSecret: "read",
@@ -74,6 +76,7 @@ export function readCommon(
     verifications,
     alpn,
     limits,
+    maxRecordSize: readRecordSize(options.maxRecordSize, problems),
     requireExtendedMasterSecret: readFlag(options.requireExtendedMasterSecret, "requireExtendedMasterSecret", problems),
     truncation,
     keyLog: options.dangerousKeyLog,
@@ -384,6 +387,20 @@ export function readFlag(given: boolean | undefined, path: string, problems: Pro
   if (given === undefined || typeof given === "boolean") return given ?? false;
   problems.add("wrong-type", path, "is neither true nor false", "write true or false");
   return false;
+}
+
+function readRecordSize(given: number | undefined, problems: Problems): number {
+  const path = "maxRecordSize";
+  if (given === undefined) return maxPlaintext;
+  const remedy = `give ${leastRecordSize} to ${maxPlaintext}, or leave it out`;
+  if (!Number.isSafeInteger(given) || given <= 0) {
+    problems.add("not-a-positive-integer", path, `is ${String(given)}`, remedy);
+  } else if (given < leastRecordSize) {
+    problems.add("limit-too-small", path, `is ${given}, and no peer takes less than ${leastRecordSize} (RFC 8449 §4)`, remedy);
+  } else if (given > maxPlaintext) {
+    problems.add("limit-too-large", path, `is ${given}, and no record holds more than ${maxPlaintext}`, remedy);
+  }
+  return given;
 }
 
 function checkFunction(given: unknown, path: string, problems: Problems): void {

@@ -26,7 +26,10 @@ export interface CommonOptions {
   /** In order of preference: a server takes its first that the client has (RFC 7301 §3.2). Default none. */
   readonly alpn?: readonly string[];
   readonly limits?: Partial<Limits>;
-  /** Plaintext bytes of a record, ours and (RFC 8449) the peer's; now always 16 KiB. Not built yet. */
+  /**
+   * Plaintext bytes of a protected record, 64 to 16384 (the default): of ours, and of the peer's where it knows record_size_limit
+   * (RFC 8449); `info.maxRecordSize` tells what came of it. Each record costs some 22 bytes, so a small one costs throughput.
+   */
   readonly maxRecordSize?: number;
   /** Whether an end of the transport without close_notify is a failure. Default strict. */
   readonly truncation?: "strict" | "lenient";

@@ -23,6 +23,8 @@ export interface CommonSettings {
   readonly verifications: ReadonlyMap<SignatureScheme, Verification>;
   readonly alpn: readonly string[];
   readonly limits: Limits;
+  /** Plaintext bytes of a protected record. */
+  readonly maxRecordSize: number;
   /** TLS 1.2 (RFC 7627 §5.2). */
   readonly requireExtendedMasterSecret: boolean;
   readonly truncation: "strict" | "lenient";

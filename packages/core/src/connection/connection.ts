@@ -3,7 +3,6 @@ import type { ConnectionOptions } from "../config/options.ts";
 import { isExporterLabel } from "../crypto/key-schedule.ts";
 import type { CryptoProvider, SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
-import { maxPlaintext } from "../record/format.ts";
 import type { Limits } from "../record/limits.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
@@ -148,7 +147,7 @@ export class Connection implements Reader, Writer {
     if (link.failure === undefined) this.#expectOpen("sendInto");
     return guard(link, "send", () => {
       if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
-      this.#expectKeyFor(data.subarray(0, maxPlaintext));
+      this.#expectKeyFor(data.subarray(0, link.outgoing.maxProtected));
       const room = this.#room();
       return { kind: "sent", ...link.outgoing.dataInto(data.length > room ? data.subarray(0, room) : data, target) };
     });
@@ -354,14 +353,14 @@ export class Connection implements Reader, Writer {
     if (this.#recordsPerKey === undefined) return Number.POSITIVE_INFINITY;
     const forData = this.#recordsPerKey - 1;
     if (this.#link.outgoing.sealed >= forData && this.info.version !== "tls1.2") this.#updateWriteKeys(false);
-    return (forData - this.#link.outgoing.sealed) * maxPlaintext;
+    return (forData - this.#link.outgoing.sealed) * this.#link.outgoing.maxProtected;
   }
 
   /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */
   #expectKeyFor(data: Uint8Array): void {
     if (this.info.version !== "tls1.2" || this.#recordsPerKey === undefined) return;
     const limit = this.#recordsPerKey - 1;
-    const needed = this.#link.outgoing.sealed + Math.ceil(data.length / maxPlaintext);
+    const needed = this.#link.outgoing.sealed + Math.ceil(data.length / this.#link.outgoing.maxProtected);
     if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
   }
 

@@ -3,6 +3,7 @@ import type { Phase } from "../errors.ts";
 import { Incoming } from "../record/incoming.ts";
 import type { Limits } from "../record/limits.ts";
 import { Outgoing } from "../record/outgoing.ts";
+import type { RecordSizes } from "../record/size-limit.ts";
 import { type Bytes, copy, type GrowingBytes } from "../wire/bytes.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import type { ConnectionEvent } from "./types.ts";
@@ -45,6 +46,15 @@ export class Link {
   }
   failed(): ErrorAndAlert | undefined {
     return this.failure?.echo();
+  }
+
+  /** Of protected records (RFC 8449). */
+  get recordSizes(): RecordSizes {
+    return { send: this.outgoing.maxProtected, receive: this.incoming.maxProtected };
+  }
+  set recordSizes({ send, receive }: RecordSizes) {
+    this.outgoing.maxProtected = send;
+    this.incoming.maxProtected = receive;
   }
 
   data(bytes: Uint8Array): void {

@@ -6,6 +6,7 @@ import { suiteMeanings } from "../config/parameters.ts";
 import { isRecord, Problems } from "../config/problems.ts";
 import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { ApiMisuse } from "../errors.ts";
+import { maxPlaintext } from "../record/format.ts";
 import { ReadKeys, WriteKeys } from "../record/keys.ts";
 import { ivLengthOf, ReadKeysTls12, WriteKeysTls12 } from "../record/keys-tls12.ts";
 import type { ReadProtection, WriteProtection } from "../record/protection.ts";
@@ -29,6 +30,7 @@ export function restore(
   link.phase = "established";
   link.serverName = info.serverName;
   link.writeClosed = write.closed;
+  link.recordSizes = info.maxRecordSize;
   if (!write.closed) link.outgoing.protect(writeKeys(suite, hash, write));
   if (!read.closed) link.incoming.protect(readKeys(suite, hash, read), "extraction");
   if (version === "tls1.2") link.incoming.takesWarnings = true;
@@ -70,6 +72,10 @@ function expectSecrets(
   expect(role === "client" || role === "server", "role");
   expect(suiteMeanings[suite.name].version === version, "version");
   expect(isRecord(info), "info");
+  expect(isRecord(info.maxRecordSize), "info.maxRecordSize");
+  for (const size of [info.maxRecordSize.send, info.maxRecordSize.receive]) {
+    expect(Number.isInteger(size) && size > 0 && size <= maxPlaintext, "info.maxRecordSize");
+  }
   expect(peer === undefined || (isRecord(peer) && isRecord(peer.presented)), "peer");
   expect(unread instanceof Uint8Array, "unread");
   expect(exporter === undefined || hasLength(exporter, exporterLength(version, hash)), "exporter");

@@ -11,6 +11,12 @@ export type PublicKey =
       readonly point: Uint8Array;
     }
   | { readonly kind: "ed25519"; readonly point: Uint8Array }
+  | {
+      readonly kind: "ml-dsa";
+      readonly parameters: MlDsa;
+      /** 1312, 1952 or 2592 bytes (FIPS 204, table 2); every such string is a key. */
+      readonly key: Uint8Array;
+    }
   | { readonly kind: "rsa"; readonly modulus: Uint8Array; readonly exponent: Uint8Array }
   | {
       readonly kind: "rsa-pss";
@@ -20,18 +26,21 @@ export type PublicKey =
       readonly restriction: { readonly hash: HashName; readonly saltLength: number } | undefined;
     };
 
+export type MlDsa = "mldsa44" | "mldsa65" | "mldsa87";
+
 /**
  * undefined: no strict DER, an algorithm or curve that no scheme of ours signs with, a compressed point, or an RSA key out of
  * bounds: a modulus of 2048 to 8192 bits, an odd exponent from 3 to 2^33. Bounded work, and no arithmetic on keys.
  */
 export function readPublicKey(spki: Uint8Array): PublicKey | undefined {
-  return readPoint(spki) ?? readRsa(spki);
+  return readFixedLength(spki) ?? readRsa(spki);
 }
 
 /** What a key of this kind signs, in order of preference. */
 export function schemesOf(key: PublicKey): readonly SignatureScheme[] {
   if (key.kind === "ec") return [ecdsaSchemes[key.curve]];
   if (key.kind === "ed25519") return ["ed25519"];
+  if (key.kind === "ml-dsa") return [key.parameters];
   if (key.kind === "rsa") return rsaSchemes;
   const { restriction } = key;
   if (restriction === undefined) return pssHashes.map(({ scheme }) => scheme);
@@ -70,11 +79,21 @@ const ecPrefixes = [
   { curve: "secp521r1", length: 133, prefix: "30819b301006072a8648ce3d020106052b8104002303818600" },
 ].map(({ curve, length, prefix }) => ({ curve: curve as keyof typeof ecdsaSchemes, length, prefix: octets(prefix) }));
 const ed25519Prefix = octets("302a300506032b6570032100");
+// RFC 9881 §2: the parameters are absent.
+const mlDsaPrefixes: readonly { readonly parameters: MlDsa; readonly length: number; readonly prefix: Uint8Array }[] = [
+  { parameters: "mldsa44", length: 1312, prefix: octets("30820532300b06096086480165030403110382052100") },
+  { parameters: "mldsa65", length: 1952, prefix: octets("308207b2300b0609608648016503040312038207a100") },
+  { parameters: "mldsa87", length: 2592, prefix: octets("30820a32300b060960864801650304031303820a2100") },
+];
 
-function readPoint(spki: Uint8Array): PublicKey | undefined {
+function readFixedLength(spki: Uint8Array): PublicKey | undefined {
   for (const { curve, length, prefix } of ecPrefixes) {
     const point = after(prefix, spki, length);
     if (point !== undefined) return point[0] === 4 ? { kind: "ec", curve, point } : undefined;
+  }
+  for (const { parameters, length, prefix } of mlDsaPrefixes) {
+    const key = after(prefix, spki, length);
+    if (key !== undefined) return { kind: "ml-dsa", parameters, key };
   }
   const point = after(ed25519Prefix, spki, 32);
   return point && { kind: "ed25519", point };

@@ -108,6 +108,7 @@ export function connectWith(goal: Goal, scribe: Scribe, label?: string): ClientS
   const { settings, serverName } = goal;
   const link = new Link("client", settings.limits, settings.trace, label);
   link.serverName = serverName;
+  link.outgoing.maxProtected = settings.maxRecordSize;
   const state: ClientState = { kind: "takeSession", goal };
   return new Driver<ClientState, ClientStage>(link, clientRole({ link, scribe }), state).start();
 }

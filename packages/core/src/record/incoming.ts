@@ -9,7 +9,7 @@ import { type Registered, registered } from "../wire/registry.ts";
 import { Deframer } from "./deframer.ts";
 import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
 import { Joiner } from "./joiner.ts";
-import { contentEnd, maxInner } from "./keys.ts";
+import { contentEnd } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import type { ExtractedKeys, ReadProtection } from "./protection.ts";
 
@@ -29,6 +29,9 @@ export class Incoming {
   #limits: Limits;
   #keys: ReadProtection | undefined;
   #isFirst = true;
+  #maxProtected = maxPlaintext;
+  /** The longest record that was opened under the keys in force, in what #maxProtected counts. */
+  #longest = 0;
   #changeCipherSpecs = 0;
   #emptyRecords = 0;
   #warningAlerts = 0;
@@ -97,6 +100,7 @@ export class Incoming {
     this.expectBoundary(behind);
     const before = this.#keys;
     this.#keys = keys;
+    this.#longest = 0;
     // Extracted keys are there before a record was read.
     this.#isFirst = false;
     before?.destroy();
@@ -105,6 +109,17 @@ export class Incoming {
   updateKeys(behind: string): void {
     this.expectBoundary(behind);
     if (this.#keys !== undefined) this.protect(this.#keys.next(), behind);
+  }
+  /**
+   * Plaintext bytes of a protected record. Set behind a record under the keys in force it holds for that one too: a server
+   * that tells in its first flight that it keeps to our limit has known it before (RFC 8449 §4).
+   */
+  get maxProtected(): number {
+    return this.#maxProtected;
+  }
+  set maxProtected(bytes: number) {
+    this.#maxProtected = bytes;
+    this.#expectSize(this.#longest);
   }
   skipEarlyData(): void {
     this.#skippable = this.#limits.skippedEarlyData;
@@ -199,7 +214,8 @@ export class Incoming {
     this.#skippable = 0;
     // Who protects one record can protect an alert: from now on a plain one is anybody's, close_notify too.
     this.takesPlaintextAlert = false;
-    if (inner.length > maxInner) fail("record-overflow", { allowed: maxInner, received: inner.length }, "RFC 9846 §5.4");
+    // Padding and type count (RFC 9846 §5.4; RFC 8449 §4).
+    this.#expectSize(inner.length - 1);
     const end = contentEnd(inner);
     if (end < 0) fail("unexpected-record", { expected: "a content type", received: "only zeros" }, "RFC 9846 §5.4");
     const content = inner.subarray(0, end);
@@ -219,15 +235,21 @@ export class Incoming {
   #protectedTls12(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const content = keys.open(record);
     if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
-    if (content.length > maxPlaintext) {
-      fail("record-overflow", { allowed: maxPlaintext, received: content.length }, "RFC 5246 §6.2.1");
-    }
+    this.#expectSize(content.length);
     switch (record[0]) {
       case contentTypes.application_data: return this.#data(content);
       case contentTypes.handshake: return this.#handshake(content);
       case contentTypes.alert: return this.#alert(content, true);
       default: return this.#changeCipherSpec(content);
     }
+  }
+
+  #expectSize(received: number): void {
+    const allowed = this.#maxProtected;
+    if (received > allowed) {
+      fail("record-overflow", { allowed, received }, allowed < maxPlaintext ? "RFC 8449 §4" : "RFC 9846 §5.1");
+    }
+    if (received > this.#longest) this.#longest = received;
   }
 
   #handshake(fragment: Uint8Array): undefined {

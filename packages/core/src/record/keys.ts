@@ -3,7 +3,7 @@ import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
 import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
 import { type Bytes, wipe } from "../wire/bytes.ts";
-import { contentTypes, headerLength, maxExpansion, maxPlaintext, tagLength } from "./format.ts";
+import { contentTypes, headerLength, maxExpansion, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
 import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
 
@@ -127,6 +127,3 @@ export function contentEnd(inner: Uint8Array): number {
   while (end >= 0 && inner[end] === 0) end--;
   return end;
 }
-
-/** Longest inner plaintext that can be valid: content, type, padding (§5.4). */
-export const maxInner: number = maxPlaintext + 1;

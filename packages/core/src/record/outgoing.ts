@@ -11,11 +11,20 @@ export class Outgoing {
   #flight: Uint8Array[] = [];
   #keys: WriteProtection | undefined;
   #legacyVersion = 0x0301;
+  #maxProtected = maxPlaintext;
   #hasSent = false;
 
   /** Whether any byte was made at all. */
   get hasSent(): boolean {
     return this.#hasSent;
+  }
+  /** Plaintext bytes of a protected record; in clear it is always 2^14 (RFC 8449 §4). Only between messages. */
+  get maxProtected(): number {
+    return this.#maxProtected;
+  }
+  set maxProtected(bytes: number) {
+    this.boundary();
+    this.#maxProtected = bytes;
   }
   /** Records sealed under the keys in force. */
   get sealed(): number {
@@ -61,7 +70,7 @@ export class Outgoing {
     let whole = false;
     try {
       while (taken < plaintext.length && target.length - written > keys.overhead) {
-        const size = Math.min(maxPlaintext, plaintext.length - taken, target.length - written - keys.overhead);
+        const size = Math.min(this.#maxProtected, plaintext.length - taken, target.length - written - keys.overhead);
         written += keys.seal(contentTypes.application_data, plaintext.subarray(taken, taken + size), target, written);
         taken += size;
       }
@@ -122,11 +131,12 @@ export class Outgoing {
   #write(type: number, content: Uint8Array): void {
     const keys = this.#keys;
     const overhead = keys?.overhead ?? headerLength;
-    const records = new Uint8Array(content.length + Math.ceil(content.length / maxPlaintext) * overhead);
+    const most = keys === undefined ? maxPlaintext : this.#maxProtected;
+    const records = new Uint8Array(content.length + Math.ceil(content.length / most) * overhead);
     let written = 0;
     try {
-      for (let at = 0; at < content.length; at += maxPlaintext) {
-        const fragment = content.subarray(at, at + maxPlaintext);
+      for (let at = 0; at < content.length; at += most) {
+        const fragment = content.subarray(at, at + most);
         if (keys === undefined) written += this.#plain(type, fragment, records, written);
         else written += keys.seal(type, fragment, records, written);
       }

@@ -48,6 +48,8 @@ export interface DecodedClientHello extends ClientHello {
   /** TLS 1.2 (RFC 5077 §3.2); empty: it would like one. */
   readonly sessionTicket: Bytes | undefined;
   readonly renegotiatedConnection: Bytes | undefined;
+  /** RFC 8449 §4. */
+  readonly recordSizeLimit: number | undefined;
   /** What it would have stapled to the certificate. */
   readonly staples: readonly StapleKind[];
 }
@@ -77,6 +79,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let sessionTicket: Bytes | undefined;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
+  let recordSizeLimit: number | undefined;
   const staples: StapleKind[] = [];
   const schemes = (extension: Reader): Registered[] =>
     extension.list(2, "supported_signature_algorithms", 2, (list) => registered("scheme", list.u16("signature_scheme")));
@@ -96,6 +99,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
     session_ticket: (extension) => { sessionTicket = extension.copy(extension.remaining, "ticket"); },
+    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
     early_data: () => { offersEarlyData = true; },
     supported_versions: (extension) => {
@@ -141,6 +145,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     extendedMasterSecret,
     sessionTicket,
     renegotiatedConnection,
+    recordSizeLimit,
     staples,
   };
 }

@@ -6,20 +6,22 @@ import { bodyOf, frame } from "./handshake.ts";
 export interface EncryptedExtensions {
   readonly extensions: readonly Extension[];
   readonly alpn: string | undefined;
+  readonly recordSizeLimit: number | undefined;
 }
 
 export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions {
   const body = bodyOf(raw, "encrypted_extensions");
   let alpn: string | undefined;
+  let recordSizeLimit: number | undefined;
   const extensions = readExtensions(body.vector(2, "extensions"), {
     server_name: () => {},
     supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     early_data: () => {},
-    record_size_limit: (extension) => { extension.u16("record_size_limit"); },
+    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
   });
   body.end();
-  return { extensions, alpn };
+  return { extensions, alpn, recordSizeLimit };
 }
 
 export function encodeEncryptedExtensions(extensions: readonly Extension[]): Bytes {

@@ -110,6 +110,11 @@ export function readOfferedPsks(body: Reader): OfferedPsks {
   };
 }
 
+/** RFC 8449 §4. */
+export function recordSizeLimit(bytes: number): Extension {
+  return extension("record_size_limit", (writer) => writer.u16(bytes));
+}
+
 /** @param least 3 in the extension (RFC 9846 §4.3.4); TLS 1.2's message may have none (RFC 5246 §7.4.4). */
 export function readAuthorities(body: Reader, least = 3): Bytes[] {
   return body.list(2, "authorities", least, (list) => list.opaque(2, "distinguished_name", 1));

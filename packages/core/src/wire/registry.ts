@@ -100,6 +100,7 @@ export const pskModes = { psk_ke: 0, psk_dhe_ke: 1 } as const;
 /** ExtensionType of what we read or write. */
 export const extensionIds = {
   server_name: 0,
+  max_fragment_length: 1,
   status_request: 5,
   supported_groups: 10,
   ec_point_formats: 11,

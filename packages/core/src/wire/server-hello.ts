@@ -34,6 +34,7 @@ export interface ServerHello extends ServerHelloFields {
   /** NewSessionTicket follows (RFC 5077 §3.2). */
   readonly announcesTicket: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  readonly recordSizeLimit: number | undefined;
   /** CertificateStatus may follow (RFC 6066 §8). */
   readonly announcesStatus: boolean;
   readonly timestamps: readonly Bytes[];
@@ -57,6 +58,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let extendedMasterSecret = false;
   let announcesTicket = false;
   let renegotiatedConnection: Bytes | undefined;
+  let recordSizeLimit: number | undefined;
   let announcesStatus = false;
   let timestamps: readonly Bytes[] = [];
   const message = isRetryRequest ? "hello_retry_request" : "server_hello";
@@ -73,6 +75,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     ec_point_formats: (extension) => {
       pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
     },
+    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     status_request: () => { announcesStatus = true; },
     signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
@@ -82,8 +85,8 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   body.end();
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, announcesTicket, renegotiatedConnection,
-    announcesStatus, timestamps,
+    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, announcesTicket,
+    renegotiatedConnection, recordSizeLimit, announcesStatus, timestamps,
   };
 }
 

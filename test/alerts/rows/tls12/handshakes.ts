@@ -5,12 +5,15 @@ import { edges as serverFront } from "../../../../packages/core/src/handshake/se
 import { edgesTls12 as serverTls12 } from "../../../../packages/core/src/handshake/server/tls12/edges.ts";
 import type { EdgeTable } from "../../../../packages/core/src/handshake/table.ts";
 import { dangerousAssertVerified, type ServerOptions, type SyncVerifier } from "@sallyport/core";
+import { fakeCertificate } from "../../../support/fake-credential.ts";
+import { mlDsaPair } from "../../../support/ml-dsa.ts";
 import { changed, extension, join, message, type Octets, record, repeat, text, u16, u32, v16, v24, v8 } from "../../../support/octets.ts";
 import { content, extensions, groups, type Outcome, type ScriptedPeer, types } from "../../../support/scripted-peer.ts";
 import {
   type ClientStateTls12, type KeyExchangeScript, ScriptedClientTls12, type ScriptedServerTls12,
   type ScriptedServerTls12Options, type ServerStateTls12, typesTls12,
 } from "../../../support/scripted-tls12.ts";
+import { seededNoble } from "../../../support/seeded.ts";
 import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } from "../../identities.ts";
 import { all, each, expectEqual, found, type Stimuli, type Stimulus, told } from "../../outcome.ts";
 import { messages } from "../framing.ts";
@@ -146,6 +149,7 @@ export const handshakes: Stimuli = {
   "T12-005": () => [
     ...exchange([{ scheme: 0x0203 }, { scheme: 0xfa5a }]),
     ...exchange([{ scheme: 0x0503 }], { config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
+    ...exchange([{ scheme: 0x0904 }], { config: { provider: seededNoble("T12-005") } }), // offered, for TLS 1.3
   ],
   "T12-006": () => shares(groups.x25519, ...lowOrder),
   "T12-007": () => [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")].map((peer) => peer.say(message(typesTls12.serverHelloDone, [0]))),
@@ -211,6 +215,7 @@ export const handshakes: Stimuli = {
   "CRT-013": () => [clientJudges(identities.server.codeSigning)],
   "CRT-015": () => [
     toClient("WAIT_SKE", { chain: ed25519.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
+    toClient("WAIT_SKE", { chain: [fakeCertificate(mlDsaPair("mldsa44", 1).spki)], config: { provider: seededNoble("CRT-015") } }),
     ...[ed25519, rsa].map((shown) => new ScriptedClientTls12({ ...asking(), schemes: ["ecdsa_secp256r1_sha256"] }, shown).to("WAIT_CKE")),
   ],
   "CRT-018": () => judged("unknownCritical"),

@@ -97,7 +97,7 @@ export const records: Stimuli = {
     loose.counted(hello).bytes(record(content.handshake, hello, 0x03ff)).skipTo("WAIT_CKE").proceed();
     return all([toServer("START"), toClient("WAIT_SH")], (peer) => peer.bytes(record(content.handshake, peer.next(), 0xffff)));
   },
-  "RSL-003": () => all([new ScriptedClientTls12()], (peer) => peer.extend(extension(extensions.recordSizeLimit, u16(0xffff)))),
+  "RSL-003": () => all([new ScriptedClientTls12()], (peer) => peer.extend(extension(extensions.recordSizeLimit, u16(0xffff))).to("CONNECTED")),
 
   "FRM-001": () => all(anywhere(), (peer) => peer.record(content.handshake, message(99, [1]))),
   "FRM-002": () => all(anywhere(), (peer) => peer.record(content.handshake, join([right(peer).type, 0xff, 0xff, 0xff]))),
@@ -134,7 +134,7 @@ export const records: Stimuli = {
       }),
     ];
   },
-  "FRM-007": () => all([new ScriptedClientTls12()], (peer) => peer.extend(extension(0xfa5a, repeat(77, 3)))),
+  "FRM-007": () => all([new ScriptedClientTls12()], (peer) => peer.extend(extension(0xfa5a, repeat(77, 3))).to("CONNECTED")),
 
   "KU-007": () => all(connected(), (peer) => peer.record(content.handshake, message(types.keyUpdate, [0]))),
 
@@ -244,7 +244,7 @@ export const records: Stimuli = {
       const stage = new Acceptor().start().receive(record(content.handshake, peer.encodedHello()));
       if (stage.kind !== "accepted") throw new Error(`${stage.kind} instead of accepted`);
       peer.listen(stage.reject(alert).output);
-      return found(peer, told(peer));
+      return { machine: "server", where: "accepted", told: told(peer) };
     }),
   // The flight that was made before the step failed goes first.
   "ALT-025": () => {

@@ -3,10 +3,11 @@ import { suiteMeanings } from "../../config/parameters.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
+import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
-import { type Extension, extension, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
@@ -88,6 +89,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
+  // RFC 8449 §4: also without a limit of our own, so that the server can tell us its own.
+  extensions.push(recordSizeLimit(saidLimit(settings.maxRecordSize, settings.versions)));
   if (tls12) {
     extensions.push(
       extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))),

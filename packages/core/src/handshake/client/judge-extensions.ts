@@ -1,8 +1,9 @@
 import { fail } from "../../errors.ts";
+import { agreeOnSizes, judgeSizeLimit, type RecordSizes, saidLimit } from "../../record/size-limit.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { EncryptedExtensions } from "../../wire/encrypted-extensions.ts";
 import type { Extension } from "../../wire/extensions.ts";
-import { type ExtensionName, extensionIds } from "../../wire/registry.ts";
+import { type ExtensionName, extensionIds, type ProtocolVersion } from "../../wire/registry.ts";
 import type { Goal } from "./states.ts";
 
 /**
@@ -12,6 +13,11 @@ import type { Goal } from "./states.ts";
 export function judgeAnswers(
   message: string, answers: readonly Extension[], hello: DecodedClientHello, allowed: readonly ExtensionName[],
 ): void {
+  const answered = (name: ExtensionName): boolean => answers.some(({ type }) => type.id === extensionIds[name]);
+  if (answered("record_size_limit") && answered("max_fragment_length")) {
+    const received = "max_fragment_length beside it";
+    fail("illegal-parameter", { message, field: "record_size_limit", expected: "one limit", received }, "RFC 8449 §5");
+  }
   for (const { type } of answers) {
     const belongs = allowed.some((name) => extensionIds[name] === type.id);
     if (belongs && type.id === extensionIds.cookie) continue;
@@ -30,7 +36,14 @@ export function judgeEncryptedExtensions(
   message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal,
 ): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
+  judgeSizeLimit("encrypted_extensions", message.recordSizeLimit, "tls1.3");
   return message.alpn === undefined ? undefined : judgeProtocol("encrypted_extensions", message.alpn, goal);
+}
+
+/** What a server's record_size_limit, or none, makes of our offer. */
+export function recordSizes(version: ProtocolVersion, theirs: number | undefined, { settings }: Goal): RecordSizes {
+  const { maxRecordSize, versions } = settings;
+  return agreeOnSizes(version, maxRecordSize, saidLimit(maxRecordSize, versions), theirs);
 }
 
 export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {

@@ -4,7 +4,7 @@ import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import type { Info } from "../../connection/types.ts";
 import { fail } from "../../errors.ts";
-import { maxPlaintext } from "../../record/format.ts";
+import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
@@ -48,8 +48,8 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "expectCertificateOrRequest": case "expectCertificate": case "expectCertificateVerify": case "expectFinished":
         case "connected": case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange":
         case "expectServerHelloDone": case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12":
-        case "connectedTls12": case "expectSessionTicket": case "expectSessionTicketResumed": case "expectChangeCipherSpecResumed":
-        case "expectFinishedResumed":
+        case "connectedTls12": case "expectSessionTicket": case "expectSessionTicketResumed":
+        case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
@@ -83,8 +83,9 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
     agreement: (state) => {
-      if (state.kind === "connected") return agreement(state);
-      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+      const { recordSizes } = context.link;
+      if (state.kind === "connected") return agreement(state, recordSizes);
+      return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn) => new ClientNeedsInput(turn),
     established: (connection, output, received) => new ClientEstablished(connection, output, received),
@@ -120,7 +121,9 @@ function mayBeTls12(state: State): boolean {
   return Object.hasOwn(edgesTls12, state.kind);
 }
 
-function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">): Agreement {
+function agreement(
+  { settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">, maxRecordSize: RecordSizes,
+): Agreement {
   const { offer, suite, hash, group, retried, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
@@ -134,12 +137,14 @@ function agreement({ settled, alpn, identity, keyProven, exporterSecret, ownSche
     peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
-    maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+    maxRecordSize,
   };
   return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
-function agreementTls12({ settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">): Agreement {
+function agreementTls12(
+  { settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">, maxRecordSize: RecordSizes,
+): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
@@ -153,7 +158,7 @@ function agreementTls12({ settled, group, identity, keyProven, master, ownScheme
     peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,
-    maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+    maxRecordSize,
   };
   return {
     info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation,

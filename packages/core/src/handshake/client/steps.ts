@@ -8,6 +8,7 @@ import { forgetSession, readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
 import { takeUp } from "./tls12/resume.ts";
+import { recordSizes } from "./judge-extensions.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
@@ -27,6 +28,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       if (isTls12(hello, offer)) {
         const settled = judgeServerHelloTls12(hello, offer);
         link.incoming.changeCipherSpec = "told";
+        link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
         if (settled.session !== undefined) return takeUp(settled.session, settled, message.raw);
         forgetSession(offer);
         return {

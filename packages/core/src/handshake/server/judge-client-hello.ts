@@ -1,6 +1,7 @@
 // What is wrong with a ClientHello that decodes (RFC 9846 §4.2.2, §4.3). Whether it fits a config is `negotiate`'s.
 import type { ServerSettings } from "../../config/settings.ts";
 import { fail } from "../../errors.ts";
+import { judgeSizeLimit } from "../../record/size-limit.ts";
 import { type Bytes, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
@@ -13,6 +14,11 @@ export function judgeServerName({ hostNames }: DecodedClientHello): void {
   if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
     wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
   }
+}
+
+/** RFC 8449 §4, in either version. */
+export function judgeRecordSizeLimit({ recordSizeLimit }: DecodedClientHello): void {
+  judgeSizeLimit("client_hello", recordSizeLimit, "any");
 }
 
 /** What TLS 1.3 asks of every first hello. */

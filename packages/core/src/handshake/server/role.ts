@@ -1,7 +1,7 @@
 import type { ServerSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
-import { maxPlaintext } from "../../record/format.ts";
+import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
@@ -61,8 +61,9 @@ export function serverRole(context: Context): Role<State, ServerStage> {
     },
     ignores: () => false,
     agreement: (state) => {
-      if (state.kind === "connected") return agreement(state);
-      return state.kind === "connectedTls12" ? agreementTls12(state) : undefined;
+      const { recordSizes } = context.link;
+      if (state.kind === "connected") return agreement(state, recordSizes);
+      return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn) => new NeedsInput(turn),
     established: (connection, output, received) => new Established(connection, output, received),
@@ -96,18 +97,21 @@ function lookUpSession(candidates: readonly Candidate[], settings: ServerSetting
   return { input: "sessions", value: find(candidates, sessions, settings) };
 }
 
-function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">): Agreement {
-  return { ...common(settled, peer, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
+function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">, sizes: RecordSizes): Agreement {
+  return { ...common(settled, peer, sizes, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
-function agreementTls12({ settled, extendedMasterSecret, master, randoms, peer, resumed }: At<"connectedTls12">): Agreement {
+function agreementTls12(
+  { settled, extendedMasterSecret, master, randoms, peer, resumed }: At<"connectedTls12">, sizes: RecordSizes,
+): Agreement {
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, extendedMasterSecret, resumed), exporter };
+  return { ...common(settled, peer, sizes, extendedMasterSecret, resumed), exporter };
 }
 
 function common(
   { settings, negotiated, suite, group, retried }: Settled,
   peer: ProvenPeer | undefined,
+  maxRecordSize: RecordSizes,
   extendedMasterSecret: boolean,
   resumed: boolean,
 ): Omit<Agreement, "exporter"> {
@@ -124,7 +128,7 @@ function common(
       peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
       ownSignatureScheme: resumed ? undefined : negotiated.scheme,
       extendedMasterSecret,
-      maxRecordSize: { send: maxPlaintext, receive: maxPlaintext },
+      maxRecordSize,
     },
     suite,
     limits: settings.limits,

@@ -4,12 +4,13 @@ import type { ServerSettings } from "../../config/settings.ts";
 import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { negotiate } from "../../negotiate/negotiate.ts";
+import { agreeOnSizes } from "../../record/size-limit.ts";
 import { decodeClientHello } from "../../wire/client-hello.ts";
 import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
-import { judgeClientHello, judgeClientHelloTls12, judgeServerName, judgeShare } from "./judge-client-hello.ts";
+import { judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { lookUpOrStart } from "./tls12/resume.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
@@ -42,12 +43,14 @@ export const steps: Steps<Edges, States, Inputs> = {
         const { reasons, alert } = negotiated;
         fail("no-agreement", { reasons, alert, clientHello: hello }, "RFC 9846 §4.2.1");
       }
+      judgeRecordSizeLimit(hello);
       link.incoming.expectBoundary("client_hello");
       if (negotiated.version === "tls1.2") {
         judgeClientHelloTls12(hello, settings);
         link.incoming.changeCipherSpec = "told";
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
+        link.recordSizes = agreeOnSizes("tls1.2", settings.maxRecordSize, settings.maxRecordSize, hello.recordSizeLimit);
         return lookUpOrStart(hello, settle(settings, negotiated));
       }
       judgeClientHello(hello);

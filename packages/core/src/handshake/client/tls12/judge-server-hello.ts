@@ -2,6 +2,7 @@
 import { groupVersions, signsIn, suiteMeanings } from "../../../config/parameters.ts";
 import type { Group, Verification } from "../../../crypto/provider.ts";
 import { fail } from "../../../errors.ts";
+import { judgeSizeLimit } from "../../../record/size-limit.ts";
 import { empty, equal } from "../../../wire/bytes.ts";
 import { groupIds, type SignatureScheme, schemeIds, spelled, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
@@ -43,6 +44,7 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   if (hello.pointFormats?.includes(0) === false) {
     wrong("server_hello", "ec_point_format_list", "uncompressed among them", hello.pointFormats.join(", "), "RFC 8422 §5.2");
   }
+  judgeSizeLimit("server_hello", hello.recordSizeLimit, "tls1.2");
   if (settings.requireExtendedMasterSecret && !hello.extendedMasterSecret) {
     fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.2");
   }
@@ -59,7 +61,7 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
 }
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
-  "status_request", "signed_certificate_timestamp", "session_ticket",
+  "status_request", "signed_certificate_timestamp", "session_ticket", "record_size_limit",
 ] as const;
 
 /** The share, and the signature that ties it to the certificate. */

@@ -29,7 +29,8 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       const { settings, serverName } = offer.goal;
       // RFC 8422 §2: the suite says of which kind the key is.
       const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
-      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), "tls1.2", offered, settings, scribe.publicKey);
+      const certificates = decodeCertificateTls12(message.raw);
+      const { chain, publicKey, schemes } = judgeChain(certificates, "tls1.2", offered, settings, scribe.publicKey);
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
       const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };

@@ -19,7 +19,7 @@ import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
-import { judgeEncryptedExtensions } from "../judge-extensions.ts";
+import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
 import { forgetSession, ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
@@ -75,9 +75,11 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   expectEncryptedExtensions: {
-    encrypted_extensions: ({ kind: _, ...underway }, message) => {
+    encrypted_extensions: ({ kind: _, ...underway }, message, { link }) => {
       const { hello, goal } = underway.settled.offer;
-      const alpn = judgeEncryptedExtensions(decodeEncryptedExtensions(message.raw), hello, goal);
+      const answers = decodeEncryptedExtensions(message.raw);
+      const alpn = judgeEncryptedExtensions(answers, hello, goal);
+      link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
       underway.transcript.add(message.raw);
       const { session } = underway.settled;
       if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };

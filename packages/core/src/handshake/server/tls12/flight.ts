@@ -6,7 +6,7 @@ import { ivLengthOf, WriteKeysTls12 } from "../../../record/keys-tls12.ts";
 import type { SessionState } from "../../../session/state.ts";
 import { type Bytes, copy, empty } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
-import { type Extension, extension, writeProtocols } from "../../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
@@ -86,6 +86,7 @@ function sendServerHello(
   if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {
     extensions.push(extension("renegotiation_info", (writer) => writer.opaque(1, empty)));
   }
+  if (hello.recordSizeLimit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize));
   if (hello.extendedMasterSecret) extensions.push(extension("extended_master_secret"));
   if (hello.pointFormats !== undefined) {
     extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));

@@ -23,7 +23,9 @@ export function lookUpOrStart(hello: DecodedClientHello, settled: Settled): At<"
 }
 
 /** An id may be one that TLS 1.3's compatibility mode made up: who looks finds nothing. */
-export function candidatesTls12({ sessionTicket, legacySessionId }: DecodedClientHello, { sessions }: ServerSettings): Candidate[] {
+export function candidatesTls12(
+  { sessionTicket, legacySessionId }: DecodedClientHello, { sessions }: ServerSettings,
+): Candidate[] {
   if (sessions === undefined) return [];
   const id = "current" in sessions ? (sessionTicket ?? empty) : legacySessionId;
   return id.length > 0 ? [{ index: 0, id }] : [];
@@ -63,7 +65,11 @@ export function handleFor(hello: DecodedClientHello, { sessions, provider, now }
   return hello.sessionTicket !== undefined && lifetimeOf(sessions, now()) > 0 ? { kind: "ticket" } : undefined;
 }
 
-/** Made in the step that verified the client's Finished: it holds who that is. @returns NewSessionTicket, if one was announced. */
+/**
+ * Made in the step that verified the client's Finished: it holds who that is.
+ *
+ * @returns NewSessionTicket, if one was announced.
+ */
 export function rememberSession(
   { settled, handle, master, peer }: At<"expectFinishedTls12">, { link }: Context,
 ): Bytes | undefined {

@@ -3,10 +3,11 @@ import type { ClientAuthenticationSettings, ServerSettings } from "../../../conf
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
+import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
-import { type Extension, extension, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
@@ -72,8 +73,10 @@ export function sendServerHello(
   link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   if (hello.offersEarlyData) link.incoming.skipEarlyData();
+  const { maxRecordSize } = settings;
+  link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(settled)), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
   if (session !== undefined) {
     const { identity } = session;
@@ -140,7 +143,7 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ negotiated }: Settled): Extension[] {
+function encryptedExtensions({ recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used.
@@ -148,6 +151,7 @@ function encryptedExtensions({ negotiated }: Settled): Extension[] {
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
+  if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
   return extensions;
 }
 
