@@ -86,7 +86,7 @@ describe("a spent stage", () => {
     });
     converse(pair);
     expect([pair.client.stage.kind, pair.server.stage.kind]).toEqual(["established", "established"]);
-    expect(refused).toBeGreaterThan(50);
+    expect(refused).toBeGreaterThan(version === "tls1.2, resumed" ? 20 : 50);
     // The handshake is over: all its stages are spent.
     for (const { stages } of [pair.client, pair.server]) {
       for (const call of stages.flatMap(callsOf)) expect(codeOf(call)).toBe("spent-stage");

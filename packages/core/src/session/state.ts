@@ -1,6 +1,6 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
-import { type Bytes, empty, equal } from "../wire/bytes.ts";
+import { type Bytes, empty, equal, equalSecrets } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
@@ -22,10 +22,18 @@ export interface SessionState {
   readonly ageAdd: number;
   /** Who the peer was found to be. */
   readonly peer: SessionPeer | undefined;
+  /** The external PSK that the full handshake was made by. */
+  readonly psk: SessionPsk | undefined;
   /** At a client: what it shows to the server. */
   readonly ticket: Bytes | undefined;
   /** The same, where a server of TLS 1.2 keeps its sessions and gave no ticket. */
   readonly sessionId: Bytes | undefined;
+}
+export interface SessionPsk {
+  /** The caller's name for it. */
+  readonly identity: Bytes;
+  /** Which key of that name. */
+  readonly fingerprint: Bytes;
 }
 export interface SessionPeer {
   readonly presented: {
@@ -49,6 +57,11 @@ export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionS
   return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestLifetime * 1000;
 }
 
+/** Whether that very key is still among them. */
+export function isKnown({ fingerprint }: SessionPsk, psks: Iterable<Pick<SessionPsk, "fingerprint">>): boolean {
+  return [...psks].some((psk) => equalSecrets(psk.fingerprint, fingerprint));
+}
+
 export function encodeSession(state: SessionState): Bytes {
   return write((writer) => {
     const text = (value: string | undefined): void => {
@@ -60,6 +73,7 @@ export function encodeSession(state: SessionState): Bytes {
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
     writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? empty);
+    writer.opaque(2, state.psk?.identity ?? empty).opaque(1, state.psk?.fingerprint ?? empty);
     writer.opaque(1, state.sessionId ?? empty);
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
@@ -101,12 +115,15 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const lifetimeSeconds = reader.u32("lifetime");
   const ageAdd = reader.u32("age_add");
   const ticket = reader.opaque(2, "ticket");
+  const pskIdentity = reader.opaque(2, "psk identity");
+  const fingerprint = reader.opaque(1, "psk fingerprint");
   const sessionId = reader.opaque(1, "session id", 0, 32);
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
     suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
+    psk: fingerprint.length === 0 ? undefined : { identity: pskIdentity, fingerprint },
     sessionId: sessionId.length === 0 ? undefined : sessionId,
   };
 }

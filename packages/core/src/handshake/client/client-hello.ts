@@ -13,7 +13,7 @@ import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
-import { forgetSession, hashOf, preSharedKey, sealBinder } from "./session.ts";
+import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
@@ -21,8 +21,7 @@ export function sendClientHello(
   goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
-  const ofTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2";
-  const [sessionTls13, sessionTls12] = ofTls12 ? [undefined, session] : [session, undefined];
+  const sessionTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2" ? session : undefined;
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
@@ -39,7 +38,7 @@ export function sendClientHello(
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  const said = { goal, fields, shares, session: sessionTls13, sessionTls12 };
+  const said = { goal, fields, shares, psks: offeredPsks(goal, session), sessionTls12 };
   return say(said, (hash, truncated) => digestOf(hash, truncated), context);
 }
 
@@ -53,11 +52,9 @@ export function sendSecondClientHello(
   );
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   sendChangeCipherSpec(offer, context);
-  // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
-  const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
-  if (session === undefined) forgetSession(offer);
+  const psks = fittingPsks(offer.psks, request.hash);
   const again = {
-    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session,
+    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
     sessionTls12: undefined,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
@@ -76,8 +73,13 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
   if (!isAddress(serverName)) extensions.push(extension("server_name", (writer) => writeServerName(writer, serverName)));
   extensions.push(
     extension("supported_groups", (writer) => writer.list(2, settings.groups, (_, { name }) => writer.u16(groupIds[name]))),
-    extension("signature_algorithms", (writer) => writer.list(2, proofs, (_, scheme) => writer.u16(schemeIds[scheme]))),
   );
+  // §4.3.3: for who wants a certificate.
+  if (!settings.pskOnly) {
+    extensions.push(
+      extension("signature_algorithms", (writer) => writer.list(2, proofs, (_, scheme) => writer.u16(schemeIds[scheme]))),
+    );
+  }
   if (certificates.length > 0 && certificates.join() !== proofs.join()) {
     extensions.push(
       extension("signature_algorithms_cert", (writer) =>
@@ -108,7 +110,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
       keyShare(shares),
     );
     // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
-    if (settings.sessions !== undefined) {
+    if (settings.sessions !== undefined || settings.psks.length > 0) {
       extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
     }
   }
@@ -125,27 +127,20 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, session, sessionTls12 }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks, sessionTls12 }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
   const { link, scribe } = context;
-  const { settings } = goal;
-  const hash = session && hashOf(session, settings);
-  let raw: Bytes;
-  if (session === undefined || hash === undefined) {
-    raw = scribe.clientHello(fields);
-  } else {
-    const offered = preSharedKey(session, hash, settings.now());
-    raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), offered] });
-    sealBinder(raw, session, hash, (truncated) => digest(hash, truncated));
-  }
+  const offered = psks.length === 0 ? [] : [preSharedKey(psks, goal.settings)];
+  const raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), ...offered] });
+  if (psks.length > 0) sealBinders(raw, psks, digest);
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, session, sessionTls12 };
+  return { goal, fields, hello, shares, psks, sessionTls12 };
 }
 
 /** Appendix E.4: only in the compatibility mode, which the session id asks for. */

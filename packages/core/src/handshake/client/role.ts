@@ -15,7 +15,8 @@ import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientSta
 import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
 import { clientEdges } from "./edges.ts";
-import { forgetSession, sessionKey } from "./session.ts";
+import { externalOf, forgetOffered } from "./psks.ts";
+import { sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
@@ -55,8 +56,8 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     forget: (state) => {
       if (state.kind === "startShares" && state.session !== undefined) wipe(state.session.secret);
-      else if ("offer" in state) forgetSession(state.offer);
-      else if (state.kind === "completeKeys") forgetSession(state.settled.offer);
+      else if ("offer" in state) forgetOffered(state.offer);
+      else if (state.kind === "completeKeys") forgetOffered(state.settled.offer);
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
         for (const secret of Object.values(state.keys)) wipe(secret);
@@ -124,17 +125,19 @@ function mayBeTls12(state: State): boolean {
 function agreement(
   { settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">, maxRecordSize: RecordSizes,
 ): Agreement {
-  const { offer, suite, hash, group, retried, session } = settled;
+  const { offer, suite, hash, group, retried, psk } = settled;
+  const external = externalOf(psk);
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: handshakeKind(session !== undefined, retried),
+    handshakeKind: handshakeKind(psk?.kind, retried),
     group: group.name,
     peer: identity,
-    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
+    psk: external && { identity: external.identity },
+    peerSignatureScheme: typeof keyProven === "string" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize,
@@ -152,9 +155,10 @@ function agreementTls12(
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: handshakeKind(session !== undefined, false),
+    handshakeKind: handshakeKind(session && "session", false),
     group: group?.name,
     peer: identity,
+    psk: undefined,
     peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,

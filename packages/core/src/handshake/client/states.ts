@@ -5,6 +5,7 @@ import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-he
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
+import type { OfferedPsk } from "./psks.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
 import type { StatesTls13 } from "./tls13/states.ts";
 
@@ -24,8 +25,8 @@ export interface Offer {
   readonly fields: ClientHelloFields;
   readonly hello: DecodedClientHello;
   readonly shares: readonly StartedShare[];
-  /** Whose ticket it shows in pre_shared_key: of TLS 1.3. */
-  readonly session: SessionState | undefined;
+  /** In its order. */
+  readonly psks: readonly OfferedPsk[];
   /** Whose ticket or id it shows to a server of TLS 1.2. */
   readonly sessionTls12: SessionState | undefined;
 }

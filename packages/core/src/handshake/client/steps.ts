@@ -4,7 +4,8 @@ import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
-import { forgetSession, readSession } from "./session.ts";
+import { forgetOffered } from "./psks.ts";
+import { readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
 import { takeUp } from "./tls12/resume.ts";
@@ -30,7 +31,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         link.incoming.changeCipherSpec = "told";
         link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
         if (settled.session !== undefined) return takeUp(settled.session, settled, message.raw);
-        forgetSession(offer);
+        forgetOffered(offer);
         return {
           kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };

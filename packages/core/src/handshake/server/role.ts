@@ -1,7 +1,9 @@
 import type { ServerSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
+import type { SessionPsk } from "../../session/state.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
@@ -13,6 +15,7 @@ import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { candidatesTls12 } from "./tls12/resume.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
+import { externalOf, forgetPsk } from "./tls13/psk.ts";
 import { candidatesOf } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
@@ -32,7 +35,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
-        case "lookUpSession": return lookUpSession(candidatesOf(state.hello), state.settled.settings);
+        case "lookUpSession": return lookUpSession(candidatesOf(state), state.settled.settings);
         case "lookUpSessionTls12": {
           const { settings } = state.settled;
           return lookUpSession(candidatesTls12(state.hello, settings), settings);
@@ -41,7 +44,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
         case "sign": case "signShare": {
-          const { credential, scheme } = state.settled.negotiated;
+          const { credential, scheme } = expectSignature(state.settled.negotiated);
           return sign(credential.signer, scheme, state.message);
         }
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
@@ -72,7 +75,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
 
 function forget(state: State): void {
   if (state.kind === "exchangeKeys") {
-    if (state.session !== undefined) wipe(state.session.state.secret);
+    forgetPsk(state.psk);
   } else if (state.kind === "sign") {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
@@ -97,15 +100,16 @@ function lookUpSession(candidates: readonly Candidate[], settings: ServerSetting
   return { input: "sessions", value: find(candidates, sessions, settings) };
 }
 
-function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">, sizes: RecordSizes): Agreement {
-  return { ...common(settled, peer, sizes, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
+function agreement({ settled, exporterSecret, peer, psk }: At<"connected">, sizes: RecordSizes): Agreement {
+  const exporter = exporterTls13(settled.hash, exporterSecret);
+  return { ...common(settled, peer, sizes, true, psk?.kind, externalOf(psk)), exporter };
 }
 
 function agreementTls12(
   { settled, extendedMasterSecret, master, randoms, peer, resumed }: At<"connectedTls12">, sizes: RecordSizes,
 ): Agreement {
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, sizes, extendedMasterSecret, resumed), exporter };
+  return { ...common(settled, peer, sizes, extendedMasterSecret, resumed ? "session" : undefined), exporter };
 }
 
 function common(
@@ -113,7 +117,8 @@ function common(
   peer: ProvenPeer | undefined,
   maxRecordSize: RecordSizes,
   extendedMasterSecret: boolean,
-  resumed: boolean,
+  by: "session" | "external" | undefined,
+  external?: SessionPsk,
 ): Omit<Agreement, "exporter"> {
   return {
     info: {
@@ -121,12 +126,13 @@ function common(
       suite: suite.name,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
-      handshakeKind: handshakeKind(resumed, retried),
+      handshakeKind: handshakeKind(by, retried),
       // A resumption of TLS 1.2 exchanges no keys.
-      group: resumed && negotiated.version === "tls1.2" ? undefined : group.name,
+      group: by === "session" && negotiated.version === "tls1.2" ? undefined : group.name,
       peer: peer?.identity,
       peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
-      ownSignatureScheme: resumed ? undefined : negotiated.scheme,
+      psk: external && { identity: external.identity },
+      ownSignatureScheme: by === undefined ? negotiated.scheme : undefined,
       extendedMasterSecret,
       maxRecordSize,
     },

@@ -10,7 +10,6 @@ import type {
   AsyncServerSessionStore, ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys,
 } from "../../session/types.ts";
 import { type Bytes, copy, wipe } from "../../wire/bytes.ts";
-import type { Context } from "../table.ts";
 
 /** What a client shows: a ticket, or the id of a session. */
 export interface Candidate {
@@ -53,12 +52,6 @@ export function firstThatFits(
     else wipe(state.secret);
   }
   return chosen;
-}
-
-/** @param chosen undefined: a full handshake. */
-export function traceSession(chosen: string | undefined, { link }: Context): void {
-  const because = chosen === undefined ? "none fits" : "the first that fits";
-  link.trace?.({ kind: "decision", about: "session", chosen, because });
 }
 
 /** Seconds that a session may live which is made now; 0: none is made. */

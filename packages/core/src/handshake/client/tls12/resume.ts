@@ -62,6 +62,7 @@ export function rememberSession(
     lifetimeSeconds,
     ageAdd: 0,
     peer: { presented: identity.presented, path: identity.path, names: identity.names },
+    psk: undefined,
     ...handle,
   });
   link.event(keepSession({ state, lifetimeSeconds, maxEarlyData: 0 }, goal));

@@ -2,6 +2,7 @@
 import { finishedVerifyDataTls12, keyBlock, type Randoms } from "../../../crypto/prf.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
+import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { ivLengthOf, WriteKeysTls12 } from "../../../record/keys-tls12.ts";
 import type { SessionState } from "../../../session/state.ts";
 import { type Bytes, copy, empty } from "../../../wire/bytes.ts";
@@ -34,7 +35,7 @@ export function sendServerHelloTls12(
   const { extendedMasterSecret } = hello;
   const transcript =
     settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
-  const { chain, ocspResponse, signedCertificateTimestamps = [] } = negotiated.credential;
+  const { chain, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
   const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
   const handle = handleFor(hello, settings);
   const extensions: Extension[] = [];
@@ -115,7 +116,7 @@ export function sendServerKeyExchange(
   const { kind: _, params, message: __, ...underway } = state;
   const { settings } = underway.settled;
   const { clientAuthentication } = settings;
-  const scheme = schemeIds[underway.settled.negotiated.scheme];
+  const scheme = schemeIds[expectSignature(underway.settled.negotiated).scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
   if (clientAuthentication !== undefined) {
     const request = encodeCertificateRequestTls12({

@@ -90,6 +90,7 @@ export function rememberSession(
     lifetimeSeconds,
     ageAdd: 0,
     peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+    psk: undefined,
     ticket: undefined,
     sessionId: undefined,
   });

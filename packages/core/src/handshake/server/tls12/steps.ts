@@ -11,7 +11,6 @@ import { judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-ce
 import { logMasterSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
-import { traceSession } from "../sessions.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendLastFlight, sendResumption, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
 import { takeTls12 } from "./resume.ts";
@@ -21,7 +20,8 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   lookUpSessionTls12: {
     sessions: (state, found, context) => {
       const taken = takeTls12(state, found);
-      traceSession(taken && "the session", context);
+      const because = taken === undefined ? "none fits" : "it fits";
+      context.link.trace?.({ kind: "decision", about: "session", chosen: taken && "the client's", because });
       const { hello, settled } = state;
       if (taken === undefined) return { kind: "startShare", hello, settled };
       return sendResumption(hello, taken.settled, taken.session, context);
