@@ -129,7 +129,8 @@ export function asyncVerification(sync: SyncVerification): AsyncVerification {
   return paired({ scheme: sync.scheme, verifyAsync: never }, sync);
 }
 export function asyncVerifier(sync: SyncVerifier): AsyncVerifier {
-  return paired({ schemes: sync.schemes, label: sync.label, verifyAsync: never }, sync);
+  const { verify: _, ...asked } = sync;
+  return paired({ ...asked, verifyAsync: never }, sync);
 }
 export function asyncPicker(sync: SyncCredentialPicker): AsyncCredentialPicker {
   return paired({ pickAsync: never }, sync);

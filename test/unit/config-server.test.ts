@@ -371,7 +371,6 @@ test.each<[string, Loose, string[]]>([
 });
 
 test.each([
-  "reverifyOnResume",
   "earlyData",
   "halfRtt",
 ])("%s is refused by name until it is built, and never ignored", (name) => {

@@ -5,6 +5,7 @@ export { ClientConfig, clientConfig } from "./config/client-config.ts";
 export type {
   ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, PskClientOptions, PskServerOptions, ServerOptions,
 } from "./config/options.ts";
+export type { SessionData, SessionMaker } from "./config/session-data.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
 // Stages: what each step returns. Only the machine makes them.

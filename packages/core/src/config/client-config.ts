@@ -7,7 +7,7 @@ import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psk
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readFlag, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
@@ -39,6 +39,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
   if (problems.count > 0) problems.refuse();
 
   const verifier = pskOnly ? undefined : options.verifier;
@@ -51,6 +52,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const settings: ClientSettings =
     Object.freeze({
       ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownSchemes, sessions,
+      reverifyOnResume,
     });
   return ClientConfig.make(settings, id);
 }
@@ -92,7 +94,7 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   credentials: "read",
   keyShares: "read",
   sessions: "read",
-  reverifyOnResume: "later",
+  reverifyOnResume: "read",
   earlyData: "later",
 };
 

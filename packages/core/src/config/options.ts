@@ -5,6 +5,7 @@ import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } fr
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { ExternalPsk } from "./psk.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
 export type { Limits } from "../record/limits.ts";
@@ -65,7 +66,10 @@ export interface ServerOptions extends CommonOptions {
    * Asks clients for a certificate; not those that prove a PSK, so `required` goes with no `psks`. Default: they are not asked.
    */
   readonly clientAuthentication?: ClientAuthentication;
-  /** Ask the verifier again when a session is resumed. Not built yet: who resumes is whom the full handshake found. */
+  /**
+   * Ask the verifier again when a session is resumed: about whom the full handshake found, with what was stapled then, and at
+   * `nowMs` of today. Its refusal ends the handshake with its alert. Default false: who resumes is whom the full handshake found.
+   */
   readonly reverifyOnResume?: boolean;
   /** Whose preference among suites counts. Default server. */
   readonly suiteOrder?: "server" | "client";
@@ -76,6 +80,13 @@ export interface ServerOptions extends CommonOptions {
    * none.
    */
   readonly sessions?: ServerSessions;
+  /**
+   * Asked once a handshake, when it is proven who the client is and sessions are made: what it gives, at most 4096 bytes, copied,
+   * comes back as `info.sessionData` of the connection that resumes one. For the sessions of that one it is asked again: it
+   * returns `maker.sessionData` to carry on what came. A ticket holds the bytes sealed, and may be shown again and again as long
+   * as it lives. Default none.
+   */
+  readonly sessionData?: SessionData;
   /** Not built yet. */
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
   /** Not built yet. */
@@ -112,7 +123,7 @@ export interface ClientOptions extends CommonOptions {
   readonly keyShares?: number | readonly NamedGroup[];
   /** Where sessions of either version are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
-  /** Not built yet, as a server's. */
+  /** As a server's. */
   readonly reverifyOnResume?: boolean;
   /** Not built yet. */
   readonly earlyData?: boolean;

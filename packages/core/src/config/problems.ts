@@ -7,7 +7,7 @@ export type ProblemKind =
   | "wrong-length" | "weak-key" | "no-suite-for-psk" | "no-psk-for-suite" | "too-many-psks" | "psk-replaces-certificate"
   | "no-randomness" | "no-clock" | "missing-hash" | "suite-mismatch"
   | "other-version" | "no-suite-for-version" | "no-group-for-version" | "no-scheme-for-version" | "no-credential-for-version"
-  | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name"
+  | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name" | "nobody-to-judge"
   | "bad-certificate" | "chain-too-long" | "bad-staple" | "unsupported-key" | "scheme-needs-other-key"
   | "certificate-has-other-key" | "signer-has-other-key"
   | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";

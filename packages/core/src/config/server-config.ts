@@ -37,6 +37,14 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
+  if (options.sessionData !== undefined && typeof options.sessionData !== "function") {
+    problems.add("wrong-type", "sessionData", "is no function", "give a function that returns bytes or undefined");
+  }
+  if (reverifyOnResume && options.clientAuthentication === undefined) {
+    const remedy = "give clientAuthentication, or leave it out";
+    problems.add("nobody-to-judge", "reverifyOnResume", "is set, and clients are not asked who they are", remedy);
+  }
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && !pskOnly && credentials?.every(({ names }) => names.every(isAddress))) {
@@ -60,6 +68,8 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    reverifyOnResume,
+    sessionData: options.sessionData,
   });
   return ServerConfig.make(settings, id);
 }
@@ -94,7 +104,8 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   servesAnyName: "read",
   requiresServerName: "read",
   clientAuthentication: "read",
-  reverifyOnResume: "later",
+  reverifyOnResume: "read",
+  sessionData: "read",
   suiteOrder: "read",
   assumeGroups: "read",
   sessions: "read",

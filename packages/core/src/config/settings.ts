@@ -7,6 +7,7 @@ import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
@@ -49,6 +50,8 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly reverifyOnResume: boolean;
+  readonly sessionData: SessionData | undefined;
 }
 
 export interface ClientAuthenticationSettings {
@@ -70,6 +73,7 @@ export interface ClientSettings extends CommonSettings {
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
   readonly sessions: ClientSessionStore | undefined;
+  readonly reverifyOnResume: boolean;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
 }

@@ -35,9 +35,14 @@ export function presentedIdentity(
   return { role, type: "x509", chain, serverName, ...staples, nowMs: now() };
 }
 
-/** Whom the full handshake found, and nobody judges again. undefined: a server had asked for no certificate, or got none. */
+/** Whom the full handshake found. undefined: a server had asked for no certificate, or got none. */
 export function rememberedIdentity({ peer }: SessionState): VerifiedIdentity | undefined {
   if (peer === undefined) return undefined;
   const { path, names } = peer;
-  return dangerousAssertVerified({ ...peer.presented, type: "x509", ...noStaples }, { path, names });
+  return dangerousAssertVerified({ ...peer.presented, type: "x509" }, { path, names });
+}
+
+/** The same, for a verifier of today. */
+export function presentedAgain({ presented }: VerifiedIdentity, { now }: CommonSettings): PresentedIdentity {
+  return { ...presented, nowMs: now() };
 }

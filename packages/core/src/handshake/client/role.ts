@@ -40,7 +40,8 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
         case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
-        case "judge": case "judgeTls12": return judge(state.settled.offer.goal.settings.verifier, state.presented);
+        case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12":
+          return judge(state.settled.offer.goal.settings.verifier, state.presented);
         case "respond": return respond(state.group, state.peerShare);
         case "pickCredential": return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
         case "pickCredentialTls12": return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
@@ -82,7 +83,12 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       }
       return true;
     },
-    presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
+    presented: (state) => {
+      switch (state.kind) {
+        case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12": return state.presented;
+        default: return undefined;
+      }
+    },
     agreement: (state) => {
       const { recordSizes } = context.link;
       if (state.kind === "connected") return agreement(state, recordSizes);
@@ -141,6 +147,7 @@ function agreement(
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize,
+    sessionData: undefined,
   };
   return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
@@ -163,6 +170,7 @@ function agreementTls12(
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,
     maxRecordSize,
+    sessionData: undefined,
   };
   return {
     info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation,

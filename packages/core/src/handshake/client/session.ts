@@ -81,6 +81,7 @@ export function ticketTaker(
         psk: externalOf(psk),
         ticket,
         sessionId: undefined,
+        data: undefined,
       });
       wipe(secret);
       return keepSession({ state, lifetimeSeconds, maxEarlyData: 0 }, goal);

@@ -3,19 +3,19 @@ import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
-import type { SessionPsk } from "../../session/state.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
 import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
-import { type Context, handshakeKind } from "../table.ts";
+import type { Context } from "../table.ts";
 import { serverEdges } from "./edges.ts";
+import { infoOf, madeTls12, madeTls13 } from "./info.ts";
 import { type Candidate, find } from "./sessions.ts";
-import type { At, ProvenPeer, Settled, State } from "./states.ts";
+import type { At, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { candidatesTls12 } from "./tls12/resume.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
-import { externalOf, forgetPsk } from "./tls13/psk.ts";
+import { forgetPsk } from "./tls13/psk.ts";
 import { candidatesOf } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
@@ -49,7 +49,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         }
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
         case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
-        case "judge": return judge(state.verifier, state.presented);
+        case "judge": case "judgeResumed": case "judgeResumedTls12": return judge(state.verifier, state.presented);
         case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
         case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
         case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
@@ -59,7 +59,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
     },
     forget,
     presented: (state) => {
-      if (state.kind === "judge") return state.presented;
+      if (state.kind === "judge" || state.kind === "judgeResumed" || state.kind === "judgeResumedTls12") return state.presented;
       return state.kind === "judgeClient" ? state.shown.presented : undefined;
     },
     ignores: () => false,
@@ -74,8 +74,10 @@ export function serverRole(context: Context): Role<State, ServerStage> {
 }
 
 function forget(state: State): void {
-  if (state.kind === "exchangeKeys") {
+  if (state.kind === "exchangeKeys" || state.kind === "judgeResumed") {
     forgetPsk(state.psk);
+  } else if (state.kind === "judgeResumedTls12") {
+    wipe(state.master);
   } else if (state.kind === "sign") {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
@@ -101,44 +103,18 @@ function lookUpSession(candidates: readonly Candidate[], settings: ServerSetting
 }
 
 function agreement({ settled, exporterSecret, peer, psk }: At<"connected">, sizes: RecordSizes): Agreement {
-  const exporter = exporterTls13(settled.hash, exporterSecret);
-  return { ...common(settled, peer, sizes, true, psk?.kind, externalOf(psk)), exporter };
+  const info = infoOf(settled, madeTls13(peer, psk), sizes);
+  return { info, ...common(settled), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
-function agreementTls12(
-  { settled, extendedMasterSecret, master, randoms, peer, resumed }: At<"connectedTls12">, sizes: RecordSizes,
-): Agreement {
+function agreementTls12(state: At<"connectedTls12">, sizes: RecordSizes): Agreement {
+  const { settled, extendedMasterSecret, master, randoms, resumed } = state;
+  const info = infoOf(settled, madeTls12(state, resumed), sizes);
   const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, sizes, extendedMasterSecret, resumed ? "session" : undefined), exporter };
+  return { info, ...common(settled), exporter };
 }
 
-function common(
-  { settings, negotiated, suite, group, retried }: Settled,
-  peer: ProvenPeer | undefined,
-  maxRecordSize: RecordSizes,
-  extendedMasterSecret: boolean,
-  by: "session" | "external" | undefined,
-  external?: SessionPsk,
-): Omit<Agreement, "exporter"> {
-  return {
-    info: {
-      version: negotiated.version,
-      suite: suite.name,
-      alpn: negotiated.alpn,
-      serverName: negotiated.serverName,
-      handshakeKind: handshakeKind(by, retried),
-      // A resumption of TLS 1.2 exchanges no keys.
-      group: by === "session" && negotiated.version === "tls1.2" ? undefined : group.name,
-      peer: peer?.identity,
-      peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
-      psk: external && { identity: external.identity },
-      ownSignatureScheme: by === undefined ? negotiated.scheme : undefined,
-      extendedMasterSecret,
-      maxRecordSize,
-    },
-    suite,
-    limits: settings.limits,
-    truncation: settings.truncation,
-    mayExtract: settings.mayExtract,
-  };
+function common({ settings, suite }: Settled): Omit<Agreement, "exporter" | "info"> {
+  const { limits, truncation, mayExtract } = settings;
+  return { suite, limits, truncation, mayExtract };
 }

@@ -1,4 +1,5 @@
 // A server's sessions, of both versions: which of those that a client offers it knows, and where a new one goes.
+import type { PresentedIdentity, VerifiedIdentity, Verifier } from "../../config/identity.ts";
 import type { ServerSettings } from "../../config/settings.ts";
 import { attempt } from "../../connection/guard.ts";
 import type { Link } from "../../connection/link.ts";
@@ -10,6 +11,7 @@ import type {
   AsyncServerSessionStore, ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys,
 } from "../../session/types.ts";
 import { type Bytes, copy, wipe } from "../../wire/bytes.ts";
+import { presentedAgain } from "../identity.ts";
 
 /** What a client shows: a ticket, or the id of a session. */
 export interface Candidate {
@@ -52,6 +54,15 @@ export function firstThatFits(
     else wipe(state.secret);
   }
   return chosen;
+}
+
+/** Whom a verifier is asked about again, now that a session is taken up; undefined: nobody. */
+export function judgedAgain(
+  identity: VerifiedIdentity | undefined, settings: ServerSettings,
+): { readonly verifier: Verifier; readonly presented: PresentedIdentity } | undefined {
+  const { reverifyOnResume, clientAuthentication } = settings;
+  if (!reverifyOnResume || identity === undefined || clientAuthentication === undefined) return undefined;
+  return { verifier: clientAuthentication.verifier, presented: presentedAgain(identity, settings) };
 }
 
 /** Seconds that a session may live which is made now; 0: none is made. */

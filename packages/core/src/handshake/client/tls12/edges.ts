@@ -17,7 +17,8 @@ export const edgesTls12 = {
   expectFinishedTls12: { finished: ["connectedTls12"] },
   expectSessionTicketResumed: { new_session_ticket: ["expectChangeCipherSpecResumed"] },
   expectChangeCipherSpecResumed: { change_cipher_spec: ["expectFinishedResumed"] },
-  expectFinishedResumed: { finished: ["connectedTls12"] },
+  expectFinishedResumed: { finished: ["judgeResumedTls12", "connectedTls12"] },
+  judgeResumedTls12: { verdict: ["connectedTls12"] },
 } as const;
 
 export type EdgesTls12 = Checked<typeof edgesTls12>;

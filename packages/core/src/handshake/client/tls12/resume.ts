@@ -63,6 +63,7 @@ export function rememberSession(
     ageAdd: 0,
     peer: { presented: identity.presented, path: identity.path, names: identity.names },
     psk: undefined,
+    data: undefined,
     ...handle,
   });
   link.event(keepSession({ state, lifetimeSeconds, maxEarlyData: 0 }, goal));

@@ -86,6 +86,7 @@ export interface StatesTls12 {
   expectSessionTicketResumed: Resuming;
   expectChangeCipherSpecResumed: Resuming;
   expectFinishedResumed: Resuming;
+  judgeResumedTls12: Omit<Resuming, "identity"> & { finished: FinishedVerified; presented: PresentedIdentity };
   connectedTls12: {
     settled: SettledTls12;
     identity: VerifiedIdentity;

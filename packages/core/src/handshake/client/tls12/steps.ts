@@ -1,5 +1,6 @@
 // One small function an edge. What decides is in `judge-server-hello.ts`, what is sent in `flight.ts`.
 import { goesWith } from "../../../config/parameters.ts";
+import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { finishedVerifyDataTls12, type KeyBlock } from "../../../crypto/prf.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
@@ -11,16 +12,18 @@ import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, decodeTicketTls12, signedParams,
 } from "../../../wire/tls12-messages.ts";
-import { presentedIdentity } from "../../identity.ts";
+import { presentedAgain, presentedIdentity } from "../../identity.ts";
 import { credentialRequest, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { Context, Steps } from "../../table.ts";
+import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendCertificateVerifyTls12, sendClientKeyExchange, sendFinishedTls12 } from "./flight.ts";
 import { judgeServerKeyExchange } from "./judge-server-hello.ts";
 import { rememberSession } from "./resume.ts";
 import type { InputsTls12, SettledTls12, StatesTls12 } from "./states.ts";
+
+type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
@@ -160,18 +163,30 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   },
 
   expectFinishedResumed: {
-    finished: (state, message, context) => {
-      const { settled, transcript, master, keys, identity } = state;
-      const finished = verifyFinished(state, message, context);
+    finished: ({ kind: _, identity, ...resuming }, message, context) => {
+      const finished = verifyFinished(resuming, message, context);
       context.link.phase = "client-flight";
-      transcript.add(message.raw);
-      sendFinishedTls12(state, keys.clientKey, keys.clientIv, context);
-      rememberSession(state, context);
-      const agreed = { settled, identity, finished, master };
-      return { kind: "connectedTls12", ...agreed, keyProven: "by the session", group: undefined, ownScheme: undefined };
+      resuming.transcript.add(message.raw);
+      const { settings } = resuming.settled.offer.goal;
+      const resumed = { ...resuming, finished };
+      if (!settings.reverifyOnResume) return finishResumption(resumed, identity, context);
+      return { kind: "judgeResumedTls12", ...resumed, presented: presentedAgain(identity, settings) };
     },
   },
+
+  judgeResumedTls12: { verdict: finishResumption },
 };
+
+/** Who the server is, is known: our own flight, and the end. */
+function finishResumption(
+  state: Omit<At<"judgeResumedTls12">, "kind" | "presented">, identity: VerifiedIdentity, context: Context,
+): At<"connectedTls12"> {
+  const { settled, master, keys, finished } = state;
+  sendFinishedTls12(state, keys.clientKey, keys.clientIv, context);
+  rememberSession({ ...state, identity }, context);
+  const agreed = { settled, identity, finished, master };
+  return { kind: "connectedTls12", ...agreed, keyProven: "by the session", group: undefined, ownScheme: undefined };
+}
 
 function protectReading(
   { suite }: SettledTls12, { serverKey, serverIv }: Pick<KeyBlock, "serverKey" | "serverIv">, behind: string, { link }: Context,

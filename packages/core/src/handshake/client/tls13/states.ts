@@ -55,6 +55,7 @@ export interface StatesTls13 {
   checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
   expectFinished: Answered & ProvenServer;
+  judgeResumed: ProvenUnderway & { presented: PresentedIdentity };
   pickCredential: Proven & { request: CredentialRequest };
   sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
   connected: ProvenServer & {

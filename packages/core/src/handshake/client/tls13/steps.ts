@@ -10,7 +10,7 @@ import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
-import { presentedIdentity, rememberedIdentity } from "../../identity.ts";
+import { presentedAgain, presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
   judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
 } from "../../judge-certificate.ts";
@@ -150,6 +150,17 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
+      const { settings } = settled.offer.goal;
+      if (settings.reverifyOnResume && proven.keyProven === "by the session" && proven.identity !== undefined) {
+        return { kind: "judgeResumed", ...proven, presented: presentedAgain(proven.identity, settings) };
+      }
+      return connected(proven, undefined, sendFinished(proven, true, context));
+    },
+  },
+
+  judgeResumed: {
+    verdict: ({ kind: _, presented: __, ...underway }, identity, context) => {
+      const proven = { ...underway, identity, keyProven: "by the session" } as const;
       return connected(proven, undefined, sendFinished(proven, true, context));
     },
   },

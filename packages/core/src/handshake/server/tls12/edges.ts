@@ -4,7 +4,8 @@ import type { Checked } from "../../table.ts";
 export const edgesTls12 = {
   lookUpSessionTls12: { sessions: ["expectChangeCipherSpecResumed", "startShare"] },
   expectChangeCipherSpecResumed: { change_cipher_spec: ["expectFinishedResumed"] },
-  expectFinishedResumed: { finished: ["connectedTls12"] },
+  expectFinishedResumed: { finished: ["judgeResumedTls12", "connectedTls12"] },
+  judgeResumedTls12: { verdict: ["connectedTls12"] },
   startShare: { key_shares: ["signShare"] },
   signShare: { signature: ["expectClientKeyExchange", "expectClientCertificate"] },
   expectClientCertificate: { certificate: ["expectClientKeyExchange"] },

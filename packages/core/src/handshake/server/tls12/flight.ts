@@ -71,7 +71,8 @@ export function sendResumption(
   sendFinishedTls12({ settled, transcript, master }, serverKey, serverIv, context);
   link.phase = "client-flight";
   const identity = rememberedIdentity(session);
-  return { kind: "expectChangeCipherSpecResumed", settled, transcript, randoms, master, keys, identity };
+  const sessionData = session.data;
+  return { kind: "expectChangeCipherSpecResumed", settled, transcript, randoms, master, keys, identity, sessionData };
 }
 
 /** ServerHello, with what both handshakes say in it and `more`. RFC 6066 §3: a resumption has no answer to the name. */

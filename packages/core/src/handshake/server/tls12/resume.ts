@@ -1,6 +1,7 @@
 // Sessions of TLS 1.2: by id (RFC 5246 §7.3) where states are kept, by ticket (RFC 5077) where they are sealed; none without
 // extended_master_secret (RFC 7627 §5.3). What doesn't open or fit is a full handshake, and never an alert.
 import { suiteMeanings } from "../../../config/parameters.ts";
+import { askSessionData } from "../../../config/session-data.ts";
 import type { ServerSettings } from "../../../config/settings.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { fail } from "../../../errors.ts";
@@ -10,6 +11,7 @@ import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { suiteIds } from "../../../wire/registry.ts";
 import { encodeTicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { Context } from "../../table.ts";
+import { infoOf, madeTls12 } from "../info.ts";
 import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
 
@@ -71,8 +73,9 @@ export function handleFor(hello: DecodedClientHello, { sessions, provider, now }
  * @returns NewSessionTicket, if one was announced.
  */
 export function rememberSession(
-  { settled, handle, master, peer }: At<"expectFinishedTls12">, { link }: Context,
+  connection: At<"expectFinishedTls12">, { link }: Context,
 ): Bytes | undefined {
+  const { settled, handle, master, peer } = connection;
   const { settings, negotiated, suite } = settled;
   const { sessions } = settings;
   if (sessions === undefined || handle === undefined) return undefined;
@@ -93,6 +96,7 @@ export function rememberSession(
     psk: undefined,
     ticket: undefined,
     sessionId: undefined,
+    data: askSessionData(settings.sessionData, infoOf(settled, madeTls12(connection), link.recordSizes)),
   });
   const session = { state, lifetimeSeconds, maxEarlyData: 0 };
   if (!("current" in sessions)) {

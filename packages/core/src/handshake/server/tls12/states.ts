@@ -43,12 +43,18 @@ interface Resuming {
   readonly master: Bytes;
   readonly keys: Pick<KeyBlock, "clientKey" | "clientIv">;
   readonly identity: VerifiedIdentity | undefined;
+  readonly sessionData: Bytes | undefined;
 }
 
 export interface StatesTls12 {
   lookUpSessionTls12: { hello: DecodedClientHello; settled: Settled };
   expectChangeCipherSpecResumed: Resuming;
   expectFinishedResumed: Resuming;
+  judgeResumedTls12: Pick<Resuming, "settled" | "randoms" | "master" | "sessionData"> & {
+    finished: FinishedVerified;
+    verifier: Verifier;
+    presented: PresentedIdentity;
+  };
   startShare: { hello: DecodedClientHello; settled: Settled };
   signShare: Underway & { started: StartedShare; params: Bytes; message: Bytes };
   expectClientCertificate: Underway & { started: StartedShare; authentication: ClientAuthenticationSettings };
@@ -59,7 +65,11 @@ export interface StatesTls12 {
   judgeClient: Keyed & { shown: Shown; keyProven: KeyProven };
   expectChangeCipherSpec: Proven;
   expectFinishedTls12: Proven;
-  connectedTls12: Omit<Proven, "keys" | "transcript" | "handle"> & { finished: FinishedVerified; resumed: boolean };
+  connectedTls12: Omit<Proven, "keys" | "transcript" | "handle"> & {
+    finished: FinishedVerified;
+    /** undefined: a full handshake. */
+    resumed: { readonly sessionData: Bytes | undefined } | undefined;
+  };
 }
 
 export interface InputsTls12 {

@@ -1,4 +1,5 @@
 // One small function an edge. What is sent is in `flight.ts`.
+import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../../crypto/prf.ts";
 import { fail } from "../../../errors.ts";
 import { ivLengthOf, ReadKeysTls12 } from "../../../record/keys-tls12.ts";
@@ -12,6 +13,8 @@ import { logMasterSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
+import { judgedAgain } from "../sessions.ts";
+import type { At } from "../states.ts";
 import { sendLastFlight, sendResumption, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
 import { takeTls12 } from "./resume.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
@@ -39,14 +42,17 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   },
 
   expectFinishedResumed: {
-    finished: ({ settled, transcript, randoms, master, identity }, message, { link }) => {
+    finished: ({ settled, transcript, randoms, master, identity, sessionData }, message, { link }) => {
       const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
       const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       link.incoming.expectBoundary("finished");
-      const peer = identity && ({ identity, keyProven: "by the session" } as const);
-      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret: true, master, finished, peer, resumed: true };
+      const resumed = { settled, randoms, master, sessionData, finished };
+      const again = judgedAgain(identity, settled.settings);
+      return again === undefined ? connectedAgain(resumed, identity) : { kind: "judgeResumedTls12", ...resumed, ...again };
     },
   },
+
+  judgeResumedTls12: { verdict: connectedAgain },
 
   startShare: {
     key_shares: (state, [started], context) => {
@@ -143,10 +149,19 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       transcript.add(message.raw);
       sendLastFlight(state, context);
       if (!extendedMasterSecret) wipe(master);
-      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer, resumed: false };
+      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer, resumed: undefined };
     },
   },
 };
+
+function connectedAgain(
+  { settled, randoms, master, sessionData, finished }: Omit<At<"judgeResumedTls12">, "kind" | "verifier" | "presented">,
+  identity: VerifiedIdentity | undefined,
+): At<"connectedTls12"> {
+  const peer = identity && ({ identity, keyProven: "by the session" } as const);
+  const agreed = { settled, randoms, extendedMasterSecret: true, master, finished, peer };
+  return { kind: "connectedTls12", ...agreed, resumed: { sessionData } };
+}
 
 function wrong(field: string, expected: string, received: string, section: string): never {
   fail("illegal-parameter", { message: "client_key_exchange", field, expected, received }, section);

@@ -1,6 +1,7 @@
 // A server's sessions: which of the client's are known (RFC 9846 §4.3.11), and those that tickets give (§4.7.1). A ticket that
 // doesn't open or fit is left aside, and never an alert.
 import { suiteMeanings } from "../../../config/parameters.ts";
+import { askSessionData } from "../../../config/session-data.ts";
 import type { Link } from "../../../connection/link.ts";
 import { resumptionPsk } from "../../../crypto/key-schedule.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
@@ -12,6 +13,7 @@ import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
 import type { Context } from "../../table.ts";
+import { infoOf, madeTls13 } from "../info.ts";
 import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
 import { externalOf } from "./psk.ts";
@@ -63,6 +65,7 @@ export function makeTickets(
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
   const resumed = psk?.kind === "session" ? psk.state : undefined;
+  const data = askSessionData(settings.sessionData, infoOf(settled, madeTls13(peer, psk), link.recordSizes));
   const tickets = Array.from({ length: resumed === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
     const nonce = Uint8Array.of(at);
     const ageAdd = new Reader(expectLength(provider.random(4), 4, "random"), "random").u32("ticket_age_add");
@@ -81,6 +84,7 @@ export function makeTickets(
       psk: externalOf(psk),
       ticket: undefined,
       sessionId: undefined,
+      data,
     });
     wipe(secret);
     const ticket = ticketFor({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);

@@ -1,5 +1,6 @@
 // Which of the client's PSKs is used (RFC 9846 §4.3.11): the first in its order that is a session which fits, or the external one
 // that was agreed on. What does not open or fit is left aside; a binder that does not verify is an alert.
+import type { VerifiedIdentity } from "../../../config/identity.ts";
 import type { Link } from "../../../connection/link.ts";
 import { type BinderLabel, pskBinder } from "../../../crypto/key-schedule.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
@@ -9,7 +10,7 @@ import { type Bytes, empty, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
-import type { Found } from "../sessions.ts";
+import { type Found, judgedAgain } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
 import type { SelectedPsk } from "./psk.ts";
 import { candidatesOf, sessionThatFits } from "./resume.ts";
@@ -20,18 +21,37 @@ export function lookUpOrExchange(
 ): At<"lookUpSession"> | At<"exchangeKeys"> {
   const state: At<"lookUpSession"> = { kind: "lookUpSession", hello, settled, transcript, peerShare };
   const mayBeKnown = settled.settings.sessions !== undefined && candidatesOf(state).length > 0;
-  return offersPsks(hello) && mayBeKnown ? state : exchangeAfter(state, [], link);
+  return offersPsks(hello) && mayBeKnown ? state : exchangeBy(state, select(state, [], link));
 }
 
 /** @param found sessions that are known. */
-export function exchangeAfter(
-  { kind: _, ...state }: At<"lookUpSession">, found: readonly Found[], link: Link,
+export function resumeOrExchange(
+  state: At<"lookUpSession">, found: readonly Found[], link: Link,
+): At<"judgeResumed"> | At<"exchangeKeys"> {
+  const psk = select(state, found, link);
+  if (psk?.kind !== "session") return exchangeBy(state, psk);
+  // The binder has shown that the client knows the session's secret.
+  const again = judgedAgain(psk.identity, state.settled.settings);
+  return again === undefined ? exchangeBy(state, psk) : { ...state, kind: "judgeResumed", psk, ...again };
+}
+
+function exchangeBy(
+  { hello, settled, transcript, peerShare }: Omit<At<"lookUpSession">, "kind">, psk: SelectedPsk | undefined,
 ): At<"exchangeKeys"> {
-  const psk = offersPsks(state.hello) ? selectPsk({ kind: "lookUpSession", ...state }, found) : undefined;
+  transcript.add(hello.raw);
+  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, psk };
+}
+
+function select(state: At<"lookUpSession">, found: readonly Found[], link: Link): SelectedPsk | undefined {
+  const psk = offersPsks(state.hello) ? selectPsk(state, found) : undefined;
   const chosen = psk && `${psk.kind} ${psk.index}`;
   link.trace?.({ kind: "decision", about: "psk", chosen, because: psk === undefined ? "none fits" : "the first that fits" });
-  state.transcript.add(state.hello.raw);
-  return { kind: "exchangeKeys", ...state, psk };
+  return psk;
+}
+
+/** The verifier has said yes. */
+export function exchangeResumed(state: At<"judgeResumed">, identity: VerifiedIdentity): At<"exchangeKeys"> {
+  return exchangeBy(state, { ...state.psk, identity });
 }
 
 /** @param found sessions that a store or ticket keys know. undefined: the server proves itself by a certificate. */

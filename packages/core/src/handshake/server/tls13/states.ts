@@ -18,6 +18,16 @@ export interface StatesTls13 {
   expectSecondClientHello: { first: DecodedClientHello; settled: Settled; transcript: Transcript; cookie: Bytes | undefined };
   /** The transcript ends before the hello. */
   lookUpSession: { hello: DecodedClientHello; settled: Settled; transcript: Transcript; peerShare: Bytes };
+  /** Its binder has verified; the transcript ends before the hello. */
+  judgeResumed: {
+    hello: DecodedClientHello;
+    settled: Settled;
+    transcript: Transcript;
+    peerShare: Bytes;
+    psk: Extract<SelectedPsk, { kind: "session" }>;
+    verifier: Verifier;
+    presented: PresentedIdentity;
+  };
   exchangeKeys: {
     hello: DecodedClientHello;
     settled: Settled;

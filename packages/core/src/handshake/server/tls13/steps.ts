@@ -15,7 +15,7 @@ import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
 import { makeTickets } from "./resume.ts";
-import { exchangeAfter, lookUpOrExchange } from "./select-psk.ts";
+import { exchangeResumed, lookUpOrExchange, resumeOrExchange } from "./select-psk.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
@@ -31,8 +31,10 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   lookUpSession: {
-    sessions: (state, found, { link }) => exchangeAfter(state, found, link),
+    sessions: (state, found, { link }) => resumeOrExchange(state, found, link),
   },
+
+  judgeResumed: { verdict: exchangeResumed },
 
   exchangeKeys: {
     secret: (state, answer, context) => {
