@@ -5,7 +5,7 @@ import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
-import { type Bytes, copy, empty } from "../../wire/bytes.ts";
+import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
@@ -51,8 +51,10 @@ export function sendSecondClientHello(
     before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
   );
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
-  sendChangeCipherSpec(offer, context);
+  if (inCompatibilityMode(offer)) context.link.outgoing.changeCipherSpec();
   const psks = fittingPsks(offer.psks, request.hash);
+  // The server speaks TLS 1.3.
+  if (offer.sessionTls12 !== undefined) wipe(offer.sessionTls12.secret);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
     sessionTls12: undefined,
@@ -143,7 +145,7 @@ function say(
   return { goal, fields, hello, shares, psks, sessionTls12 };
 }
 
-/** Appendix E.4: only in the compatibility mode, which the session id asks for. */
-export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
-  if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
+/** Appendix E.4: the session id asks for it. */
+export function inCompatibilityMode({ hello }: Offer): boolean {
+  return hello.legacySessionId.length > 0;
 }

@@ -18,7 +18,7 @@ import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
-import { sendSecondClientHello } from "../client-hello.ts";
+import { inCompatibilityMode, sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetOffered, secretOf } from "../psks.ts";
 import { ticketTaker } from "../session.ts";
@@ -68,6 +68,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
       // From here on alerts are protected too (Appendix A.1).
       link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
+      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
+      if (!settled.retried && inCompatibilityMode(offer)) link.outgoing.changeCipherSpecFirst();
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
       link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
@@ -154,14 +156,14 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       if (settings.reverifyOnResume && proven.keyProven === "by the session" && proven.identity !== undefined) {
         return { kind: "judgeResumed", ...proven, presented: presentedAgain(proven.identity, settings) };
       }
-      return connected(proven, undefined, sendFinished(proven, true, context));
+      return connected(proven, undefined, sendFinished(proven, context));
     },
   },
 
   judgeResumed: {
     verdict: ({ kind: _, presented: __, ...underway }, identity, context) => {
       const proven = { ...underway, identity, keyProven: "by the session" } as const;
-      return connected(proven, undefined, sendFinished(proven, true, context));
+      return connected(proven, undefined, sendFinished(proven, context));
     },
   },
 
@@ -169,7 +171,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     credential: ({ kind: _, request, ...proven }, credential, context) => {
       const { transcript, settled } = proven;
       sendCertificate(proven, credential, request, context);
-      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
+      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, context));
       const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
       if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
       return { kind: "sign", ...proven, credential, scheme, message: signedContent("client", transcript.digest()) };
@@ -179,7 +181,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   sign: {
     signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
       sendCertificateVerify(proven, scheme, signature, context);
-      return connected(proven, scheme, sendFinished(proven, false, context));
+      return connected(proven, scheme, sendFinished(proven, context));
     },
   },
 };
