@@ -265,13 +265,13 @@ describe("a ticket", () => {
   const ticket = state.ticket ?? new Uint8Array(0);
 
   test("as it is resumes", () => expect(two.meet(showing(ticket))).toMatchObject(resumed));
-  property.prop([fc.nat({ max: ticket.length - 1 }), fc.integer({ min: 1, max: 255 })], { numRuns: 100 })("with any byte changed is a full handshake, and never an alert", (at, bits) => {
+  property.prop([fc.nat({ max: ticket.length - 1 }), fc.integer({ min: 1, max: 255 })], { numRuns: 30 })("with any byte changed is a full handshake, and never an alert", (at, bits) => {
     expect(two.meet(showing(ticket.map((byte, index) => (index === at ? byte ^ bits : byte))))).toMatchObject(full);
   });
-  property.prop([fc.uint8Array({ minLength: 1, maxLength: 600 })], { numRuns: 50 })("of anybody's is a full handshake, and never an alert", (bytes) => {
+  property.prop([fc.uint8Array({ minLength: 1, maxLength: 600 })], { numRuns: 15 })("of anybody's is a full handshake, and never an alert", (bytes) => {
     expect(two.meet(showing(Uint8Array.from(bytes)))).toMatchObject(full);
   });
-  property.prop([fc.nat({ max: ticket.length - 1 })], { numRuns: 50 })("that is cut is a full handshake", (length) => {
+  property.prop([fc.nat({ max: ticket.length - 1 })], { numRuns: 15 })("that is cut is a full handshake", (length) => {
     expect(two.meet(showing(ticket.slice(0, length)))).toMatchObject(full);
   });
 
