@@ -368,6 +368,11 @@ test.each<[string, Loose, string[]]>([
     ["unknown-option clientAuthentication.authoritys"],
   ],
   [
+    "more authorities than go into a request",
+    { clientAuthentication: { mode: "optional", verifier: judge, authorities: Array.from({ length: 110 }, () => new Uint8Array(300)) } },
+    ["too-many-authorities clientAuthentication.authorities"],
+  ],
+  [
     // RFC 9846 §4.3.3: PKCS#1 signs certificates there, and nothing else.
     "no scheme by which a client could prove its key in one of the versions",
     { clientAuthentication: { mode: "optional", verifier: { ...judge, schemes: ["rsa_pkcs1_sha256"] } }, provider: pkcs1Alone },

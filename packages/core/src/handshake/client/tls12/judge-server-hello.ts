@@ -70,7 +70,8 @@ const answers = [
 /** RFC 8422 §5.1: supported_groups speaks of the certificate's curve too. In TLS 1.3 the scheme names it. */
 export function judgeCurve(key: PublicKey | undefined, { hello }: Offer): void {
   if (key?.kind !== "ec" || hello.groups?.some(({ id }) => id === groupIds[key.curve])) return;
-  fail("unsupported-certificate", { problem: `a key on ${key.curve}, which was not among the groups that were offered` }, "RFC 8422 §5.1");
+  const problem = `a key on ${key.curve}, which was not among the groups that were offered`;
+  fail("unsupported-certificate", { problem }, "RFC 8422 §5.1");
 }
 
 /** The share, and the signature that ties it to the certificate. */
