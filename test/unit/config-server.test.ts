@@ -323,7 +323,7 @@ test.each<[string, Loose, string[]]>([
   ],
   ["names that are no list", credentialWith({ names: "example.com" }), ["wrong-type credentials[0].names"]],
   ["issuers that are no bytes", credentialWith({ issuers: ["CN=x"] }), ["wrong-type credentials[0].issuers"]],
-  ["a raw public key", credentialWith({ type: "raw-public-key" }), ["not-supported-here credentials[0].type"]],
+  ["a certificate as a raw public key", credentialWith({ type: "raw-public-key" }), ["certificate-has-other-key credentials[0].chain"]],
   ["an unknown certificate type", credentialWith({ type: "openpgp" }), ["unknown-name credentials[0].type"]],
   ["an OCSP response without a byte", credentialWith({ ocspResponse: new Uint8Array(0) }), ["bad-staple credentials[0].ocspResponse"]],
   [
@@ -380,15 +380,6 @@ test.each<[string, Loose, string[]]>([
   ],
 ])("client authentication is refused with %s", (_, options, expected) => {
   expect(kindsOf(options)).toEqual(expected);
-});
-
-test.each([
-  "earlyData",
-  "halfRtt",
-])("%s is refused by name until it is built, and never ignored", (name) => {
-  expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
-  expect(kindsOf({ [name]: false })).toEqual([]);
-  expect(kindsOf({ [name]: undefined })).toEqual([]);
 });
 
 test.each([

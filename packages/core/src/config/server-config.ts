@@ -1,7 +1,9 @@
 import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkHalfRtt, readServerEarlyData, withEarlyData } from "./check-early-data.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
@@ -48,23 +50,29 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     const remedy = "give clientAuthentication, or leave it out";
     problems.add("nobody-to-judge", "reverifyOnResume", "is set, and clients are not asked who they are", remedy);
   }
+  const earlyData = readServerEarlyData(options, common, problems);
+  const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
+  checkHalfRtt(options, common, problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && !pskOnly && credentials?.every(({ names }) => names.every(isAddress))) {
     const remedy = "give a credential that covers a DNS name, or set servesAnyName";
     problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
   }
+  const compressed = compressCertificates(credentials ?? [], common.compressors, problems);
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
   const id = configId("server", common, verifier, options.label, { pskOnly, clientAuthentication: mode });
   const settings: ServerSettings = Object.freeze({
     ...common,
+    limits: withEarlyData(common.limits, options),
     id,
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     ownSchemes,
+    compressed,
     servesAnyName,
     requiresServerName,
     suiteOrder,
@@ -74,6 +82,8 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     sessions: options.sessions,
     reverifyOnResume,
     sessionData: options.sessionData,
+    earlyData,
+    halfRtt,
   });
   return ServerConfig.make(settings, id);
 }
@@ -114,8 +124,8 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
-  earlyData: "later",
-  halfRtt: "later",
+  earlyData: "read",
+  halfRtt: "read",
 };
 
 function readClientAuthentication(

@@ -7,12 +7,17 @@ import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
-import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest } from "../../wire/extensions.ts";
+import { offeredTypes } from "../../wire/certificate-types.ts";
+import { compressCertificate } from "../../wire/compressed-certificate.ts";
+import {
+  type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest,
+} from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
+import { beginEarlyData, offersEarlyData } from "./early-data.ts";
 import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
@@ -22,6 +27,7 @@ export function sendClientHello(
 ): Offer {
   const { provider, suites, versions } = goal.settings;
   const sessionTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2" ? session : undefined;
+  const offersEarly = session !== undefined && sessionTls12 === undefined && offersEarlyData(goal, session);
   const fields: ClientHelloFields = {
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
@@ -32,14 +38,19 @@ export function sendClientHello(
       (versions.includes("tls1.3") || sessionTls12 !== undefined ? expectLength(provider.random(32), 32, "random") : empty),
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
-    extensions: extensionsOf(goal, shares, sessionTls12?.ticket),
+    extensions: [...extensionsOf(goal, shares, sessionTls12?.ticket), ...(offersEarly ? [extension("early_data")] : [])],
   };
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  const said = { goal, fields, shares, psks: offeredPsks(goal, session), sessionTls12 };
-  return say(said, (hash, truncated) => digestOf(hash, truncated), context);
+  const psks = offeredPsks(goal, session);
+  const said = { goal, fields, shares, psks, early: undefined, sessionTls12 };
+  const offer = say(said, (hash, truncated) => digestOf(hash, truncated), context);
+  const [first] = psks;
+  if (!offersEarly || first?.kind !== "session") return offer;
+  if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
+  return { ...offer, early: beginEarlyData(offer.hello, first.state, first.hash, goal, context) };
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
@@ -47,17 +58,20 @@ export function sendSecondClientHello(
   { offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { cookie } = request;
-  const extensions = (offer.fields.extensions ?? []).map((before) =>
-    before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
-  );
+  // §4.2.2: early_data is not said again.
+  const extensions = (offer.fields.extensions ?? []).flatMap((before) => {
+    if (before.type.id === extensionIds.early_data) return [];
+    return before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before;
+  });
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
-  if (inCompatibilityMode(offer)) context.link.outgoing.changeCipherSpec();
+  if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
   const psks = fittingPsks(offer.psks, request.hash);
   // The server speaks TLS 1.3.
   if (offer.sessionTls12 !== undefined) wipe(offer.sessionTls12.secret);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
     sessionTls12: undefined,
+    early: offer.early,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
@@ -89,10 +103,12 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
       ),
     );
   }
+  extensions.push(...certificateTypesOf(settings));
   extensions.push(...(settings.verifier.asksFor ?? []).map(stapleRequest));
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
+  if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   // RFC 8449 §4: also without a limit of our own, so that the server can tell us its own.
   extensions.push(recordSizeLimit(saidLimit(settings.maxRecordSize, settings.versions)));
   if (tls12) {
@@ -121,6 +137,14 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
   return extensions;
 }
 
+/** RFC 7250 §4.1: a list of X.509 alone is left out. */
+function certificateTypesOf({ verifier, ownTypes }: Goal["settings"]): Extension[] {
+  const lists = { server_certificate_type: verifier.types ?? [], client_certificate_type: ownTypes } as const;
+  return (["client_certificate_type", "server_certificate_type"] as const)
+    .filter((name) => lists[name].some((type) => type !== "x509"))
+    .map((name) => offeredTypes(name, lists[name]));
+}
+
 function keyShare(shares: readonly StartedShare[]): Extension {
   return extension("key_share", (writer) =>
     writer.list(2, shares, (_, { group, share }) => {
@@ -131,7 +155,7 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, psks, sessionTls12 }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks, early, sessionTls12 }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
@@ -144,10 +168,12 @@ function say(
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, psks, sessionTls12 };
+  return { goal, fields, hello, shares, psks, early, sessionTls12 };
 }
 
-/** Appendix E.4: the session id asks for it. */
-export function inCompatibilityMode({ hello }: Offer): boolean {
-  return hello.legacySessionId.length > 0;
+/**
+ * Appendix E.4: the session id asks for it; once, which was directly behind the first hello if early data was offered.
+ */
+export function owesChangeCipherSpec({ hello, early }: Offer): boolean {
+  return hello.legacySessionId.length > 0 && early === undefined;
 }

@@ -62,7 +62,7 @@ export function ticketTaker(
   const { settings, serverName } = goal;
   const fullHandshakeMs = (psk?.kind === "session" ? psk.state.fullHandshakeMs : undefined) ?? settings.now();
   return {
-    take({ lifetime, ageAdd, nonce, ticket }) {
+    take({ lifetime, ageAdd, nonce, ticket, maxEarlyData = 0 }) {
       // §4.7.1: a lifetime of zero says that it should be discarded at once.
       if (lifetime === 0 || ticket.length > longestTicket) return undefined;
       const lifetimeSeconds = Math.min(lifetime, longestLifetime);
@@ -78,13 +78,14 @@ export function ticketTaker(
         lifetimeSeconds,
         ageAdd,
         peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+        maxEarlyData,
         psk: externalOf(psk),
         ticket,
         sessionId: undefined,
         data: undefined,
       });
       wipe(secret);
-      return keepSession({ state, lifetimeSeconds, maxEarlyData: 0 }, goal);
+      return keepSession({ state, lifetimeSeconds, maxEarlyData }, goal);
     },
     wipe: () => wipe(resumptionSecret),
   };

@@ -40,7 +40,7 @@ export function find(
 
 /** The first in the client's order that fits. The secrets of all others are wiped. */
 export function firstThatFits(
-  found: readonly Found[], { sessions }: ServerSettings, fits: (state: SessionState) => boolean,
+  found: readonly Found[], { sessions }: ServerSettings, fits: (state: SessionState, index: number) => boolean,
 ): { readonly index: number; readonly state: SessionState } | undefined {
   // What was opened here is nobody else's; what a store gave is the store's.
   const areOurs = sessions !== undefined && "current" in sessions;
@@ -50,7 +50,7 @@ export function firstThatFits(
     if (areOurs) wipe(bytes);
     if (decoded.kind === "thrown") continue;
     const state = decoded.result;
-    if (chosen === undefined && fits(state)) chosen = { index, state };
+    if (chosen === undefined && fits(state, index)) chosen = { index, state };
     else wipe(state.secret);
   }
   return chosen;

@@ -8,7 +8,7 @@ import { empty, equal } from "../../../wire/bytes.ts";
 import { groupIds, type SignatureScheme, schemeIds, spelled, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
-import { judgeAnswers, judgeProtocol } from "../judge-extensions.ts";
+import { judgeAnswers, judgeCertificateTypes, judgeProtocol } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 import type { SettledTls12 } from "./states.ts";
 
@@ -54,15 +54,18 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   }
   const randoms = { client: offer.hello.random, server: hello.random };
   const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
+  const types = judgeCertificateTypes("server_hello", hello, offer.hello);
   const { extendedMasterSecret, announcesTicket, announcesStatus, timestamps } = hello;
   const newSessionId = session === undefined ? hello.legacySessionIdEcho : empty;
   return {
-    offer, suite, hash, randoms, alpn, extendedMasterSecret, session, newSessionId, announcesTicket, announcesStatus, timestamps,
+    offer, suite, hash, randoms, alpn, extendedMasterSecret, types, session, newSessionId, announcesTicket, announcesStatus,
+    timestamps,
   };
 }
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
   "status_request", "signed_certificate_timestamp", "session_ticket", "record_size_limit",
+  "client_certificate_type", "server_certificate_type",
   // Some servers answer it, as TLS 1.3's do, though it means nothing here.
   "supported_groups",
 ] as const;

@@ -61,6 +61,7 @@ export function rememberSession(
     issuedMs: nowMs,
     lifetimeSeconds,
     ageAdd: 0,
+    maxEarlyData: 0,
     peer: { presented: identity.presented, path: identity.path, names: identity.names },
     psk: undefined,
     data: undefined,

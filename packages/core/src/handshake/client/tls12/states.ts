@@ -10,6 +10,7 @@ import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { TicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { ChosenTypes } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 
 /** What ServerHello settled. */
@@ -20,6 +21,7 @@ export interface SettledTls12 {
   readonly randoms: Randoms;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
+  readonly types: ChosenTypes;
   /** The one that the server took up. */
   readonly session: SessionState | undefined;
   /** By which the server would find this session again; empty: by none. */

@@ -21,6 +21,7 @@ import { proofSchemes } from "../../judge-certificate.ts";
 import { logMasterSecret } from "../../key-log.ts";
 import type { StartedShare } from "../../stages.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
+import { chosenTypes } from "../chosen-types.ts";
 import type { Settled } from "../states.ts";
 import { handleFor, rememberSession } from "./resume.ts";
 import type { StatesTls12 } from "./states.ts";
@@ -34,8 +35,8 @@ export function sendServerHelloTls12(
   const { settings, negotiated, hash, group } = settled;
   const { extendedMasterSecret } = hello;
   const transcript =
-    settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
-  const { chain, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
+    settled.authentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
+  const { chain, type, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
   const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
   const handle = handleFor(hello, settings);
   const extensions: Extension[] = [];
@@ -44,11 +45,12 @@ export function sendServerHelloTls12(
   if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) {
     extensions.push(timestampsStaple(signedCertificateTimestamps));
   }
+  extensions.push(...chosenTypes(hello, settled));
   if (handle?.kind === "ticket") extensions.push(extension("session_ticket"));
   // RFC 5246 §7.4.1.3: an id of our own, or none; the client's would say that its session is resumed.
   const sessionId = handle?.kind === "id" ? handle.id : empty;
   const randoms = sendServerHello(hello, settled, sessionId, extensions, transcript, context);
-  send(encodeCertificateTls12(chain), transcript, context);
+  send(encodeCertificateTls12(chain, type), transcript, context);
   if (status !== undefined) send(encodeCertificateStatus(status), transcript, context);
   context.link.outgoing.boundary();
   const params = serverParams(groupIds[group.name], started.share);
@@ -115,22 +117,21 @@ export function sendServerKeyExchange(
   state: At<"signShare">, signature: Uint8Array, context: Context,
 ): At<"expectClientKeyExchange"> | At<"expectClientCertificate"> {
   const { kind: _, params, message: __, ...underway } = state;
-  const { settings } = underway.settled;
-  const { clientAuthentication } = settings;
+  const { settings, authentication } = underway.settled;
   const scheme = schemeIds[expectSignature(underway.settled.negotiated).scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
-  if (clientAuthentication !== undefined) {
+  if (authentication !== undefined) {
     const request = encodeCertificateRequestTls12({
       certificateTypes: [clientCertificateTypes.ecdsa_sign, clientCertificateTypes.rsa_sign],
       signatureSchemes: proofSchemes("tls1.2", settings).map((name) => schemeIds[name]),
-      authorities: clientAuthentication.authorities,
+      authorities: authentication.authorities,
     });
     send(request, underway.transcript, context);
   }
   send(encodeServerHelloDone(), underway.transcript, context);
   context.link.phase = "client-flight";
-  if (clientAuthentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
-  return { kind: "expectClientCertificate", ...underway, authentication: clientAuthentication };
+  if (authentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
+  return { kind: "expectClientCertificate", ...underway, authentication };
 }
 
 /** [NewSessionTicket,] change_cipher_spec and Finished: the end of a full handshake. */

@@ -92,6 +92,7 @@ export function rememberSession(
     issuedMs: nowMs,
     lifetimeSeconds,
     ageAdd: 0,
+    maxEarlyData: 0,
     peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
     psk: undefined,
     ticket: undefined,

@@ -10,6 +10,7 @@ import { expectLength } from "../../../crypto/results.ts";
 import { encodeSession, isFresh, isKnown, type SessionState } from "../../../session/state.ts";
 import type { ServerSessions, StoredSession } from "../../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../../wire/bytes.ts";
+import { extension } from "../../../wire/extensions.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { TicketRequest } from "../../../wire/extensions.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
@@ -19,7 +20,15 @@ import type { Context } from "../../table.ts";
 import { infoOf, madeTls13 } from "../info.ts";
 import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
+import type { EarlyDataRejection } from "../../early-stages.ts";
 import { externalOf, type SelectedPsk } from "./psk.ts";
+
+/** What came of a look at all that was found. */
+export interface Fitting {
+  readonly session: { readonly index: number; readonly state: SessionState } | undefined;
+  /** Why the first identity's session is not it; undefined: it is, or there is none. */
+  readonly misfit: EarlyDataRejection | undefined;
+}
 
 /** A client may offer any number; a look at more would be work for nothing. */
 const mostCandidates = 4;
@@ -36,23 +45,30 @@ export function candidatesOf({ hello, settled }: At<"lookUpSession">): Candidate
 }
 
 /** The first in the client's order; its binder is not looked at. The secrets of all others are wiped. */
-export function sessionThatFits(
-  { hello, settled }: At<"lookUpSession">, found: readonly Found[],
-): { readonly index: number; readonly state: SessionState } | undefined {
+export function sessionThatFits({ hello, settled }: At<"lookUpSession">, found: readonly Found[]): Fitting {
   const { settings } = settled;
   const nowMs = settings.now();
-  return firstThatFits(found, settings, (state) => fits(state, hello, settled, nowMs));
+  let misfit: Fitting["misfit"];
+  const session = firstThatFits(found, settings, (state, index) => {
+    const problem = misfitOf(state, hello, settled, nowMs);
+    if (index === 0) misfit = problem;
+    return problem === undefined;
+  });
+  return { session, misfit };
 }
 
-function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
+function misfitOf(
+  state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number,
+): EarlyDataRejection | undefined {
   // §4.3.11: a PSK goes with any suite of its hash.
   const { version, hash } = suiteMeanings[state.suite];
-  if (version !== "tls1.3" || hash !== suite.hash) return false;
+  if (version !== "tls1.3") return "version-differs";
+  if (hash !== suite.hash) return "suite-differs";
   // A PSK that was taken out of the config takes its sessions along.
   const pskIsKnown = state.psk === undefined || isKnown(state.psk, settings.psks.values());
-  return (
-    pskIsKnown && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs)
-  );
+  if (!pskIsKnown || !equal(state.configId, settings.id)) return "config-differs";
+  if (state.serverName !== hello.serverName) return "name-differs";
+  return isFresh(state, nowMs) ? undefined : "not-resumed";
 }
 
 /** As many tickets as follow this handshake: what the client asks for, if it does, and can use. */
@@ -76,6 +92,8 @@ export function makeTickets(
   const lifetimeSeconds = lifetimeOf(sessions, nowMs);
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
+  const maxEarlyData = settings.earlyData?.maxBytes ?? 0;
+  const extensions = maxEarlyData === 0 ? [] : [extension("early_data", (writer) => writer.u32(maxEarlyData))];
   const resumed = psk?.kind === "session" ? psk.state : undefined;
   const data = askSessionData(settings.sessionData, infoOf(settled, madeTls13(peer, psk), link.recordSizes));
   const tickets = Array.from({ length: ticketCount }, (_, at) => {
@@ -92,6 +110,7 @@ export function makeTickets(
       issuedMs: nowMs,
       lifetimeSeconds,
       ageAdd,
+      maxEarlyData,
       peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
       psk: externalOf(psk),
       ticket: undefined,
@@ -99,10 +118,10 @@ export function makeTickets(
       data,
     });
     wipe(secret);
-    const ticket = ticketFor({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
+    const ticket = ticketFor({ state, lifetimeSeconds, maxEarlyData }, sessions, provider, link);
     // What is long comes back in a hello, whose other half must hold all else.
     if (ticket.length > settings.limits.clientHello / 2) return undefined;
-    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions: [] });
+    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions });
   });
   return tickets.filter((ticket) => ticket !== undefined);
 }

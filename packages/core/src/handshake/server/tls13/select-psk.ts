@@ -8,12 +8,14 @@ import { fail } from "../../../errors.ts";
 import { offersPsks } from "../../../negotiate/psk.ts";
 import { type Bytes, empty, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
+import type { EarlyDataRejection } from "../../early-stages.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import { type Found, judgedAgain } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
+import { useOf, whyNoEarlyData } from "./early-data.ts";
 import type { SelectedPsk } from "./psk.ts";
-import { candidatesOf, sessionThatFits } from "./resume.ts";
+import { candidatesOf, type Fitting, sessionThatFits } from "./resume.ts";
 
 /** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
 export function lookUpOrExchange(
@@ -21,43 +23,61 @@ export function lookUpOrExchange(
 ): At<"lookUpSession"> | At<"exchangeKeys"> {
   const state: At<"lookUpSession"> = { kind: "lookUpSession", hello, settled, transcript, peerShare };
   const mayBeKnown = settled.settings.sessions !== undefined && candidatesOf(state).length > 0;
-  return offersPsks(hello) && mayBeKnown ? state : exchangeBy(state, select(state, [], link));
+  if (offersPsks(hello) && mayBeKnown) return state;
+  const { psk, reason = "not-resumed" } = select(state, [], link);
+  const earlyData = settled.offersEarlyData ? { rejected: reason } : undefined;
+  return { ...state, kind: "exchangeKeys", psk, earlyData };
 }
 
 /** @param found sessions that are known. */
 export function resumeOrExchange(
   state: At<"lookUpSession">, found: readonly Found[], link: Link,
-): At<"judgeResumed"> | At<"exchangeKeys"> {
-  const psk = select(state, found, link);
-  if (psk?.kind !== "session") return exchangeBy(state, psk);
+): At<"judgeResumed"> | At<"askSingleUse"> | At<"exchangeKeys"> {
+  const { psk, reason } = select(state, found, link);
+  if (psk?.kind !== "session") return askOrExchange(state, psk, reason);
   // The binder has shown that the client knows the session's secret.
   const again = judgedAgain(psk.identity, state.settled.settings);
-  return again === undefined ? exchangeBy(state, psk) : { ...state, kind: "judgeResumed", psk, ...again };
-}
-
-function exchangeBy(
-  { hello, settled, transcript, peerShare }: Omit<At<"lookUpSession">, "kind">, psk: SelectedPsk | undefined,
-): At<"exchangeKeys"> {
-  transcript.add(hello.raw);
-  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, psk };
-}
-
-function select(state: At<"lookUpSession">, found: readonly Found[], link: Link): SelectedPsk | undefined {
-  const psk = offersPsks(state.hello) ? selectPsk(state, found) : undefined;
-  const chosen = psk && `${psk.kind} ${psk.index}`;
-  link.trace?.({ kind: "decision", about: "psk", chosen, because: psk === undefined ? "none fits" : "the first that fits" });
-  return psk;
+  if (again === undefined) return askOrExchange(state, psk, reason);
+  return { ...state, kind: "judgeResumed", psk, againstEarlyData: reason, ...again };
 }
 
 /** The verifier has said yes. */
-export function exchangeResumed(state: At<"judgeResumed">, identity: VerifiedIdentity): At<"exchangeKeys"> {
-  return exchangeBy(state, { ...state.psk, identity });
+export function exchangeJudged(
+  { psk, againstEarlyData, ...state }: At<"judgeResumed">, identity: VerifiedIdentity,
+): At<"askSingleUse"> | At<"exchangeKeys"> {
+  return askOrExchange(state, { ...psk, identity }, againstEarlyData);
 }
 
-/** @param found sessions that a store or ticket keys know. undefined: the server proves itself by a certificate. */
-function selectPsk(state: At<"lookUpSession">, found: readonly Found[]): SelectedPsk | undefined {
+/** Whether early data can be taken is asked, if nothing speaks against it. */
+function askOrExchange(
+  { hello, settled, transcript, peerShare }: Omit<At<"lookUpSession">, "kind">,
+  psk: SelectedPsk | undefined,
+  reason: EarlyDataRejection | undefined,
+): At<"askSingleUse"> | At<"exchangeKeys"> {
+  const state = { hello, settled, transcript, peerShare };
+  if (!settled.offersEarlyData) return { ...state, kind: "exchangeKeys", psk, earlyData: undefined };
+  if (reason !== undefined || psk?.kind !== "session") {
+    return { ...state, kind: "exchangeKeys", psk, earlyData: { rejected: reason ?? "not-resumed" } };
+  }
+  return { ...state, kind: "askSingleUse", psk, use: useOf(hello, settled, psk) };
+}
+
+/** The PSK that is used, and what speaks against early data; the hello is part of the transcript then. */
+function select(
+  state: At<"lookUpSession">, found: readonly Found[], link: Link,
+): { readonly psk: SelectedPsk | undefined; readonly reason: EarlyDataRejection | undefined } {
+  const { hello, settled, transcript } = state;
+  const { session, misfit } = sessionThatFits(state, found);
+  const psk = offersPsks(hello) ? selectPsk(state, session) : undefined;
+  const chosen = psk && `${psk.kind} ${psk.index}`;
+  link.trace?.({ kind: "decision", about: "psk", chosen, because: psk === undefined ? "none fits" : "the first that fits" });
+  transcript.add(hello.raw);
+  return { psk, reason: whyNoEarlyData(hello, settled, psk, misfit) };
+}
+
+/** @param session that a store or ticket keys know. undefined: the server proves itself by a certificate. */
+function selectPsk(state: At<"lookUpSession">, session: Fitting["session"]): SelectedPsk | undefined {
   const { psk: external, negotiated } = state.settled;
-  const session = sessionThatFits(state, found);
   if (session !== undefined && (external === undefined || session.index < external.index)) {
     const { secret } = session.state;
     if (!isBound(state, session.index, "res binder", secret)) {
