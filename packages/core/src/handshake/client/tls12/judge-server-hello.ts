@@ -47,10 +47,10 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   }
   judgeSizeLimit("server_hello", hello.recordSizeLimit, "tls1.2");
   if (settings.requireExtendedMasterSecret && !hello.extendedMasterSecret) {
-    fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.2");
+    fail("extended-master-secret-required", { message: "server_hello", by: "config" }, "RFC 7627 §5.2");
   }
   if (session !== undefined && !hello.extendedMasterSecret) {
-    fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.3");
+    fail("extended-master-secret-required", { message: "server_hello", by: "session" }, "RFC 7627 §5.3");
   }
   const randoms = { client: offer.hello.random, server: hello.random };
   const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);

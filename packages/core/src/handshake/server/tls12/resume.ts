@@ -46,7 +46,7 @@ export function takeTls12(
   // RFC 7627 §5.3: "the server MUST abort the abbreviated handshake": all our sessions have used the extension.
   if (!hello.extendedMasterSecret) {
     wipe(session.secret);
-    fail("extended-master-secret-required", { message: "client_hello" }, "RFC 7627 §5.3");
+    fail("extended-master-secret-required", { message: "client_hello", by: "session" }, "RFC 7627 §5.3");
   }
   return { session, settled: { ...settled, suite, hash } };
 }
