@@ -63,7 +63,7 @@ export const disabled: readonly DisabledGroup[] = [
   },
   {
     reason: "A client that has nothing to sign with sends an empty Certificate (RFC 9846 §4.5.1.2, RFC 5246 §7.4.6) and no alert",
-    patterns: ["Client-SignDefault-RSA_PKCS1_*-TLS13", "CheckClientCertificateTypes"],
+    patterns: ["Client-SignDefault-RSA_PKCS1_*-TLS13", "CheckClientCertificateTypes", "CertificateSelection-Client-CheckIssuer*-MatchNone-*"],
   },
   {
     reason: "Renegotiation is refused with a warning once, then fatally (RFC 5246 §7.2.2), and never done",
@@ -82,6 +82,12 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["FallbackSCSV"],
   },
   { reason: "The client has no older version to fall back to, and never says that it did", patterns: ["SendFallbackSCSV"] },
+  {
+    reason: "An identity of nobody's is answered like a wrong binder (RFC 9846, Appendix F.6), by decrypt_error and not handshake_failure",
+    patterns: ["PSK-Server-NoCommonPSKs-*", "PSK-Server-IdentityDoesNotMatch-*", "PSK-Server-PartialImport-NoMatch-*"],
+  },
+  { reason: "A client that takes PSKs alone offers TLS 1.3 alone", patterns: ["PSK-Client-PSKRequired-TLS12-*"] },
+  { reason: "A PSK goes before a certificate", patterns: ["PSK-Server-CertOrPSK-Cert-*"] },
   {
     reason: "A PSK goes with any suite of its hash (RFC 9846 §4.3.11); BoringSSL declines",
     patterns: ["Resume-Server-UnofferedCipher-TLS13"],

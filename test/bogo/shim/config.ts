@@ -1,9 +1,9 @@
 // What the runner's flags mean for a config of ours.
 import { readFileSync } from "node:fs";
 import {
-  type ClientConfig, type ClientSessionStore, type CommonOptions, type Credential, type CredentialPicker, ConfigError,
-  type CryptoProvider, clientConfig, type DistrustReason, dangerousAssertVerified, type NamedGroup, type PresentedIdentity, type ProtocolVersion,
-  type ServerConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncVerifier, serverConfig,
+  type ClientConfig, type ClientOptions, type ClientSessionStore, type CommonOptions, type Credential, type CredentialPicker, ConfigError,
+  type CryptoProvider, clientConfig, type DistrustReason, dangerousAssertVerified, type ExternalPsk, importedPsk, type NamedGroup, type PresentedIdentity, type ProtocolVersion,
+  type ServerConfig, type ServerOptions, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncVerifier, serverConfig,
   type VerifiedIdentity, type Verifier,
 } from "@sallyport/core";
 import { signer } from "@sallyport/crypto-node";
@@ -51,15 +51,22 @@ function serverConfigFor(
   versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
 ): ServerConfig {
   const [first, ...others] = credentialsOf(flags, witness);
-  if (first === undefined) throw new Unimplemented("a server without a certificate");
-  const required = flags.has("require-any-client-certificate") && !flags.has("verify-peer");
+  const [psk, ...morePsks] = psksOf(flags);
+  const required = flags.has("require-any-client-certificate") && !flags.has("verify-peer") && psk === undefined;
   const asks = flags.has("require-any-client-certificate") || flags.has("verify-peer");
-  return serverConfig({
-    ...common(versions, flags, shared),
-    credentials: [first, ...others],
+  const common: Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> = {
+    ...commonOf(versions, flags, shared),
     servesAnyName: true,
     suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
     alpn: serverAlpn(flags),
+    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
+  };
+  if (first === undefined && psk !== undefined) return serverConfig({ ...common, psks: [psk, ...morePsks] });
+  if (first === undefined) throw new Unimplemented("a server without a certificate");
+  return serverConfig({
+    ...common,
+    credentials: [first, ...others],
+    ...(psk !== undefined && { psks: [psk, ...morePsks] }),
     ...(asks && {
       clientAuthentication: {
         mode: required ? "required" : "optional",
@@ -67,7 +74,6 @@ function serverConfigFor(
         authorities: names(flags.text("use-client-ca-list")),
       },
     }),
-    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
   });
 }
 
@@ -76,14 +82,28 @@ function clientConfigFor(
 ): ClientConfig {
   const keyShares = flags.has("no-key-shares") ? 0 : flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
   const credentials = flags.has("fail-cert-callback") ? failingPicker : credentialsOf(flags, witness);
-  return clientConfig({
-    ...common(versions, flags, shared),
-    verifier: verifierOf(flags, shared, witness),
-    credentials,
+  const [psk, ...morePsks] = psksOf(flags);
+  const common: Omit<ClientOptions, "verifier" | "psks" | "credentials"> = {
+    ...commonOf(versions, flags, shared),
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
     ...(keyShares !== undefined && { keyShares }),
-  });
+  };
+  // BoringSSL's client takes certificates beside PSKs if it is told to verify them.
+  if (psk !== undefined && !flags.has("verify-peer")) return clientConfig({ ...common, psks: [psk, ...morePsks] });
+  const psks = psk === undefined ? [] : [psk, ...morePsks];
+  return clientConfig({ ...common, psks, verifier: verifierOf(flags, shared, witness), credentials });
+}
+
+function psksOf({ credentials }: Flags): readonly ExternalPsk[] {
+  return credentials.filter(({ kind }) => kind === "psk").map(({ flags: own }) =>
+    importedPsk({
+      identity: own.bytes("psk-importer-identity") ?? new Uint8Array(0),
+      key: own.bytes("psk-importer-key") ?? new Uint8Array(0),
+      context: own.bytes("psk-importer-context") ?? new Uint8Array(0),
+      hash: own.has("psk-importer-sha384") ? "sha384" : "sha256",
+    }),
+  );
 }
 
 const failingPicker: CredentialPicker = {
@@ -92,7 +112,7 @@ const failingPicker: CredentialPicker = {
   },
 };
 
-function common(versions: readonly ProtocolVersion[], flags: Flags, { provider, now }: Shared): CommonOptions {
+function commonOf(versions: readonly ProtocolVersion[], flags: Flags, { provider, now }: Shared): CommonOptions {
   if (versions.length === 0) throw new Unimplemented("TLS 1.1 and older");
   return {
     provider: providerOf(flags, provider, versions),
@@ -179,7 +199,7 @@ export function suiteId(name: keyof typeof suiteIds): number {
 /** BoringSSL's default credential comes behind all others. */
 function credentialsOf(flags: Flags, witness: Witness): Credential[] {
   const own: CredentialFlags[] = [...flags.credentials, ...(flags.has("key-file") ? [{ kind: "default", flags } as const] : [])];
-  return own.map(({ kind, flags: its }, at) => credentialOf(its, flags, () => { witness.selected = kind === "default" ? -1 : at; }));
+  return own.flatMap(({ kind, flags: its }, at) => kind === "psk" ? [] : credentialOf(its, flags, () => { witness.selected = kind === "default" ? -1 : at; }));
 }
 
 function credentialOf(own: Flags, flags: Flags, used: () => void): Credential {

@@ -38,16 +38,21 @@ export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witn
   if (scheme !== undefined || !resumed) {
     expectNumber("peer's scheme", scheme === undefined ? 0 : schemeIds[scheme], flags, "expect-peer-signature-algorithm");
   }
-  expectNumber("selected credential", witness.selected ?? -1, flags, "expect-selected-credential");
+  const selected = info.handshakeKind.startsWith("psk") ? placeOf(info, flags) : witness.selected;
+  expectNumber("selected credential", selected ?? -1, flags, "expect-selected-credential");
   checkPeer(info, flags, isServer);
   // A session keeps the identity, and not what was stapled to it.
   if (!resumed) checkStaples(info, flags);
 }
 
-function checkPeer({ peer }: Info, flags: Flags, isServer: boolean): void {
+function placeOf({ psk }: Info, { credentials }: Flags): number {
+  return credentials.findIndex(({ flags: own }) => hex(own.bytes("psk-importer-identity")) === hex(psk?.identity));
+}
+
+function checkPeer({ peer, psk }: Info, flags: Flags, isServer: boolean): void {
   const presented = peer?.presented;
   if (flags.has("expect-no-peer-cert")) same("peer certificate", presented, undefined);
-  else if (!isServer || flags.has("require-any-client-certificate")) same("peer certificate", presented !== undefined, true);
+  else if (psk === undefined && (!isServer || flags.has("require-any-client-certificate"))) same("peer certificate", presented !== undefined, true);
   const file = flags.text("expect-peer-cert-file");
   if (file !== undefined) {
     const wanted = parsePem(readFileSync(file, "utf8")).map(({ der }) => hex(der));

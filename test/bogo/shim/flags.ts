@@ -94,11 +94,13 @@ const valued = (...names: string[]): Record<string, Arity> => Object.fromEntries
 
 const newCredentials: Readonly<Record<string, { readonly kind: Credential["kind"]; readonly arity: Arity }>> = {
   "new-x509-credential": { kind: "x509", arity: 0 },
+  "new-psk-credential": { kind: "psk", arity: 0 },
 };
 
 const credentialFlags: Readonly<Record<string, Arity>> = {
   ...valued("cert-file", "key-file", "signing-prefs", "ocsp-response", "signed-cert-timestamps"),
-  ...switches("must-match-issuer"),
+  ...valued("psk-importer-key", "psk-importer-identity", "psk-importer-context"),
+  ...switches("must-match-issuer", "psk-importer-sha256", "psk-importer-sha384"),
 };
 
 /** Those that the shim acts on, or checks. */
