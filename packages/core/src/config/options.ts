@@ -110,6 +110,7 @@ export type GroupPolicy = (offer: {
 export interface PskServerOptions extends Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> {
   readonly credentials?: readonly [];
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly clientAuthentication?: never;
 }
 
 export interface ClientAuthentication {
@@ -150,6 +151,8 @@ export interface ClientOptions extends CommonOptions {
 /** A client that takes no certificate: only servers that know one of the PSKs are spoken to. TLS 1.3 alone. */
 export interface PskClientOptions extends Omit<ClientOptions, "verifier" | "psks" | "credentials"> {
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly verifier?: never;
+  readonly credentials?: never;
 }
 
 /** Also for a connection that was handed over. */

@@ -112,7 +112,13 @@ function chooseProof(
     const signature = chooseCredential(hello, settings, candidates, refuse);
     return signature && { ...signature, psk: undefined };
   }
-  return offersPsks(hello) ? byPsk(undefined) : refuse({ kind: "no-psk", offered: hello.pskIdentities.length });
+  if (offersPsks(hello)) return byPsk(undefined);
+  const { pskIdentities, pskModes } = hello;
+  // RFC 9846 §4.3.9: who offers PSKs says how they may be used.
+  if (pskIdentities.length > 0 && pskModes === undefined) {
+    return refuse({ kind: "missing-extension", extension: "psk_key_exchange_modes" });
+  }
+  return refuse({ kind: "no-psk", offered: pskIdentities.length });
 }
 
 function byPsk(psk: ChosenPsk | undefined): Authentication {
