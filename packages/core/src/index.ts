@@ -11,10 +11,13 @@ export type { Trace, TraceEvent } from "./config/trace.ts";
 // Stages: what each step returns. Only the machine makes them.
 export { Accepted } from "./handshake/stages.ts";
 export type {
-  AnyStage, ClientEstablished, ClientNeedsInput, ClientNeedsSession, ClientStage, EarlyData, EarlyDataEnd, EarlyDataOutcome,
-  EarlyDataRejection, EarlyWriter, Established, HalfRtt, NeedsCredential, NeedsInput, NeedsKeyShares, NeedsSecret, NeedsSession,
-  NeedsSignature, NeedsSignatureCheck, NeedsSingleUse, NeedsVerdict, ReplayableBytes, ServerStage, SignatureCheck, StartedShare,
+  AnyStage, ClientEstablished, ClientNeedsInput, ClientNeedsSession, ClientStage, Established, NeedsCredential, NeedsInput,
+  NeedsKeyShares, NeedsSecret, NeedsSession, NeedsSignature, NeedsSignatureCheck, NeedsVerdict, ServerStage, SignatureCheck,
+  StartedShare,
 } from "./handshake/stages.ts";
+export type {
+  EarlyData, EarlyDataEnd, EarlyDataOutcome, EarlyDataRejection, EarlyWriter, HalfRtt, NeedsSingleUse, ReplayableBytes,
+} from "./handshake/early-stages.ts";
 
 // The established connection.
 export { Connection } from "./connection/connection.ts";
@@ -36,14 +39,16 @@ export { negotiate, type Negotiation, type Refusal } from "./negotiate/negotiate
 export { readClientHello } from "./handshake/read-client-hello.ts";
 
 // Who we are, and who they are.
+export type { CertificateCompressor } from "./config/certificate-compression.ts";
 export type {
-  AsyncCredentialPicker, AsyncSigner, CertificateType, Credential, CredentialPicker, CredentialRequest, Signer,
+  AsyncCredentialPicker, AsyncSigner, Credential, CredentialPicker, CredentialRequest, Signer,
   SyncCredentialPicker, SyncSigner,
 } from "./config/credential.ts";
 export {
   type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
   type Verifier,
 } from "./config/identity.ts";
+export { rawPublicKey, rawPublicKeys } from "./config/raw-public-keys.ts";
 
 export {
   dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions,
@@ -51,6 +56,7 @@ export {
 
 // Sessions.
 export { memoryClientSessions } from "./session/memory.ts";
+export { memorySingleUse } from "./session/single-use.ts";
 export { ticketKeys } from "./session/tickets.ts";
 export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness,
@@ -68,5 +74,7 @@ export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } fr
 // Values.
 export type { Bytes } from "./wire/bytes.ts";
 export type { ClientHello } from "./wire/client-hello.ts";
-export type { CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "./wire/registry.ts";
+export type {
+  CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme,
+} from "./wire/registry.ts";
 export type { StapleKind } from "./wire/staples.ts";

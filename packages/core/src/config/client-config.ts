@@ -2,13 +2,16 @@ import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkClientEarlyData } from "./check-early-data.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readFlag, readNames, schemeNames,
+  suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
@@ -40,6 +43,10 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const earlyData = readFlag(options.earlyData, "earlyData", problems);
+  checkClientEarlyData(options, common, problems);
+  const listed = Array.isArray(credentials) ? credentials : [];
+  const compressed = compressCertificates(listed, common.compressors, problems);
   const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
   if (problems.count > 0) problems.refuse();
 
@@ -47,12 +54,14 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
+  const ownTypes = isPicker(credentials) ? (credentials.types ?? defaultTypes) : typesOf(credentials);
+  const shown = listed.map(({ chain: [leaf] }: Credential) => leaf);
   const id = configId("client", common, verifier, options.label, { pskOnly, shown });
   const { sessions } = options;
   const settings: ClientSettings =
     Object.freeze({
-      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownSchemes, sessions, tickets,
+      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
+      ownSchemes, compressed, sessions, tickets, earlyData,
     });
   return ClientConfig.make(settings, id);
 }
@@ -96,7 +105,7 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   sessions: "read",
   tickets: "read",
   reverifyOnResume: "later",
-  earlyData: "later",
+  earlyData: "read",
 };
 
 /** The server must be able to prove its key in every version that is offered. */
@@ -161,11 +170,19 @@ function readOwn(
   problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
-  if (isPicker(given)) return given;
+  if (isPicker(given)) {
+    if (given.types !== undefined) readNames(given.types, "credentials.types", certificateTypes, problems);
+    return given;
+  }
   if (Array.isArray(given)) return readOwnCredentials(given, ownSchemes, common, problems);
   const remedy = "give a list of Credentials, or an object with pick or pickAsync";
   problems.add("wrong-type", "credentials", "is neither a list nor a CredentialPicker", remedy);
   return [];
+}
+
+const defaultTypes: readonly CertificateType[] = Object.freeze(["x509"]);
+function typesOf(credentials: readonly Credential[]): readonly CertificateType[] {
+  return Object.freeze([...new Set(credentials.map(({ type }) => type))]);
 }
 
 function isPicker(given: unknown): given is CredentialPicker {

@@ -3,6 +3,7 @@ import type { Limits } from "../record/limits.ts";
 import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateCompressor } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { ExternalPsk } from "./psk.ts";
@@ -33,6 +34,11 @@ export interface CommonOptions {
    * (RFC 8449); `info.maxRecordSize` tells what came of it. Each record costs some 22 bytes, so a small one costs throughput.
    */
   readonly maxRecordSize?: number;
+  /**
+   * TLS 1.3: peers may compress their certificates by these (RFC 8879), and those that offer the same get ours compressed by the
+   * first of them, as it was made once for this config; but for what a picker gives. Default none.
+   */
+  readonly certificateCompression?: readonly CertificateCompressor[];
   /** Whether an end of the transport without close_notify is a failure. Default strict. */
   readonly truncation?: "strict" | "lenient";
   /** Kept apart from other configs' sessions by this as well. */
@@ -80,9 +86,12 @@ export interface ServerOptions extends CommonOptions {
   readonly assumeGroups?: readonly NamedGroup[];
   /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
   readonly sessions?: ServerSessions;
-  /** Not built yet. */
+  /**
+   * Takes up to `maxBytes` of early data of a resumed session; it can be replayed, and `singleUse` sees to it that it is not
+   * accepted twice where it is asked. Several processes that share tickets must share it too. Needs `sessions`. Default: none.
+   */
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
-  /** Not built yet. */
+  /** Shows stages with a writer before the client's Finished has come (RFC 9846, figure 1). Default false. */
   readonly halfRtt?: boolean;
 }
 
@@ -144,7 +153,7 @@ export interface ClientOptions extends CommonOptions {
   readonly tickets?: { readonly new: number; readonly resumed: number };
   /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;
-  /** Not built yet. */
+  /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;
 }
 

@@ -1,7 +1,9 @@
 import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkHalfRtt, readServerEarlyData, withEarlyData } from "./check-early-data.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
@@ -40,24 +42,30 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const earlyData = readServerEarlyData(options, common, problems);
+  const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
+  checkHalfRtt(options, common, problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && !pskOnly && credentials?.every(({ names }) => names.every(isAddress))) {
     const remedy = "give a credential that covers a DNS name, or set servesAnyName";
     problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
   }
+  const compressed = compressCertificates(credentials ?? [], common.compressors, problems);
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
   const id = configId("server", common, verifier, options.label, { pskOnly, clientAuthentication: mode });
   const settings: ServerSettings = Object.freeze({
     ...common,
+    limits: withEarlyData(common.limits, options),
     id,
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
+    compressed,
     servesAnyName,
     requiresServerName,
     suiteOrder,
@@ -65,6 +73,8 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    earlyData,
+    halfRtt,
   });
   return ServerConfig.make(settings, id);
 }
@@ -104,8 +114,8 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
-  earlyData: "later",
-  halfRtt: "later",
+  earlyData: "read",
+  halfRtt: "read",
 };
 
 function readClientAuthentication(
@@ -131,8 +141,16 @@ function readClientAuthentication(
     );
     return undefined;
   }
+  const octets = list.reduce((sum, { length }) => sum + 2 + length, 0);
+  if (octets > roomForAuthorities) {
+    const remedy = `name fewer, or none, since it is a hint: there is room for ${roomForAuthorities}`;
+    problems.add("too-many-authorities", `${path}.authorities`, `takes ${octets} bytes on the wire`, remedy);
+  }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });
 }
+
+/** All extensions of a CertificateRequest together have 2^16 - 1 bytes at most; half of them are for the others. */
+const roomForAuthorities = 2 ** 15;
 
 /** A request names the schemes by which the client may prove its key, and an empty list can't be sent (RFC 9846 §4.3.3). */
 function checkProofs(path: string, { versions, suites, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {

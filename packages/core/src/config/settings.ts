@@ -1,9 +1,10 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
-import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
+import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
@@ -29,6 +30,7 @@ export interface CommonSettings {
   readonly maxRecordSize: number;
   /** TLS 1.2 (RFC 7627 §5.2). */
   readonly requireExtendedMasterSecret: boolean;
+  readonly compressors: Compressors;
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
@@ -46,6 +48,7 @@ export interface ServerSettings extends CommonSettings {
   readonly pskFingerprints: ReadonlySet<string>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+  readonly compressed: CompressedCertificates;
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
   readonly suiteOrder: "server" | "client" | SuitePolicy;
@@ -53,6 +56,14 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly earlyData: EarlyDataSettings | undefined;
+  readonly halfRtt: boolean;
+}
+
+export interface EarlyDataSettings {
+  /** What a ticket allows. */
+  readonly maxBytes: number;
+  readonly singleUse: SingleUse;
 }
 
 export interface ClientAuthenticationSettings {
@@ -73,7 +84,13 @@ export interface ClientSettings extends CommonSettings {
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
+  /** Of these; in order of preference. */
+  readonly ownTypes: readonly CertificateType[];
+  /** Of the list's credentials. */
+  readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
+  /** Early data is offered where a session allows it. */
+  readonly earlyData: boolean;
   readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];

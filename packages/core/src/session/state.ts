@@ -2,7 +2,7 @@
 import { fail } from "../errors.ts";
 import { type Bytes, empty, equal } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
-import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
+import { type CertificateType, type CipherSuiteName, certificateTypeIds, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
 
 export interface SessionState {
@@ -21,6 +21,8 @@ export interface SessionState {
   readonly ageAdd: number;
   /** Who the peer was found to be. */
   readonly peer: SessionPeer | undefined;
+  /** Bytes of early data that its ticket allows; 0: none. */
+  readonly maxEarlyData: number;
   /** The external PSK that the full handshake was made by. */
   readonly psk: SessionPsk | undefined;
   /** At a client: what it shows to the server. */
@@ -35,6 +37,7 @@ export interface SessionPsk {
 export interface SessionPeer {
   readonly presented: {
     readonly role: "client" | "server";
+    readonly type: CertificateType;
     /** DER, leaf first. */
     readonly chain: readonly [Bytes, ...Bytes[]];
     readonly serverName: string | undefined;
@@ -64,12 +67,12 @@ export function encodeSession(state: SessionState): Bytes {
     text(state.serverName);
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
-    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? empty);
+    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).u32(state.maxEarlyData).opaque(2, state.ticket ?? empty);
     writer.opaque(2, state.psk?.identity ?? empty).opaque(1, state.psk?.fingerprint ?? empty);
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
     if (peer === undefined) return;
-    writer.u8(peer.presented.role === "client" ? 0 : 1);
+    writer.u8(peer.presented.role === "client" ? 0 : 1).u8(certificateTypeIds[peer.presented.type]);
     text(peer.presented.serverName);
     milliseconds(writer, peer.presented.nowMs);
     const { chain } = peer.presented;
@@ -105,13 +108,14 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const issuedMs = readMilliseconds(reader);
   const lifetimeSeconds = reader.u32("lifetime");
   const ageAdd = reader.u32("age_add");
+  const maxEarlyData = reader.u32("early data");
   const ticket = reader.opaque(2, "ticket");
   const pskIdentity = reader.opaque(2, "psk identity");
   const fingerprint = reader.opaque(1, "psk fingerprint");
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
-    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
+    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, maxEarlyData, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
     psk: fingerprint.length === 0 ? undefined : { identity: pskIdentity, fingerprint },
   };
@@ -119,6 +123,7 @@ export function decodeSession(bytes: Uint8Array): SessionState {
 
 function readPeer(reader: Reader, text: (field: string) => string | undefined): SessionPeer {
   const role = reader.u8("role") === 0 ? "client" : "server";
+  const type = reader.u8("type") === certificateTypeIds.x509 ? "x509" : "raw-public-key";
   const serverName = text("peer's name");
   const nowMs = readMilliseconds(reader);
   const chain = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
@@ -129,7 +134,7 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   const names = reader.list(3, "names", 0, (list) => textOf(list.opaque(3, "name")));
   const [leaf, ...rest] = chain;
   if (leaf === undefined) return fail("malformed-message", { message: "session state", field: "chain", offset: reader.offset });
-  return { presented: { role, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
+  return { presented: { role, type, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
 }
 
 /** Below 2^53, as two halves. */

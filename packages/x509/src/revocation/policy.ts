@@ -1,7 +1,11 @@
 // What a verifier wants to know of revocation, and its judgement on a path that is otherwise whole.
 import { ConfigError, type ConfigProblem, type CryptoProvider } from "@sallyport/core";
 import { latin1 } from "../bytes.ts";
+import type { Certificate } from "../certificate.ts";
+import { DerReader } from "../der.ts";
 import type { CertificateReference, Finding } from "../findings.ts";
+import { generalName } from "../general-names.ts";
+import { isPrintableUrl } from "../names.ts";
 import { isWhole, type Known, type KnownAuthority, type Policy } from "../profile.ts";
 import type { SignatureCheck, Verifications } from "../signature.ts";
 import { judgeLists, type ListSignatures } from "./judge-crl.ts";
@@ -88,11 +92,13 @@ export interface RevocationInput {
   readonly profile: Policy["profile"];
   /** Seconds since 1970. */
   readonly now: number;
+  /** What the staple says, by the issuer's key: there may be many paths, and each asks. Empty at first. */
+  readonly stapled: Map<string, RevocationStatus>;
 }
 
 /** The first thing that is wrong, from the leaf up. */
 export function revocationFinding(
-  { revocation: wanted, staple, profile, now }: RevocationInput,
+  { revocation: wanted, staple, profile, now, stapled }: RevocationInput,
   path: readonly [Known, ...KnownAuthority[]],
   check: SignatureCheck,
 ): Finding | undefined {
@@ -101,14 +107,19 @@ export function revocationFinding(
     if (issuer === undefined || !isWhole(known)) return undefined;
     const { certificate, reference } = known;
     const question: Question = { certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest };
-    const about = { certificate: reference, issuer: issuer.reference };
+    const about = { certificate: reference, issuer: issuer.reference, listUrls: listUrls(certificate) };
     const lists = wanted.lists?.of(latin1(certificate.issuer.raw)) ?? [];
     const statuses = [...judgeLists(lists, question, wanted)];
     if (at === 0 && wanted.staples) {
       if (staple === undefined && certificate.extensions.tlsFeature?.value.includes(statusRequest) === true) {
         return { kind: "staple-missing", certificate: reference };
       }
-      if (staple !== undefined) statuses.unshift(judgeOcsp(staple, question));
+      if (staple !== undefined) {
+        const key = latin1(issuer.certificate.publicKey.raw);
+        const status = stapled.get(key) ?? judgeOcsp(staple, question);
+        stapled.set(key, status);
+        statuses.unshift(status);
+      }
     }
     const finding = findingOf(statuses, about, wanted.policy === "hard" && (at === 0 || wanted.scope === "path"));
     if (finding !== undefined) return finding;
@@ -116,12 +127,26 @@ export function revocationFinding(
   return undefined;
 }
 
+interface About {
+  readonly certificate: CertificateReference;
+  readonly issuer: CertificateReference;
+  readonly listUrls: readonly string[];
+}
+
+function listUrls({ extensions }: Certificate): readonly string[] {
+  const names = (extensions.crlDistributionPoints?.value ?? []).flatMap((point) => point.names);
+  return names.flatMap((der) => {
+    const name = generalName(new DerReader(der), "crlDistributionPoints");
+    return name.form === "uri" && isPrintableUrl(name.value) ? [name.value] : [];
+  });
+}
+
 /** The number of the TLS extension status_request. */
 const statusRequest = 5;
 
 function findingOf(
   statuses: readonly RevocationStatus[],
-  about: { readonly certificate: CertificateReference; readonly issuer: CertificateReference },
+  { listUrls: urls, ...about }: About,
   mustBeKnown: boolean,
 ): Finding | undefined {
   for (const status of statuses) {
@@ -132,10 +157,10 @@ function findingOf(
   for (const status of statuses) {
     if (status.source !== "ocsp" || status.kind === "good" || status.kind === "revoked") continue;
     // A signed "I don't know it" of the very authority is no gap in what is known: it never issued such a certificate.
-    if (status.kind === "unknown") return { kind: "revocation-unknown", ...about, statuses };
+    if (status.kind === "unknown") return { kind: "revocation-unknown", ...about, listUrls: urls, statuses };
     const because = status.kind === "stale" ? status.kind : status.because;
     return { kind: "bad-staple", certificate: about.certificate, because, problem: status.problem };
   }
   if (!mustBeKnown || statuses.some(({ kind }) => kind === "good")) return undefined;
-  return { kind: "revocation-unknown", ...about, statuses };
+  return { kind: "revocation-unknown", ...about, listUrls: urls, statuses };
 }

@@ -5,7 +5,7 @@ import { judgeSizeLimit } from "../../record/size-limit.ts";
 import { type Bytes, empty, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
-import { extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
+import { certificateTypeIds, extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
 import type { AgreedPsk } from "./states.ts";
 
 /** What no version allows. */
@@ -14,6 +14,17 @@ export function judgeServerName({ hostNames }: DecodedClientHello): void {
   if (hostNames.length > 1) wrong("server_name", "one host_name", `${hostNames.length}`, "RFC 6066 §3");
   if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
     wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
+  }
+}
+
+/** RFC 7250 §3, §4.1: a list holds something, and says more than what it means to say nothing. */
+export function judgeCertificateTypes({ clientCertificateTypes, serverCertificateTypes }: DecodedClientHello): void {
+  const lists = { client_certificate_type: clientCertificateTypes, server_certificate_type: serverCertificateTypes };
+  for (const [field, types] of Object.entries(lists)) {
+    if (types?.length === 0) wrong(field, "a type at least", "none", "RFC 7250 §3");
+  }
+  if (clientCertificateTypes?.every(({ id }) => id === certificateTypeIds.x509)) {
+    wrong("client_certificate_type", "another type than X.509", "X.509 alone", "RFC 7250 §4.1");
   }
 }
 
@@ -89,12 +100,12 @@ export function judgeSecondClientHello(
     list(first.compressionMethods) === list(second.compressionMethods);
   if (!same) wrong("fixed part", "that of the first ClientHello", "another", section);
   const [before, after] = [unchangeable(first), unchangeable(second)];
-  const sameExtensions =
-    before.length === after.length &&
-    before.every(({ type, data }, at) => type.id === after[at]?.type.id && equal(data, after[at].data));
-  if (!sameExtensions) {
-    wrong("extensions", "those of the first ClientHello", "others", section);
-  }
+  const isKept = ([id, data]: readonly [number, Bytes]): boolean => {
+    const now = after.get(id);
+    return now !== undefined && equal(data, now);
+  };
+  const sameExtensions = before.size === after.size && [...before].every(isKept);
+  if (!sameExtensions) wrong("extensions", "those of the first ClientHello", "others", section);
   if (second.offersEarlyData) wrong("early_data", "none behind a HelloRetryRequest", "early_data", section);
   if (cookie !== undefined && second.cookie === undefined) {
     fail("missing-extension", { message: "client_hello", extension: "cookie" }, "RFC 9846 §4.3.2");
@@ -142,8 +153,10 @@ function isThinnedOut(all: readonly Bytes[], some: readonly Bytes[]): boolean {
   });
 }
 
-function unchangeable(hello: DecodedClientHello): DecodedClientHello["extensions"] {
-  return hello.extensions.filter(({ type }) => !changeable.has(type.id));
+/** By type, whatever their order: wolfSSL 5.5 sends them in another one, and means the same. */
+function unchangeable(hello: DecodedClientHello): ReadonlyMap<number, Bytes> {
+  const kept = hello.extensions.filter(({ type }) => !changeable.has(type.id));
+  return new Map(kept.map(({ type, data }) => [type.id, data]));
 }
 const changeable: ReadonlySet<number> = new Set([
   extensionIds.key_share, extensionIds.early_data, extensionIds.cookie, extensionIds.pre_shared_key, extensionIds.padding,

@@ -1,32 +1,36 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
-import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
+import type { Link } from "../../../connection/link.ts";
+import { finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { copy } from "../../../wire/bytes.ts";
+import { type Bytes, copy } from "../../../wire/bytes.ts";
 import {
   decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent,
 } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
+import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
   judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { StateOf, Steps } from "../../table.ts";
+import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
-import { inCompatibilityMode, sendSecondClientHello } from "../client-hello.ts";
-import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
+import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts";
+import { judgeEarlyAnswer } from "../early-data.ts";
+import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetPsks, secretOf } from "../psks.ts";
 import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
 import { judgeServerHello } from "./judge-server-hello.ts";
-import type { InputsTls13, Proven } from "./states.ts";
+import type { InputsTls13, Proven, Settled } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   startShareAgain: {
@@ -66,27 +70,36 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
       logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
-      // From here on alerts are protected too (Appendix A.1).
-      link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
-      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
-      if (!settled.retried && inCompatibilityMode(offer)) link.outgoing.changeCipherSpecFirst();
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
-      link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+      // Without the session there is no early data. With it, EncryptedExtensions will tell.
+      if (settled.psk?.kind !== "session") offer.early?.end({ rejected: "not-resumed" });
+      // From here on alerts are protected too (Appendix A.1).
+      if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
+      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
+      if (!settled.retried && owesChangeCipherSpec(offer)) link.outgoing.changeCipherSpecFirst();
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
     },
   },
 
   expectEncryptedExtensions: {
     encrypted_extensions: ({ kind: _, ...underway }, message, { link }) => {
-      const { hello, goal } = underway.settled.offer;
+      const { hello, goal, early } = underway.settled.offer;
       const answers = decodeEncryptedExtensions(message.raw);
       const alpn = judgeEncryptedExtensions(answers, hello, goal);
+      const types = judgeCertificateTypes("encrypted_extensions", answers, hello);
       link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
+      if (answers.acceptsEarlyData || early?.isOpen === true) {
+        const outcome = judgeEarlyAnswer(answers.acceptsEarlyData, alpn, underway.settled);
+        if (outcome !== "accepted") {
+          early?.end(outcome);
+          protectFlight(underway.settled, underway.handshakeTraffic, link);
+        }
+      }
       underway.transcript.add(message.raw);
       const { psk } = underway.settled;
-      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
       const identity = psk.kind === "session" ? rememberedIdentity(psk.state) : undefined;
-      const answered = { ...underway, alpn, request: undefined };
+      const answered = { ...underway, alpn, types, request: undefined };
       if (identity !== undefined) return { kind: "expectFinished", ...answered, identity, keyProven: "by the session" };
       if (externalOf(psk) === undefined) throw new TypeError("a session without a server was offered");
       return { kind: "expectFinished", ...answered, identity, keyProven: "by the psk" };
@@ -95,26 +108,23 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectCertificateOrRequest: {
     certificate_request: ({ kind: _, ...underway }, message) => {
-      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw));
+      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw), underway.types.client);
       underway.transcript.add(message.raw);
       return { kind: "expectCertificate", ...underway, request };
     },
-    certificate: (state, message, context) => {
-      return stepsTls13.expectCertificate.certificate(
-        { ...state, kind: "expectCertificate", request: undefined }, message, context,
-      );
+    certificate: (state, message, context) => takeCertificate(withoutRequest(state), message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const { settings } = state.settled.offer.goal;
+      const certificate = decompressCertificate(message.raw, ["certificate", "certificate_request"], settings);
+      return takeCertificate(withoutRequest(state), message, certificate, context);
     },
   },
 
   expectCertificate: {
-    certificate: ({ kind: _, ...answered }, message, { scribe }) => {
-      const { settings, serverName } = answered.settled.offer.goal;
-      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), settings.verifier);
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-      answered.transcript.add(message.raw);
-      const presented = presentedIdentity("server", chain, serverName, staples, settings);
-      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+    certificate: (state, message, context) => takeCertificate(state, message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const certificate = decompressCertificate(message.raw, ["certificate"], state.settled.offer.goal.settings);
+      return takeCertificate(state, message, certificate, context);
     },
   },
 
@@ -175,12 +185,40 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 };
 
+/** All of our second flight, and from the key exchange on the alerts too, where no early data is under way. */
+function protectFlight({ suite, hash }: Settled, { client }: TrafficSecrets, link: Link): void {
+  link.outgoing.protect(new WriteKeys(suite, hash, copy(client)));
+  link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+}
+
+type At<Kind extends keyof States> = StateOf<States, Kind>;
+
+function withoutRequest(state: At<"expectCertificateOrRequest">): At<"expectCertificate"> {
+  return { ...state, kind: "expectCertificate", request: undefined };
+}
+
+/** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
+function takeCertificate(
+  { kind: _, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+): At<"expectCertificateVerify"> {
+  const { types, settled } = answered;
+  const { settings, serverName } = settled.offer.goal;
+  judgeServerCertificateType(types.server, settled.offer.goal);
+  const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), settings.verifier);
+  const { chain, publicKey, schemes } =
+    judgeChain(certificates, types.server, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  answered.transcript.add(message.raw);
+  const presented = presentedIdentity("server", types.server, chain, serverName, staples, settings);
+  return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+}
+
 function connected(
   { settled, alpn, finished, ...proven }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
-): StateOf<States, "connected"> {
+): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
+  settled.offer.early?.forget();
   const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
   const server =
     proven.identity === undefined

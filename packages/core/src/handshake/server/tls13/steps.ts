@@ -2,20 +2,22 @@
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys } from "../../../record/keys.ts";
-import { type Bytes, wipe } from "../../../wire/bytes.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeClientHello } from "../../../wire/client-hello.ts";
-import { decodeFinished } from "../../../wire/post-handshake.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
+import { decodeEndOfEarlyData, decodeFinished } from "../../../wire/post-handshake.ts";
+import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedIdentity } from "../../identity.ts";
 import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import { type Steps, send } from "../../table.ts";
+import { type Context, type Steps, send } from "../../table.ts";
 import { judgeSecondClientHello, judgeSecondOffer, judgeShare } from "../judge-client-hello.ts";
-import type { States } from "../states.ts";
+import type { At, States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
 import { makeTickets } from "./resume.ts";
-import { exchangeAfter, lookUpOrExchange } from "./select-psk.ts";
+import { askOrExchange, lookUpOrExchange } from "./select-psk.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
@@ -31,7 +33,14 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   lookUpSession: {
-    sessions: (state, found, { link }) => exchangeAfter(state, found, link),
+    sessions: (state, found, { link }) => askOrExchange(state, found, link),
+  },
+
+  askSingleUse: {
+    freshness: ({ kind: _, use: __, ...state }, freshness) => {
+      const rejected = freshness === "seen" ? "seen" : "single-use-unavailable";
+      return { kind: "exchangeKeys", ...state, earlyData: freshness === "fresh" ? "accepted" : { rejected } };
+    },
   },
 
   exchangeKeys: {
@@ -47,20 +56,36 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   sign: { signature: sendFinished },
 
+  expectEndOfEarlyData: {
+    application_data: ({ kind: _, ...state }, data) => {
+      const received = state.received + data.length;
+      const allowed = state.psk?.kind === "session" ? state.psk.state.maxEarlyData : 0;
+      if (received > allowed) fail("limit-exceeded", { limit: "earlyData", allowed, received }, "RFC 9846 §4.7.1");
+      return { kind: "showEarlyData", ...state, received, data };
+    },
+    end_of_early_data: ({ kind: _, exporter, received: __, recordSizes, ...answered }, message, { link }) => {
+      const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;
+      decodeEndOfEarlyData(message.raw);
+      transcript.add(message.raw);
+      link.incoming.protect(new ReadKeys(suite, hash, copy(clientHandshakeTraffic)), "end_of_early_data");
+      link.incoming.maxProtected = recordSizes.receive;
+      link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+      exporter.wipe();
+      return { kind: "tellEarlyData", outcome: "accepted", next: { kind: "expectFinished", ...answered } };
+    },
+  },
+
+  showEarlyData: {
+    next: ({ kind: _, data: __, ...state }) => ({ kind: "expectEndOfEarlyData", ...state }),
+  },
+
+  tellEarlyData: { next: ({ next }) => next },
+
   expectCertificate: {
-    certificate: ({ kind: _, authentication, ...answered }, message, { scribe }) => {
-      const { settings } = answered.settled;
-      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), authentication.verifier);
-      answered.transcript.add(message.raw);
-      if (certificates.length === 0) {
-        // RFC 9846 §4.5.1.3: going on without is the server's choice.
-        if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
-        return { kind: "expectFinished", ...answered, peer: undefined };
-      }
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-      const presented = presentedIdentity("client", chain, undefined, staples, settings);
-      return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
+    certificate: (state, message, context) => takeCertificate(state, message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const certificate = decompressCertificate(message.raw, ["certificate"], state.settled.settings);
+      return takeCertificate(state, message, certificate, context);
     },
   },
 
@@ -89,7 +114,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, psk, ticketCount, peer } = state;
+      const { settled, transcript, schedule, psk, ticketCount, peer, writeHalf } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -100,11 +125,31 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const use = scribe.tickets ?? (ticketCount > 0 ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
+      // Half-RTT may have said close_notify already.
+      const gives = ticketCount > 0 && !link.writeClosed;
+      const use = scribe.tickets ?? (gives ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished, peer, psk };
+      return { kind: "connected", settled, exporterSecret, finished, peer, psk, writeHalf };
     },
   },
 };
+
+/** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
+function takeCertificate(
+  { kind: _, authentication, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+): At<"expectCertificateVerify"> | At<"expectFinished"> {
+  const { settings } = answered.settled;
+  const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), authentication.verifier);
+  answered.transcript.add(message.raw);
+  if (certificates.length === 0) {
+    // RFC 9846 §4.5.1.3: going on without is the server's choice.
+    if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
+    return { kind: "expectFinished", ...answered, peer: undefined };
+  }
+  const { chain, publicKey, schemes } =
+    judgeChain(certificates, authentication.type, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  const presented = presentedIdentity("client", authentication.type, chain, undefined, staples, settings);
+  return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
+}
