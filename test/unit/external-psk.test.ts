@@ -9,6 +9,7 @@ import {
 import { node } from "@sallyport/crypto-node";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { converse, establishedPair, makeClient, makeConfigs, makePair, makeServer, type Pair, type PairOptions } from "../support/pair.ts";
+import { ScriptedServer, type ServerHelloScript } from "../support/scripted-peer.ts";
 import { now, seededCredential, seededNoble, seededRandom, trusting } from "../support/seeded.ts";
 import { clientSettings, serverSettings } from "../support/settings.ts";
 
@@ -163,6 +164,16 @@ describe("which key is taken", () => {
   test("a client that takes no certificate asks for none, and the server has nothing to show", () => {
     const { client, server } = meet({ psks: { client: [imported("mine")], server: [] }, pskOnly: "client" });
     expect([client, server]).toEqual(["alert-received: none", "no-agreement: missing_extension"]);
+  });
+
+  test.each<[string, Partial<ServerHelloScript>, string]>([
+    ["a certificate after all", {}, "missing_extension"],
+    ["TLS 1.2 after all", { suite: 0xc02b, extensions: undefined }, "protocol_version"],
+  ])("a server that means %s is refused by a client that takes no certificate", (_, change, alert) => {
+    const config = clientConfig({ provider: node, now, psks: [imported("mine")], alpn: ["h2"] });
+    const server = new ScriptedServer({ configured: config }).to("WAIT_SH");
+    server.say(server.serverHello(change));
+    expect(server.machine.failure?.alert).toMatchObject({ kind: "alert", description: alert });
   });
 
   test("a context, an importing hash or a key of its own makes another key", () => {
