@@ -10,6 +10,7 @@ import {
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import { configId } from "./id.ts";
+import { readManners } from "./manners.ts";
 import type { ClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
@@ -30,6 +31,7 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const manners = readManners(options, problems);
   if (problems.count > 0) problems.refuse();
 
   const { verifier } = options;
@@ -40,7 +42,7 @@ export function clientConfig(given: ClientOptions): ClientConfig {
   const id = configId("client", common, verifier, options.label, { shown });
   const { sessions } = options;
   const settings: ClientSettings =
-    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions });
+    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions, manners });
   return ClientConfig.make(settings, id);
 }
 
@@ -71,6 +73,10 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   credentials: "read",
   keyShares: "read",
   sessions: "read",
+  padding: "read",
+  grease: "read",
+  permuteExtensions: "read",
+  clientHelloRecordSize: "read",
   reverifyOnResume: "later",
   earlyData: "later",
 };

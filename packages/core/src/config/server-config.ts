@@ -29,6 +29,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkServerSessions(options.sessions, common, problems);
+  const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && credentials?.every(({ names }) => names.every(isAddress))) {
@@ -51,6 +52,7 @@ export function serverConfig(given: ServerOptions): ServerConfig {
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    retryCookie,
   });
   return ServerConfig.make(settings, id);
 }
@@ -86,6 +88,7 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   suiteOrder: "read",
   assumeGroups: "read",
   sessions: "read",
+  retryCookie: "read",
   earlyData: "later",
   halfRtt: "later",
 };

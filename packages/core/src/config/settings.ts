@@ -45,6 +45,7 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly retryCookie: boolean;
 }
 
 export interface ClientAuthenticationSettings {
@@ -61,6 +62,16 @@ export interface ClientSettings extends CommonSettings {
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
   readonly sessions: ClientSessionStore | undefined;
+  readonly manners: Manners;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+}
+
+/** How a ClientHello is said, whatever it says. */
+export interface Manners {
+  readonly padding: boolean;
+  readonly grease: boolean;
+  readonly permuteExtensions: boolean;
+  /** `clientHelloRecordSize`; undefined: as large as records are. */
+  readonly recordSize: number | undefined;
 }

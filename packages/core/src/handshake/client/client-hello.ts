@@ -5,13 +5,14 @@ import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
-import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
+import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
+import { mannered, padded } from "./manners.ts";
 import { forgetSession, hashOf, preSharedKey, sealBinder } from "./session.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
@@ -20,7 +21,7 @@ export function sendClientHello(
   goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
-  const fields: ClientHelloFields = {
+  const fields = mannered({
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
@@ -28,7 +29,7 @@ export function sendClientHello(
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
     extensions: extensionsOf(goal, shares),
-  };
+  }, goal.settings.manners, provider.random);
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
@@ -121,16 +122,14 @@ function say(
   const { link, scribe } = context;
   const { settings } = goal;
   const hash = session && hashOf(session, settings);
-  let raw: Bytes;
-  if (session === undefined || hash === undefined) {
-    raw = scribe.clientHello(fields);
-  } else {
-    const offered = preSharedKey(session, hash, settings.now());
-    raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), offered] });
+  const offered = session && hash && preSharedKey(session, hash, settings.now());
+  const raw = scribe.clientHello(padded(fields, offered === undefined ? [] : [offered], settings.manners));
+  if (session !== undefined && hash !== undefined) {
     sealBinder(raw, session, hash, (truncated) => digest(hash, truncated));
   }
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
+  link.outgoing.boundary(settings.manners.recordSize);
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
