@@ -27,6 +27,8 @@ export interface PairOptions {
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ClientOptions>;
   readonly serverName?: string;
+  /** `sessionPartition` of the client. */
+  readonly partition?: string;
   /** Shown every stage, behind its output and before it is answered. */
   readonly watch?: Watch;
   /** Called when both configs are made, and no machine runs. */
@@ -146,8 +148,8 @@ function stores(seed: string): { client: SyncClientSessionStore; server: SyncSer
 export function makeServer({ config, keyLog }: Configured<ServerConfig>, { watch }: PairOptions = {}): Side {
   return new Side("server", keyLog, new Acceptor().start(), watch, config);
 }
-export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", watch }: PairOptions = {}): Side {
-  return new Side("client", keyLog, new Connector(config, serverName).start(), watch);
+export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", partition = "", watch }: PairOptions = {}): Side {
+  return new Side("client", keyLog, new Connector(config, serverName, { sessionPartition: partition }).start(), watch);
 }
 
 /** All that both have to say goes to the other, until both are silent. */

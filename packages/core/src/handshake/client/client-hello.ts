@@ -3,6 +3,7 @@ import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
+import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
@@ -129,7 +130,9 @@ function say(
   }
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
-  link.outgoing.boundary(settings.manners.recordSize);
+  const { recordSize = maxPlaintext } = settings.manners;
+  link.outgoing.boundary(recordSize);
+  link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";

@@ -21,6 +21,7 @@ import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
 import { forgetSession, ticketTaker } from "../session.ts";
+import { rememberGroup } from "../remembered-group.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
@@ -177,6 +178,7 @@ function connected(
   sent: ReturnType<typeof sendFinished>,
 ): StateOf<States, "connected"> {
   const { exporterSecret, resumptionSecret } = sent;
+  rememberGroup(settled);
   const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
   return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
 }
