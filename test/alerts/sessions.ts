@@ -1,6 +1,10 @@
 // Peers that have met the machine before: its tickets at a client, tickets of their own at a server.
-import { type ServerOptions, type StoredSession, type SyncClientSessionStore, ticketKeys } from "@sallyport/core";
+import {
+  clientConfig, dangerousRawPsk, type PskServerOptions, type ServerOptions, serverConfig, type StoredSession, type SyncClientSessionStore,
+  ticketKeys,
+} from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
+import { repeat, text } from "../support/octets.ts";
 import {
   ScriptedClient, type ScriptedClientOptions, ScriptedServer, type ScriptedServerOptions, type ScriptedSession,
 } from "../support/scripted-peer.ts";
@@ -24,6 +28,22 @@ const usual = once(() => ticketsOf().slice(0, 1));
 /** A client that offers a session which the server has given. */
 export function resumingClient({ config, ...options }: ScriptedClientOptions = {}): ScriptedClient {
   return new ScriptedClient({ config: { sessions, ...config }, sessions: usual(), ...options });
+}
+
+const secret = repeat(32, 0x5a);
+const shared = dangerousRawPsk({ identity: text("a key from elsewhere"), key: secret, hash: "sha256" });
+/** A PSK that no ticket stands for, as both scripted peers say it. */
+export const external: ScriptedSession = { ticket: text("a key from elsewhere"), ageAdd: 0, secret, binder: "ext binder" };
+const common = { provider: node, now: Date.now, alpn: ["h2", "http/1.1"], psks: [shared] } as const;
+
+/** A client that offers it to a server that has nothing else. */
+export function externalClient({ shares, sessions: offered = [external], binders }: ScriptedClientOptions = {}, options: Partial<PskServerOptions> = {}): ScriptedClient {
+  const configured = serverConfig({ ...common, ...options });
+  return new ScriptedClient({ configured, sessions: offered, ...(shares && { shares }), ...(binders && { binders }) });
+}
+/** A server that takes it, to a client that takes nothing else. */
+export function externalServer(options: Omit<ScriptedServerOptions, "config"> = {}): ScriptedServer {
+  return new ScriptedServer({ configured: clientConfig(common), session: external, ...options });
 }
 
 const given = once(() => {

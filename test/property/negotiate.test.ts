@@ -2,6 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { type Credential, negotiate, serverConfig } from "@sallyport/core";
 import { groupIds, schemeIds, suiteIds, versionIds } from "../../packages/core/src/wire/registry.ts";
+import { expectSignature } from "../../packages/core/src/negotiate/negotiate.ts";
 import { offer } from "../support/client-hello.ts";
 import { fakeCredential, type FakeKey } from "../support/fake-credential.ts";
 import { fakeProvider } from "../support/fake-provider.ts";
@@ -34,7 +35,8 @@ test.prop([offers, configs])("whatever is agreed on was offered, and whatever is
     expect(negotiation.reasons.length).toBeGreaterThan(0);
     return;
   }
-  const { version, suite, group, scheme, credential, alpn, needsRetry } = negotiation;
+  const { version, suite, group, alpn, needsRetry } = negotiation;
+  const { scheme, credential } = expectSignature(negotiation);
   expect(said.versions).toContain(versionIds[version]);
   expect(said.suites).toContain(suiteIds[suite]);
   expect(said.groups).toContain(groupIds[group]);

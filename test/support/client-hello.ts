@@ -58,6 +58,8 @@ export function offer(said: Offer = {}): ClientHello {
     certificateSignatureSchemes: undefined,
     certificateAuthorities: authorities,
     offersPsk: false,
+    pskIdentities: [],
+    pskModes: undefined,
     offersEarlyData: false,
   };
 }

@@ -2,6 +2,7 @@
 import {
   Acceptor, type AsyncClientSessionStore, type AsyncServerSessionStore, type ClientConfig, type ClientOptions, type ClientSessionStore,
   type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type Credential, type CryptoProvider, type ErrorAndAlert,
+  type ExternalPsk,
   memoryClientSessions, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions,
   type ServerSessions, type ServerStage, serverConfig, type SyncClientSessionStore, type SyncServerSessionStore, ticketKeys,
   type TicketKeys,
@@ -26,6 +27,10 @@ export interface PairOptions {
   readonly provider?: (seed: string) => CryptoProvider;
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ClientOptions>;
+  /** External PSKs of both, or of each. */
+  readonly psks?: readonly ExternalPsk[] | { readonly client: readonly ExternalPsk[]; readonly server: readonly ExternalPsk[] };
+  /** Who has no certificate, or takes none. */
+  readonly pskOnly?: "both" | "client" | "server";
   readonly serverName?: string;
   /** `sessionPartition` of the client. */
   readonly partition?: string;
@@ -77,28 +82,33 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
   const verifier = asynchronous ? asyncVerifier(trusting) : trusting;
   const groups: readonly NamedGroup[] = ["secp256r1"];
   const logs: { client: string[]; server: string[] } = { client: [], server: [] };
+  const { psks } = options;
+  const pskOnly = (role: string): boolean => options.pskOnly === "both" || options.pskOnly === role;
   const server = serverConfig({
     provider: providerOf("server"),
     now,
-    credentials: [own("server")],
+    ...(pskOnly("server") ? {} : { credentials: [own("server")] as const }),
+    ...(psks && { psks: "server" in psks ? psks.server : psks }),
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.server.push(line),
-    versions: [version],
+    ...(pskOnly("server") ? {} : { versions: [version] }),
     ...(retry ? { groups } : {}),
     ...(clientAuth ? { clientAuthentication: { mode: "required", verifier } } : {}),
     ...(sessions === undefined ? {} : { sessions: sessions.server }),
     ...options.server,
-  });
+    // What lacks is left out as callers without types would.
+  } as ServerOptions);
   const client = clientConfig({
     provider: providerOf("client"),
     now,
-    verifier,
+    ...(pskOnly("client") ? {} : { verifier }),
+    ...(psks && { psks: "client" in psks ? psks.client : psks }),
     ...(clientAuth ? { credentials: asynchronous ? asyncPicker({ pick: ({ schemes }) => (schemes.includes("ed25519") ? own("client") : undefined) }) : [own("client")] } : {}),
     ...(sessions === undefined ? {} : { sessions: sessions.client }),
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.client.push(line),
     ...options.client,
-  });
+  } as ClientOptions);
   return { client: { config: client, keyLog: logs.client }, server: { config: server, keyLog: logs.server } };
 }
 

@@ -15,6 +15,7 @@ import {
   Acceptor,
   type Bytes,
   clientConfig,
+  type ClientConfig,
   type ClientOptions,
   type ClientStage,
   type Connection,
@@ -24,6 +25,7 @@ import {
   type ErrorAndAlert,
   type Received,
   serverConfig,
+  type ServerConfig,
   type ServerOptions,
   type ServerStage,
   type SyncVerifier,
@@ -276,11 +278,13 @@ export interface ScriptedSession {
   /** As it is said: no time has gone by. */
   readonly ageAdd: number;
   readonly secret: Bytes;
+  /** Default "res binder"; of a PSK from elsewhere "ext binder" or "imp binder". */
+  readonly binder?: string;
 }
 /** @param transcriptHash to the ClientHello up to its binders (§4.3.11.2). */
-function binderOf({ secret }: ScriptedSession, transcriptHash: Uint8Array): Bytes {
+function binderOf({ secret, binder = "res binder" }: ScriptedSession, transcriptHash: Uint8Array): Bytes {
   const early = hmac(repeat(32), secret);
-  return verifyData(expandLabel(early, "res binder", hashOf(), 32), transcriptHash);
+  return verifyData(expandLabel(early, binder, hashOf(), 32), transcriptHash);
 }
 
 export interface DiffieHellman {
@@ -485,6 +489,8 @@ export interface HelloScript {
 
 export interface ScriptedClientOptions {
   readonly config?: Partial<ServerOptions>;
+  /** The machine's, whole. */
+  readonly configured?: ServerConfig;
   /** Groups for which the first hello has a share; default x25519. None: HelloRetryRequest. */
   readonly shares?: readonly number[];
   /** What it shows when it is asked; default nothing. */
@@ -516,7 +522,9 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   /** Which session the server took up. */
   selected: number | undefined;
 
-  constructor({ config = {}, shares = [groups.x25519], shows, sessions = [], binders = (right) => right }: ScriptedClientOptions = {}) {
+  constructor({
+    config = {}, configured, shares = [groups.x25519], shows, sessions = [], binders = (right) => right,
+  }: ScriptedClientOptions = {}) {
     const options: ServerOptions = {
       provider: node,
       now: Date.now,
@@ -525,7 +533,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       alpn: ["h2", "http/1.1"],
       ...config,
     };
-    super(new Machine("server", new Acceptor().start(), serverConfig(options)));
+    super(new Machine("server", new Acceptor().start(), configured ?? serverConfig(options)));
     this.#shares = shares;
     this.#shows = shows;
     this.#offered = sessions;
@@ -736,6 +744,8 @@ export interface ServerHelloScript {
 
 export interface ScriptedServerOptions extends Partial<Shown> {
   readonly config?: Partial<ClientOptions>;
+  /** The machine's, whole. */
+  readonly configured?: ClientConfig;
   /** Sends a CertificateRequest. */
   readonly requests?: boolean;
   /** Sends a HelloRetryRequest for this group. */
@@ -761,7 +771,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   selected: number | undefined;
   #handshakeHash: Bytes = repeat(0);
 
-  constructor({ config = {}, ...options }: ScriptedServerOptions = {}) {
+  constructor({ config = {}, configured, ...options }: ScriptedServerOptions = {}) {
     const verifier: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
     const all: ClientOptions = {
       provider: node,
@@ -772,7 +782,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       alpn: ["h2", "http/1.1"],
       ...config,
     };
-    super(new Machine("client", new Connector(clientConfig(all), "localhost").start()));
+    super(new Machine("client", new Connector(configured ?? clientConfig(all), "localhost").start()));
     this.options = { chain: identity.chain, keyPem: identity.keyPem, requests: false, ...options };
     this.listen(this.machine.begin());
   }

@@ -22,6 +22,7 @@ const info: Info = {
   handshakeKind: "full",
   group: "x25519",
   peer: undefined,
+  psk: undefined,
   peerSignatureScheme: undefined,
   ownSignatureScheme: "ecdsa_secp256r1_sha256",
   extendedMasterSecret: true,

@@ -8,7 +8,7 @@ import {
 } from "@sallyport/core";
 import { decodeSession, encodeSession } from "../../packages/core/src/session/state.ts";
 import { openTicket, sealerOf, sealTicket } from "../../packages/core/src/session/tickets.ts";
-import { resumptionBinder } from "../../packages/core/src/crypto/key-schedule.ts";
+import { pskBinder } from "../../packages/core/src/crypto/key-schedule.ts";
 import { digestOf } from "../../packages/core/src/crypto/transcript.ts";
 import { encodeCertificate, encodeCertificateRequest, encodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
@@ -445,7 +445,7 @@ describe("a binder", () => {
     const truncated = encoded.subarray(0, encoded.length - 2 - 33 * binders.length);
     const digest = digestOf(sha256, joined([before, truncated]));
     for (const [at, { secret }] of last ? binders.entries() : []) {
-      encoded.set(resumptionBinder(sha256, secret ?? new Uint8Array(0), digest), truncated.length + 2 + 33 * at + 1);
+      encoded.set(pskBinder(sha256, "res binder", secret ?? new Uint8Array(0), digest), truncated.length + 2 + 33 * at + 1);
     }
     return encoded;
   }
@@ -526,9 +526,12 @@ describe("a binder", () => {
     // One that is right for the second hello alone is not.
     expect(ends(second([right(1)], (raw) => offering(raw, [right(1)])))).toBe("bad-binder");
     expect(ends(second([right(1)], (raw, before) => offering(raw, [forged(1)], { before })))).toBe("bad-binder");
-    // Other identities may come, with binders that are theirs.
+    // Some may be left out, with binders that are theirs; none may come, or change places (RFC 9846 §4.2.2).
     expect(ends(second([forged(1), right(2)], (raw, before) => offering(raw, [right(2)], { before })))).toBe(0);
-    expect(ends(second([unknown], (raw, before) => offering(raw, [unknown, right(3)], { before })))).toBe(1);
+    expect(ends(second([unknown], (raw, before) => offering(raw, [unknown, right(3)], { before })))).toBe("illegal-parameter");
+    expect(ends(second([unknown], (raw, before) => offering(raw, [right(3)], { before })))).toBe("illegal-parameter");
+    expect(ends(second([right(1), right(2)], (raw, before) => offering(raw, [right(2), right(1)], { before })))).toBe("illegal-parameter");
+    expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1), right(1)], { before })))).toBe("illegal-parameter");
     expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1), { identity: known(2), secret: undefined }], { before })))).toBe("illegal-parameter");
     expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1)], { before, last: false })))).toBe("illegal-parameter");
   });

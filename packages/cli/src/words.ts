@@ -35,6 +35,10 @@ const sentences: Sentences = {
   "no-common-certificate-type": ({ theirs }) => `The client takes no X.509 certificate, only ${list(theirs.map(codePoint))}.`,
   "no-credential-for-authorities": ({ theirs }) =>
     `The client names ${count(theirs.length, "authority", "authorities")} that it trusts; no certificate here is by one of them.`,
+  "no-psk": ({ offered }) =>
+    offered === 0
+      ? "The client offers no key that both would have from elsewhere (pre_shared_key), and this server has no certificate."
+      : "The client offers pre-shared keys, but none together with a key exchange (psk_dhe_ke), and without one they are not taken.",
   "missing-extension": ({ extension }) => `The client left out ${extension}, which TLS 1.3 can't do without.`,
 };
 

@@ -66,6 +66,8 @@ export const alertMap: AlertMap = {
   "bad-record-mac": "bad_record_mac",
   "bad-signature": "decrypt_error",
   "bad-binder": "decrypt_error",
+  // RFC 9846 §6.2 lets it be this one, so that nobody learns which identities are known.
+  "unknown-psk": "decrypt_error",
   "bad-finished": "decrypt_error",
   renegotiation: "no_renegotiation",
   "not-a-first-handshake": "handshake_failure",

@@ -37,8 +37,10 @@ export interface ErrorContext {
   "record-overflow": { readonly allowed: number; readonly received: number };
   "bad-record-mac": { readonly sequence: number };
   "bad-signature": { readonly scheme: SignatureScheme };
-  /** The client does not know the session's secret. */
+  /** The client does not know the secret of that session, or of that external PSK. */
   "bad-binder": { readonly index: number };
+  /** A server without certificates, and none of the client's PSKs is a session or an external one of ours. */
+  "unknown-psk": { readonly offered: number };
   "bad-finished": { readonly from: "client" | "server" };
   /** TLS 1.2: the peer insists on a renegotiation that was refused. */
   renegotiation: { readonly asked: string };
@@ -101,6 +103,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "bad-record-mac": "peer",
   "bad-signature": "peer",
   "bad-binder": "peer",
+  "unknown-psk": "peer-incompatible",
   "bad-finished": "peer",
   renegotiation: "peer",
   "not-a-first-handshake": "peer",
@@ -138,7 +141,8 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "record-overflow": ({ allowed, received }) => `a record of ${received} bytes; allowed are ${allowed}`,
   "bad-record-mac": ({ sequence }) => `record ${sequence} under the current key is not authentic`,
   "bad-signature": ({ scheme }) => `the peer did not prove its key: its ${scheme} signature is wrong`,
-  "bad-binder": ({ index }) => `the client does not know the secret of session ${index}: its binder is wrong`,
+  "bad-binder": ({ index }) => `the client does not know the secret of its PSK ${index}: the binder is wrong`,
+  "unknown-psk": ({ offered }) => `none of the client's PSKs (${offered}) is known here, and there is no certificate`,
   "bad-finished": ({ from }) => `the ${from}'s Finished does not match this handshake`,
   renegotiation: ({ asked }) => `the peer insists on a renegotiation by ${asked}`,
   "not-a-first-handshake": ({ message }) => `${message} speaks of an earlier handshake in its renegotiation_info`,

@@ -3,7 +3,7 @@ export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
 export type {
-  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, ServerOptions,
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, PskClientOptions, PskServerOptions, ServerOptions,
 } from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
@@ -43,6 +43,10 @@ export {
   type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
   type Verifier,
 } from "./config/identity.ts";
+
+export {
+  dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions,
+} from "./config/psk.ts";
 
 // Sessions.
 export { memoryClientSessions } from "./session/memory.ts";

@@ -4,13 +4,18 @@ import {
   content, extensions, ScriptedClient, type ScriptedClientOptions, ScriptedServer, type ScriptedServerOptions, type ScriptedSession, type ServerHelloScript,
 } from "../../support/scripted-peer.ts";
 import { each, expectEqual, type Stimuli } from "../outcome.ts";
-import { resumingClient, resumingServer, ticketsOf } from "../sessions.ts";
+import { external, externalClient, externalServer, resumingClient, resumingServer, sessions, ticketsOf } from "../sessions.ts";
 import { messages } from "./framing.ts";
 
 /** Clients that have offered it: directly, and in answer to a HelloRetryRequest. */
 const offered = (options: ScriptedClientOptions): ScriptedClient[] => [
   resumingClient(options).to("WAIT_FINISHED"),
   resumingClient({ ...options, shares: [] }).to("WAIT_FINISHED"),
+];
+/** The same of a PSK from elsewhere. */
+const offeredFromElsewhere = (options: ScriptedClientOptions = {}): ScriptedClient[] => [
+  externalClient(options).to("WAIT_FINISHED"),
+  externalClient({ ...options, shares: [] }).to("WAIT_FINISHED"),
 ];
 /** Nobody took it up. */
 const leftAside = (clients: readonly ScriptedClient[]): readonly ScriptedClient[] => {
@@ -25,12 +30,16 @@ const answered = (change: Change, options: ScriptedServerOptions = {}): Scripted
   const server = resumingServer(options).to(options.retryFor === undefined ? "WAIT_SH" : "WAIT_SH_AGAIN");
   return server.say(server.serverHello(change));
 };
+const fromElsewhere = (change: Change, options: Omit<ScriptedServerOptions, "config"> = {}): ScriptedServer => {
+  const server = externalServer(options).to(options.retryFor === undefined ? "WAIT_SH" : "WAIT_SH_AGAIN");
+  return server.say(server.serverHello(change));
+};
 const answering =
   (type: number, body: Octets): Change =>
   ({ extensions: answers = [] }) => ({ extensions: replaced(answers, extension(type, body)) });
 
 export const resumptions: Stimuli = {
-  "SRV-CH-045": () => offered({ binders: ([right = repeat(0)]) => [right.subarray(0, 31)] }),
+  "SRV-CH-045": () => [offered, offeredFromElsewhere].flatMap((offer) => offer({ binders: ([right = repeat(0)]) => [right.subarray(0, 31)] })),
   "PSK-001": () => [
     ...[0, -1].flatMap((at) => offered({ binders: ([right = repeat(0)]) => [changed(right, at)] })),
     ...offered({ binders: () => [repeat(32)] }),
@@ -39,6 +48,11 @@ export const resumptions: Stimuli = {
     ...offered({ sessions: ticketsOf(), binders: (right) => right.toReversed() }),
     // That of the first hello, in the second.
     ...[resumingClient({ shares: [], binders: onceMade() }).to("WAIT_FINISHED")],
+    // Of a PSK from elsewhere: changed, under another label, under another key.
+    ...[0, -1].flatMap((at) => offeredFromElsewhere({ binders: ([right = repeat(0)]) => [changed(right, at)] })),
+    ...["res binder", "imp binder"].flatMap((binder) => offeredFromElsewhere({ sessions: [{ ...external, binder }] })),
+    ...offeredFromElsewhere({ sessions: [{ ...external, secret: repeat(32, 1) }] }),
+    externalClient({ shares: [], binders: onceMade() }).to("WAIT_FINISHED"),
   ],
   "PSK-002": () => {
     const [known] = ticketsOf();
@@ -55,6 +69,17 @@ export const resumptions: Stimuli = {
         // Not by a key exchange that we speak: psk_ke alone.
         resumingClient().extend(extension(extensions.pskModes, v8([0]))).to("WAIT_FINISHED"),
       ]),
+    ];
+  },
+  "PSK-003": () => {
+    const unknown = [{ ...external, ticket: text("a key of nobody's") }];
+    const keyExchangeLess = extension(extensions.pskModes, v8([0]));
+    return [
+      ...offeredFromElsewhere({ sessions: unknown }),
+      // It may be a session; it is none.
+      ...[[], undefined].map((shares) => externalClient({ sessions: unknown, ...(shares && { shares }) }, { sessions }).to("WAIT_FINISHED")),
+      ...offeredFromElsewhere({ sessions: [] }),
+      externalClient().extend(keyExchangeLess).to("WAIT_FINISHED"),
     ];
   },
   "PSK-004": () => {
@@ -82,10 +107,14 @@ export const resumptions: Stimuli = {
       return client;
     }),
   "PSK-006": () =>
-    [1, 2, 0xffff].flatMap((index) => [undefined, 0x0017].map((retryFor) => answered(answering(extensions.preSharedKey, u16(index)), retryFor === undefined ? {} : { retryFor }))),
+    [1, 2, 0xffff].flatMap((index) => [undefined, 0x0017].map((retryFor) => answered(answering(extensions.preSharedKey, u16(index)), retryFor === undefined ? {} : { retryFor }))).concat(
+      [1, 0xffff].map((index) => fromElsewhere(answering(extensions.preSharedKey, u16(index)))),
+    ),
   "PSK-007": () => [answered(() => ({ suite: 0x1302 }))],
-  "PSK-008": () =>
-    [{}, { retryFor: 0x0017 }].map((options) => answered(({ extensions: answers = [] }) => ({ extensions: without(answers, extensions.keyShare) }), options)),
+  "PSK-008": () => {
+    const shareless: Change = ({ extensions: answers = [] }) => ({ extensions: without(answers, extensions.keyShare) });
+    return [{}, { retryFor: 0x0017 }].flatMap((options) => [answered(shareless, options), fromElsewhere(shareless, options)]);
+  },
   "PSK-009": () => {
     const never = new ScriptedServer();
     // Its hash is not the session's, so that the second hello leaves the session out.
@@ -96,11 +125,18 @@ export const resumptions: Stimuli = {
     );
   },
   "PSK-012": () =>
-    each(["certificate_request", "certificate", "certificate_verify"], () => [resumingServer().to("WAIT_FINISHED")], (server, name) =>
+    each(["certificate_request", "certificate", "certificate_verify"], () => [resumingServer, externalServer].map((make) => make().to("WAIT_FINISHED")), (server, name) =>
       server.record(content.handshake, messages[name]?.() ?? []),
     ),
-  "CLI-CR-002": () => [resumingServer().to("WAIT_FINISHED")].map((server) => server.say(server.certificateRequest())),
-  "SRV-HRR-011": () => [resumingClient({ shares: [] }).to("RETRIED").offer().to("WAIT_FINISHED")],
+  "CLI-CR-002": () => [resumingServer().to("WAIT_FINISHED"), externalServer().to("WAIT_FINISHED")].map((server) => server.say(server.certificateRequest())),
+  "SRV-HRR-011": () => [resumingClient, externalClient].map((make) => make({ shares: [] }).to("RETRIED").offer().to("WAIT_FINISHED")),
+  "SRV-HRR-012": () => {
+    const other = { ...external, ticket: text("another key") };
+    return [
+      externalClient({ shares: [], sessions: [external, other] }).to("RETRIED").offer(other).to("WAIT_FINISHED"),
+      externalClient({ shares: [] }).to("RETRIED").offer(other).to("WAIT_FINISHED"),
+    ];
+  },
 };
 
 /** The binder that was made first, each time. */

@@ -24,7 +24,7 @@ export function schemesOfSigners(given: readonly Credential[]): readonly Signatu
  * @param ownSchemes what the config lets our keys sign with
  */
 export function readCredentials(
-  given: readonly Credential[],
+  given: readonly Credential[] | undefined,
   ownSchemes: readonly SignatureScheme[],
   common: Omit<CommonSettings, "id">,
   problems: Problems,

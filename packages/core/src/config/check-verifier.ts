@@ -6,7 +6,7 @@ import type { CommonSettings } from "./settings.ts";
 
 /** Who judges the peer. @param path such as `verifier` */
 export function checkVerifier(
-  given: Verifier, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems,
+  given: Verifier | undefined, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems,
 ): void {
   if (given === undefined) {
     const remedy = "give a Verifier, such as x509's: who is not judged is nobody";

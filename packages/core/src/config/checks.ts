@@ -30,6 +30,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   requireExtendedMasterSecret: "read",
   dangerousKeyLog: "read",
   dangerousExtractSecrets: "read",
+  psks: "read",
   trace: "read",
 };
 

@@ -3,15 +3,17 @@ import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
   checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
+import type { Verifier } from "./identity.ts";
 import { configId } from "./id.ts";
 import { readManners } from "./manners.ts";
-import type { ClientOptions } from "./options.ts";
+import type { ClientOptions, PskClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
@@ -21,30 +23,50 @@ import type { ClientSettings, CommonSettings } from "./settings.ts";
  *
  * @throws ConfigError with every problem and its remedy: what could never work is refused here, and not in each handshake.
  */
-export function clientConfig(given: ClientOptions): ClientConfig {
+export function clientConfig(given: ClientOptions | PskClientOptions): ClientConfig {
   const problems: Problems = new Problems();
-  const options = snapshot(given, problems);
+  const options = snapshot<GivenOptions>(given, problems);
   checkOptionNames(options, clientOptions, problems);
-  const common = readCommon(options, Array.isArray(options.credentials) ? schemesOfSigners(options.credentials) : [], problems);
-  checkVerifications(common, problems);
-  checkVerifier(options.verifier, "verifier", common, problems);
+  const pskOnly = isPskOnly(options.psks, options.verifier);
+  const versions = options.versions ?? (pskOnly ? ["tls1.3"] : undefined);
+  const speaking = { ...options, ...(versions && { versions }) };
+  const all = readCommon(speaking, Array.isArray(options.credentials) ? schemesOfSigners(options.credentials) : [], problems);
+  const psks = readPsks(options.psks, all, problems);
+  checkRoom(psks, problems);
+  const common = pskOnly ? forPsksAlone(all, psks, options.suites, problems) : all;
+  if (pskOnly) checkNothingToShow(options.credentials, problems);
+  else checkVerifications(common, problems);
+  if (!pskOnly) checkVerifier(options.verifier, "verifier", common, problems);
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
   const manners = readManners(options, problems);
   if (problems.count > 0) problems.refuse();
 
-  const { verifier } = options;
+  const verifier = pskOnly ? undefined : options.verifier;
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
   const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
-  const id = configId("client", common, verifier, options.label, { shown });
+  const id = configId("client", common, verifier, options.label, { pskOnly, shown });
   const { sessions } = options;
   const settings: ClientSettings =
-    Object.freeze({ ...common, id, role: "client", verifier, keyShares, credentials, ownSchemes, sessions, manners });
+    Object.freeze({
+      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownSchemes, sessions,
+      manners,
+    });
   return ClientConfig.make(settings, id);
 }
+
+/** What both kinds of options have: one is told from the other when they are read. */
+type GivenOptions = Omit<ClientOptions, "verifier"> & { readonly verifier?: Verifier };
+
+/** Nobody asks it: a client that takes PSKs alone fails before it reads a certificate. */
+const trustsNobody: Verifier = Object.freeze({
+  label: "trusts nobody",
+  schemes: [],
+  verify: () => ({ alert: "handshake_failure", reason: "certificates are not taken here" }) as const,
+});
 
 /** A checked, frozen config. Share it among connections. */
 export class ClientConfig {
@@ -96,6 +118,20 @@ function checkVerifications({ versions, suites, groups, verifications }: Omit<Co
       problems.add("no-scheme-for-version", "schemes", problem, remedy);
     }
   }
+}
+
+/** A hello has 64 KiB for all extensions, and servers that are careful read a quarter of it. */
+function checkRoom(psks: readonly PreparedPsk[], problems: Problems): void {
+  const octets = psks.reduce((sum, { identity, hash }) => sum + identity.length + 6 + 1 + (hash === "sha384" ? 48 : 32), 0);
+  if (octets <= roomForPsks) return;
+  problems.add("too-many-psks", "psks", `take ${octets} bytes of each ClientHello`, `offer fewer: there is room for ${roomForPsks}`);
+}
+const roomForPsks = 8192;
+
+function checkNothingToShow(given: ClientOptions["credentials"], problems: Problems): void {
+  if (given === undefined || (Array.isArray(given) && given.length === 0)) return;
+  const problem = "are for servers that are known by a certificate, and there is no verifier";
+  problems.add("psk-replaces-certificate", "credentials", problem, "leave them out, or give a verifier");
 }
 
 /** Several that are chosen from by the server's wishes, or somebody who picks. */

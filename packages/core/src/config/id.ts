@@ -8,6 +8,7 @@ import type { CommonSettings } from "./settings.ts";
  * under a laxer config must not enter a stricter one (RFC 9846, Appendix C.4).
  *
  * @param verifier who judges the peer; undefined: the peer is not asked who it is
+ * @param pskOnly who does not know a PSK is not let in: sessions of those who need none must not enter
  * @param shown the leaves that a client may show: to the server a resumed session's client is whom it was made by
  */
 export function configId(
@@ -15,7 +16,8 @@ export function configId(
   settings: Pick<CommonSettings, "hashes" | "alpn" | "verifications">,
   verifier: Verifier | undefined,
   label: string | undefined,
-  { clientAuthentication = "none", shown = [] }: {
+  { clientAuthentication = "none", shown = [], pskOnly }: {
+    readonly pskOnly: boolean;
     readonly clientAuthentication?: "optional" | "required" | "none" | undefined;
     readonly shown?: readonly Uint8Array[];
   },
@@ -36,6 +38,7 @@ export function configId(
     verifier: judge ?? null,
     alpn,
     clientAuthentication,
+    pskOnly,
     shown: shown.map(hex),
     label: label ?? null,
   });

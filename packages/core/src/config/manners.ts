@@ -4,7 +4,9 @@ import type { ClientOptions } from "./options.ts";
 import type { Problems } from "./problems.ts";
 import type { Manners } from "./settings.ts";
 
-export function readManners(options: ClientOptions, problems: Problems): Manners {
+type MannersOptions = Pick<ClientOptions, "padding" | "grease" | "permuteExtensions" | "clientHelloRecordSize">;
+
+export function readManners(options: MannersOptions, problems: Problems): Manners {
   const { padding, grease, permuteExtensions = true, clientHelloRecordSize } = options;
   return Object.freeze({
     padding: readFlag(padding, "padding", problems),

@@ -4,6 +4,7 @@ import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/t
 import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
+import type { ExternalPsk } from "./psk.ts";
 import type { Trace } from "./trace.ts";
 
 export type { Limits } from "../record/limits.ts";
@@ -39,6 +40,12 @@ export interface CommonOptions {
   readonly requireExtendedMasterSecret?: boolean;
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
+  /**
+   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A server takes the
+   * first of the client's that it knows; a client offers all of them, behind a session. Whoever proves one is asked for no
+   * certificate, and shows none: `info.psk` tells. Default none.
+   */
+  readonly psks?: readonly ExternalPsk[];
   /** Lets `connection.extractSecrets` give the keys away. Default false. */
   readonly dangerousExtractSecrets?: boolean;
   readonly trace?: Trace;
@@ -54,7 +61,9 @@ export interface ServerOptions extends CommonOptions {
   readonly servesAnyName?: boolean;
   /** A hello without SNI is refused: missing_extension. Default false: it asks for no name, so any credential may be shown. */
   readonly requiresServerName?: boolean;
-  /** Asks clients for a certificate. Default: they are not asked. */
+  /**
+   * Asks clients for a certificate; not those that prove a PSK, so `required` goes with no `psks`. Default: they are not asked.
+   */
   readonly clientAuthentication?: ClientAuthentication;
   /** Ask the verifier again when a session is resumed. Not built yet: who resumes is whom the full handshake found. */
   readonly reverifyOnResume?: boolean;
@@ -73,6 +82,12 @@ export interface ServerOptions extends CommonOptions {
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
   /** Not built yet. */
   readonly halfRtt?: boolean;
+}
+
+/** A server without certificates: only clients that know one of the PSKs are let in. TLS 1.3 alone. */
+export interface PskServerOptions extends Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> {
+  readonly credentials?: readonly [];
+  readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
 }
 
 export interface ClientAuthentication {
@@ -123,6 +138,11 @@ export interface ClientOptions extends CommonOptions {
   readonly reverifyOnResume?: boolean;
   /** Not built yet. */
   readonly earlyData?: boolean;
+}
+
+/** A client that takes no certificate: only servers that know one of the PSKs are spoken to. TLS 1.3 alone. */
+export interface PskClientOptions extends Omit<ClientOptions, "verifier" | "psks" | "credentials"> {
+  readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
 }
 
 /** Also for a connection that was handed over. */

@@ -1,14 +1,16 @@
-import { type Bytes, copy } from "../wire/bytes.ts";
+import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
   checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readChoice, readCommon, readFlag, readNames, schemeNames,
 } from "./checks.ts";
+import type { Credential } from "./credential.ts";
 import { configId } from "./id.ts";
-import type { ClientAuthentication, ServerOptions } from "./options.ts";
+import type { ClientAuthentication, PskServerOptions, ServerOptions } from "./options.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
 
@@ -17,34 +19,41 @@ import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } fro
  *
  * @throws ConfigError with every problem and its remedy: what could never work is refused here, and not in each handshake.
  */
-export function serverConfig(given: ServerOptions): ServerConfig {
+export function serverConfig(given: ServerOptions | PskServerOptions): ServerConfig {
   const problems: Problems = new Problems();
-  const options = snapshot(given, problems);
+  const options = snapshot<GivenOptions>(given, problems);
   checkOptionNames(options, serverOptions, problems);
-  const common = readCommon(options, schemesOfSigners(options.credentials), problems);
+  const pskOnly = isPskOnly(options.psks, options.credentials);
+  const versions = options.versions ?? (pskOnly ? ["tls1.3"] : undefined);
+  const speaking = { ...options, ...(versions && { versions }) };
+  const all = readCommon(speaking, schemesOfSigners(options.credentials ?? []), problems);
+  const psks = readPsks(options.psks, all, problems);
+  const common = pskOnly ? forPsksAlone(all, psks, options.suites, problems) : all;
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const credentials = readCredentials(options.credentials, ownSchemes, common, problems);
+  const credentials = pskOnly ? [] : readCredentials(options.credentials, ownSchemes, common, problems);
   const servesAnyName = readFlag(options.servesAnyName, "servesAnyName", problems);
   const requiresServerName = readFlag(options.requiresServerName, "requiresServerName", problems);
   const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
+  checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
   const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
-  if (requiresServerName && !servesAnyName && credentials?.every(({ names }) => names.every(isAddress))) {
+  if (requiresServerName && !servesAnyName && !pskOnly && credentials?.every(({ names }) => names.every(isAddress))) {
     const remedy = "give a credential that covers a DNS name, or set servesAnyName";
     problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
   }
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
-  const id = configId("server", common, verifier, options.label, { clientAuthentication: mode });
+  const id = configId("server", common, verifier, options.label, { pskOnly, clientAuthentication: mode });
   const settings: ServerSettings = Object.freeze({
     ...common,
     id,
     role: "server",
-    credentials,
+    credentials: Object.freeze(credentials),
+    psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     ownSchemes,
     servesAnyName,
     requiresServerName,
@@ -56,6 +65,9 @@ export function serverConfig(given: ServerOptions): ServerConfig {
   });
   return ServerConfig.make(settings, id);
 }
+
+/** What both kinds of options have: one is told from the other when they are read. */
+type GivenOptions = Omit<ServerOptions, "credentials"> & { readonly credentials?: readonly Credential[] };
 
 /** A checked, frozen config. Share it among connections. */
 export class ServerConfig {
@@ -116,6 +128,16 @@ function readClientAuthentication(
     return undefined;
   }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });
+}
+
+/** RFC 9846 §4.4.2: a server that proves itself by a PSK must not ask for a certificate. */
+function checkAuthentication(
+  authentication: ClientAuthenticationSettings | undefined, psks: readonly PreparedPsk[], pskOnly: boolean, problems: Problems,
+): void {
+  if (authentication === undefined || psks.length === 0 || (authentication.mode === "optional" && !pskOnly)) return;
+  const problem = "asks for certificates, which those who prove a PSK do not show";
+  const remedy = pskOnly ? "leave it out: who knows a PSK is known" : "make it optional and look at info.psk, or leave psks out";
+  problems.add("psk-replaces-certificate", "clientAuthentication", problem, remedy);
 }
 
 function readAssumedGroups(

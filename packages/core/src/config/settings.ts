@@ -3,6 +3,7 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { Limits } from "./options.ts";
@@ -36,7 +37,10 @@ export interface CommonSettings {
 
 export interface ServerSettings extends CommonSettings {
   readonly role: "server";
-  readonly credentials: readonly [Credential, ...Credential[]];
+  /** None: a server that is proven by PSKs alone. */
+  readonly credentials: readonly Credential[];
+  /** By what stands on the wire, in hex. */
+  readonly psks: ReadonlyMap<string, PreparedPsk>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
   readonly servesAnyName: boolean;
@@ -57,7 +61,12 @@ export interface ClientAuthenticationSettings {
 
 export interface ClientSettings extends CommonSettings {
   readonly role: "client";
+  /** Where PSKs alone are taken, one that trusts nobody. */
   readonly verifier: Verifier;
+  /** No certificate is asked for, and none taken. */
+  readonly pskOnly: boolean;
+  /** In the order in which they are offered. */
+  readonly psks: readonly PreparedPsk[];
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;

@@ -139,11 +139,17 @@ export interface Agreed {
   readonly serverName: string | undefined;
 }
 
+/** By certificate, by a session, by an external PSK; each may have taken a HelloRetryRequest. */
+type HandshakeKind = "full" | "resumed" | "psk";
+
 export interface Info extends Agreed {
-  readonly handshakeKind: "full" | "full-after-retry" | "resumed" | "resumed-after-retry";
+  readonly handshakeKind: HandshakeKind | `${HandshakeKind}-after-retry`;
   /** Absent after a resumption of 1.2. */
   readonly group: NamedGroup | undefined;
+  /** Whom a certificate named, now or in the session's full handshake. */
   readonly peer: VerifiedIdentity | undefined;
+  /** The external PSK that the peer knows, now or in the session's full handshake: its identity as the config has it. */
+  readonly psk: { readonly identity: Bytes } | undefined;
   readonly peerSignatureScheme: SignatureScheme | undefined;
   readonly ownSignatureScheme: SignatureScheme | undefined;
   readonly extendedMasterSecret: boolean;

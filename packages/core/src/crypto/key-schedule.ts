@@ -85,10 +85,15 @@ function earlySecret(hash: HashImplementation, psk: Uint8Array | undefined): Byt
   return extract(hash, zeros, psk ?? zeros);
 }
 
-/** §4.3.11.2, of a session. @param transcriptHash … ClientHello up to its binders. */
-export function resumptionBinder(hash: HashImplementation, psk: Uint8Array, transcriptHash: Uint8Array): Bytes {
+/** Whose PSK it is: a ticket's, one that was agreed on elsewhere, or one imported from there (RFC 9258 §5.2). */
+export type BinderLabel = "res binder" | "ext binder" | "imp binder";
+
+/** §4.3.11.2. @param transcriptHash … ClientHello up to its binders. */
+export function pskBinder(
+  hash: HashImplementation, label: BinderLabel, psk: Uint8Array, transcriptHash: Uint8Array,
+): Bytes {
   const early = earlySecret(hash, psk);
-  const key = expandLabel(hash, early, "res binder", hashOfNothing(hash), hash.length);
+  const key = expandLabel(hash, early, label, hashOfNothing(hash), hash.length);
   const binder = finishedVerifyData(hash, key, transcriptHash);
   wipe(early);
   wipe(key);
@@ -113,6 +118,26 @@ export function trafficKey(
   hash: HashImplementation, secret: Uint8Array, keyLength: number,
 ): { readonly key: Bytes; readonly iv: Bytes } {
   return { key: expandLabel(hash, secret, "key", empty, keyLength), iv: expandLabel(hash, secret, "iv", empty, 12) };
+}
+
+/**
+ * RFC 9258 §5.1: the PSK that an external one becomes for one identity.
+ *
+ * @param hash goes with the external key, not with the suite. @param identity ImportedIdentity. @param length of the suite's hash.
+ */
+export function importPsk(hash: HashImplementation, external: Uint8Array, identity: Uint8Array, length: number): Bytes {
+  const extracted = extract(hash, new Uint8Array(hash.length), external);
+  const imported = expandLabel(hash, extracted, "derived psk", digestOf(hash, identity), length);
+  wipe(extracted);
+  return imported;
+}
+
+/** Tells two keys of one identity apart, and tells nothing of them: by it a session knows the PSK that it was made by. */
+export function pskFingerprint(hash: HashImplementation, psk: Uint8Array, identity: Uint8Array): Bytes {
+  const early = earlySecret(hash, psk);
+  const fingerprint = expandLabel(hash, early, "sallyport psk", digestOf(hash, identity), hash.length);
+  wipe(early);
+  return fingerprint;
 }
 
 /** §4.7.1: the PSK of a ticket. */

@@ -40,7 +40,8 @@ export interface Context {
   readonly scribe: Scribe;
 }
 
-export function handshakeKind(resumed: boolean, retried: boolean): Info["handshakeKind"] {
-  if (resumed) return retried ? "resumed-after-retry" : "resumed";
-  return retried ? "full-after-retry" : "full";
+/** @param psk what the handshake was made by; undefined: a certificate. */
+export function handshakeKind(psk: "session" | "external" | undefined, retried: boolean): Info["handshakeKind"] {
+  const kind = psk === undefined ? "full" : psk === "session" ? "resumed" : "psk";
+  return retried ? `${kind}-after-retry` : kind;
 }

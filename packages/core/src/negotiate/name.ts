@@ -13,6 +13,8 @@ export function credentialsForName(
     if (requiresServerName) refuse({ kind: "server-name-missing" });
     return credentials;
   }
+  // No certificate speaks of names: whoever knows the PSK is meant.
+  if (credentials.length === 0) return credentials;
   const covering = credentials.filter(({ names }) => names.some((name) => covers(name, serverName)));
   if (covering.length > 0) return covering;
   if (!servesAnyName) {

@@ -10,6 +10,7 @@ import { chooseProtocol } from "./alpn.ts";
 import { chooseCredential, chooseSuiteAndCredential } from "./credential.ts";
 import { checkGroups, chooseGroup, chooseShare } from "./group.ts";
 import { credentialsForName } from "./name.ts";
+import { type ChosenPsk, choosePsk, offersPsks } from "./psk.ts";
 import { type Refusal, type Refuse, refusalAlerts } from "./refusal.ts";
 import { commonSuites } from "./suite.ts";
 import { chooseVersion } from "./version.ts";
@@ -18,18 +19,27 @@ export type { Refusal } from "./refusal.ts";
 
 export type Negotiation = Agreed | Refused;
 
-export interface Agreed {
+export type Agreed = AgreedParameters & Authentication;
+
+interface AgreedParameters {
   readonly kind: "agreed";
   readonly version: ProtocolVersion;
   readonly suite: CipherSuiteName;
   readonly group: NamedGroup;
   /** TLS 1.3: the client has sent no share for `group`, and gets a HelloRetryRequest. */
   readonly needsRetry: boolean;
-  readonly scheme: SignatureScheme;
-  readonly credential: Credential;
   readonly alpn: string | undefined;
   readonly serverName: string | undefined;
 }
+
+/** How the server proves itself. */
+export type Authentication =
+  | { readonly credential: Credential; readonly scheme: SignatureScheme; readonly psk: undefined }
+  /**
+   * By an external PSK (TLS 1.3), if the client's binder shows that it knows the key. `psk` undefined: a config without
+   * certificates, and a hello whose PSKs are sessions or nobody's: which of both, is told to no stranger.
+   */
+  | { readonly credential: undefined; readonly scheme: undefined; readonly psk: ChosenPsk | undefined };
 
 export interface Refused {
   readonly kind: "refused";
@@ -67,7 +77,7 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation
   return { kind: "agreed", version, ...parameters, alpn, serverName: hello.serverName };
 }
 
-type Parameters = Pick<Agreed, "suite" | "group" | "needsRetry" | "credential" | "scheme">;
+type Parameters = Pick<AgreedParameters, "suite" | "group" | "needsRetry"> & Authentication;
 type Agree = (
   hello: ClientHello,
   settings: ServerSettings,
@@ -77,15 +87,38 @@ type Agree = (
 
 const agree: { readonly [V in ProtocolVersion]: Agree } = {
   "tls1.3": (hello, settings, candidates, refuse) => {
-    const [suite] = commonSuites("tls1.3", hello, settings, refuse);
+    const suites = commonSuites("tls1.3", hello, settings, refuse);
     const share = chooseShare(hello, settings, refuse);
-    const signature = chooseCredential(hello, settings, candidates, refuse);
-    return suite && share && signature && { suite, ...share, ...signature };
+    const chosen = choosePsk(hello, settings, suites);
+    const suite = chosen?.suite ?? suites[0];
+    const proof = chosen === undefined ? chooseProof(hello, settings, candidates, refuse) : byPsk(chosen.psk);
+    return suite && share && proof && { suite, ...share, ...proof };
   },
   "tls1.2": (hello, settings, candidates, refuse) => {
     const suites = commonSuites("tls1.2", hello, settings, refuse);
     const group = chooseGroup(hello, settings, refuse);
     const signed = chooseSuiteAndCredential(suites, group, hello, settings, candidates, refuse);
-    return group && signed && { ...signed, group, needsRetry: false };
+    return group && signed && { ...signed, psk: undefined, group, needsRetry: false };
   },
 };
+
+/** A server without certificates takes PSKs alone; whose they are is found out with their binders. */
+function chooseProof(
+  hello: ClientHello, settings: ServerSettings, candidates: readonly Credential[], refuse: Refuse,
+): Authentication | undefined {
+  if (settings.credentials.length > 0) {
+    const signature = chooseCredential(hello, settings, candidates, refuse);
+    return signature && { ...signature, psk: undefined };
+  }
+  return offersPsks(hello) ? byPsk(undefined) : refuse({ kind: "no-psk", offered: hello.pskIdentities.length });
+}
+
+function byPsk(psk: ChosenPsk | undefined): Authentication {
+  return { credential: undefined, scheme: undefined, psk };
+}
+
+/** Of a handshake that is made by a certificate. */
+export function expectSignature(agreed: Authentication): Extract<Authentication, { readonly credential: Credential }> {
+  if (agreed.credential === undefined) throw new TypeError("a handshake by PSK has no certificate");
+  return agreed;
+}

@@ -18,6 +18,8 @@ export type Refusal =
   | { readonly kind: "no-common-scheme"; readonly theirs: readonly Registered[]; readonly ours: readonly SignatureScheme[] }
   | { readonly kind: "no-common-certificate-type"; readonly theirs: readonly Registered[] }
   | { readonly kind: "no-credential-for-authorities"; readonly theirs: readonly Bytes[] }
+  /** The config has no certificates, and the hello no PSK with a key exchange beside it (psk_dhe_ke); `offered` without one. */
+  | { readonly kind: "no-psk"; readonly offered: number }
   | { readonly kind: "missing-extension"; readonly extension: string };
 
 /** Takes a reason down. Its result stands for what could not be chosen. */
@@ -38,5 +40,6 @@ export const refusalAlerts: { readonly [K in Refusal["kind"]]: AlertDescription 
   "no-common-scheme": "handshake_failure",
   "no-common-certificate-type": "unsupported_certificate",
   "no-credential-for-authorities": "handshake_failure",
+  "no-psk": "handshake_failure",
   "missing-extension": "missing_extension",
 };

@@ -1,6 +1,6 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
-import { type Bytes, equal } from "../wire/bytes.ts";
+import { type Bytes, empty, equal, equalSecrets } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
@@ -21,8 +21,16 @@ export interface SessionState {
   readonly ageAdd: number;
   /** Who the peer was found to be. */
   readonly peer: SessionPeer | undefined;
+  /** The external PSK that the full handshake was made by. */
+  readonly psk: SessionPsk | undefined;
   /** At a client: what it shows to the server. */
   readonly ticket: Bytes | undefined;
+}
+export interface SessionPsk {
+  /** The caller's name for it. */
+  readonly identity: Bytes;
+  /** Which key of that name. */
+  readonly fingerprint: Bytes;
 }
 export interface SessionPeer {
   readonly presented: {
@@ -36,7 +44,7 @@ export interface SessionPeer {
   readonly names: readonly string[];
 }
 
-const format = 1;
+const format = 2;
 /** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
 export const longestLifetime = 604_800;
 
@@ -44,6 +52,11 @@ export const longestLifetime = 604_800;
 export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionState, nowMs: number): boolean {
   if (nowMs < issuedMs || nowMs < fullHandshakeMs) return false;
   return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestLifetime * 1000;
+}
+
+/** Whether that very key is still among them. */
+export function isKnown({ fingerprint }: SessionPsk, psks: Iterable<Pick<SessionPsk, "fingerprint">>): boolean {
+  return [...psks].some((psk) => equalSecrets(psk.fingerprint, fingerprint));
 }
 
 export function encodeSession(state: SessionState): Bytes {
@@ -56,7 +69,8 @@ export function encodeSession(state: SessionState): Bytes {
     text(state.serverName);
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
-    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? new Uint8Array(0));
+    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? empty);
+    writer.opaque(2, state.psk?.identity ?? empty).opaque(1, state.psk?.fingerprint ?? empty);
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
     if (peer === undefined) return;
@@ -97,11 +111,14 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const lifetimeSeconds = reader.u32("lifetime");
   const ageAdd = reader.u32("age_add");
   const ticket = reader.opaque(2, "ticket");
+  const pskIdentity = reader.opaque(2, "psk identity");
+  const fingerprint = reader.opaque(1, "psk fingerprint");
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
     suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
+    psk: fingerprint.length === 0 ? undefined : { identity: pskIdentity, fingerprint },
   };
 }
 

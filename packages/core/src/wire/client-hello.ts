@@ -32,6 +32,9 @@ export interface ClientHello {
   /** DER of distinguished names (§4.3.4). */
   readonly certificateAuthorities: readonly Bytes[] | undefined;
   readonly offersPsk: boolean;
+  /** Sessions and external PSKs, in order; each is as opaque as the client's word. */
+  readonly pskIdentities: readonly Bytes[];
+  readonly pskModes: readonly number[] | undefined;
   readonly offersEarlyData: boolean;
 }
 
@@ -41,7 +44,6 @@ export interface DecodedClientHello extends ClientHello {
   readonly hostNames: readonly string[];
   readonly keyShares: readonly KeyShareEntry[] | undefined;
   readonly cookie: Bytes | undefined;
-  readonly pskModes: readonly number[] | undefined;
   readonly psks: OfferedPsks | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
@@ -133,6 +135,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     certificateSignatureSchemes,
     certificateAuthorities,
     offersPsk: psks !== undefined,
+    pskIdentities: (psks?.identities ?? []).map(({ identity }) => identity),
     offersEarlyData,
     cookie,
     pskModes,

@@ -14,7 +14,7 @@ import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
 import { mannered, padded } from "./manners.ts";
-import { forgetSession, hashOf, preSharedKey, sealBinder } from "./session.ts";
+import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
@@ -35,7 +35,7 @@ export function sendClientHello(
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  return say({ goal, fields, shares, session }, (hash, truncated) => digestOf(hash, truncated), context);
+  return say({ goal, fields, shares, psks: offeredPsks(goal, session) }, (hash, truncated) => digestOf(hash, truncated), context);
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
@@ -48,11 +48,9 @@ export function sendSecondClientHello(
   );
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   sendChangeCipherSpec(offer, context);
-  // §4.2.4: a PSK that does not go with the suite that was chosen is left out.
-  const session = offer.session && hashOf(offer.session, offer.goal.settings) === request.hash ? offer.session : undefined;
-  if (session === undefined) forgetSession(offer);
+  const psks = fittingPsks(offer.psks, request.hash);
   const again = {
-    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, session,
+    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
@@ -69,8 +67,13 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
   if (!isAddress(serverName)) extensions.push(extension("server_name", (writer) => writeServerName(writer, serverName)));
   extensions.push(
     extension("supported_groups", (writer) => writer.list(2, settings.groups, (_, { name }) => writer.u16(groupIds[name]))),
-    extension("signature_algorithms", (writer) => writer.list(2, proofs, (_, scheme) => writer.u16(schemeIds[scheme]))),
   );
+  // §4.3.3: for who wants a certificate.
+  if (!settings.pskOnly) {
+    extensions.push(
+      extension("signature_algorithms", (writer) => writer.list(2, proofs, (_, scheme) => writer.u16(schemeIds[scheme]))),
+    );
+  }
   if (certificates.length > 0 && certificates.join() !== proofs.join()) {
     extensions.push(
       extension("signature_algorithms_cert", (writer) =>
@@ -99,7 +102,7 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       keyShare(shares),
     );
     // §4.3.9: who takes tickets says how it would use them; without it a server has no reason to send any.
-    if (settings.sessions !== undefined) {
+    if (settings.sessions !== undefined || settings.psks.length > 0) {
       extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
     }
   }
@@ -116,27 +119,24 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, session }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
   const { link, scribe } = context;
-  const { settings } = goal;
-  const hash = session && hashOf(session, settings);
-  const offered = session && hash && preSharedKey(session, hash, settings.now());
-  const raw = scribe.clientHello(padded(fields, offered === undefined ? [] : [offered], settings.manners));
-  if (session !== undefined && hash !== undefined) {
-    sealBinder(raw, session, hash, (truncated) => digest(hash, truncated));
-  }
+  const { manners } = goal.settings;
+  const offered = psks.length === 0 ? [] : [preSharedKey(psks, goal.settings)];
+  const raw = scribe.clientHello(padded(fields, offered, manners));
+  if (psks.length > 0) sealBinders(raw, psks, digest);
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
-  const { recordSize = maxPlaintext } = settings.manners;
+  const { recordSize = maxPlaintext } = manners;
   link.outgoing.boundary(recordSize);
   link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, session };
+  return { goal, fields, hello, shares, psks };
 }
 
 /** Appendix E.4: only in the compatibility mode, which the session id asks for. */

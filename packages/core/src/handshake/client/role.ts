@@ -15,7 +15,8 @@ import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientSta
 import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
 import { clientEdges } from "./edges.ts";
-import { forgetSession, sessionKey } from "./session.ts";
+import { externalOf, forgetPsks, offeredPsks } from "./psks.ts";
+import { sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
@@ -53,9 +54,9 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       }
     },
     forget: (state) => {
-      if (state.kind === "startShares") forgetSession(state);
-      else if ("offer" in state) forgetSession(state.offer);
-      else if (state.kind === "completeKeys") forgetSession(state.settled.offer);
+      if (state.kind === "startShares") forgetPsks({ psks: offeredPsks(state.goal, state.session) });
+      else if ("offer" in state) forgetPsks(state.offer);
+      else if (state.kind === "completeKeys") forgetPsks(state.settled.offer);
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
         wipe(state.keys.serverKey);
@@ -124,17 +125,19 @@ function mayBeTls12(state: State): boolean {
 function agreement(
   { settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">, maxRecordSize: RecordSizes,
 ): Agreement {
-  const { offer, suite, hash, group, retried, session } = settled;
+  const { offer, suite, hash, group, retried, psk } = settled;
+  const external = externalOf(psk);
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.3",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: handshakeKind(session !== undefined, retried),
+    handshakeKind: handshakeKind(psk?.kind, retried),
     group: group.name,
     peer: identity,
-    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
+    psk: external && { identity: external.identity },
+    peerSignatureScheme: typeof keyProven === "string" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize,
@@ -155,6 +158,7 @@ function agreementTls12(
     handshakeKind: "full",
     group: group.name,
     peer: identity,
+    psk: undefined,
     peerSignatureScheme: keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,

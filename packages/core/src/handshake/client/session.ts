@@ -3,14 +3,12 @@ import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
 import { attempt } from "../../connection/guard.ts";
-import { resumptionBinder, resumptionPsk } from "../../crypto/key-schedule.ts";
-import type { HashImplementation } from "../../crypto/provider.ts";
-import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionState } from "../../session/state.ts";
+import { resumptionPsk } from "../../crypto/key-schedule.ts";
+import { decodeSession, encodeSession, isFresh, isKnown, longestLifetime, type SessionState } from "../../session/state.ts";
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
-import { bindersLength, decodeClientHello } from "../../wire/client-hello.ts";
-import { type Extension, extension } from "../../wire/extensions.ts";
-import type { Goal, Offer } from "./states.ts";
+import { externalOf, hashOf } from "./psks.ts";
+import type { Goal } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
 
 /** Bytes: a longer one is not kept, since the extensions of a ClientHello have no more than 64 KiB for all. */
@@ -28,7 +26,7 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   const session = decoded.result;
   const { ticket } = session;
   const fits =
-    ticket !== undefined && ticket.length <= longestTicket && session.peer?.presented.role === "server" &&
+    ticket !== undefined && ticket.length <= longestTicket && isProven(session, settings) &&
     session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
     isFresh(session, settings.now());
   if (fits) return session;
@@ -36,42 +34,18 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   return undefined;
 }
 
-/** Wipes the secret of a session that was offered: it was taken up, or never will be. */
-export function forgetSession({ session }: Pick<Offer, "session">): void {
-  if (session !== undefined) wipe(session.secret);
-}
-
-/** The hash of the session's suite, while the config has the suite. */
-export function hashOf({ suite }: SessionState, { suites, hashes }: ClientSettings): HashImplementation | undefined {
-  const implementation = suites.find(({ name }) => name === suite);
-  return implementation && hashes.get(implementation.hash);
-}
-
-/** The last extension of a hello; its binder is zeros until `sealBinder`. */
-export function preSharedKey(session: SessionState, hash: HashImplementation, nowMs: number): Extension {
-  const { ticket, issuedMs, ageAdd } = session;
-  const obfuscatedAge = (Math.max(0, nowMs - issuedMs) + ageAdd) % 2 ** 32;
-  return extension("pre_shared_key", (writer) => {
-    writer.vector(2, () => writer.opaque(2, ticket ?? new Uint8Array(0)).u32(obfuscatedAge));
-    writer.vector(2, () => writer.opaque(1, new Uint8Array(hash.length)));
-  });
-}
-
-/** @param digest of all before the hello, and of the hello up to its binders (§4.3.11.2). */
-export function sealBinder(
-  raw: Bytes, session: SessionState, hash: HashImplementation, digest: (truncated: Uint8Array) => Bytes,
-): void {
-  const truncated = raw.subarray(0, raw.length - bindersLength(decodeClientHello(raw)));
-  raw.set(resumptionBinder(hash, session.secret, digest(truncated)), raw.length - hash.length);
+/** Who the server was, is known: by its certificate, or by an external PSK that is still the config's. */
+function isProven({ peer, psk }: SessionState, { psks }: ClientSettings): boolean {
+  return psk === undefined ? peer?.presented.role === "server" : peer === undefined && isKnown(psk, psks);
 }
 
 /** What turns tickets into sessions, for as long as the connection lives. @param resumptionSecret is kept until `wipe`. */
 export function ticketTaker(
-  { offer, suite, hash, session }: Settled, alpn: string | undefined, identity: VerifiedIdentity, resumptionSecret: Bytes,
+  { offer, suite, hash, psk }: Settled, alpn: string | undefined, identity: VerifiedIdentity | undefined, resumptionSecret: Bytes,
 ): TicketTaker {
   const { goal } = offer;
   const { settings, serverName } = goal;
-  const fullHandshakeMs = session?.fullHandshakeMs ?? settings.now();
+  const fullHandshakeMs = (psk?.kind === "session" ? psk.state.fullHandshakeMs : undefined) ?? settings.now();
   return {
     take({ lifetime, ageAdd, nonce, ticket }) {
       // §4.7.1: a lifetime of zero says that it should be discarded at once.
@@ -88,7 +62,8 @@ export function ticketTaker(
         issuedMs: settings.now(),
         lifetimeSeconds,
         ageAdd,
-        peer: { presented: identity.presented, path: identity.path, names: identity.names },
+        peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+        psk: externalOf(psk),
         ticket,
       });
       wipe(secret);

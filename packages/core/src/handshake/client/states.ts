@@ -6,6 +6,7 @@ import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-he
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
+import type { OfferedPsk } from "./psks.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
 import type { StatesTls13 } from "./tls13/states.ts";
 
@@ -25,8 +26,8 @@ export interface Offer {
   readonly fields: ClientHelloFields;
   readonly hello: DecodedClientHello;
   readonly shares: readonly StartedShare[];
-  /** Whose ticket it shows. */
-  readonly session: SessionState | undefined;
+  /** In its order. */
+  readonly psks: readonly OfferedPsk[];
 }
 
 /** What each state may know; those of a version are in its folder. */

@@ -4,8 +4,9 @@ import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
+import { forgetPsks } from "./psks.ts";
 import { groupsToShare } from "./remembered-group.ts";
-import { forgetSession, readSession } from "./session.ts";
+import { readSession } from "./session.ts";
 import type { Inputs, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
 import { recordSizes } from "./judge-extensions.ts";
@@ -29,7 +30,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const hello = decodeServerHello(message.raw);
       if (isTls12(hello, offer)) {
         const settled = judgeServerHelloTls12(hello, offer);
-        forgetSession(offer);
+        forgetPsks(offer);
         link.incoming.changeCipherSpec = "told";
         link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
         return {

@@ -2,10 +2,11 @@
 import type { ServerSettings } from "../../config/settings.ts";
 import { fail } from "../../errors.ts";
 import { judgeSizeLimit } from "../../record/size-limit.ts";
-import { type Bytes, equal, hex } from "../../wire/bytes.ts";
+import { type Bytes, empty, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
+import type { AgreedPsk } from "./states.ts";
 
 /** What no version allows. */
 export function judgeServerName({ hostNames }: DecodedClientHello): void {
@@ -101,9 +102,9 @@ export function judgeSecondClientHello(
   if (second.cookie !== undefined && (cookie === undefined || !equal(second.cookie, cookie))) {
     wrong("cookie", cookie === undefined ? "none" : "that of HelloRetryRequest", hex(second.cookie), "RFC 9846 §4.3.2");
   }
-  // It may be updated and thinned out, and not be added.
-  if (first.psks === undefined && second.psks !== undefined) {
-    wrong("pre_shared_key", "none, as in the first ClientHello", "one", section);
+  // It may be updated and thinned out; nothing may be added.
+  if (!isThinnedOut(first.pskIdentities, second.pskIdentities)) {
+    wrong("pre_shared_key", "none but identities of the first ClientHello, in its order", "others", section);
   }
   judgePsks(second);
   if (second.keyShares === undefined) {
@@ -118,10 +119,27 @@ export function judgeSecondClientHello(
   return share.keyExchange;
 }
 
+/** Where the PSK stands that is to be used: a client takes out what does not go with the suite, and this one does (§4.2.2). */
+export function judgeSecondOffer(second: DecodedClientHello, { psk }: AgreedPsk): AgreedPsk {
+  const section = "RFC 9846 §4.2.2";
+  if (second.psks === undefined) fail("missing-extension", { message: "client_hello", extension: "pre_shared_key" }, section);
+  const index = second.pskIdentities.findIndex((identity) => equal(identity, psk.identity));
+  if (index < 0) wrong("pre_shared_key", "the identity of the first ClientHello that was taken", "others", section);
+  return { index, psk };
+}
+
 /** @throws illegal-parameter if its length is not that of the group's shares. */
 export function judgeShare(share: KeyShareEntry["keyExchange"], name: NamedGroup, length: number): Bytes {
   if (share.length !== length) wrong("key_share", `${length} bytes for ${name}`, `${share.length}`, "RFC 9846 §4.3.8.2");
   return share;
+}
+
+function isThinnedOut(all: readonly Bytes[], some: readonly Bytes[]): boolean {
+  let at = 0;
+  return some.every((identity) => {
+    while (at < all.length && !equal(all[at] ?? empty, identity)) at++;
+    return at++ < all.length;
+  });
 }
 
 function unchangeable(hello: DecodedClientHello): DecodedClientHello["extensions"] {

@@ -1,5 +1,6 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
@@ -10,6 +11,7 @@ import { serverEdges } from "./edges.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
+import { externalOf, forgetPsk, type SelectedPsk } from "./tls13/psk.ts";
 import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
@@ -34,7 +36,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
         case "sign": case "signShare": {
-          const { credential, scheme } = state.settled.negotiated;
+          const { credential, scheme } = expectSignature(state.settled.negotiated);
           return sign(credential.signer, scheme, state.message);
         }
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
@@ -64,7 +66,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
 
 function forget(state: State): void {
   if (state.kind === "exchangeKeys") {
-    if (state.session !== undefined) wipe(state.session.state.secret);
+    forgetPsk(state.psk);
   } else if (state.kind === "sign") {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
@@ -85,12 +87,12 @@ const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
   const { sessions } = state.settled.settings;
   if (sessions === undefined) return { input: "sessions", value: [] };
-  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state.hello), sessions) };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state), sessions) };
   return { input: "sessions", value: find(state, sessions) };
 }
 
-function agreement({ settled, exporterSecret, peer, resumed }: At<"connected">, sizes: RecordSizes): Agreement {
-  return { ...common(settled, peer, sizes, true, resumed), exporter: exporterTls13(settled.hash, exporterSecret) };
+function agreement({ settled, exporterSecret, peer, psk }: At<"connected">, sizes: RecordSizes): Agreement {
+  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret) };
 }
 
 function agreementTls12(
@@ -105,19 +107,21 @@ function common(
   peer: ProvenPeer | undefined,
   maxRecordSize: RecordSizes,
   extendedMasterSecret: boolean,
-  resumed = false,
+  psk?: SelectedPsk,
 ): Omit<Agreement, "exporter"> {
+  const external = externalOf(psk);
   return {
     info: {
       version: negotiated.version,
       suite: negotiated.suite,
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
-      handshakeKind: handshakeKind(resumed, retried),
+      handshakeKind: handshakeKind(psk?.kind, retried),
       group: group.name,
       peer: peer?.identity,
       peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
-      ownSignatureScheme: resumed ? undefined : negotiated.scheme,
+      psk: external && { identity: external.identity },
+      ownSignatureScheme: psk === undefined ? negotiated.scheme : undefined,
       extendedMasterSecret,
       maxRecordSize,
     },

@@ -1,3 +1,4 @@
+import type { PreparedPsk } from "../../config/check-psks.ts";
 import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ServerConfig } from "../../config/server-config.ts";
 import type { ServerSettings } from "../../config/settings.ts";
@@ -18,6 +19,14 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+  /** Of the hello that is answered. */
+  readonly psk: AgreedPsk | undefined;
+}
+
+/** An external PSK of ours that the client offers; that it knows the key, its binder has to say. */
+export interface AgreedPsk {
+  readonly index: number;
+  readonly psk: PreparedPsk;
 }
 
 /** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */

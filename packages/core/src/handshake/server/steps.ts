@@ -5,7 +5,8 @@ import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { negotiate } from "../../negotiate/negotiate.ts";
 import { agreeOnSizes } from "../../record/size-limit.ts";
-import { decodeClientHello } from "../../wire/client-hello.ts";
+import { empty, hex } from "../../wire/bytes.ts";
+import { type DecodedClientHello, decodeClientHello } from "../../wire/client-hello.ts";
 import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Context, Steps } from "../table.ts";
@@ -13,7 +14,7 @@ import type { Edges } from "./edges.ts";
 import { judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
-import { lookUpOrExchange } from "./tls13/resume.ts";
+import { lookUpOrExchange } from "./tls13/select-psk.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   expectClientHello: {
@@ -50,13 +51,13 @@ export const steps: Steps<Edges, States, Inputs> = {
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
         link.recordSizes = agreeOnSizes("tls1.2", settings.maxRecordSize, settings.maxRecordSize, hello.recordSizeLimit);
-        return { kind: "startShare", hello, settled: settle(settings, negotiated) };
+        return { kind: "startShare", hello, settled: settle(settings, negotiated, hello) };
       }
       judgeClientHello(hello);
       link.incoming.changeCipherSpec = "dropped";
       link.incoming.takesPlaintextAlert = true;
 
-      const settled = settle(settings, negotiated);
+      const settled = settle(settings, negotiated, hello);
       link.trace?.({
         kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
       });
@@ -73,7 +74,7 @@ export const steps: Steps<Edges, States, Inputs> = {
       const share = hello.keyShares?.find(({ group }) => group === groupIds[settled.group.name])?.keyExchange;
       if (share === undefined) throw new TypeError("negotiate agreed on a group without a share");
       const peerShare = judgeShare(share, settled.group.name, settled.group.shareLength.client);
-      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare);
+      return lookUpOrExchange(hello, settled, new Transcript(settled.hash), peerShare, context);
     },
   },
 };
@@ -88,12 +89,15 @@ function adopt(settings: ServerSettings, { link }: Context): void {
   link.phase = "negotiation";
 }
 
-function settle(settings: ServerSettings, negotiated: Settled["negotiated"]): Settled {
+function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hello: DecodedClientHello): Settled {
   const suite = settings.suites.find(({ name }) => name === negotiated.suite);
   const group = settings.groups.find(({ name }) => name === negotiated.group);
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || group === undefined || hash === undefined) {
     throw new TypeError("negotiate agreed on what the config has not");
   }
-  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry };
+  const index = negotiated.psk?.index;
+  const psk = index === undefined ? undefined : settings.psks.get(hex(hello.pskIdentities[index] ?? empty));
+  const agreed = index === undefined || psk === undefined ? undefined : { index, psk };
+  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, psk: agreed };
 }

@@ -1,13 +1,12 @@
 // What is wrong with a ServerHello or HelloRetryRequest (RFC 9846 §4.2.3, §4.2.4), measured by what was offered.
 import type { Group, HashImplementation, SuiteImplementation } from "../../../crypto/provider.ts";
 import { fail } from "../../../errors.ts";
-import type { SessionState } from "../../../session/state.ts";
 import { type Bytes, equal } from "../../../wire/bytes.ts";
 import { groupIds, registered, spelled, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import type { StartedShare } from "../../stages.ts";
 import { judgeAnswers } from "../judge-extensions.ts";
-import { hashOf } from "../session.ts";
+import type { OfferedPsk } from "../psks.ts";
 import type { Offer } from "../states.ts";
 import type { RetryRequest, Settled } from "./states.ts";
 
@@ -101,24 +100,27 @@ export function judgeServerHello(
       "key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2",
     );
   }
-  const session = judgeSelectedIdentity(hello, hash, offer);
+  const psk = judgeSelectedIdentity(hello, hash, offer);
   return {
-    settled: { offer, suite, hash, group, retried: request !== undefined, session }, started, peerShare: keyShare.keyExchange,
+    settled: { offer, suite, hash, group, retried: request !== undefined, psk }, started, peerShare: keyShare.keyExchange,
   };
 }
 
-/** §4.3.11: an identity that was offered, with the hash of its session. */
+/** §4.3.11: an identity that was offered, with its hash. */
 function judgeSelectedIdentity(
-  { selectedIdentity }: ServerHello, hash: HashImplementation, { goal, session }: Offer,
-): SessionState | undefined {
-  if (selectedIdentity === undefined) return undefined;
-  if (session === undefined || selectedIdentity !== 0) {
-    wrong("selected_identity", "0, the one that was offered", `${selectedIdentity}`, "RFC 9846 §4.3.11");
+  { selectedIdentity }: ServerHello, hash: HashImplementation, { goal, psks }: Offer,
+): OfferedPsk | undefined {
+  if (selectedIdentity === undefined) {
+    if (!goal.settings.pskOnly) return undefined;
+    // We asked for no certificate: signature_algorithms was not there (§4.3.3).
+    return fail("missing-extension", { message: "server_hello", extension: "pre_shared_key" }, "RFC 9846 §4.3.11");
   }
-  if (hashOf(session, goal.settings) !== hash) {
-    wrong("cipher_suite", "a suite with the hash of the session", "another", "RFC 9846 §4.3.11");
+  const psk = psks[selectedIdentity];
+  if (psk === undefined) {
+    wrong("selected_identity", `below ${psks.length}, as many were offered`, `${selectedIdentity}`, "RFC 9846 §4.3.11");
   }
-  return session;
+  if (psk.hash !== hash) wrong("cipher_suite", "a suite with the hash of the PSK", "another", "RFC 9846 §4.3.11");
+  return psk;
 }
 
 function offeredGroup(id: number, offer: Offer): Group | undefined {

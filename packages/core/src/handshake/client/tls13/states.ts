@@ -4,12 +4,12 @@ import type { TicketTaker } from "../../../connection/connection.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
-import type { SessionState } from "../../../session/state.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { OfferedPsk } from "../psks.ts";
 import type { Offer } from "../states.ts";
 
 /** What ServerHello settled. */
@@ -19,8 +19,8 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
-  /** The one that the server took up. */
-  readonly session: SessionState | undefined;
+  /** The one that the server took. */
+  readonly psk: OfferedPsk | undefined;
 }
 
 /** From the key exchange on: what all later states know. */
@@ -54,20 +54,26 @@ export interface StatesTls13 {
   expectCertificateVerify: Answered & { presented: PresentedIdentity; publicKey: Bytes; schemes: readonly SignatureScheme[] };
   checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
-  expectFinished: Answered & { identity: VerifiedIdentity; keyProven: KeyProven | "by the session" };
+  expectFinished: Answered & ProvenServer;
   pickCredential: Proven & { request: CredentialRequest };
   sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
-  connected: Omit<Proven, keyof Underway | "finishedHash"> & {
+  connected: ProvenServer & {
     settled: Settled;
+    alpn: string | undefined;
+    finished: FinishedVerified;
     exporterSecret: Bytes;
     tickets: TicketTaker | undefined;
     ownScheme: SignatureScheme | undefined;
   };
 }
-export interface Proven extends Underway {
+/** Who the server is, and how we know: its key, or the PSK that its Finished is made with. */
+type ProvenServer =
+  | { readonly identity: VerifiedIdentity; readonly keyProven: KeyProven | "by the session" }
+  | { readonly identity: undefined; readonly keyProven: "by the psk" };
+
+export type Proven = ProvenUnderway & ProvenServer;
+interface ProvenUnderway extends Underway {
   readonly alpn: string | undefined;
-  readonly identity: VerifiedIdentity;
-  readonly keyProven: KeyProven | "by the session";
   readonly finished: FinishedVerified;
   /** Of the transcript up to the server's Finished: what application traffic comes from. */
   readonly finishedHash: Bytes;

@@ -20,8 +20,9 @@ import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
-import { forgetSession, ticketTaker } from "../session.ts";
+import { externalOf, forgetPsks, secretOf } from "../psks.ts";
 import { rememberGroup } from "../remembered-group.ts";
+import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
@@ -59,9 +60,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const { session } = settled;
-      const schedule = new HandshakeSchedule(hash, answer.secret, session?.secret);
-      forgetSession(offer);
+      const schedule = new HandshakeSchedule(hash, answer.secret, secretOf(settled.psk));
+      forgetPsks(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
@@ -82,11 +82,13 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const alpn = judgeEncryptedExtensions(answers, hello, goal);
       link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
       underway.transcript.add(message.raw);
-      const { session } = underway.settled;
-      if (session === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
-      const identity = rememberedIdentity(session);
-      if (identity === undefined) throw new TypeError("a session without a server was offered");
-      return { kind: "expectFinished", ...underway, alpn, request: undefined, identity, keyProven: "by the session" };
+      const { psk } = underway.settled;
+      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      const identity = psk.kind === "session" ? rememberedIdentity(psk.state) : undefined;
+      const answered = { ...underway, alpn, request: undefined };
+      if (identity !== undefined) return { kind: "expectFinished", ...answered, identity, keyProven: "by the session" };
+      if (externalOf(psk) === undefined) throw new TypeError("a session without a server was offered");
+      return { kind: "expectFinished", ...answered, identity, keyProven: "by the psk" };
     },
   },
 
@@ -173,12 +175,16 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 };
 
 function connected(
-  { settled, alpn, identity, keyProven, finished }: Proven,
+  { settled, alpn, finished, ...proven }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
 ): StateOf<States, "connected"> {
   const { exporterSecret, resumptionSecret } = sent;
   rememberGroup(settled);
-  const tickets = resumptionSecret && ticketTaker(settled, alpn, identity, resumptionSecret);
-  return { kind: "connected", settled, alpn, identity, keyProven, finished, ownScheme, exporterSecret, tickets };
+  const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
+  const server =
+    proven.identity === undefined
+      ? { identity: undefined, keyProven: proven.keyProven }
+      : { identity: proven.identity, keyProven: proven.keyProven };
+  return { kind: "connected", settled, alpn, finished, ...server, ownScheme, exporterSecret, tickets };
 }

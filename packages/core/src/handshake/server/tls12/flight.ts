@@ -2,6 +2,7 @@
 import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
+import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { WriteKeysTls12 } from "../../../record/keys-tls12.ts";
 import { copy, empty } from "../../../wire/bytes.ts";
 import { type Extension, extension, recordSizeLimit, writeProtocols } from "../../../wire/extensions.ts";
@@ -42,7 +43,7 @@ export function sendServerHelloTls12(
   if (hello.pointFormats !== undefined) {
     extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));
   }
-  const { chain, ocspResponse, signedCertificateTimestamps = [] } = negotiated.credential;
+  const { chain, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
   const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
   if (status !== undefined) extensions.push(extension("status_request"));
   if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) {
@@ -79,7 +80,7 @@ export function sendServerKeyExchange(
   const { kind: _, params, message: __, ...underway } = state;
   const { settings } = underway.settled;
   const { clientAuthentication } = settings;
-  const scheme = schemeIds[underway.settled.negotiated.scheme];
+  const scheme = schemeIds[expectSignature(underway.settled.negotiated).scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
   if (clientAuthentication !== undefined) {
     const request = encodeCertificateRequestTls12({

@@ -2,6 +2,7 @@
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
+import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
@@ -18,6 +19,7 @@ import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import { forgetPsk, secretOf } from "./psk.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -48,7 +50,7 @@ function cookie({ provider }: ServerSettings): Extension {
 
 /** ServerHello … Certificate, up to the pause for the signature; of a resumption the whole flight. */
 export function sendServerHello(
-  { hello, settled, transcript, session }: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
+  { hello, settled, transcript, psk }: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
 ): At<"sign"> | At<"expectFinished"> {
   const { link, scribe } = context;
   const { settings, negotiated, suite, hash } = settled;
@@ -63,13 +65,13 @@ export function sendServerHello(
       extension("key_share", (writer) =>
         writeKeyShareEntry(writer, { group: groupIds[settled.group.name], keyExchange: copy(share) }),
       ),
-      ...(session === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(session.index))]),
+      ...(psk === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(psk.index))]),
     ],
   });
   send(serverHello, transcript, context);
 
-  const schedule = new HandshakeSchedule(hash, sharedSecret, session?.state.secret);
-  if (session !== undefined) wipe(session.state.secret);
+  const schedule = new HandshakeSchedule(hash, sharedSecret, secretOf(psk));
+  forgetPsk(psk);
   const handshakeTraffic = schedule.traffic(transcript.digest());
   logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.client);
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
@@ -84,15 +86,16 @@ export function sendServerHello(
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
   send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
-  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, session };
-  if (session !== undefined) {
-    const { identity } = session;
+  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
+  if (psk !== undefined) {
+    // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
+    const identity = psk.kind === "session" ? psk.identity : undefined;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
     return { kind: "expectFinished", ...finish(underway, context), peer };
   }
   const { clientAuthentication } = settings;
   if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
-  const { credential } = negotiated;
+  const { credential } = expectSignature(negotiated);
   send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
@@ -104,7 +107,7 @@ export function sendFinished(
   state: At<"sign">, signature: Uint8Array, context: Context,
 ): At<"expectFinished"> | At<"expectCertificate"> {
   const { settings, negotiated } = state.settled;
-  send(encodeCertificateVerify(schemeIds[negotiated.scheme], signature), state.transcript, context);
+  send(encodeCertificateVerify(schemeIds[expectSignature(negotiated).scheme], signature), state.transcript, context);
   const answered = finish(state, context);
   const { clientAuthentication } = settings;
   if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
@@ -112,7 +115,7 @@ export function sendFinished(
 }
 
 /** Finished, and the keys behind it. */
-function finish({ hello, settled, transcript, schedule, handshakeTraffic, session }: Underway, context: Context): Answered {
+function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }: Underway, context: Context): Answered {
   const { settings, suite, hash } = settled;
   const { link } = context;
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.server, transcript.digest())), transcript, context);
@@ -128,7 +131,7 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, sessio
   const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
   const clientHandshakeTraffic = handshakeTraffic.client;
   return {
-    settled, transcript, schedule, session, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled, transcript, schedule, psk, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
   };
 }
 

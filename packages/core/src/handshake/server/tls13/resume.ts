@@ -1,37 +1,26 @@
-// Taking up a session (RFC 9846 §4.3.11). A ticket that doesn't open or fit is a full handshake, and never an alert; a binder
-// that
-// does not verify is one.
-import type { VerifiedIdentity } from "../../../config/identity.ts";
+// A server's sessions: which of the client's are known (RFC 9846 §4.3.11), and those that tickets give (§4.7.1). A ticket that
+// doesn't open or fit is left aside, and never an alert.
 import { suiteMeanings } from "../../../config/parameters.ts";
 import { attempt } from "../../../connection/guard.ts";
 import type { Link } from "../../../connection/link.ts";
-import { resumptionBinder, resumptionPsk } from "../../../crypto/key-schedule.ts";
+import { resumptionPsk } from "../../../crypto/key-schedule.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { expectLength } from "../../../crypto/results.ts";
-import type { Transcript } from "../../../crypto/transcript.ts";
-import { fail } from "../../../errors.ts";
-import { decodeSession, encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
+import { decodeSession, encodeSession, isFresh, isKnown, type SessionState } from "../../../session/state.ts";
 import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../session/tickets.ts";
 import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
-import { type Bytes, copy, equal, equalSecrets, wipe } from "../../../wire/bytes.ts";
-import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
+import { type Bytes, copy, equal, hex, wipe } from "../../../wire/bytes.ts";
+import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
-import { pskModes } from "../../../wire/registry.ts";
-import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import { externalOf } from "./psk.ts";
 
 /** A session that a server found: not trusted before its binder verified. */
 export interface Found {
   readonly index: number;
   readonly state: Uint8Array;
-}
-/** The one that is taken up, its binder verified. */
-export interface Resumed {
-  readonly index: number;
-  readonly state: SessionState;
-  readonly identity: VerifiedIdentity | undefined;
 }
 
 /** A client may offer any number; a look at more would be work for nothing. */
@@ -42,28 +31,17 @@ const ticketsAfterResumed = 1;
 /** Seconds, for states that are kept here; a sealed ticket lives as long as its key. */
 const storedLifetime = 6 * 3600;
 
-/** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
-export function lookUpOrExchange(
-  hello: DecodedClientHello, settled: Settled, transcript: Transcript, peerShare: Bytes,
-): At<"lookUpSession"> | At<"exchangeKeys"> {
-  const { sessions } = settled.settings;
-  if (sessions !== undefined && hello.psks !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true) {
-    return { kind: "lookUpSession", hello, settled, transcript, peerShare };
-  }
-  transcript.add(hello.raw);
-  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, session: undefined };
-}
-
-export function candidatesOf({ psks }: DecodedClientHello): { readonly index: number; readonly id: Bytes }[] {
-  return (psks?.identities ?? []).slice(0, mostCandidates).map(({ identity }, index) => ({ index, id: identity }));
+/** What may be a session of ours: an external PSK is none. */
+export function candidatesOf({ hello, settled }: At<"lookUpSession">): { readonly index: number; readonly id: Bytes }[] {
+  const { psks } = settled.settings;
+  const candidates = hello.pskIdentities.map((id, index) => ({ index, id }));
+  return candidates.filter(({ id }) => !psks.has(hex(id))).slice(0, mostCandidates);
 }
 
 /** What a synchronous object of the config knows of them. */
-export function find(
-  { hello, settled }: At<"lookUpSession">, sessions: TicketKeys | SyncServerSessionStore,
-): readonly Found[] {
-  const { provider, now } = settled.settings;
-  const candidates = candidatesOf(hello);
+export function find(state: At<"lookUpSession">, sessions: TicketKeys | SyncServerSessionStore): readonly Found[] {
+  const { provider, now } = state.settled.settings;
+  const candidates = candidatesOf(state);
   if ("find" in sessions) {
     return candidates.flatMap(({ index, id }) => {
       const state = sessions.find(id);
@@ -78,9 +56,11 @@ export function find(
   });
 }
 
-/** The first in the client's order that fits, once its binder has verified. The secrets of all others are wiped. */
-export function take({ hello, settled, transcript }: At<"lookUpSession">, found: readonly Found[]): Resumed | undefined {
-  const { settings, hash } = settled;
+/** The first in the client's order; its binder is not looked at. The secrets of all others are wiped. */
+export function firstThatFits(
+  { hello, settled }: At<"lookUpSession">, found: readonly Found[],
+): { readonly index: number; readonly state: SessionState } | undefined {
+  const { settings } = settled;
   const nowMs = settings.now();
   // What was opened here is nobody else's; what a store gave is the store's.
   const areOurs = settings.sessions !== undefined && "current" in settings.sessions;
@@ -93,27 +73,23 @@ export function take({ hello, settled, transcript }: At<"lookUpSession">, found:
     if (chosen === undefined && fits(state, hello, settled, nowMs)) chosen = { index, state };
     else wipe(state.secret);
   }
-  if (chosen === undefined) return undefined;
-  const { index, state } = chosen;
-  const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
-  const binder = hello.psks?.binders[index] ?? new Uint8Array(0);
-  // §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake."
-  if (!equalSecrets(resumptionBinder(hash, state.secret, transcript.digestWith(truncated)), binder)) {
-    wipe(state.secret);
-    fail("bad-binder", { index }, "RFC 9846 §4.3.11");
-  }
-  return { index, state, identity: rememberedIdentity(state) };
+  return chosen;
 }
 
 function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
   // §4.3.11: a PSK goes with any suite of its hash.
   const sameHash = suiteMeanings[state.suite].hash === suite.hash;
-  return sameHash && equal(state.configId, settings.id) && state.serverName === hello.serverName && isFresh(state, nowMs);
+  // A PSK that was taken out of the config takes its sessions along.
+  const pskIsKnown = state.psk === undefined || isKnown(state.psk, settings.psks.values());
+  return (
+    sameHash && pskIsKnown && equal(state.configId, settings.id) && state.serverName === hello.serverName &&
+    isFresh(state, nowMs)
+  );
 }
 
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
 export function makeTickets(
-  { settled, session, peer }: Pick<At<"expectFinished">, "settled" | "session" | "peer">,
+  { settled, psk, peer }: Pick<At<"expectFinished">, "settled" | "psk" | "peer">,
   resumptionSecret: Bytes,
   { link }: Context,
 ): readonly Bytes[] {
@@ -124,7 +100,8 @@ export function makeTickets(
   const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
-  const tickets = Array.from({ length: session === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
+  const resumed = psk?.kind === "session" ? psk.state : undefined;
+  const tickets = Array.from({ length: resumed === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
     const nonce = Uint8Array.of(at);
     const ageAdd = new Reader(expectLength(provider.random(4), 4, "random"), "random").u32("ticket_age_add");
     const secret = resumptionPsk(hash, resumptionSecret, nonce);
@@ -134,11 +111,12 @@ export function makeTickets(
       alpn: negotiated.alpn,
       serverName: negotiated.serverName,
       configId: settings.id,
-      fullHandshakeMs: session?.state.fullHandshakeMs ?? nowMs,
+      fullHandshakeMs: resumed?.fullHandshakeMs ?? nowMs,
       issuedMs: nowMs,
       lifetimeSeconds,
       ageAdd,
       peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+      psk: externalOf(psk),
       ticket: undefined,
     });
     wipe(secret);

@@ -10,7 +10,8 @@ import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
 import type { ProvenPeer, Settled } from "../states.ts";
-import type { Found, Resumed } from "./resume.ts";
+import type { SelectedPsk } from "./psk.ts";
+import type { Found } from "./resume.ts";
 
 /** What each state may know. */
 export interface StatesTls13 {
@@ -22,7 +23,7 @@ export interface StatesTls13 {
     settled: Settled;
     transcript: Transcript;
     peerShare: Bytes;
-    session: Resumed | undefined;
+    psk: SelectedPsk | undefined;
   };
   sign: Underway & { message: Bytes };
   expectCertificate: Answered & { authentication: ClientAuthenticationSettings };
@@ -40,7 +41,7 @@ export interface StatesTls13 {
     exporterSecret: Bytes;
     finished: FinishedVerified;
     peer: ProvenPeer | undefined;
-    resumed: boolean;
+    psk: SelectedPsk | undefined;
   };
 }
 
@@ -51,7 +52,7 @@ export interface Underway {
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
   readonly handshakeTraffic: TrafficSecrets;
-  readonly session: Resumed | undefined;
+  readonly psk: SelectedPsk | undefined;
 }
 
 /** Our flight is complete. */
@@ -59,7 +60,7 @@ export interface Answered {
   readonly settled: Settled;
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
-  readonly session: Resumed | undefined;
+  readonly psk: SelectedPsk | undefined;
   /** The client can take up sessions. */
   readonly takesTickets: boolean;
   /** What the client's Finished is made with. */

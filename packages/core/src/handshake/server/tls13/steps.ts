@@ -10,34 +10,28 @@ import { presentedIdentity } from "../../identity.ts";
 import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import { type Steps, send } from "../../table.ts";
-import { judgeSecondClientHello, judgeShare } from "../judge-client-hello.ts";
+import { judgeSecondClientHello, judgeSecondOffer, judgeShare } from "../judge-client-hello.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
-import { lookUpOrExchange, makeTickets, take } from "./resume.ts";
+import { makeTickets } from "./resume.ts";
+import { exchangeAfter, lookUpOrExchange } from "./select-psk.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectSecondClientHello: {
-    client_hello: ({ first, settled, transcript, cookie }, message, { link }) => {
+    client_hello: ({ first, settled, transcript, cookie }, message, context) => {
       const hello = decodeClientHello(message.raw);
       const { name, shareLength } = settled.group;
-      const share = judgeSecondClientHello(first, hello, name, cookie);
-      link.incoming.expectBoundary("client_hello");
-      return lookUpOrExchange(hello, settled, transcript, judgeShare(share, name, shareLength.client));
+      const share = judgeShare(judgeSecondClientHello(first, hello, name, cookie), name, shareLength.client);
+      const psk = settled.psk && judgeSecondOffer(hello, settled.psk);
+      context.link.incoming.expectBoundary("client_hello");
+      return lookUpOrExchange(hello, { ...settled, psk }, transcript, share, context);
     },
   },
 
   lookUpSession: {
-    sessions: ({ kind: _, ...state }, found, { link }) => {
-      const session = take({ kind: "lookUpSession", ...state }, found);
-      const chosen = session === undefined ? undefined : `session ${session.index}`;
-      link.trace?.({
-        kind: "decision", about: "session", chosen, because: session === undefined ? "none fits" : "the first that fits",
-      });
-      state.transcript.add(state.hello.raw);
-      return { kind: "exchangeKeys", ...state, session };
-    },
+    sessions: (state, found, { link }) => exchangeAfter(state, found, link),
   },
 
   exchangeKeys: {
@@ -95,7 +89,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, session, takesTickets, peer } = state;
+      const { settled, transcript, schedule, psk, takesTickets, peer } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -110,7 +104,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished, peer, resumed: session !== undefined };
+      return { kind: "connected", settled, exporterSecret, finished, peer, psk };
     },
   },
 };

@@ -1,0 +1,67 @@
+// Which of the client's PSKs is used (RFC 9846 §4.3.11): the first in its order that is a session which fits, or the external one
+// that was agreed on. What does not open or fit is left aside; a binder that does not verify is an alert.
+import type { Link } from "../../../connection/link.ts";
+import { type BinderLabel, pskBinder } from "../../../crypto/key-schedule.ts";
+import type { Transcript } from "../../../crypto/transcript.ts";
+import { fail } from "../../../errors.ts";
+import { offersPsks } from "../../../negotiate/psk.ts";
+import { type Bytes, empty, equalSecrets, wipe } from "../../../wire/bytes.ts";
+import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
+import { rememberedIdentity } from "../../identity.ts";
+import type { Context } from "../../table.ts";
+import type { At, Settled } from "../states.ts";
+import type { SelectedPsk } from "./psk.ts";
+import { candidatesOf, type Found, firstThatFits } from "./resume.ts";
+
+/** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
+export function lookUpOrExchange(
+  hello: DecodedClientHello, settled: Settled, transcript: Transcript, peerShare: Bytes, { link }: Context,
+): At<"lookUpSession"> | At<"exchangeKeys"> {
+  const state: At<"lookUpSession"> = { kind: "lookUpSession", hello, settled, transcript, peerShare };
+  const mayBeKnown = settled.settings.sessions !== undefined && candidatesOf(state).length > 0;
+  return offersPsks(hello) && mayBeKnown ? state : exchangeAfter(state, [], link);
+}
+
+/** @param found sessions that are known. */
+export function exchangeAfter(
+  { kind: _, ...state }: At<"lookUpSession">, found: readonly Found[], link: Link,
+): At<"exchangeKeys"> {
+  const psk = offersPsks(state.hello) ? selectPsk({ kind: "lookUpSession", ...state }, found) : undefined;
+  const chosen = psk && `${psk.kind} ${psk.index}`;
+  link.trace?.({ kind: "decision", about: "psk", chosen, because: psk === undefined ? "none fits" : "the first that fits" });
+  state.transcript.add(state.hello.raw);
+  return { kind: "exchangeKeys", ...state, psk };
+}
+
+/** @param found sessions that a store or ticket keys know. undefined: the server proves itself by a certificate. */
+function selectPsk(state: At<"lookUpSession">, found: readonly Found[]): SelectedPsk | undefined {
+  const { psk: external, negotiated } = state.settled;
+  const session = firstThatFits(state, found);
+  if (session !== undefined && (external === undefined || session.index < external.index)) {
+    const { secret } = session.state;
+    if (!isBound(state, session.index, "res binder", secret)) {
+      wipe(secret);
+      fail("bad-binder", { index: session.index }, "RFC 9846 §4.3.11");
+    }
+    return { kind: "session", ...session, identity: rememberedIdentity(session.state) };
+  }
+  if (session !== undefined) wipe(session.state.secret);
+  if (external !== undefined) {
+    const { index, psk } = external;
+    if (!isBound(state, index, psk.binder, psk.key)) fail("bad-binder", { index }, "RFC 9846 §4.3.11");
+    return { kind: "external", index, psk };
+  }
+  if (negotiated.credential !== undefined) return undefined;
+  // RFC 9846, Appendix F.6: who is known must not be told apart from who is not, neither by the alert nor by the work.
+  isBound(state, 0, "ext binder", empty);
+  return fail("unknown-psk", { offered: state.hello.pskIdentities.length }, "RFC 9846 §6.2");
+}
+
+/** §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake." */
+function isBound(
+  { hello, settled, transcript }: At<"lookUpSession">, index: number, label: BinderLabel, key: Uint8Array,
+): boolean {
+  const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
+  const expected = pskBinder(settled.hash, label, key, transcript.digestWith(truncated));
+  return equalSecrets(expected, hello.psks?.binders[index] ?? empty);
+}
