@@ -63,10 +63,14 @@ function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
 }
 
 const roles = ["client", "server"] as const;
+const mannered: PairOptions = {
+  retry: true, client: { grease: true, padding: true, clientHelloRecordSize: 64 }, server: { groups: ["secp256r1"], retryCookie: true },
+};
 /** `runs`: what has most of its bytes in common with another has fewer. */
 const variants: readonly { readonly name: string; readonly options: PairOptions; readonly runs?: number }[] = [
   { name: "a plain handshake", options: {} },
   { name: "a handshake with a retry", options: { retry: true } },
+  { name: "a handshake with a retry, a cookie and all of a client's manners", options: mannered, runs: 0.4 },
   { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
   { name: "a resumption with a retry, by a sealed ticket", options: { resumed: "sealed", retry: true }, runs: 0.4 },
