@@ -57,7 +57,6 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
     "ED-010",
   ],
   "our CertificateRequest has no oid_filters": ["CRT-035"],
-  "revocation is not built yet: stapled responses are carried, and nobody judges them": ["CRT-011", "CRT-021", "CRT-022", "CRT-023", "CRT-024"],
   "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-028", "CRT-043", "CRT-044"],
   "certificate compression is not built yet": ["CMP-001", "CMP-002", "CMP-003", "CMP-004", "CMP-005"],
   "ticket_request is not sent: an answer is unsupported_extension, as to anything that was not asked for": ["TRQ-003"],
@@ -114,7 +113,6 @@ export const deviationsTls12: typeof deviations = {
 };
 export const gapsTls12: typeof gaps = {
   "sessions of TLS 1.2 are not built yet": ["T12-018", "T12-019", "T12-020", "NST-010", "EMS-001", "EMS-002", "EMS-003", "EMS-004"],
-  "revocation is not built yet: stapled responses are carried, and nobody judges them": ["CRT-011", "CRT-021", "CRT-022", "CRT-023", "CRT-024"],
   "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-043", "CRT-044"],
   "CBC suites are not built": ["REC-014"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059"],

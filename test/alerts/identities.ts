@@ -3,16 +3,19 @@ import { createPublicKey } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import type { Bytes, ClientOptions, ServerOptions, SyncVerifier } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { clientVerifier, serverVerifier } from "@sallyport/x509";
+import { clientVerifier, type RevocationOptions, serverVerifier } from "@sallyport/x509";
 import { authority, keyPair, noon, type Party, purposes, server as endEntity } from "../support/chains.ts";
 import { changed, join, text } from "../support/octets.ts";
 import { makePki } from "../support/pki.ts";
+import { crl, ocsp, unsuccessful } from "../support/revocation.ts";
 import type { Role, Shown } from "../support/scripted-peer.ts";
 
 /** What a peer shows to a machine that judges by x509, at `now`. */
 export interface Judged extends Shown {
   readonly verifier: SyncVerifier;
   readonly now: () => number;
+  /** What a server staples; an OCSP response. */
+  readonly staple?: Bytes;
 }
 
 // NameConstraints (RFC 5280 §4.2.1.10): permitted is dNSName example.com alone.
@@ -47,6 +50,11 @@ async function make(usage: Role) {
   const root = await authority("CN=root");
   const rsaRoot = await authority("CN=RSA root", { keys: await keyPair("RSA") });
   const verifier = verifierOf({ provider: node, roots: [root.der, rsaRoot.der] });
+  const revocation = async (options: RevocationOptions, staple?: Bytes): Promise<Judged> => ({
+    ...(await special(listed, lister)),
+    verifier: verifierOf({ provider: node, roots: [lister.der], revocation: options }),
+    ...(staple && { staple }),
+  });
   const special = async (party: Party, ...above: readonly Party[]): Promise<Judged> => ({
     chain: [party.der, ...above.map(({ der }) => der)],
     keyPem: await keyPem(party),
@@ -60,6 +68,17 @@ async function make(usage: Role) {
   const nothingBelow = await authority("CN=nothing below", { by: root, pathLength: 0 });
   const below = await authority("CN=below", { by: nothingBelow });
   const constrained = await authority("CN=constrained", { by: root, more: [new x509.Extension("2.5.29.30", true, onlyExampleCom)] });
+  const lister = await authority("CN=lists", {
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  const listed = await endEntity(lister, { ...named, serialNumber: "2a" });
+  const promising = await endEntity(lister, { ...named, more: [new x509.Extension("1.3.6.1.5.5.7.1.24", false, Uint8Array.of(0x30, 3, 2, 1, 5))] });
+  const revoked = [{ serial: [0x2a] }];
+  const day = 86_400_000;
+  const old = { thisUpdate: noon - 9 * day, nextUpdate: noon - day };
   const agreementOnly = [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.SubjectAlternativeNameExtension(names),
@@ -91,6 +110,22 @@ async function make(usage: Role) {
     issuerIsNoAuthority: await special(await endEntity({ ...noAuthority, name: "CN=server" }, named), noAuthority),
     pathTooLong: await special(await endEntity(below, named), below, nothingBelow),
     nameNotPermitted: await special(await endEntity(constrained, named), constrained),
+    revoked: await revocation({ lists: [crl(lister, { revoked })] }),
+    statusUnknown: await revocation({ lists: [crl(root)] }),
+    listOutOfDate: await revocation({ lists: [crl(lister, old)] }),
+    listOfAnotherKey: await revocation({ lists: [crl(lister, { keys: root.keys })] }),
+    notStapled: await revocation({ policy: "hard", staples: true }),
+    mustStaple: { ...(await special(promising)), verifier: verifierOf({ provider: node, roots: [lister.der], revocation: { staples: true } }) },
+    staples: {
+      good: await revocation({ policy: "hard", staples: true }, ocsp(listed.der, lister)),
+      revoked: await revocation({ staples: true }, ocsp(listed.der, lister, { status: "revoked" })),
+      unknown: await revocation({ staples: true }, ocsp(listed.der, lister, { status: "unknown" })),
+      malformed: await revocation({ staples: true }, ocsp(listed.der, lister).subarray(0, -1)),
+      unsigned: await revocation({ staples: true }, unsuccessful(3)),
+      otherKey: await revocation({ staples: true }, ocsp(listed.der, lister, { keys: root.keys })),
+      otherCertificate: await revocation({ staples: true }, ocsp(promising.der, lister)),
+      outOfDate: await revocation({ staples: true }, ocsp(listed.der, lister, old)),
+    },
     rsa1024: await special(await endEntity(root, { ...named, keys: await keyPair("RSA-1024") })),
   };
 }

@@ -16,6 +16,7 @@ export function outcomeOf(peer: ScriptedPeer): Outcome {
   expectStimulus(peer);
   if (machine.failure === undefined) {
     peer.proceed();
+    expectCompatibilityMode(peer);
     return { machine: machine.role, where, told: peer.alerts.length === 0 ? "none" : told(peer) };
   }
   const { error, alert } = machine.failure;
@@ -24,6 +25,7 @@ export function outcomeOf(peer: ScriptedPeer): Outcome {
   const before = peer.heard.length;
   expectEqual(machine.receive(Uint8Array.of(23, 3, 3, 0, 1, 0)).length, 0, "bytes behind a failure");
   expectEqual(peer.heard.length, before, "records behind a failure");
+  expectCompatibilityMode(peer);
   const said = told(peer);
   expectEqual(
     said === "close" ? "none" : said.replace("warning:", ""),
@@ -31,6 +33,19 @@ export function outcomeOf(peer: ScriptedPeer): Outcome {
     "the alert of the failure",
   );
   return { machine: machine.role, where, told: said };
+}
+
+/** RFC 9846, Appendix E.4: one change_cipher_spec a connection, ahead of whatever is the first to be protected. */
+function expectCompatibilityMode(peer: ScriptedPeer): void {
+  if (!(peer instanceof ScriptedClient || peer instanceof ScriptedServer)) return;
+  const { sessionId } = peer instanceof ScriptedClient ? peer.hello : peer;
+  const firstProtected = peer.heard.findIndex(({ under }) => under !== "plaintext");
+  if (firstProtected < 0) return;
+  const before = peer.heard.slice(0, firstProtected).filter(({ kind }) => kind === "change_cipher_spec");
+  const all = peer.heard.filter(({ kind }) => kind === "change_cipher_spec");
+  const due = sessionId.length > 0 ? 1 : 0;
+  expectEqual(before.length, due, "change_cipher_spec before what is protected");
+  expectEqual(all.length, due, "change_cipher_spec in all");
 }
 
 /** What an answerer of a test throws. */

@@ -228,8 +228,8 @@ export class Keys implements RecordKeys {
     return this.seal(join(bytes, [type], repeat(padding)));
   }
   /** @param inner content, type and padding as they are to be. */
-  seal(inner: Octets): Bytes {
-    const header = join([content.data, 3, 3], u16(inner.length + 16));
+  seal(inner: Octets, version = 0x0303): Bytes {
+    const header = join([content.data], u16(version), u16(inner.length + 16));
     const cipher = createCipheriv("aes-128-gcm", this.#key, this.#nonce());
     cipher.setAAD(header);
     return join(header, cipher.update(Uint8Array.from(inner)), cipher.final(), cipher.getAuthTag());

@@ -320,8 +320,9 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     const signature = script.signature ?? sign(hash, signed, { key: this.options.keyPem, dsaEncoding: "der" });
     return message(typesTls12.serverKeyExchange, params, u16(scheme), v16(signature));
   }
-  certificateRequest(): Bytes {
-    return message(types.certificateRequest, v8([64, 1]), v16(u16(0x0403, 0x0804)), v16());
+  /** @param keys ClientCertificateType: ecdsa_sign and rsa_sign. */
+  certificateRequest(keys: Octets = [64, 1]): Bytes {
+    return message(types.certificateRequest, v8(keys), v16(u16(0x0403, 0x0804)), v16());
   }
   serverHelloDone(): Bytes {
     return message(typesTls12.serverHelloDone);

@@ -4,6 +4,8 @@ import {
   Acceptor, type AsyncCredentialPicker, type ClientOptions, Connector, type Credential, dangerousAssertVerified, type ServerOptions, type SyncVerifier,
 } from "@sallyport/core";
 import { converse, makeConfigs, makePair } from "../support/pair.ts";
+import { ownCredential, types } from "../support/scripted-peer.ts";
+import { ScriptedServerTls12 } from "../support/scripted-tls12.ts";
 import { seededCredential } from "../support/seeded.ts";
 
 const judge: SyncVerifier = {
@@ -97,4 +99,13 @@ test("an asynchronous picker shows as a stage that carries the request and the p
   expect(() => stage.present({ ...own, signer: { ...own.signer, schemes: [] } })).toThrow(expect.objectContaining({ code: "bad-argument" }));
   expect(stage.present(own).kind).toBe("established");
   expect(() => stage.present(own)).toThrow(expect.objectContaining({ code: "spent-stage" }));
+});
+
+test.each([
+  ["ecdsa_sign", [64], true], ["both", [1, 64], true], ["rsa_sign", [1], false], ["a type that nobody knows", [2], false],
+])("tls1.2: asked for a key of type %s, an ECDSA certificate is shown only where it fits (RFC 5246 §7.4.6)", (_, keys, isShown) => {
+  const server = new ScriptedServerTls12({ config: { credentials: [ownCredential] } }).to("WAIT_SHD");
+  server.say(server.certificateRequest(keys)).skipTo("WAIT_SHD_ONLY").say(server.serverHelloDone());
+  const certificate = server.heard.find(({ bytes }) => bytes[0] === types.certificate);
+  expect(certificate?.bytes.length).toBe(isShown ? 4 + 3 + 3 + ownCredential.chain[0].length : 4 + 3);
 });

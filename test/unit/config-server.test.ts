@@ -351,6 +351,7 @@ test.each<[string, Loose, string[]]>([
   expect(kindsOf(options)).toEqual(expected);
 });
 
+const pkcs1Alone = fakeProvider({ verifications: good.provider.verifications.filter(({ scheme }) => scheme === "rsa_pkcs1_sha256") });
 const judge = { label: "clients", schemes: ["ecdsa_secp256r1_sha256"], verify: () => ({ reason: "nobody" }) };
 test.each<[string, Loose, string[]]>([
   ["nothing to ask by", { clientAuthentication: 1 }, ["wrong-type clientAuthentication"]],
@@ -365,6 +366,12 @@ test.each<[string, Loose, string[]]>([
     "a mistyped option",
     { clientAuthentication: { mode: "optional", verifier: judge, authoritys: [] } },
     ["unknown-option clientAuthentication.authoritys"],
+  ],
+  [
+    // RFC 9846 §4.3.3: PKCS#1 signs certificates there, and nothing else.
+    "no scheme by which a client could prove its key in one of the versions",
+    { clientAuthentication: { mode: "optional", verifier: { ...judge, schemes: ["rsa_pkcs1_sha256"] } }, provider: pkcs1Alone },
+    ["no-scheme-for-version clientAuthentication"],
   ],
 ])("client authentication is refused with %s", (_, options, expected) => {
   expect(kindsOf(options)).toEqual(expected);

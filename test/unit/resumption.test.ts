@@ -5,6 +5,8 @@ import {
   type SyncServerSessionStore, type SyncVerifier, type TicketKeys, ticketKeys,
 } from "@sallyport/core";
 import { converse, makeConfigs, makePair, type PairOptions } from "../support/pair.ts";
+import { extensions, ScriptedClient, types } from "../support/scripted-peer.ts";
+import { resumingClient } from "../alerts/sessions.ts";
 import { now as pairNow, seededCredential, seededRandom } from "../support/seeded.ts";
 
 const hourMs = 3_600_000;
@@ -222,3 +224,17 @@ test("what a store gives that is no session is left aside", () => {
   blind.meet();
   expect(blind.meet()).toMatchObject({ client: "full", server: "full" });
 });
+
+test("server_name is answered in a full handshake, and not in a resumed one (RFC 6066 §3)", () => {
+  const answers = (client: ScriptedClient): readonly number[] => {
+    const message = client.to("WAIT_FINISHED").heard.find(({ bytes }) => bytes[0] === types.encryptedExtensions);
+    return extensionTypes(message?.bytes.subarray(6) ?? new Uint8Array());
+  };
+  expect(answers(new ScriptedClient())).toEqual([extensions.serverName, extensions.alpn]);
+  expect(answers(resumingClient())).toEqual([extensions.alpn]);
+});
+
+function extensionTypes(block: Uint8Array): readonly number[] {
+  const [typeHigh = 0, typeLow = 0, high = 0, low = 0] = block;
+  return block.length === 0 ? [] : [typeHigh * 256 + typeLow, ...extensionTypes(block.subarray(4 + high * 256 + low))];
+}

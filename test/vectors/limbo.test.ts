@@ -20,6 +20,7 @@ interface Case {
   readonly expected_peer_name: { readonly kind: string; readonly value: string } | null;
   readonly expected_peer_names: readonly { readonly kind: string; readonly value: string }[];
   readonly max_chain_depth: number | null;
+  readonly crls: readonly string[];
 }
 
 const vectors = process.env["SALLYPORT_VECTORS"] ?? fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
@@ -68,6 +69,7 @@ function judgementOf(testcase: Case, provider: CryptoProvider): Omit<Judged, "mi
   const options = {
     provider,
     roots: testcase.trusted_certs.join("\n"),
+    ...(testcase.crls.length === 0 ? {} : { revocation: { lists: testcase.crls.join("\n") } }),
     ...(testcase.max_chain_depth === null ? {} : { maxIntermediates: testcase.max_chain_depth }),
   };
   const verdict = verdictOf(() => {

@@ -15,6 +15,8 @@ export type PublicKey = {
   /** DER SubjectPublicKeyInfo. */
   readonly raw: Uint8Array;
   readonly algorithm: AlgorithmIdentifier;
+  /** What the BIT STRING holds: by its hash an OCSP response names the key. */
+  readonly octets: Uint8Array;
 } & KeyFacts;
 type KeyFacts =
   | { readonly kind: "rsa" | "rsa-pss"; readonly bits: number; readonly exponent: Uint8Array; readonly pss: PssHash | undefined }
@@ -44,7 +46,7 @@ export function publicKey(reader: DerReader): PublicKey {
   const keyElement = inner.read(tags.bitString, "subjectPublicKey");
   const key = bitString(keyElement, "subjectPublicKey");
   inner.end("subjectPublicKeyInfo");
-  return { raw: element.raw, algorithm, ...keyFacts(algorithm, key, keyElement) };
+  return { raw: element.raw, algorithm, octets: key, ...keyFacts(algorithm, key, keyElement) };
 }
 
 /** How the issuer's `key` made this signature; undefined: by no scheme that there is. */

@@ -30,6 +30,7 @@ export const tags = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   printableString: 0x13,
   teletexString: 0x14,
@@ -55,8 +56,9 @@ export class DerReader {
   readonly #depth: number;
   #at = 0;
 
-  constructor(bytes: Uint8Array, base = 0, depth = 0) {
-    if (bytes.length > maxLength) throw new DerError(`${bytes.length} bytes are too many`, base);
+  /** @param limit in bytes, of the whole input: what is inside is never longer. */
+  constructor(bytes: Uint8Array, base = 0, depth = 0, limit: number = maxLength) {
+    if (depth === 0 && bytes.length > limit) throw new DerError(`${bytes.length} bytes are too many`, base);
     if (depth > maxDepth) throw new DerError("nested too deeply", base);
     this.#bytes = bytes;
     this.#base = base;
@@ -230,7 +232,15 @@ export function oid(element: DerElement, what: string): string {
  * UTCTime through 2049, a GeneralizedTime from 2050 on.
  */
 export function time(reader: DerReader, what: string): { readonly seconds: number; readonly isProper: boolean } {
-  const element = reader.any(what);
+  return timeOf(reader.any(what), what);
+}
+
+/** Seconds since 1970, from a GeneralizedTime as `time` wants it. */
+export function generalizedTime(reader: DerReader, what: string): number {
+  return timeOf(reader.read(tags.generalizedTime, what), what).seconds;
+}
+
+function timeOf(element: DerElement, what: string): { readonly seconds: number; readonly isProper: boolean } {
   const text = String.fromCharCode(...element.content.subarray(0, 32));
   const short = element.tag === tags.utcTime;
   if (!short && element.tag !== tags.generalizedTime) throw new DerError(`${what} is no time`, element.offset);

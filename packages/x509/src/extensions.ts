@@ -11,6 +11,12 @@ export interface Extension {
   /** What the OCTET STRING holds. */
   readonly value: Uint8Array;
 }
+/** As in the certificate, before any of them is decoded. */
+export interface ExtensionList {
+  readonly all: readonly Extension[];
+  /** By their OID. */
+  readonly elements: ReadonlyMap<string, DerElement>;
+}
 export interface Marked<T> {
   readonly critical: boolean;
   readonly value: T;
@@ -27,6 +33,9 @@ export interface Extensions {
   readonly policyConstraints: Marked<PolicyConstraints> | undefined;
   readonly extendedKeyUsage: Marked<readonly string[]> | undefined;
   readonly authorityInformationAccess: Marked<readonly AccessDescription[]> | undefined;
+  readonly crlDistributionPoints: Marked<readonly DistributionPoint[]> | undefined;
+  /** RFC 7633: extensions of TLS, by their numbers, that a server with this certificate always answers. */
+  readonly tlsFeature: Marked<readonly number[]> | undefined;
 }
 export interface AuthorityKeyIdentifier {
   readonly keyIdentifier: Uint8Array | undefined;
@@ -45,6 +54,14 @@ export interface NameConstraints {
 export interface PolicyConstraints {
   readonly requireExplicitPolicy: number | undefined;
   readonly inhibitPolicyMapping: number | undefined;
+}
+export interface DistributionPoint {
+  /** DER of each GeneralName; empty: none, or one that is relative to an issuer's name. */
+  readonly names: readonly Uint8Array[];
+  /** The list there is for some reasons only. */
+  readonly hasReasons: boolean;
+  /** The list there is another authority's. */
+  readonly hasIssuer: boolean;
 }
 export interface AccessDescription {
   readonly method: string;
@@ -70,6 +87,7 @@ export const extensionIds = {
   subjectAlternativeName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
   nameConstraints: "2.5.29.30",
+  crlDistributionPoints: "2.5.29.31",
   certificatePolicies: "2.5.29.32",
   policyMappings: "2.5.29.33",
   authorityKeyIdentifier: "2.5.29.35",
@@ -78,15 +96,19 @@ export const extensionIds = {
   inhibitAnyPolicy: "2.5.29.54",
   authorityInformationAccess: "1.3.6.1.5.5.7.1.1",
   subjectInformationAccess: "1.3.6.1.5.5.7.1.11",
+  tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
 export const accessMethods = { caIssuers: "1.3.6.1.5.5.7.48.2", ocsp: "1.3.6.1.5.5.7.48.1" } as const;
 
 /**
  * What may be critical: whatever is judged here, and the policy extensions, which decide nothing as long as nobody demands an
- * explicit policy (RFC 5280 §6.1.1 (c)–(g)); what demands one is refused by profile.ts.
+ * explicit policy (RFC 5280 §6.1.1 (c)–(g)); what demands one is refused by profile.ts. Not distribution points: who marks them
+ * critical wants lists fetched, and nobody fetches here.
  */
-const understood: ReadonlySet<string> = new Set(Object.values(extensionIds));
+const understood: ReadonlySet<string> = new Set(
+  Object.values(extensionIds).filter((id) => id !== extensionIds.crlDistributionPoints),
+);
 export function isUnderstood(extension: Extension): boolean {
   return understood.has(extension.oid);
 }
@@ -96,6 +118,12 @@ export const noExtensions: Extensions = /* @__PURE__ */ decoded([], new Map());
 
 /** `Extensions ::= SEQUENCE SIZE (1..MAX)`. @throws DerError */
 export function extensions(reader: DerReader): Extensions {
+  const { all, elements } = extensionList(reader);
+  return decoded(all, elements);
+}
+
+/** Also of a CRL, of its entries, and of an OCSP response. @throws DerError */
+export function extensionList(reader: DerReader): ExtensionList {
   const list = reader.sequence("extensions");
   const all: Extension[] = [];
   const elements = new Map<string, DerElement>();
@@ -110,7 +138,7 @@ export function extensions(reader: DerReader): Extensions {
     elements.set(id, element);
     all.push({ oid: id, critical, value: element.content });
   } while (!list.atEnd);
-  return decoded(all, elements);
+  return { all, elements };
 }
 
 function decoded(all: readonly Extension[], elements: ReadonlyMap<string, DerElement>): Extensions {
@@ -139,10 +167,16 @@ function decoded(all: readonly Extension[], elements: ReadonlyMap<string, DerEle
     policyConstraints: read("policyConstraints", policyConstraints),
     extendedKeyUsage: read("extendedKeyUsage", extendedKeyUsage),
     authorityInformationAccess: read("authorityInformationAccess", accessDescriptions),
+    crlDistributionPoints: read("crlDistributionPoints", (points, what) =>
+      each(points.sequence(what), (list) => distributionPoint(list, what)),
+    ),
+    tlsFeature: read("tlsFeature", (features, what) =>
+      each(features.sequence(what), (list) => smallInteger(list.read(tags.integer, what), what)),
+    ),
   };
 }
 
-function authorityKeyIdentifier(reader: DerReader, what: string): AuthorityKeyIdentifier {
+export function authorityKeyIdentifier(reader: DerReader, what: string): AuthorityKeyIdentifier {
   const inner = reader.sequence(what);
   const keyIdentifier = inner.optional(context(0), what)?.content;
   const issuer = inner.optional(constructed(1), what);
@@ -150,6 +184,34 @@ function authorityKeyIdentifier(reader: DerReader, what: string): AuthorityKeyId
   inner.end(what);
   if (issuer !== undefined) each(enter(issuer), (names) => generalName(names, what));
   return { keyIdentifier, hasIssuer: issuer !== undefined, hasSerial: serial !== undefined };
+}
+
+function distributionPoint(list: DerReader, what: string): DistributionPoint {
+  const inner = list.sequence(what);
+  const { offset } = inner;
+  const point = inner.optional(constructed(0), what);
+  const reasons = inner.optional(context(1), what);
+  const issuer = inner.optional(constructed(2), what);
+  inner.end(what);
+  // §4.2.1.13: "a DistributionPoint MUST NOT consist of only the reasons field"
+  if (point === undefined && issuer === undefined) throw new DerError(`${what} names no place`, offset);
+  if (issuer !== undefined) each(enter(issuer), (names) => generalName(names, what));
+  const names = point === undefined ? [] : distributionPointNames(point, what);
+  return { names, hasReasons: reasons !== undefined, hasIssuer: issuer !== undefined };
+}
+
+/** DistributionPointName: DER of each full name; none if it is relative to the issuer's. */
+export function distributionPointNames(element: DerElement, what: string): readonly Uint8Array[] {
+  const inner = enter(element);
+  const name = inner.any(what);
+  inner.end(what);
+  if (name.tag === constructed(1)) return [];
+  if (name.tag !== constructed(0)) throw new DerError(`${what} has a name of no known form`, name.offset);
+  const list = enter(name);
+  return each(enter(name), (names) => {
+    generalName(names, what);
+    return list.any(what).raw;
+  });
 }
 
 function keyUsage(reader: DerReader, what: string): { readonly value: ReadonlySet<KeyUsage>; readonly isMinimal: boolean } {
@@ -183,7 +245,7 @@ function basicConstraints(reader: DerReader, what: string): BasicConstraints {
   return { ca, pathLength: length === undefined ? undefined : smallInteger(length, what) };
 }
 
-function nameConstraints(reader: DerReader, what: string): NameConstraints {
+export function nameConstraints(reader: DerReader, what: string): NameConstraints {
   const { offset } = reader;
   const inner = reader.sequence(what);
   const permitted = inner.optional(constructed(0), what);

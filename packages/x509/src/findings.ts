@@ -2,10 +2,14 @@
 import type { DistrustReason } from "@sallyport/core";
 import { timeText } from "./der.ts";
 import { extensionIds } from "./extensions.ts";
+import type { RevocationReason, RevocationStatus, StatusSource, UnusableStatus } from "./revocation/status.ts";
 
-/** Which certificate is meant: the peer's by its place in the chain as sent, 0 the leaf; or one of the verifier's own roots. */
+/**
+ * Which certificate is meant: the peer's by its place in the chain as sent, 0 the leaf; one of the verifier's own roots or
+ * anchors; or one that came in an OCSP response.
+ */
 export interface CertificateReference {
-  readonly source: "peer" | "roots";
+  readonly source: "peer" | "roots" | "anchors" | "staple";
   readonly index: number;
   readonly subject: string;
   readonly issuer: string;
@@ -23,7 +27,12 @@ export interface FindingContext {
     readonly issuerUrls: readonly string[];
   };
   "self-signed": { readonly certificate: CertificateReference };
-  "bad-signature": { readonly certificate: CertificateReference; readonly issuer: CertificateReference };
+  "bad-signature": {
+    readonly certificate: CertificateReference;
+    readonly issuer: CertificateReference;
+    /** It names its issuer's key, and that is not this issuer's: another of this name is meant. */
+    readonly namesAnotherKey: boolean;
+  };
   "broken-hash": { readonly certificate: CertificateReference; readonly hash: string };
   "unsupported-signature": { readonly certificate: CertificateReference; readonly algorithm: string; readonly key: string };
   "unsupported-key": { readonly certificate: CertificateReference; readonly key: string };
@@ -46,6 +55,27 @@ export interface FindingContext {
   };
   "explicit-policy-required": { readonly certificate: CertificateReference };
   "not-in-profile": { readonly certificate: CertificateReference; readonly problem: string; readonly section: string };
+  revoked: {
+    readonly certificate: CertificateReference;
+    readonly issuer: CertificateReference;
+    readonly source: StatusSource;
+    readonly revokedAt: number;
+    readonly reason: RevocationReason | undefined;
+  };
+  /** What was stapled is not in order; RFC 6066 §8 has the handshake end then, whatever the policy. */
+  "bad-staple": {
+    readonly certificate: CertificateReference;
+    readonly because: UnusableStatus | "stale";
+    readonly problem: string;
+  };
+  /** The certificate promises that its server staples (RFC 7633). */
+  "staple-missing": { readonly certificate: CertificateReference };
+  "revocation-unknown": {
+    readonly certificate: CertificateReference;
+    readonly issuer: CertificateReference;
+    /** What each source has to say; empty: there was none. */
+    readonly statuses: readonly RevocationStatus[];
+  };
   "search-given-up": { readonly limit: "signature checks" | "steps" | "name comparisons"; readonly allowed: number };
 }
 export type FindingKind = keyof FindingContext;
@@ -99,6 +129,10 @@ const findingAlerts: { readonly [K in FindingKind]: Alert } = {
   "name-not-allowed": "bad_certificate",
   "explicit-policy-required": "bad_certificate",
   "not-in-profile": "bad_certificate",
+  revoked: "certificate_revoked",
+  "bad-staple": "bad_certificate_status_response",
+  "staple-missing": "bad_certificate_status_response",
+  "revocation-unknown": "certificate_unknown",
   "search-given-up": "bad_certificate",
 };
 
@@ -107,7 +141,8 @@ export function alertOfFinding(finding: Finding): Alert {
 }
 
 const which = ({ source, index, subject }: CertificateReference): string =>
-  `${subject === "" ? "the certificate without a subject" : subject} (${source === "peer" ? "certificate" : "root"} ${index})`;
+  `${subject === "" ? "the certificate without a subject" : subject} (${places[source]}${source === "staple" ? "" : ` ${index}`})`;
+const places = { peer: "certificate", roots: "root", anchors: "anchor", staple: "in the OCSP response" } as const;
 
 const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) => string } = {
   "not-x509": ({ type }) => `the peer showed a ${type}, this verifier judges X.509 certificates`,
@@ -124,7 +159,9 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     (issuerUrls.length === 0 ? "" : `; it names ${issuerUrls.join(", ")} as the place to find it`),
   "self-signed": ({ certificate }) =>
     `${which(certificate)} is self-signed and not among the roots; to trust exactly this certificate, give it as a root`,
-  "bad-signature": ({ certificate, issuer }) => `${which(certificate)} was not signed by the key of ${which(issuer)}`,
+  "bad-signature": ({ certificate, issuer, namesAnotherKey }) =>
+    `${which(certificate)} was not signed by the key of ${which(issuer)}` +
+    (namesAnotherKey ? ": it names another key of an issuer with that name" : ""),
   "broken-hash": ({ certificate, hash }) => `${which(certificate)} is signed with ${hash}, which can be forged`,
   "unsupported-signature": ({ certificate, algorithm, key }) =>
     `${which(certificate)} is signed by the algorithm ${algorithm} with an issuer's ${key}, which the provider does not verify`,
@@ -165,6 +202,19 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     `${which(certificate)} demands a certificate policy (${extensionIds.policyConstraints}), which nobody evaluates here`,
   "not-in-profile": ({ certificate, problem, section }) =>
     `${which(certificate)} ${problem} (${section}${section.startsWith("BR ") ? `, which the profile "rfc5280" leaves out` : ""})`,
+  revoked: ({ certificate, issuer, source, revokedAt, reason }) =>
+    `${which(certificate)} was revoked by ${which(issuer)} at ${timeText(revokedAt)}` +
+    `${reason === undefined ? "" : ` (${reason})`}, as ${sources[source]} says`,
+  "bad-staple": ({ certificate, because, problem }) =>
+    `the OCSP response that was stapled for ${which(certificate)} proves nothing (${because}): ${problem}`,
+  "staple-missing": ({ certificate }) =>
+    `${which(certificate)} promises that its server staples an OCSP response, and none came; let the server staple, or issue a ` +
+    "certificate without must-staple",
+  "revocation-unknown": ({ certificate, issuer, statuses }) =>
+    `nobody knows whether ${which(certificate)} was revoked by ${which(issuer)}: ` +
+    (statuses.length === 0
+      ? "there is no list of its issuer, and no OCSP response was stapled"
+      : statuses.slice(0, 4).map(statusText).join(", ")),
   "search-given-up": ({ limit, allowed }) => `the search for a path was given up after ${allowed} ${limit}`,
 };
 
@@ -176,10 +226,20 @@ function describeOf<K extends FindingKind>(kind: K, context: FindingContext[K]):
   return descriptions[kind](context);
 }
 
+const sources: Readonly<Record<StatusSource, string>> = { ocsp: "the OCSP response", crl: "the CRL" };
+function statusText(status: RevocationStatus): string {
+  const { kind, source } = status;
+  return `${sources[source]} is ${kind}${"problem" in status ? ` (${status.problem})` : ""}`;
+}
+
 const list = (names: readonly string[]): string =>
   names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and ${names.length - 8} more`;
 
-export const purposeIds: Readonly<Record<Purpose, string>> = { serverAuth: "1.3.6.1.5.5.7.3.1", clientAuth: "1.3.6.1.5.5.7.3.2" };
+export const purposeIds: Readonly<Record<Purpose | "OCSPSigning", string>> = {
+  serverAuth: "1.3.6.1.5.5.7.3.1",
+  clientAuth: "1.3.6.1.5.5.7.3.2",
+  OCSPSigning: "1.3.6.1.5.5.7.3.9",
+};
 export const anyPurpose = "2.5.29.37.0";
 const purposeNames: ReadonlyMap<string, string> = new Map([
   [purposeIds.serverAuth, "serverAuth"],
@@ -187,6 +247,6 @@ const purposeNames: ReadonlyMap<string, string> = new Map([
   ["1.3.6.1.5.5.7.3.3", "codeSigning"],
   ["1.3.6.1.5.5.7.3.4", "emailProtection"],
   ["1.3.6.1.5.5.7.3.8", "timeStamping"],
-  ["1.3.6.1.5.5.7.3.9", "OCSPSigning"],
+  [purposeIds.OCSPSigning, "OCSPSigning"],
   [anyPurpose, "anyExtendedKeyUsage"],
 ]);

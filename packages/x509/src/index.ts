@@ -6,12 +6,13 @@
  * @packageDocumentation
  */
 export type { AlgorithmIdentifier, Curve, PublicKey } from "./algorithms.ts";
+export { type TrustAnchor, trustAnchors } from "./anchors.ts";
 export { type Certificate, type Irregularity, parseCertificate } from "./certificate.ts";
 export { type CredentialOptions, credential } from "./credential.ts";
 export { DerError } from "./der.ts";
 export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 export type {
-  AccessDescription, AuthorityKeyIdentifier, BasicConstraints, Extension, Extensions, KeyUsage, Marked, NameConstraints,
+  AccessDescription, AuthorityKeyIdentifier, BasicConstraints, DistributionPoint, Extension, Extensions, KeyUsage, Marked, NameConstraints,
   PolicyConstraints,
 } from "./extensions.ts";
 export {
@@ -21,4 +22,7 @@ export {
 export type { GeneralName, OpaqueName } from "./general-names.ts";
 export { type PemBlock, PemError, parsePem } from "./pem.ts";
 export type { Profile } from "./profile.ts";
+export { RevocationLists } from "./revocation/lists.ts";
+export type { RevocationOptions } from "./revocation/policy.ts";
+export type { RevocationReason, RevocationStatus, StatusSource, UnusableStatus } from "./revocation/status.ts";
 export { clientVerifier, serverVerifier, type VerifierOptions } from "./verifier.ts";

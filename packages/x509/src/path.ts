@@ -1,14 +1,13 @@
 // Path building (RFC 4158) and what RFC 5280 §6.1 checks along a path: from the leaf up, depth first, one issuer at a time, and
 // back where it fails. Every edge is judged when it is taken, so a dead end knows its reason.
-import type { SignatureScheme, SyncVerification } from "@sallyport/core";
-import { brokenHash, keyText, signatureScheme } from "./algorithms.ts";
+import { keyText, type PublicKey } from "./algorithms.ts";
 import { equal, latin1 } from "./bytes.ts";
-import type { Certificate } from "./certificate.ts";
 import { violatedBy } from "./constraints.ts";
 import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
-import { issuerFindings, type Known, type Policy } from "./profile.ts";
+import { type Authority, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import { checkSignature, type Signed, type SignatureVerdict, type Verifications } from "./signature.ts";
 
 export interface SearchInput {
   readonly leaf: Known;
@@ -18,18 +17,22 @@ export interface SearchInput {
   readonly policy: Policy;
   /** Seconds since 1970. */
   readonly now: number;
-  readonly verifications: ReadonlyMap<SignatureScheme, SyncVerification>;
+  readonly verifications: Verifications;
+  /** Asked of every path that reaches an anchor: nobody is asked about certificates that nobody vouches for. */
+  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: PathCheck): Finding | undefined;
 }
+/** A signature check on the search's budget. */
+export type PathCheck = (signed: Signed, key: PublicKey) => SignatureVerdict | "given-up";
 export type SearchOutcome =
-  | { readonly kind: "path"; readonly path: readonly Known[] }
+  | { readonly kind: "path"; readonly path: readonly KnownAuthority[] }
   | { readonly kind: "none"; readonly finding: Finding; readonly attempts: readonly Attempt[] };
 
 /** By the DER of their subjects, one character an octet. */
-export type Anchors = ReadonlyMap<string, readonly Known[]>;
+export type Anchors = ReadonlyMap<string, readonly KnownAuthority[]>;
 
-export function bySubject(certificates: readonly Known[]): Anchors {
-  const map = new Map<string, Known[]>();
-  for (const known of certificates) {
+export function bySubject<K extends KnownAuthority>(authorities: readonly K[]): ReadonlyMap<string, readonly K[]> {
+  const map = new Map<string, K[]>();
+  for (const known of authorities) {
     const key = latin1(known.certificate.subject.raw);
     const same = map.get(key);
     if (same === undefined) map.set(key, [known]);
@@ -46,16 +49,23 @@ export function findPath(input: SearchInput): SearchOutcome {
   return new Search(input).run();
 }
 
+type Candidate = { readonly place: "anchor"; readonly issuer: KnownAuthority } | { readonly place: "intermediate"; readonly issuer: Known };
+
 class Search {
   readonly #input: SearchInput;
-  readonly #intermediates: Anchors;
+  readonly #intermediates: ReadonlyMap<string, readonly Known[]>;
   readonly #attempts: Attempt[] = [];
-  readonly #verdicts = new Map<Known, Map<string, boolean>>();
-  readonly #ownFindings = { anchor: new Map<Known, Finding | undefined>(), intermediate: new Map<Known, Finding | undefined>() };
+  readonly #verdicts = new Map<Known, Map<string, SignatureVerdict>>();
+  readonly #proven = new Set<Known>();
+  readonly #ownFindings = {
+    anchor: new Map<KnownAuthority, Finding | undefined>(),
+    intermediate: new Map<KnownAuthority, Finding | undefined>(),
+  };
   readonly #names = { left: searchLimits.nameComparisons as number };
   #signatureChecks = 0;
   #steps = 0;
   #givenUp: Finding | undefined;
+  #telling: { readonly finding: Finding; readonly child: Known; readonly rank: number } | undefined;
 
   constructor(input: SearchInput) {
     this.#input = input;
@@ -65,68 +75,75 @@ class Search {
   run(): SearchOutcome {
     const path = this.#extend([this.#input.leaf]);
     if (path !== undefined) return { kind: "path", path };
-    return { kind: "none", finding: this.#givenUp ?? this.#mostTelling(), attempts: this.#attempts };
+    const finding = this.#givenUp ?? this.#telling?.finding ?? issuerUnknown(this.#input.leaf);
+    return { kind: "none", finding, attempts: this.#attempts };
   }
 
-  #extend(path: readonly [Known, ...Known[]]): readonly Known[] | undefined {
+  #extend(path: readonly [Known, ...Known[]]): readonly KnownAuthority[] | undefined {
     const child = path.at(-1) ?? path[0];
     let isTried = false;
-    for (const [issuer, place] of this.#issuersOf(child)) {
+    for (const candidate of this.#issuersOf(child)) {
+      const { issuer } = candidate;
       if (path.some((known) => isSameAuthority(known.certificate, issuer.certificate))) continue;
       isTried = true;
       this.#steps += 1;
       if (this.#steps > searchLimits.steps) return this.#giveUp("steps", searchLimits.steps);
-      const longer = [...path, issuer] as const;
-      const finding = this.#judge(path, child, issuer, place);
+      const finding = this.#judge(path, child, candidate);
       if (this.#givenUp !== undefined) return undefined;
       if (finding !== undefined) {
-        this.#record(longer, finding);
+        this.#record([...path, issuer], child, finding);
         continue;
       }
-      if (place === "anchor") return longer;
-      const found = this.#extend(longer);
+      if (candidate.place === "anchor") {
+        const whole = [...path, issuer] as const;
+        const revocation = this.#input.revocationOf(whole, this.#check);
+        if (this.#givenUp !== undefined) return undefined;
+        if (revocation === undefined) return whole;
+        this.#record(whole, child, revocation);
+        continue;
+      }
+      const found = this.#extend([...path, candidate.issuer]);
       if (found !== undefined || this.#givenUp !== undefined) return found;
     }
-    if (!isTried) this.#record(path, issuerUnknown(child));
+    if (!isTried) this.#record(path, child, issuerUnknown(child));
     return undefined;
   }
 
   /** Anchors first: the shortest way out. Among intermediates those whose key the child names. */
-  #issuersOf(child: Known): readonly (readonly [Known, "anchor" | "intermediate"])[] {
+  #issuersOf(child: Known): readonly Candidate[] {
     const name = latin1(child.certificate.issuer.raw);
     const wanted = child.certificate.extensions.authorityKeyIdentifier?.value.keyIdentifier;
-    const isNamed = ({ certificate: { extensions } }: Known): boolean =>
+    const isNamed = ({ certificate: { extensions } }: KnownAuthority): boolean =>
       wanted !== undefined &&
       extensions.subjectKeyIdentifier !== undefined &&
       equal(wanted, extensions.subjectKeyIdentifier.value);
-    const sorted = (candidates: readonly Known[] = []): readonly Known[] => [
+    const sorted = <K extends KnownAuthority>(candidates: readonly K[] = []): readonly K[] => [
       ...candidates.filter(isNamed),
       ...candidates.filter((candidate) => !isNamed(candidate)),
     ];
     return [
-      ...sorted(this.#input.anchors.get(name)).map((known) => [known, "anchor"] as const),
-      ...sorted(this.#intermediates.get(name)).map((known) => [known, "intermediate"] as const),
+      ...sorted(this.#input.anchors.get(name)).map((issuer) => ({ place: "anchor", issuer }) as const),
+      ...sorted(this.#intermediates.get(name)).map((issuer) => ({ place: "intermediate", issuer }) as const),
     ];
   }
 
   /** What keeps `issuer` from standing above `child`, cheapest first; names last, and only under a key that did sign. */
-  #judge(path: readonly Known[], child: Known, issuer: Known, place: "anchor" | "intermediate"): Finding | undefined {
+  #judge(path: readonly Known[], child: Known, candidate: Candidate): Finding | undefined {
     return (
-      this.#ownFinding(issuer, place) ??
-      this.#lengthFinding(path, issuer, place) ??
-      this.#signatureFinding(child, issuer) ??
-      this.#nameFinding(path, issuer)
+      this.#ownFinding(candidate) ??
+      this.#lengthFinding(path, candidate) ??
+      this.#signatureFinding(child, candidate.issuer) ??
+      this.#nameFinding(path, candidate.issuer)
     );
   }
 
-  #ownFinding(issuer: Known, place: "anchor" | "intermediate"): Finding | undefined {
+  #ownFinding({ place, issuer }: Candidate): Finding | undefined {
     const known = this.#ownFindings[place];
     if (!known.has(issuer)) known.set(issuer, issuerFindings(issuer, place, this.#input.policy, this.#input.now)[0]);
     return known.get(issuer);
   }
 
-  #lengthFinding(path: readonly Known[], issuer: Known, place: "anchor" | "intermediate"): Finding | undefined {
-    const { certificate, reference } = issuer;
+  #lengthFinding(path: readonly Known[], { place, issuer: { certificate, reference } }: Candidate): Finding | undefined {
     // RFC 5280 §4.2.1.9: neither the last certificate nor self-issued ones count.
     const below = path.slice(1).filter((known) => !isSelfIssued(known.certificate)).length;
     const allowed = certificate.extensions.basicConstraints?.value.pathLength;
@@ -137,36 +154,38 @@ class Search {
     return undefined;
   }
 
-  #signatureFinding(child: Known, issuer: Known): Finding | undefined {
-    const { signatureAlgorithm, tbs, signature } = child.certificate;
+  #signatureFinding(child: Known, issuer: KnownAuthority): Finding | undefined {
+    const { signatureAlgorithm } = child.certificate;
     const { publicKey } = issuer.certificate;
-    const hash = brokenHash(signatureAlgorithm);
-    if (hash !== undefined) return { kind: "broken-hash", certificate: child.reference, hash };
-    const scheme = signatureScheme(signatureAlgorithm, publicKey);
-    const verification = scheme && this.#input.verifications.get(scheme);
-    if (verification === undefined) {
-      const key = keyText(publicKey);
-      return { kind: "unsupported-signature", certificate: child.reference, algorithm: signatureAlgorithm.oid, key };
-    }
+    const { reference: certificate } = child;
     // By key, not by certificate: cross-signed issuers share theirs.
-    const verdicts = this.#verdicts.get(child) ?? new Map<string, boolean>();
+    const verdicts = this.#verdicts.get(child) ?? new Map<string, SignatureVerdict>();
     this.#verdicts.set(child, verdicts);
     const key = latin1(publicKey.raw);
-    let isValid = verdicts.get(key);
-    if (isValid === undefined) {
-      this.#signatureChecks += 1;
-      if (this.#signatureChecks > searchLimits.signatureChecks) {
-        this.#giveUp("signature checks", searchLimits.signatureChecks);
+    const verdict = verdicts.get(key) ?? this.#check(child.certificate, publicKey);
+    if (verdict === "given-up") return undefined;
+    verdicts.set(key, verdict);
+    if (typeof verdict === "object") return { kind: "broken-hash", certificate, hash: verdict.broken };
+    switch (verdict) {
+      case "valid":
+        this.#proven.add(child);
         return undefined;
-      }
-      isValid = verification.verify(publicKey.raw, tbs, signature);
-      verdicts.set(key, isValid);
+      case "invalid":
+        return { kind: "bad-signature", certificate, issuer: issuer.reference, namesAnotherKey: namesAnotherKey(child, issuer) };
+      case "unsupported":
+        return { kind: "unsupported-signature", certificate, algorithm: signatureAlgorithm.oid, key: keyText(publicKey) };
     }
-    return isValid ? undefined : { kind: "bad-signature", certificate: child.reference, issuer: issuer.reference };
   }
 
+  readonly #check: PathCheck = (signed, key) => {
+    this.#signatureChecks += 1;
+    if (this.#signatureChecks <= searchLimits.signatureChecks) return checkSignature(signed, key, this.#input.verifications);
+    this.#giveUp("signature checks", searchLimits.signatureChecks);
+    return "given-up";
+  };
+
   // RFC 5280 §6.1.3 (b), (c): self-issued certificates are left out, unless they are the last.
-  #nameFinding(path: readonly Known[], issuer: Known): Finding | undefined {
+  #nameFinding(path: readonly Known[], issuer: KnownAuthority): Finding | undefined {
     const constraints = issuer.certificate.extensions.nameConstraints?.value;
     if (constraints === undefined) return undefined;
     for (const [at, { certificate, reference }] of path.entries()) {
@@ -183,34 +202,52 @@ class Search {
     return undefined;
   }
 
-  #record(chain: readonly Known[], finding: Finding): void {
-    if (this.#attempts.length < searchLimits.attempts)
+  #record(chain: readonly KnownAuthority[], child: Known, finding: Finding): void {
+    if (this.#attempts.length < searchLimits.attempts) {
       this.#attempts.push({ chain: chain.map(({ reference }) => reference), finding });
+    }
+    const rank = this.#rankOf(finding, child, chain.length);
+    if (this.#telling === undefined || rank > this.#telling.rank || this.#isOverruled(this.#telling)) {
+      this.#telling = { finding, child, rank };
+    }
+  }
+
+  /**
+   * The higher the more it tells: what was found on a path that is otherwise whole; an issuer that was there and failed; one that
+   * was not, at the end of the longest chain.
+   */
+  #rankOf(finding: Finding, child: Known, length: number): number {
+    if (revocationKinds.has(finding.kind)) return 2000;
+    if (finding.kind === "unknown-issuer" || finding.kind === "self-signed") return length;
+    return this.#isOverruled({ finding, child }) ? 0 : 1000;
+  }
+
+  /** Somebody else's key did sign it, so that a namesake's did not tells nothing. */
+  #isOverruled({ finding, child }: { readonly finding: Finding; readonly child: Known }): boolean {
+    return finding.kind === "bad-signature" && this.#proven.has(child);
   }
 
   #giveUp(limit: "signature checks" | "steps" | "name comparisons", allowed: number): undefined {
     this.#givenUp = { kind: "search-given-up", limit, allowed };
   }
-
-  /** An issuer that was there and failed tells more than one that was not; of these the one that ends the longest chain. */
-  #mostTelling(): Finding {
-    const isAbsence = ({ finding: { kind } }: Attempt): boolean => kind === "unknown-issuer" || kind === "self-signed";
-    const failed = this.#attempts.find((attempt) => !isAbsence(attempt));
-    const longest = this.#attempts.reduce<Attempt | undefined>(
-      (best, attempt) => (best === undefined || attempt.chain.length > best.chain.length ? attempt : best),
-      undefined,
-    );
-    return (failed ?? longest)?.finding ?? issuerUnknown(this.#input.leaf);
-  }
 }
 
-function isSelfIssued({ subject, issuer }: Certificate): boolean {
+const revocationKinds: ReadonlySet<Finding["kind"]> = new Set(["revoked", "revocation-unknown", "bad-staple", "staple-missing"]);
+
+function isSelfIssued({ subject, issuer }: Authority): boolean {
   return isSame(subject, issuer);
 }
 
 /** One name and one key are one authority: to pass it twice is a loop, whatever else its certificates say (RFC 4158 §2.4.1). */
-function isSameAuthority(one: Certificate, other: Certificate): boolean {
+function isSameAuthority(one: Authority, other: Authority): boolean {
   return isSame(one.subject, other.subject) && equal(one.publicKey.raw, other.publicKey.raw);
+}
+
+/** Both say which key is meant, and it is another. */
+function namesAnotherKey({ certificate: { extensions } }: Known, issuer: KnownAuthority): boolean {
+  const wanted = extensions.authorityKeyIdentifier?.value.keyIdentifier;
+  const own = issuer.certificate.extensions.subjectKeyIdentifier?.value;
+  return wanted !== undefined && own !== undefined && !equal(wanted, own);
 }
 
 function issuerUnknown({ certificate, reference }: Known): Finding {

@@ -21,8 +21,13 @@ export class PemError extends Error {
   }
 }
 
+const labels: Readonly<Record<"certificate" | "CRL", readonly string[]>> = {
+  certificate: ["CERTIFICATE", "X509 CERTIFICATE"],
+  CRL: ["X509 CRL"],
+};
+
 /**
- * Every block, in order; text around the blocks is skipped.
+ * Every block, in order; text around the blocks is skipped. Of what is neither certificate nor CRL `der` is empty.
  * @throws PemError
  */
 export function parsePem(text: string): readonly PemBlock[] {
@@ -36,8 +41,8 @@ export function parsePem(text: string): readonly PemBlock[] {
     const end = text.indexOf(closing, labelEnd);
     if (end < 0) throw new PemError(`BEGIN ${label} without END ${label}`, at);
     // Encrypted keys carry headers, which are no base64; they are not ours to read.
-    if (label === "CERTIFICATE" || label === "X509 CERTIFICATE") blocks.push({ label, der: base64(text, labelEnd + 5, end) });
-    else blocks.push({ label, der: new Uint8Array(0) });
+    const isRead = Object.values(labels).some((known) => known.includes(label));
+    blocks.push({ label, der: isRead ? base64(text, labelEnd + 5, end) : new Uint8Array(0) });
     at = end + closing.length;
   }
   return blocks;
@@ -50,7 +55,7 @@ export function readCertificates(
 ): { readonly certificates: readonly Certificate[]; readonly problems: readonly ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
   const certificates: Certificate[] = [];
-  for (const [at, der] of derOf(input, path, problems).entries()) {
+  for (const [at, der] of derOf(input, path, problems, "certificate").entries()) {
     try {
       certificates.push(parseCertificate(der));
     } catch (thrown) {
@@ -66,17 +71,23 @@ export function readCertificates(
   return { certificates, problems };
 }
 
-function derOf(input: string | readonly Uint8Array[], path: string, problems: ConfigProblem[]): readonly Uint8Array[] {
+/** What is asked for, of a text; or the bytes as they were given, copied. */
+export function derOf(
+  input: string | readonly Uint8Array[],
+  path: string,
+  problems: ConfigProblem[],
+  kind: keyof typeof labels,
+): readonly Uint8Array[] {
   if (typeof input !== "string") return input.map(own);
   try {
     const blocks = parsePem(input);
-    const found = blocks.filter(({ der }) => der.length > 0).map(({ der }) => der);
+    const found = blocks.filter(({ label }) => labels[kind].includes(label)).map(({ der }) => der);
     if (found.length === 0) {
-      const labels = [...new Set(blocks.map(({ label }) => label))].join(", ");
+      const others = [...new Set(blocks.map(({ label }) => label))].join(", ");
       problems.push({
-        kind: "pem-without-certificate",
+        kind: `pem-without-${kind.toLowerCase()}`,
         path,
-        problem: `the text has no CERTIFICATE block${labels === "" ? "" : `, only ${labels}`}`,
+        problem: `the text has no ${labels[kind][0]} block${others === "" ? "" : `, only ${others}`}`,
         remedy: "give PEM text (not the name of a file), or an array of DER",
       });
     }

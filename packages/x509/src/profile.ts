@@ -28,6 +28,16 @@ export interface Known {
   readonly reference: CertificateReference;
 }
 
+/** What issuing takes: a certificate has it, and a trust anchor that is only a name, a key and constraints. */
+export type Authority = Pick<Certificate, "subject" | "issuer" | "publicKey" | "extensions">;
+export interface KnownAuthority {
+  readonly certificate: Authority;
+  readonly reference: CertificateReference;
+}
+export function isWhole(known: KnownAuthority): known is Known {
+  return "der" in known.certificate;
+}
+
 /** All that is wrong with a leaf by itself, its name aside. `now` in seconds. */
 export function endEntityFindings(leaf: Known, policy: Policy, now: number): readonly Finding[] {
   const { certificate, reference } = leaf;
@@ -69,8 +79,20 @@ export function pinnedFindings(leaf: Known, policy: Policy, now: number): readon
   return findings;
 }
 
-/** All that keeps a certificate from issuing others, as an intermediate or as the trust anchor. */
-export function issuerFindings(issuer: Known, place: "intermediate" | "anchor", policy: Policy, now: number): readonly Finding[] {
+/**
+ * All that keeps a certificate from issuing others, as an intermediate or as the trust anchor. Of an anchor that is no
+ * certificate there is nothing to judge but its key (RFC 5280 §6.1.1 (d)).
+ */
+export function issuerFindings(
+  issuer: KnownAuthority,
+  place: "intermediate" | "anchor",
+  policy: Policy,
+  now: number,
+): readonly Finding[] {
+  if (!isWhole(issuer)) {
+    const weak = keyFinding(issuer, policy);
+    return weak === undefined ? [] : [weak];
+  }
   const { certificate, reference } = issuer;
   const { basicConstraints, keyUsage, subjectKeyIdentifier, policyConstraints } = certificate.extensions;
   const findings = anyFindings(issuer, policy, now);
@@ -95,7 +117,8 @@ export function issuerFindings(issuer: Known, place: "intermediate" | "anchor", 
 
 // ── What holds in every place ───────────────────────────────────────────────────────────────────────────────────────
 
-function anyFindings({ certificate, reference }: Known, policy: Policy, now: number): Finding[] {
+/** Criticals, key and time. */
+export function anyFindings({ certificate, reference }: Known, policy: Pick<Policy, "profile">, now: number): Finding[] {
   const findings: Finding[] = [];
   const { notBefore, notAfter } = certificate.validity;
   for (const extension of certificate.extensions.all) {
@@ -110,7 +133,10 @@ function anyFindings({ certificate, reference }: Known, policy: Policy, now: num
   return findings;
 }
 
-function keyFinding({ certificate: { publicKey: key }, reference }: Known, policy: Policy): Finding | undefined {
+function keyFinding(
+  { certificate: { publicKey: key }, reference }: KnownAuthority,
+  policy: Pick<Policy, "profile">,
+): Finding | undefined {
   switch (key.kind) {
     case "rsa":
     case "rsa-pss": {

@@ -2,6 +2,7 @@ import {
   ConfigError, type ConfigProblem, type CryptoProvider, type DistrustReason, dangerousAssertVerified, type PresentedIdentity,
   type SignatureScheme, type SyncVerification, type SyncVerifier, type VerifiedIdentity,
 } from "@sallyport/core";
+import { readAnchors, type TrustAnchor } from "./anchors.ts";
 import { ascii, equal, hex } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
@@ -9,7 +10,10 @@ import { type Attempt, type CertificateReference, distrust, type Finding, type F
 import { matches, nameText, nameTexts, parseReferenceName } from "./names.ts";
 import { type Anchors, bySubject, findPath } from "./path.ts";
 import { readCertificates } from "./pem.ts";
-import { endEntityFindings, type Known, type Policy, type Profile, pinnedFindings } from "./profile.ts";
+import {
+  endEntityFindings, isWhole, type Known, type KnownAuthority, type Policy, type Profile, pinnedFindings,
+} from "./profile.ts";
+import { type Revocation, type RevocationOptions, revocation, revocationFinding } from "./revocation/policy.ts";
 
 export interface VerifierOptions {
   /** Signatures are checked by its synchronous verifications. */
@@ -18,7 +22,11 @@ export interface VerifierOptions {
    * Whom to trust: PEM text or DER, in any order. CA certificates, which are held to the profile too; or certificates of peers,
    * each then trusted for itself, whoever issued it. Nobody is trusted by default.
    */
-  readonly roots: string | readonly Uint8Array[];
+  readonly roots?: string | readonly Uint8Array[];
+  /** Beside the roots, or instead of them: names and keys without a certificate, as `trustAnchors` makes them. */
+  readonly anchors?: readonly TrustAnchor[];
+  /** Default: a server's staple is asked for, and judged if it comes; nothing else is known. */
+  readonly revocation?: RevocationOptions;
   /** Default `web-pki`. */
   readonly profile?: Profile;
   /** Between leaf and root, self-issued ones not counted. Default 8. */
@@ -48,23 +56,30 @@ type Role = PresentedIdentity["role"];
 
 function verifier(role: Role, purpose: Purpose, options: VerifierOptions): SyncVerifier {
   const { provider, profile = "web-pki", maxIntermediates = 8 } = options;
-  const { certificates, problems } = readCertificates(options.roots, "roots");
+  const given = options.roots === undefined ? nothing : readCertificates(options.roots, "roots");
+  const bare = readAnchors(options.anchors ?? []);
   const verifications = new Map<SignatureScheme, SyncVerification>();
   for (const verification of provider.verifications)
     if ("verify" in verification) verifications.set(verification.scheme, verification);
-  const [first, ...more] = [...problems, ...optionProblems(certificates, problems, verifications.size, maxIntermediates)];
+  const unreadable = [...given.problems, ...bare.problems];
+  const trusted = given.certificates.length + bare.authorities.length + unreadable.length;
+  const [first, ...more] = [...unreadable, ...optionProblems(trusted, verifications.size, maxIntermediates)];
   if (first !== undefined) throw new ConfigError([first, ...more]);
-  const roots = certificates.map((certificate, index) => known(certificate, "roots", index));
+  const wanted = revocation(options.revocation ?? {}, role, provider, verifications);
+  const roots = given.certificates.map((certificate, index) => known(certificate, "roots", index));
   const policy: Policy = { profile, purpose, maxIntermediates };
   const schemes = [...verifications.keys()];
-  const judge: Judge = { role, policy, roots, anchors: bySubject(roots), verifications };
+  const anchors = bySubject<KnownAuthority>([...roots, ...bare.authorities]);
+  const judge: Judge = { role, policy, roots, anchors, verifications, revocation: wanted };
   return {
-    label: label(role, policy, schemes, certificates, provider),
+    label: label(judge, schemes, options),
     schemes,
     types: ["x509"],
+    asksFor: wanted.staples ? ["ocsp"] : [],
     verify: (presented) => verify(judge, presented),
   };
 }
+const nothing: ReturnType<typeof readCertificates> = { certificates: [], problems: [] };
 
 interface Judge {
   readonly role: Role;
@@ -72,6 +87,7 @@ interface Judge {
   readonly roots: readonly Known[];
   readonly anchors: Anchors;
   readonly verifications: ReadonlyMap<SignatureScheme, SyncVerification>;
+  readonly revocation: Revocation;
 }
 
 function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
@@ -87,14 +103,14 @@ function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | 
   if (first !== undefined) return distrust([first, ...more], judged.attempts);
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
   return dangerousAssertVerified(presented, {
-    path: judged.path.map(({ certificate }) => certificate.der),
+    path: judged.path.filter(isWhole).map(({ certificate }) => certificate.der),
     names: nameTexts(names, role === "server" ? "services" : "everything"),
   });
 }
 
 interface Judged {
   /** Empty: there is none, and `along` says why. */
-  readonly path: readonly Known[];
+  readonly path: readonly KnownAuthority[];
   /** Of the leaf by itself. */
   readonly own: readonly Finding[];
   readonly along: readonly Finding[];
@@ -111,7 +127,12 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
   const unreadable = others.filter((other) => "kind" in other);
   const intermediates = others.filter((other) => "certificate" in other);
   const own = endEntityFindings(leaf, judge.policy, now);
-  const outcome = findPath({ ...judge, leaf, intermediates, now });
+  const { revocation: wanted, policy: { profile } } = judge;
+  const asked = { revocation: wanted, staple: presented.ocspResponse, profile, now };
+  const outcome = findPath({
+    ...judge, leaf, intermediates, now,
+    revocationOf: (path, check) => revocationFinding(asked, path, check),
+  });
   if (outcome.kind === "path") return { path: outcome.path, own, along: [], attempts: [] };
   // A certificate that can't be read may have been the issuer that is missing, so it comes first.
   return { path: [], own, along: [...unreadable, outcome.finding], attempts: outcome.attempts };
@@ -166,18 +187,17 @@ function known(certificate: Certificate, source: CertificateReference["source"],
 }
 
 function optionProblems(
-  roots: readonly Certificate[],
-  problems: readonly ConfigProblem[],
+  trusted: number,
   verifications: number,
   maxIntermediates: number,
 ): readonly ConfigProblem[] {
   const found: ConfigProblem[] = [];
-  if (roots.length === 0 && problems.length === 0) {
+  if (trusted === 0) {
     found.push({
       kind: "roots-empty",
       path: "roots",
       problem: "there are no roots, so nobody could ever be trusted",
-      remedy: "give the certificates of the CAs that you trust",
+      remedy: "give the certificates of the CAs that you trust, or anchors",
     });
   }
   if (verifications === 0) {
@@ -199,23 +219,32 @@ function optionProblems(
   return found;
 }
 
-/** The same for the same roots in any order; another for whatever would judge differently. */
+/**
+ * The same for the same roots in any order; another for whatever would judge differently. Lists in a holder are not in it: they
+ * change while the verifier lives.
+ */
 function label(
-  role: Role,
-  { profile, maxIntermediates }: Policy,
+  { role, policy: { profile, maxIntermediates }, roots, revocation: { lists, staples, policy, scope } }: Judge,
   schemes: readonly SignatureScheme[],
-  roots: readonly Certificate[],
-  { hashes }: CryptoProvider,
+  { provider: { hashes }, anchors = [], revocation: given }: VerifierOptions,
 ): string {
   const hash = hashes.find(({ name }) => name === "sha256") ?? hashes[0];
-  const policy = `x509/1 ${role} ${profile} ${maxIntermediates} ${[...schemes].sort().join(",")}`;
-  if (hash === undefined) throw new ConfigError([noHash]);
-  const digestOf = (...parts: readonly Uint8Array[]): string =>
-    hex(parts.reduce((running, part) => running.update(part), hash.create()).digest());
-  const fingerprints = [...new Set(roots.map(({ der }) => digestOf(der)))].sort();
-  return `x509 ${role} ${profile} ${digestOf(ascii([policy, ...fingerprints].join("\n")))}`;
+  const digestOf = (...parts: readonly Uint8Array[]): string => {
+    if (hash === undefined) throw new ConfigError([noHash]);
+    return hex(parts.reduce((running, part) => running.update(part), hash.create()).digest());
+  };
+  const unordered = (digests: readonly string[]): readonly string[] => [...new Set(digests)].sort();
+  const isFixed = lists !== undefined && lists !== given?.lists;
+  const text = JSON.stringify({
+    format: 2, role, profile, maxIntermediates, schemes: [...schemes].sort(), staples, policy, scope,
+    lists: isFixed ? unordered(lists.all.map(({ der }) => digestOf(der))) : lists === undefined ? "none" : "replaced",
+    roots: unordered(roots.map(({ certificate }) => digestOf(certificate.der))),
+    anchors: unordered(anchors.map((anchor) => digestOf(anchor.subject, anchor.publicKey, anchor.nameConstraints ?? empty))),
+  });
+  return `x509 ${role} ${profile} ${digestOf(ascii(text))}`;
 }
 
+const empty: Uint8Array = new Uint8Array(0);
 const noHash: ConfigProblem = {
   kind: "no-hash",
   path: "provider",

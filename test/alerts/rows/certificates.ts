@@ -5,7 +5,8 @@ import { content, ScriptedClient, type ScriptedPeer, ScriptedServer, type Shown,
 import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } from "../identities.ts";
 import type { Stimuli } from "../outcome.ts";
 
-type Name = keyof typeof identities.server;
+type Name = Exclude<keyof typeof identities.server, "staples">;
+type Staple = keyof typeof identities.server.staples;
 
 const toClient = (shown: Shown, config: Partial<ClientOptions> = {}): ScriptedServer => new ScriptedServer({ ...shown, config });
 const toServer = (shows: Shown | undefined, config: Partial<ServerOptions> = {}): ScriptedClient =>
@@ -20,6 +21,16 @@ const serverJudges = (shown: Judged): ScriptedClient => toServer(shown, judgingC
 /** Machines of both roles that have judged these by x509: up to CertificateVerify, behind which the verdict comes. */
 const judged = (...names: readonly Name[]): ScriptedPeer[] =>
   names.flatMap((name) => [clientJudges(identities.server[name]), serverJudges(identities.client[name])]);
+/** Machines of both roles to which these were stapled. */
+const stapled = (...names: readonly Staple[]): ScriptedPeer[] =>
+  names.flatMap((name) => {
+    const [byServer, byClient] = [identities.server.staples[name], identities.client.staples[name]];
+    const message = ({ chain, staple = repeat(0) }: Judged): Uint8Array<ArrayBuffer> =>
+      Uint8Array.from(certificate(...chain.map((der, at) => (at === 0 ? entry(der, join(u16(5), v16([1], v24(staple)))) : entry(der)))));
+    const server = toClient(byServer, judgingServers(byServer)).to("WAIT_CERT_CR").say(message(byServer)).skipTo("WAIT_CV");
+    const client = toServer(byClient, judgingClients(byClient)).to("WAIT_CERT").say(message(byClient));
+    return [server.to("WAIT_FINISHED"), client.say(client.certificateVerify())];
+  });
 /** Machines of both roles whose verifier answers so. */
 const answered = (verify: SyncVerifier["verify"]): ScriptedPeer[] => {
   const verifier: SyncVerifier = { ...trusting, verify };
@@ -75,6 +86,7 @@ export const certificates: Stimuli = {
   "CRT-008": () => judged("notYet"),
   "CRT-009": () => judged("stranger", "selfSigned"),
   "CRT-010": () => judged("badSignature"),
+  "CRT-011": () => judged("revoked"),
   "CRT-012": () => [clientJudges(identities.server.otherName)],
   "CRT-013": () => [clientJudges(identities.server.codeSigning)],
   "CRT-014": () => judged("noDigitalSignature"),
@@ -85,6 +97,10 @@ export const certificates: Stimuli = {
   "CRT-018": () => judged("unknownCritical"),
   "CRT-019": () => judged("issuerIsNoAuthority", "pathTooLong"),
   "CRT-020": () => judged("nameNotPermitted"),
+  "CRT-021": () => stapled("malformed", "unsigned", "otherKey", "otherCertificate", "outOfDate"),
+  "CRT-022": () => stapled("revoked"),
+  "CRT-023": () => judged("mustStaple"),
+  "CRT-024": () => [...judged("statusUnknown", "listOutOfDate", "listOfAnotherKey", "notStapled"), ...stapled("unknown")],
   "CRT-025": () => answered(() => ({ reason: "I don't like it" })),
   "CRT-029": () => {
     const long = { ...good, chain: [leaf, leaf, leaf] };

@@ -39,12 +39,17 @@ export const records: Stimuli = {
         server.hello(server.serverHello(), version).skipTo("WAIT_EE"),
       ];
     }),
-  "REC-006": () =>
-    each([0x0301, 0x0304], underKeys, (peer, version) => {
+  "REC-006": () => [
+    ...each([0x0301, 0x0304], underKeys, (peer, version) => {
       const sealed = peer.sealed(content.data, text("x"));
       sealed.set(u16(version), 1);
       peer.bytes(sealed);
     }),
+    // Sealed with it: the additional data are what came.
+    ...each([0x0301, 0x03ff, 0x0203], underKeys, (peer, version) =>
+      peer.bytes(peer.write instanceof Keys ? peer.write.seal([...text("x"), content.data], version) : []),
+    ),
+  ],
   "REC-007": () => all(inClear(), (peer) => peer.bytes([content.handshake, 3, 3, 0x40, 0x01])),
   "REC-008": () => all(underKeys(), (peer) => peer.bytes([content.data, 3, 3, 0x41, 0x01])),
   "REC-010": () => [

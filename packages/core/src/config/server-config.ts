@@ -11,6 +11,7 @@ import {
 import type { Credential } from "./credential.ts";
 import { configId } from "./id.ts";
 import type { ClientAuthentication, PskServerOptions, ServerOptions } from "./options.ts";
+import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
 
@@ -120,6 +121,7 @@ function readClientAuthentication(
     problems.add("unknown-name", `${path}.mode`, `is ${String(mode)}`, "write optional or required");
   }
   checkVerifier(verifier, `${path}.verifier`, common, problems);
+  checkProofs(path, common, problems);
   const list = listOf(authorities);
   if (!list?.every((authority) => authority instanceof Uint8Array && authority.length > 0)) {
     problems.add(
@@ -128,6 +130,17 @@ function readClientAuthentication(
     return undefined;
   }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });
+}
+
+/** A request names the schemes by which the client may prove its key, and an empty list can't be sent (RFC 9846 §4.3.3). */
+function checkProofs(path: string, { versions, suites, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {
+  if (suites.length === 0) return;
+  for (const version of versions) {
+    if ([...verifications.keys()].some((scheme) => signsIn(version, scheme))) continue;
+    const problem = `asks for a certificate, and there is no scheme by which a client could prove its key in ${version}`;
+    const remedy = `add one, such as ecdsa_secp256r1_sha256, or leave ${version} out`;
+    problems.add("no-scheme-for-version", path, problem, remedy);
+  }
 }
 
 /** RFC 9846 §4.4.2: a server that proves itself by a PSK must not ask for a certificate. */

@@ -2,7 +2,7 @@
 // role.
 import type { CredentialRequest } from "../config/credential.ts";
 import type { Verifier } from "../config/identity.ts";
-import { signsIn } from "../config/parameters.ts";
+import { schemeMeanings, signsIn } from "../config/parameters.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { Verification } from "../crypto/provider.ts";
 import { type PublicKey, schemesOf, verifiableBy } from "../crypto/public-key.ts";
@@ -14,6 +14,7 @@ import type { Extension } from "../wire/extensions.ts";
 import { Reader } from "../wire/reader.ts";
 import { extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled } from "../wire/registry.ts";
 import { readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions } from "../wire/staples.ts";
+import { type CertificateRequestTls12, clientCertificateTypes } from "../wire/tls12-messages.ts";
 import { noStaples, type Staples } from "./identity.ts";
 
 export interface ShownCertificate {
@@ -112,8 +113,20 @@ export function judgeCertificateRequest(
   return credentialRequest(signatureSchemes, authorities, staples);
 }
 
+/** RFC 5246 §7.4.6: the certificate's key must be of one of these types too (Ed25519's is ecdsa_sign, RFC 8422 §5.5). */
+export function judgeCertificateRequestTls12(
+  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12,
+): CredentialRequest {
+  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, []);
+  return { ...request, schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))) };
+}
+
+function certificateTypeOf(scheme: SignatureScheme): number {
+  return clientCertificateTypes[schemeMeanings[scheme].suiteKey === "rsa" ? "rsa_sign" : "ecdsa_sign"];
+}
+
 /** In the peer's order of preference. */
-export function credentialRequest(
+function credentialRequest(
   ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[],
 ): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));

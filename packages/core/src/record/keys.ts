@@ -99,6 +99,8 @@ export class ReadKeys implements ReadProtection {
   open(record: Uint8Array): Uint8Array | undefined {
     // Content, at least its type, and the tag: less can't be authentic (RFC 9846 §5.2).
     if (record.length < headerLength + 1 + tagLength) return undefined;
+    // §5.2: the version is always 0x0303, also for who seals another one.
+    if (record[1] !== 3 || record[2] !== 3) return undefined;
     // The header as it came is the additional data: one that was changed on the way does not open.
     const opened = this.#aead.open(this.#nonce.current(), record.subarray(0, headerLength), record.subarray(headerLength));
     if (opened === undefined) return undefined;

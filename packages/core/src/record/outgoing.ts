@@ -13,6 +13,7 @@ export class Outgoing {
   #legacyVersion = 0x0301;
   #maxProtected = maxPlaintext;
   #hasSent = false;
+  #changeCipherSpecDue = false;
 
   /** Whether any byte was made at all. */
   get hasSent(): boolean {
@@ -47,6 +48,7 @@ export class Outgoing {
   }
   /** The meaningless record of the compatibility mode (RFC 9846, Appendix E.4); always in clear. */
   changeCipherSpec(): void {
+    this.#changeCipherSpecDue = false;
     this.boundary();
     this.#push(Uint8Array.of(contentTypes.change_cipher_spec, 3, 3, 0, 1, 1));
   }
@@ -83,6 +85,14 @@ export class Outgoing {
       else if (written > before.length) this.#push(target.slice(before.length, written));
     }
     return { taken, written };
+  }
+
+  /**
+   * One goes before the first record under the keys in force, whatever it is: an alert too, which a middlebox would drop that takes
+   * the connection for a resumption of TLS 1.2.
+   */
+  changeCipherSpecFirst(): void {
+    this.#changeCipherSpecDue = true;
   }
 
   /** All that follows is sealed under `keys`. */
@@ -132,6 +142,7 @@ export class Outgoing {
    * One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used.
    */
   #write(type: number, content: Uint8Array, size = maxPlaintext): void {
+    if (this.#changeCipherSpecDue) this.changeCipherSpec();
     const keys = this.#keys;
     const overhead = keys?.overhead ?? headerLength;
     const most = Math.min(size, keys === undefined ? maxPlaintext : this.#maxProtected);

@@ -79,7 +79,8 @@ const lowOrder = [repeat(32), join([1], repeat(31))];
 const helloRequest = message(typesTls12.helloRequest);
 const ticket = message(types.newSessionTicket, u32(60), v16(text("a ticket")));
 
-type Name = keyof typeof identities.server;
+type Name = Exclude<keyof typeof identities.server, "staples">;
+type Staple = keyof typeof identities.server.staples;
 
 const asking = (verifier: SyncVerifier = trusting): Partial<ServerOptions> => ({ clientAuthentication: { mode: "required", verifier } });
 const clientJudges = (shown: Judged): ScriptedServerTls12 =>
@@ -88,6 +89,13 @@ const serverJudges = (shown: Judged): ScriptedClientTls12 => new ScriptedClientT
 /** Machines of both roles that have judged these by x509, directly behind the message that proves the key. */
 const judged = (...names: readonly Name[]): ScriptedPeer[] =>
   names.flatMap((name) => [clientJudges(identities.server[name]), serverJudges(identities.client[name])]);
+/** Clients to which these were stapled; TLS 1.2 has no way to ask a client for one. */
+const stapled = (...names: readonly Staple[]): ScriptedPeer[] =>
+  names.map((name) => {
+    const shown = identities.server.staples[name];
+    const peer = toClient("WAIT_STATUS", { chain: shown.chain, keyPem: shown.keyPem, config: judgingServers(shown), announcesStatus: true });
+    return peer.say(peer.certificateStatus(shown.staple)).skipTo("WAIT_SKE").to("WAIT_SHD");
+  });
 /** Peers of both roles that sent Certificate messages with these bodies. */
 const sent = (...bodies: readonly Octets[]): ScriptedPeer[] => [
   ...bodies.map((body) => toClient("WAIT_CERT").say(message(types.certificate, body)).skipTo("WAIT_SKE")),
@@ -183,6 +191,7 @@ export const handshakes: Stimuli = {
   "CRT-008": () => judged("notYet"),
   "CRT-009": () => judged("stranger", "selfSigned"),
   "CRT-010": () => judged("badSignature"),
+  "CRT-011": () => judged("revoked"),
   "CRT-012": () => [clientJudges(identities.server.otherName)],
   "CRT-013": () => [clientJudges(identities.server.codeSigning)],
   "CRT-015": () => [
@@ -193,6 +202,12 @@ export const handshakes: Stimuli = {
   "CRT-018": () => judged("unknownCritical"),
   "CRT-019": () => judged("issuerIsNoAuthority", "pathTooLong"),
   "CRT-020": () => judged("nameNotPermitted"),
+  "CRT-021": () => stapled("malformed", "unsigned", "otherKey", "otherCertificate", "outOfDate"),
+  "CRT-022": () => stapled("revoked"),
+  "CRT-023": () => [clientJudges(identities.server.mustStaple)],
+  "CRT-024": () => [
+    ...judged("statusUnknown", "listOutOfDate", "listOfAnotherKey"), clientJudges(identities.server.notStapled), ...stapled("unknown"),
+  ],
   "CRT-025": () => {
     const verifier: SyncVerifier = { ...trusting, verify: () => ({ reason: "I don't like it" }) };
     return [toClient("WAIT_SHD", { config: { verifier } }), new ScriptedClientTls12(asking(verifier), good).to("WAIT_CCS")];

@@ -47,7 +47,7 @@ export function sendSecondClientHello(
     before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
   );
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
-  sendChangeCipherSpec(offer, context);
+  if (inCompatibilityMode(offer)) context.link.outgoing.changeCipherSpec();
   const psks = fittingPsks(offer.psks, request.hash);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
@@ -139,7 +139,7 @@ function say(
   return { goal, fields, hello, shares, psks };
 }
 
-/** Appendix E.4: only in the compatibility mode, which the session id asks for. */
-export function sendChangeCipherSpec({ hello }: Offer, { link }: Context): void {
-  if (hello.legacySessionId.length > 0) link.outgoing.changeCipherSpec();
+/** Appendix E.4: the session id asks for it. */
+export function inCompatibilityMode({ hello }: Offer): boolean {
+  return hello.legacySessionId.length > 0;
 }

@@ -1,6 +1,7 @@
 // What is wrong with a ServerHello of TLS 1.2 (RFC 5246 §7.4.1.3), and with its ServerKeyExchange (RFC 8422 §5.4).
 import { groupVersions, signsIn, suiteMeanings } from "../../../config/parameters.ts";
 import type { Group, Verification } from "../../../crypto/provider.ts";
+import type { PublicKey } from "../../../crypto/public-key.ts";
 import { fail } from "../../../errors.ts";
 import { judgeSizeLimit } from "../../../record/size-limit.ts";
 import { equal } from "../../../wire/bytes.ts";
@@ -50,7 +51,15 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
   "status_request", "signed_certificate_timestamp", "record_size_limit",
+  // Some servers answer it, as TLS 1.3's do, though it means nothing here.
+  "supported_groups",
 ] as const;
+
+/** RFC 8422 §5.1: supported_groups speaks of the certificate's curve too. In TLS 1.3 the scheme names it. */
+export function judgeCurve(key: PublicKey | undefined, { hello }: Offer): void {
+  if (key?.kind !== "ec" || hello.groups?.some(({ id }) => id === groupIds[key.curve])) return;
+  fail("unsupported-certificate", { problem: `a key on ${key.curve}, which was not among the groups that were offered` }, "RFC 8422 §5.1");
+}
 
 /** The share, and the signature that ties it to the certificate. */
 export function judgeServerKeyExchange(

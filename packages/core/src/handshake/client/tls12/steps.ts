@@ -12,13 +12,13 @@ import {
   decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { presentedIdentity } from "../../identity.ts";
-import { credentialRequest, judgeChain, proofSchemes } from "../../judge-certificate.ts";
+import { judgeCertificateRequestTls12, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
-import { judgeServerKeyExchange } from "./judge-server-hello.ts";
+import { judgeCurve, judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
@@ -29,6 +29,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       // RFC 8422 §2: the suite says of which kind the key is.
       const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
       const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), "tls1.2", offered, settings, scribe.publicKey);
+      judgeCurve(scribe.publicKey(publicKey), underway.settled.offer);
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
       const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };
@@ -76,9 +77,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   expectServerHelloDone: {
     certificate_request: ({ kind: _, ...proven }, message) => {
-      const { signatureSchemes, authorities } = decodeCertificateRequestTls12(message.raw);
+      const asked = decodeCertificateRequestTls12(message.raw);
       proven.transcript.add(message.raw);
-      return { kind: "expectServerHelloDoneOnly", ...proven, request: credentialRequest(signatureSchemes, authorities, []) };
+      return { kind: "expectServerHelloDoneOnly", ...proven, request: judgeCertificateRequestTls12(asked) };
     },
     server_hello_done: ({ kind: _, ...proven }, message, context) => {
       takeServerHelloDone(proven.transcript, message, context);

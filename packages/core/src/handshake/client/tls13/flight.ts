@@ -9,15 +9,12 @@ import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import { certificateEntries } from "../../identity.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
-import { sendChangeCipherSpec } from "../client-hello.ts";
 import type { Underway } from "./states.ts";
 
-/** Certificate: the credential's, or none (§4.5.1). Appendix E.4: change_cipher_spec goes before the second flight. */
+/** Certificate: the credential's, or none (§4.5.1). */
 export function sendCertificate(
-  { settled, transcript }: Underway, credential: Credential | undefined, { staples }: CredentialRequest, context: Context,
+  { transcript }: Underway, credential: Credential | undefined, { staples }: CredentialRequest, context: Context,
 ): void {
-  const { offer, retried } = settled;
-  if (!retried) sendChangeCipherSpec(offer, context);
   const entries = credential === undefined ? [] : certificateEntries(credential, staples);
   send(encodeCertificate(empty, entries), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
@@ -30,15 +27,14 @@ export function sendCertificateVerify(
   send(encodeCertificateVerify(schemeIds[scheme], signature), transcript, context);
 }
 
-/** Finished, and with it the end of the handshake. @param alone without a Certificate before it. */
+/** Finished, and with it the end of the handshake. */
 export function sendFinished(
-  state: Underway & { readonly finishedHash: Bytes }, alone: boolean, context: Context,
+  state: Underway & { readonly finishedHash: Bytes }, context: Context,
 ): { readonly exporterSecret: Bytes; readonly resumptionSecret: Bytes | undefined } {
   const { settled, transcript, schedule, handshakeTraffic, finishedHash } = state;
-  const { offer, suite, hash, retried } = settled;
+  const { offer, suite, hash } = settled;
   const { settings } = offer.goal;
   const { link } = context;
-  if (alone && !retried) sendChangeCipherSpec(offer, context);
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
 
   const traffic = schedule.traffic(finishedHash);

@@ -18,7 +18,7 @@ import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
-import { sendSecondClientHello } from "../client-hello.ts";
+import { inCompatibilityMode, sendSecondClientHello } from "../client-hello.ts";
 import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetPsks, secretOf } from "../psks.ts";
 import { rememberGroup } from "../remembered-group.ts";
@@ -69,6 +69,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
       // From here on alerts are protected too (Appendix A.1).
       link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
+      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
+      if (!settled.retried && inCompatibilityMode(offer)) link.outgoing.changeCipherSpecFirst();
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
       link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
@@ -151,7 +153,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
-      return connected(proven, undefined, sendFinished(proven, true, context));
+      return connected(proven, undefined, sendFinished(proven, context));
     },
   },
 
@@ -159,7 +161,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     credential: ({ kind: _, request, ...proven }, credential, context) => {
       const { transcript, settled } = proven;
       sendCertificate(proven, credential, request, context);
-      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, false, context));
+      if (credential === undefined) return connected(proven, undefined, sendFinished(proven, context));
       const scheme = schemeFor(credential, request, "tls1.3", settled.offer.goal.settings);
       if (scheme === undefined) throw new TypeError("a credential that can't sign was picked");
       return { kind: "sign", ...proven, credential, scheme, message: signedContent("client", transcript.digest()) };
@@ -169,7 +171,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   sign: {
     signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
       sendCertificateVerify(proven, scheme, signature, context);
-      return connected(proven, scheme, sendFinished(proven, false, context));
+      return connected(proven, scheme, sendFinished(proven, context));
     },
   },
 };

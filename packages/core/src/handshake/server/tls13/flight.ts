@@ -85,7 +85,7 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled)), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, psk?.kind === "session")), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -153,11 +153,13 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return encodeCertificateRequest(empty, extensions);
 }
 
-function encryptedExtensions({ recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled): Extension[] {
+function encryptedExtensions(
+  { recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled, isResumed: boolean,
+): Extension[] {
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
-  // RFC 6066 §3: an empty answer says that the name was used.
-  if (serverName !== undefined) extensions.push(extension("server_name"));
+  // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
+  if (serverName !== undefined && !isResumed) extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }

@@ -1,0 +1,88 @@
+// What the lists that were given say about a certificate (RFC 5280 §6.3.3).
+import { equal, latin1 } from "../bytes.ts";
+import type { Certificate } from "../certificate.ts";
+import { timeText } from "../der.ts";
+import { isSame } from "../distinguished-name.ts";
+import type { Authority } from "../profile.ts";
+import { checkSignature, type SignatureVerdict, type Verifications } from "../signature.ts";
+import type { RevocationList } from "./crl.ts";
+import type { Question } from "./question.ts";
+import { clockTolerance, type RevocationStatus, type UnusableStatus } from "./status.ts";
+
+/** Who signed which list, found out once: a list is large, and the same for every connection. */
+export type ListSignatures = WeakMap<RevocationList, Map<string, SignatureVerdict>>;
+export interface ListChecks {
+  readonly verifications: Verifications;
+  readonly signatures: ListSignatures;
+}
+
+/** One status a list of this issuer; empty: there is none. */
+export function judgeLists(
+  lists: readonly RevocationList[],
+  question: Question,
+  checks: ListChecks,
+): readonly RevocationStatus[] {
+  return lists.filter(({ scope }) => scope.only !== "attributes").map((list) => judgeList(list, question, checks));
+}
+
+/** By the DER of the issuer, one character an octet. */
+export function listsByIssuer(lists: readonly RevocationList[]): ReadonlyMap<string, readonly RevocationList[]> {
+  const map = new Map<string, RevocationList[]>();
+  for (const list of lists) {
+    const key = latin1(list.issuer.raw);
+    const same = map.get(key);
+    if (same === undefined) map.set(key, [list]);
+    else same.push(list);
+  }
+  return map;
+}
+
+function judgeList(list: RevocationList, { certificate, issuer, now }: Question, checks: ListChecks): RevocationStatus {
+  const entry = list.find(certificate.serial);
+  const gap = gapOf(list, certificate, issuer);
+  // There may be a hundred lists of one issuer, of which one is for this certificate.
+  if (entry === undefined && gap !== undefined) return { kind: "unknown", source: "crl", problem: gap };
+  // §6.3.3 (f)
+  if (issuer.extensions.keyUsage?.value.has("cRLSign") === false) {
+    return unusable("not allowed to sign", "its issuer's key usage lacks cRLSign");
+  }
+  const verdict = signatureOf(list, issuer, checks);
+  if (verdict !== "valid") return unusable("not signed", signatureProblem(verdict));
+  // Nothing makes a revocation undone: an old list tells of it as well, and so does one that was meant for others.
+  if (entry !== undefined) return { kind: "revoked", source: "crl", ...entry };
+  const { thisUpdate, nextUpdate } = list;
+  if (thisUpdate > now + clockTolerance) return stale(`it is for ${timeText(thisUpdate)} and later`);
+  if (nextUpdate < now) return stale(`it held until ${timeText(nextUpdate)}`);
+  return { kind: "good", source: "crl", thisUpdate, nextUpdate };
+}
+
+const stale = (problem: string): RevocationStatus => ({ kind: "stale", source: "crl", problem });
+const unusable = (because: UnusableStatus, problem: string): RevocationStatus => ({ kind: "unusable", source: "crl", because, problem });
+
+function signatureOf(list: RevocationList, { publicKey }: Authority, { verifications, signatures }: ListChecks): SignatureVerdict {
+  const known = signatures.get(list) ?? new Map<string, SignatureVerdict>();
+  signatures.set(list, known);
+  const key = latin1(publicKey.raw);
+  const verdict = known.get(key) ?? checkSignature(list, publicKey, verifications);
+  known.set(key, verdict);
+  return verdict;
+}
+
+function signatureProblem(verdict: SignatureVerdict): string {
+  if (typeof verdict === "object") return `it is signed with ${verdict.broken}, which can be forged`;
+  return verdict === "unsupported" ? "it is signed by an algorithm that is not verified here" : "the issuer's key did not sign it";
+}
+
+/** Why a list that does not have the certificate says nothing about it; undefined: it would have it (§6.3.3 (b)(2), (d)). */
+function gapOf({ scope, issuer }: RevocationList, { extensions }: Certificate, authority: Authority): string | undefined {
+  if (!isSame(issuer, authority.subject)) return "it is of another issuer";
+  if (scope.hasSomeReasons) return "it is for some reasons of revocation only";
+  const isAuthority = extensions.basicConstraints?.value.ca === true;
+  if (scope.only === "end entities" && isAuthority) return "it is for end entities only";
+  if (scope.only === "authorities" && !isAuthority) return "it is for authorities only";
+  const { names } = scope;
+  if (names === undefined) return undefined;
+  const places = (extensions.crlDistributionPoints?.value ?? []).filter(({ hasIssuer }) => !hasIssuer);
+  const isMeant = places.some((place) => place.names.some((name) => names.some((other) => equal(name, other))));
+  return isMeant ? undefined : "it is for certificates with another distribution point";
+}

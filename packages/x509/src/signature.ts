@@ -1,0 +1,27 @@
+// Signatures over certificates, CRLs and OCSP responses: by which scheme, and whether it may count.
+import type { SignatureScheme, SyncVerification } from "@sallyport/core";
+import { type AlgorithmIdentifier, brokenHash, type PublicKey, signatureScheme } from "./algorithms.ts";
+
+export interface Signed {
+  readonly tbs: Uint8Array;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+}
+export type Verifications = ReadonlyMap<SignatureScheme, SyncVerification>;
+
+export type SignatureVerdict = "valid" | "invalid" | "unsupported" | { readonly broken: string };
+/** With whatever budget there is: "given-up" when it is spent. */
+export type SignatureCheck = (signed: Signed, key: PublicKey) => SignatureVerdict | "given-up";
+
+export function checkSignature(
+  { tbs, signatureAlgorithm, signature }: Signed,
+  key: PublicKey,
+  verifications: Verifications,
+): SignatureVerdict {
+  const broken = brokenHash(signatureAlgorithm);
+  if (broken !== undefined) return { broken };
+  const scheme = signatureScheme(signatureAlgorithm, key);
+  const verification = scheme && verifications.get(scheme);
+  if (verification === undefined) return "unsupported";
+  return verification.verify(key.raw, tbs, signature) ? "valid" : "invalid";
+}

@@ -1,0 +1,278 @@
+// What the runner's flags mean for a config of ours.
+import { readFileSync } from "node:fs";
+import {
+  type ClientConfig, type ClientSessionStore, type CommonOptions, type Credential, type CredentialPicker, ConfigError,
+  type CryptoProvider, clientConfig, type DistrustReason, dangerousAssertVerified, type NamedGroup, type PresentedIdentity, type ProtocolVersion,
+  type ServerConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncVerifier, serverConfig,
+  type VerifiedIdentity, type Verifier,
+} from "@sallyport/core";
+import { signer } from "@sallyport/crypto-node";
+import { credential as readCredential } from "@sallyport/x509";
+import { groupIds, schemeIds, suiteIds } from "../../../packages/core/src/wire/registry.ts";
+import { type Credential as CredentialFlags, type Flags, Unimplemented } from "./flags.ts";
+import { waiting } from "./waiting.ts";
+
+/** What lives through all connections of a test. */
+export interface Shared {
+  readonly provider: CryptoProvider;
+  readonly now: () => number;
+  readonly clientSessions: ClientSessionStore;
+  readonly serverSessions: ServerSessions;
+}
+
+/** What a connection is found to have done, for the expectations. */
+export interface Witness {
+  /** Of -new-*-credential; -1: the default one. */
+  selected: number | undefined;
+  presented: PresentedIdentity | undefined;
+}
+
+export function serverConfigOf(flags: Flags, shared: Shared, witness: Witness): ServerConfig {
+  return possible(versionsOf(flags), (versions) => serverConfigFor(versions, flags, shared, witness));
+}
+
+export function clientConfigOf(flags: Flags, shared: Shared, witness: Witness): ClientConfig {
+  return possible(versionsOf(flags), (versions) => clientConfigFor(versions, flags, shared, witness));
+}
+
+/** A version for which a config can have nothing that works is left out, as the error says. */
+function possible<Config>(versions: readonly ProtocolVersion[], make: (versions: readonly ProtocolVersion[]) => Config): Config {
+  try {
+    return make(versions);
+  } catch (thrown) {
+    const problems = thrown instanceof ConfigError ? thrown.problems : [];
+    const left = versions.filter((version) => !problems.some(({ problem }) => problem.includes(version)));
+    if (left.length === 0 || left.length === versions.length) throw thrown;
+    return make(left);
+  }
+}
+
+function serverConfigFor(
+  versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
+): ServerConfig {
+  const [first, ...others] = credentialsOf(flags, witness);
+  if (first === undefined) throw new Unimplemented("a server without a certificate");
+  const required = flags.has("require-any-client-certificate") && !flags.has("verify-peer");
+  const asks = flags.has("require-any-client-certificate") || flags.has("verify-peer");
+  return serverConfig({
+    ...common(versions, flags, shared),
+    credentials: [first, ...others],
+    servesAnyName: true,
+    suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
+    alpn: serverAlpn(flags),
+    ...(asks && {
+      clientAuthentication: {
+        mode: required ? "required" : "optional",
+        verifier: verifierOf(flags, shared, witness),
+        authorities: names(flags.text("use-client-ca-list")),
+      },
+    }),
+    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
+  });
+}
+
+function clientConfigFor(
+  versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
+): ClientConfig {
+  const keyShares = flags.has("no-key-shares") ? 0 : flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
+  const credentials = flags.has("fail-cert-callback") ? failingPicker : credentialsOf(flags, witness);
+  return clientConfig({
+    ...common(versions, flags, shared),
+    verifier: verifierOf(flags, shared, witness),
+    credentials,
+    alpn: prefixed(flags.text("advertise-alpn") ?? ""),
+    sessions: shared.clientSessions,
+    ...(keyShares !== undefined && { keyShares }),
+  });
+}
+
+const failingPicker: CredentialPicker = {
+  pick: () => {
+    throw new Error(":CERT_CB_ERROR:");
+  },
+};
+
+function common(versions: readonly ProtocolVersion[], flags: Flags, { provider, now }: Shared): CommonOptions {
+  if (versions.length === 0) throw new Unimplemented("TLS 1.1 and older");
+  return {
+    provider: providerOf(flags, provider, versions),
+    now,
+    versions,
+    truncation: flags.has("check-close-notify") ? "strict" : "lenient",
+    dangerousExtractSecrets: flags.has("export-traffic-secrets"),
+    // BoringSSL counts bytes, 100 KiB of them, and no certificates.
+    limits: { certificateMessage: flags.number("max-cert-list") ?? 100 * 1024, certificateChain: 1000 },
+  };
+}
+
+const protocolVersions = [["tls1.3", 0x0304, "no-tls13"], ["tls1.2", 0x0303, "no-tls12"]] as const;
+
+function versionsOf(flags: Flags): readonly ProtocolVersion[] {
+  const least = flags.number("min-version") || 0;
+  const most = flags.number("max-version") || 0xffff;
+  return protocolVersions.flatMap(([version, id, off]) => (id >= least && id <= most && !flags.has(off) ? [version] : []));
+}
+
+/** What a provider lists is what is offered: lists of the command line are a provider that has so much. */
+function providerOf(flags: Flags, provider: CryptoProvider, versions: readonly ProtocolVersion[]): CryptoProvider {
+  const curves = flags.has("curves") ? groupNames(flags.numbers("curves")) : undefined;
+  const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : undefined;
+  const suites = provider.suites.filter(({ name }) => allows(flags, name, versions))
+    .sort((one, other) => rank(flags, one.name) - rank(flags, other.name));
+  const groups = curves === undefined ? provider.groups : sortedBy(provider.groups, curves, ({ name }) => name);
+  const verifications =
+    preferred === undefined ? provider.verifications : sortedBy(provider.verifications, preferred, ({ scheme }) => scheme);
+  if (suites.length === 0 || groups.length === 0 || verifications.length === 0) throw new Unimplemented("none of what is asked for");
+  const chosen = { ...provider, suites, groups, verifications };
+  return flags.has("async") ? waiting.provider(chosen) : chosen;
+}
+
+function sortedBy<T>(list: readonly T[], names: readonly string[], nameOf: (each: T) => string): readonly T[] {
+  return names.flatMap((name) => list.filter((each) => nameOf(each) === name));
+}
+
+/** OpenSSL's cipher strings, as far as the runner uses them; they speak of TLS 1.2 alone. */
+function allows(flags: Flags, suite: string, versions: readonly ProtocolVersion[]): boolean {
+  const isTls13 = !suite.includes("_WITH_");
+  if (!versions.includes(isTls13 ? "tls1.3" : "tls1.2")) return false;
+  const given = flags.text("cipher");
+  if (given === undefined || isTls13) return true;
+  let allowed = false;
+  for (const word of given.replaceAll(/[[\]]/g, "").split(/[:|]/)) {
+    if (word.startsWith("!") && has(suite, word.slice(1))) return false;
+    if (has(suite, word)) allowed = true;
+  }
+  return allowed;
+}
+/** In the order of the string. */
+function rank(flags: Flags, suite: string): number {
+  return (flags.text("cipher") ?? "").replaceAll(/[[\]]/g, "").split(/[:|]/).findIndex((word) => has(suite, word));
+}
+function has(suite: string, word: string): boolean {
+  const openssl = suite.replace("TLS_", "").replace("_WITH", "").replace(/AES_(\d+)/, "AES$1").replaceAll("_", "-")
+    .replace("POLY1305-SHA256", "POLY1305");
+  if (word === "ALL" || word === "DEFAULT" || word === suite || word === openssl) return true;
+  const parts: Readonly<Record<string, RegExp>> = { AES: /AES/, AES128: /AES_128/, AES256: /AES_256/, CHACHA20: /CHACHA20/ };
+  return parts[word]?.test(suite) ?? false;
+}
+
+function groupNames(ids: readonly number[]): readonly NamedGroup[] {
+  return namesOf(groupIds, ids, "group");
+}
+/** What is asked for beyond ours is not offered: SHA-1 above all. */
+function schemeNames(ids: readonly number[]): readonly SignatureScheme[] {
+  return ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((name) => schemeIds[name] === id));
+}
+function namesOf<Name extends string>(registry: Readonly<Record<Name, number>>, ids: readonly number[], what: string): readonly Name[] {
+  return ids.map((id) => {
+    // The keys of a registry are its names.
+    const name = (Object.keys(registry) as Name[]).find((each) => registry[each] === id);
+    if (name === undefined) throw new Unimplemented(`${what} ${id}`);
+    return name;
+  });
+}
+
+export function suiteId(name: keyof typeof suiteIds): number {
+  return suiteIds[name];
+}
+
+/** BoringSSL's default credential comes behind all others. */
+function credentialsOf(flags: Flags, witness: Witness): Credential[] {
+  const own: CredentialFlags[] = [...flags.credentials, ...(flags.has("key-file") ? [{ kind: "default", flags } as const] : [])];
+  return own.map(({ kind, flags: its }, at) => credentialOf(its, flags, () => { witness.selected = kind === "default" ? -1 : at; }));
+}
+
+function credentialOf(own: Flags, flags: Flags, used: () => void): Credential {
+  const chain = readFileSync(own.text("cert-file") ?? "", "utf8");
+  const ours = signer(readFileSync(own.text("key-file") ?? "", "utf8"));
+  const preferred = own.has("signing-prefs") ? schemeNames(own.numbers("signing-prefs")) : ours.schemes;
+  const schemes = preferred.filter((scheme) => ours.schemes.includes(scheme));
+  if (schemes.length === 0) throw new Unimplemented("none of the signature schemes");
+  const watched: Signer = {
+    schemes,
+    publicKey: ours.publicKey,
+    sign: (scheme, message) => {
+      used();
+      return ours.sign(scheme, message);
+    },
+  };
+  const ocspResponse = flags.has("decline-ocsp-callback") ? undefined : own.bytes("ocsp-response");
+  const timestamps = own.bytes("signed-cert-timestamps");
+  return {
+    ...readCredential({
+      chain,
+      signer: flags.has("async") ? waiting.signer(watched) : watched,
+      ...(ocspResponse !== undefined && { ocspResponse }),
+      ...(timestamps !== undefined && { signedCertificateTimestamps: listed(timestamps) }),
+    }),
+    onlyForItsIssuers: own.has("must-match-issuer"),
+  };
+}
+
+/** SignedCertificateTimestampList (RFC 6962 §3.3). */
+function listed(list: Uint8Array): readonly Uint8Array[] {
+  const view = Buffer.from(list);
+  const entries: Uint8Array[] = [];
+  for (let at = 2; at < view.length; ) {
+    const length = view.readUInt16BE(at);
+    entries.push(Uint8Array.from(view.subarray(at + 2, at + 2 + length)));
+    at += 2 + length;
+  }
+  return entries;
+}
+
+/** What -expect-signed-cert-timestamps compares. */
+export function asList(timestamps: readonly Uint8Array[]): Uint8Array {
+  const body = Buffer.concat(timestamps.flatMap((each) => [Buffer.of(each.length >> 8, each.length & 0xff), each]));
+  return Uint8Array.from(Buffer.concat([Buffer.of(body.length >> 8, body.length & 0xff), body]));
+}
+
+/** The runner's own certificates: all are taken whose key is proven, unless the flags say no. */
+function verifierOf(flags: Flags, { provider }: Shared, witness: Witness): Verifier {
+  const asksFor: StapleKind[] = [];
+  // BoringSSL asks no client for any.
+  if (flags.has("enable-ocsp-stapling") && !flags.has("server")) asksFor.push("ocsp");
+  if (flags.has("enable-signed-cert-timestamps") && !flags.has("server")) asksFor.push("sct");
+  const verifier: SyncVerifier = {
+    schemes: provider.verifications.map(({ scheme }) => scheme),
+    label: "bogo",
+    asksFor,
+    verify: (presented) => {
+      witness.presented = presented;
+      return verdict(flags, presented);
+    },
+  };
+  return flags.has("async") ? waiting.verifier(verifier) : verifier;
+}
+
+function verdict(flags: Flags, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
+  // BoringSSL's client that does not insist goes on all the same.
+  if (flags.has("verify-fail") && (flags.has("verify-peer") || flags.has("require-any-client-certificate"))) {
+    const reason = ":CERTIFICATE_VERIFY_FAILED:";
+    return flags.has("use-custom-verify-callback") ? { reason } : { reason, alert: "handshake_failure" };
+  }
+  if (flags.has("use-ocsp-callback") && flags.has("fail-ocsp-callback") && presented.role === "server") {
+    return { reason: ":OCSP_CB_ERROR:", alert: "bad_certificate_status_response" };
+  }
+  return dangerousAssertVerified(presented);
+}
+
+/** Our list, from which the machine selects as BoringSSL's callback would. */
+function serverAlpn(flags: Flags): readonly string[] {
+  if (flags.has("reject-alpn")) return ["\u0000nothing that anyone speaks"];
+  const selected = flags.text("select-alpn");
+  return selected === undefined || selected === "" || flags.has("decline-alpn") ? [] : [selected];
+}
+
+/** Strings with a length before each. */
+function prefixed(list: string): readonly string[] {
+  const names: string[] = [];
+  for (let at = 0; at < list.length; at += 1 + list.charCodeAt(at)) names.push(list.slice(at + 1, at + 1 + list.charCodeAt(at)));
+  return names;
+}
+
+/** Hex with commas; `<EMPTY>` and `<NULL>` are both none. */
+export function names(list: string | undefined): readonly Uint8Array[] {
+  if (list === undefined || list.startsWith("<")) return [];
+  return list.split(",").map((name) => Uint8Array.from(Buffer.from(name, "hex")));
+}

@@ -1,0 +1,91 @@
+// The -expect-* flags: what the machine says of a connection against what the runner meant it to become.
+import { readFileSync } from "node:fs";
+import type { ClientHello, ConnectionEvent, Info } from "@sallyport/core";
+import { parsePem } from "@sallyport/x509";
+import { groupIds, schemeIds, suiteIds, versionIds } from "../../../packages/core/src/wire/registry.ts";
+import { asList, type Witness } from "./config.ts";
+import type { Flags } from "./flags.ts";
+
+/** The shim's own finding: the connection is not what it should be. */
+export class Unexpected extends Error {
+  override readonly name = "Unexpected";
+}
+
+export function checkHello(hello: ClientHello, flags: Flags): void {
+  if (flags.has("expect-no-server-name")) same("server name", hello.serverName, undefined);
+  const name = flags.text("expect-server-name");
+  if (name !== undefined) same("server name", hello.serverName, name);
+  const alpn = flags.text("expect-advertised-alpn");
+  if (alpn !== undefined) same("advertised ALPN", hello.alpn.map((each) => String.fromCharCode(each.length) + each).join(""), alpn);
+}
+
+/** @param isResume not the first connection of the test. */
+export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witness: Witness): void {
+  const isServer = flags.has("server");
+  expectNumber("version", versionIds[info.version], flags, "expect-version");
+  expectNumber("cipher", suiteIds[info.suite], flags, "expect-cipher");
+  // The runner's machine and ours have AES in hardware.
+  expectNumber("cipher", suiteIds[info.suite], flags, "expect-cipher-aes");
+  if (info.group !== undefined) expectNumber("group", groupIds[info.group], flags, "expect-curve-id");
+  const resumed = info.handshakeKind.startsWith("resumed");
+  same("resumption", resumed, isResume && !flags.has("expect-session-miss"));
+  const retried = info.handshakeKind.endsWith("retry");
+  if (flags.has("expect-hrr")) same("HelloRetryRequest", retried, true);
+  if (flags.has("expect-no-hrr")) same("HelloRetryRequest", retried, false);
+  same("ALPN", info.alpn ?? "", flags.text(isServer ? "select-alpn" : "expect-alpn") ?? "");
+  if (flags.has("expect-extended-master-secret")) same("extended master secret", info.extendedMasterSecret, true);
+  const scheme = info.peerSignatureScheme;
+  if (scheme !== undefined || !resumed) {
+    expectNumber("peer's scheme", scheme === undefined ? 0 : schemeIds[scheme], flags, "expect-peer-signature-algorithm");
+  }
+  expectNumber("selected credential", witness.selected ?? -1, flags, "expect-selected-credential");
+  checkPeer(info, flags, isServer);
+  // A session keeps the identity, and not what was stapled to it.
+  if (!resumed) checkStaples(info, flags);
+}
+
+function checkPeer({ peer }: Info, flags: Flags, isServer: boolean): void {
+  const presented = peer?.presented;
+  if (flags.has("expect-no-peer-cert")) same("peer certificate", presented, undefined);
+  else if (!isServer || flags.has("require-any-client-certificate")) same("peer certificate", presented !== undefined, true);
+  const file = flags.text("expect-peer-cert-file");
+  if (file !== undefined) {
+    const wanted = parsePem(readFileSync(file, "utf8")).map(({ der }) => hex(der));
+    same("peer certificate", presented?.chain.map(hex).join(), wanted.join());
+  }
+}
+
+function checkStaples({ peer }: Info, flags: Flags): void {
+  const presented = peer?.presented;
+  const response = flags.bytes("expect-ocsp-response");
+  if (response !== undefined) same("OCSP response", hex(presented?.ocspResponse), hex(response));
+  const timestamps = flags.bytes("expect-signed-cert-timestamps");
+  if (timestamps !== undefined) {
+    same("signed certificate timestamps", hex(asList(presented?.signedCertificateTimestamps ?? [])), hex(timestamps));
+  }
+}
+
+/** TLS 1.3, client: behind all data there should have been a ticket. */
+export function checkTickets(events: readonly ConnectionEvent[], flags: Flags): void {
+  // Nothing is read behind our close; and who goes on elsewhere takes no tickets.
+  if (flags.has("shim-shuts-down") || flags.has("export-traffic-secrets")) return;
+  const session = events.findLast((event) => event.kind === "new-session")?.session;
+  same("new session", session !== undefined, !flags.has("expect-no-session"));
+  if (session !== undefined) {
+    same("early data of the ticket", session.maxEarlyData > 0, flags.has("expect-ticket-supports-early-data"));
+  }
+}
+
+function expectNumber(what: string, got: number, flags: Flags, flag: string): void {
+  const wanted = flags.number(flag);
+  // BoringSSL takes 0 for "nothing is expected".
+  if (wanted !== undefined && (wanted !== 0 || flag === "expect-selected-credential")) same(what, got, wanted);
+}
+
+function same(what: string, got: unknown, wanted: unknown): void {
+  if (got !== wanted) throw new Unexpected(`${what}: expected ${String(wanted)}, got ${String(got)}`);
+}
+
+function hex(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? "" : Buffer.from(bytes).toString("hex");
+}

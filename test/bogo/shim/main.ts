@@ -1,0 +1,102 @@
+// The program that BoringSSL's runner starts once a test. 0: nothing wrong was seen; 89: not implemented.
+import { appendFileSync } from "node:fs";
+import {
+  Acceptor, ApiMisuse, type ClientSessionStore, ConfigError, Connector, ErrorAndAlert, type ServerSessions, type StoredSession,
+  ticketKeys,
+} from "@sallyport/core";
+import { node } from "@sallyport/crypto-node";
+import { clientConfigOf, type Shared, serverConfigOf, type Witness } from "./config.ts";
+import { exchange } from "./exchange.ts";
+import { checkHandshake, checkHello, checkTickets, Unexpected } from "./expectations.ts";
+import { type Flags, readCommandLine, Unimplemented } from "./flags.ts";
+import { shakeHands } from "./handshake.ts";
+import { Line } from "./line.ts";
+import { waiting } from "./waiting.ts";
+
+async function main(given: readonly string[]): Promise<number> {
+  // The split handshake of BoringSSL's own.
+  if (given.includes("-is-handshaker-supported")) {
+    console.log("No");
+    return 0;
+  }
+  try {
+    return await runTest(given);
+  } catch (thrown) {
+    if (thrown instanceof Unimplemented) return note(thrown.message);
+    if (thrown instanceof Unexpected) return complain(thrown.message);
+    if (thrown instanceof ConfigError) return complain(`ConfigError: ${thrown.problems.map(({ kind }) => kind).join()}: ${thrown.message}`);
+    return complain(thrown instanceof ApiMisuse ? `ApiMisuse: ${thrown.stack}` : `a bug: ${(thrown as Error).stack}`);
+  }
+}
+
+async function runTest(given: readonly string[]): Promise<number> {
+  const { initial, resume } = readCommandLine(given);
+  const { shared, pass } = everythingShared(initial);
+  const connections = 1 + (initial.number("resume-count") ?? 0);
+  for (let at = 0; at < connections; at++) {
+    const flags = at === 0 ? initial : resume;
+    const failure = await runConnection(flags, at > 0, shared);
+    if (failure !== undefined) return complain(failure);
+    pass(flags.number("resumption-delay") ?? 0);
+  }
+  return 0;
+}
+
+/** @param pass moves the clock, in seconds. */
+function everythingShared(flags: Flags): { readonly shared: Shared; readonly pass: (seconds: number) => void } {
+  // It stands still between: the runner looks at ages to the millisecond.
+  let time = Date.now();
+  const now = (): number => time;
+  const sessions: StoredSession[] = [];
+  const kept = { take: () => sessions.pop(), put: (_: unknown, session: StoredSession) => void sessions.push(session) };
+  const clientSessions: ClientSessionStore = flags.has("async") ? waiting.clientSessions(kept) : kept;
+  const serverSessions: ServerSessions = ticketKeys({ random: node.random, now });
+  return { shared: { provider: node, now, clientSessions, serverSessions }, pass: (seconds) => { time += seconds * 1000; } };
+}
+
+/** @returns what went wrong. */
+async function runConnection(flags: Flags, isResume: boolean, shared: Shared): Promise<string | undefined> {
+  const witness: Witness = { selected: undefined, presented: undefined };
+  // A config is made before anything is said: what can't be is found here.
+  const isServer = flags.has("server");
+  const server = isServer ? serverConfigOf(flags, shared, witness) : undefined;
+  const client = isServer ? undefined : clientConfigOf(flags, shared, witness);
+  const line = await Line.open(flags.number("port") ?? 0, flags.number("shim-id") ?? 0, flags.has("ipv6"), flags.has("async"));
+  try {
+    // Without a name the runner's certificates are taken for an address's, and no SNI is sent.
+    const first = client === undefined ? new Acceptor().start() : new Connector(client, flags.text("host-name") ?? "127.0.0.1").start();
+    const reached = await shakeHands(first, line, flags, (hello) => {
+      checkHello(hello, flags);
+      if (server === undefined) throw new TypeError("a client was asked to accept");
+      return server;
+    });
+    if (reached instanceof ErrorAndAlert) return describe(reached);
+    checkHandshake(reached.connection.info, flags, isResume, witness);
+    const { failure, events } = await exchange(reached, line, flags, shared.provider);
+    if (failure !== undefined) return describe(failure);
+    if (client !== undefined && reached.connection.info.version === "tls1.3") checkTickets(events, flags);
+    return undefined;
+  } finally {
+    await line.end();
+  }
+}
+
+/** In words that the error map finds. */
+function describe({ error, alert }: ErrorAndAlert): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : "";
+  return `${error.kind}: ${error.message}\n${alert.kind === "alert" ? alert.description : `no alert: ${alert.reason}`}${cause}`;
+}
+
+function complain(words: string): number {
+  console.error(words);
+  return 1;
+}
+
+/** For the command, which counts by what the shim lacks. */
+function note(lack: string): number {
+  const notes = process.env["BOGO_NOTES"];
+  if (notes !== undefined) appendFileSync(notes, `${lack}\n`);
+  return 89;
+}
+
+process.exit(await main(process.argv.slice(2)));
