@@ -82,6 +82,9 @@ function clientConfigFor(
     credentials,
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
+    padding: true,
+    grease: flags.has("enable-grease"),
+    permuteExtensions: flags.has("permute-extensions"),
     ...(keyShares !== undefined && { keyShares }),
   });
 }
