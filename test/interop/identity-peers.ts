@@ -3,13 +3,19 @@ import { createInterface } from "node:readline";
 import type { AddressInfo } from "node:net";
 import * as tls from "node:tls";
 import type { ProtocolVersion } from "@sallyport/core";
-import type { Identity, Pki } from "../support/pki.ts";
+import type { Identity, KeyKind, Pki } from "../support/pki.ts";
 import { start, versionOf } from "../support/processes.ts";
 import { file, freePort, gnutlsVersion, goProgram, goVersion, identityFiles, nodeVersion, request } from "./peers.ts";
 
 export interface IdentityPeer {
   readonly name: string;
   readonly installed: boolean;
+  /** Default both. */
+  readonly versions?: readonly ProtocolVersion[];
+  /** Where it ends without an alert if a certificate that it insists on doesn't come; default nowhere. */
+  readonly silent?: readonly ProtocolVersion[];
+  /** Whether its server, with an ECDSA certificate of its own, asks for certificates of such keys; default always. */
+  readonly asksFor?: (key: KeyKind, version: ProtocolVersion) => boolean;
   /** The answer to `GET /`. Rejects with the peer's words for the alert. */
   get(port: number, version: ProtocolVersion, pki: Pki, own: Identity | undefined): Promise<string>;
   /** Twice, the second time by a session of the first. @returns what says that it was resumed */

@@ -5,10 +5,11 @@ import { serverVerifier } from "@sallyport/x509";
 import { afterAll, describe, expect, test } from "vitest";
 import type { KeyKind } from "../support/pki.ts";
 import { makePki } from "../support/pki.ts";
+import { cPeers } from "./c-peers.ts";
 import type { Cell, Counts } from "./cells.ts";
 import { allCells, classicalGroups, count, countsOf, keys, nameOf, offeredGroups, schemesOf, table } from "./cells.ts";
 import type { Peer, PeerServers } from "./peers.ts";
-import { peers, request } from "./peers.ts";
+import { peers as otherPeers, request } from "./peers.ts";
 import type { Outcome } from "./runner.ts";
 import { connect, established, listen } from "./runner.ts";
 import type { Side } from "./sides.ts";
@@ -22,6 +23,7 @@ const required = process.env["SALLYPORT_REQUIRE_PEERS"] !== undefined;
 
 const pki = await makePki();
 const identities = await Promise.all(keys.map((key) => pki.leaf({ key })));
+const peers: readonly Peer[] = [...otherPeers, ...cPeers];
 const ways = sides.flatMap((side) => (["tls1.3", "tls1.2"] as const).map((version) => ({ side, version })));
 const tables: string[] = [];
 const met: Record<string, Counts> = {};
@@ -89,7 +91,7 @@ async function againstClient(peer: Peer, side: Side, version: ProtocolVersion): 
   const client = await started(peer, peer.client?.(pki.ca.pem));
   const credentials = await credentialsOf(side);
   return {
-    cells: allCells[version].filter((cell) => peer.groups.includes(cell.group) && peer.cannot?.(cell) !== true),
+    cells: cellsOf(peer, version).filter((cell) => peer.cannot?.(cell) !== true),
     async attempt(cell) {
       const credential = credentials.get(cell.key) ?? never(cell);
       const { provider } = side;
@@ -116,17 +118,18 @@ async function againstClient(peer: Peer, side: Side, version: ProtocolVersion): 
 
 /** The client offers the cell's suite and group alone; for a retry no key share at all. In TLS 1.2 the server has one group. */
 async function againstServer(peer: Peer, side: Side, version: ProtocolVersion): Promise<Attempts> {
-  const start = (group?: NamedGroup): Promise<PeerServers> => started(peer, peer.server?.(identities, version, group));
+  const shown = identities.filter(({ key }) => peer.keys?.includes(key) !== false);
+  const start = (group?: NamedGroup): Promise<PeerServers> => started(peer, peer.server?.(shown, version, group));
   const servers = new Map<NamedGroup, PeerServers>();
   const all = version === "tls1.3" ? await start() : undefined;
   for (const group of version === "tls1.3" ? peer.groups : classicalGroups) servers.set(group, all ?? (await start(group)));
   const { provider } = side;
   const verifier = serverVerifier({ provider, roots: pki.ca.pem });
   return {
-    cells: allCells[version].filter(({ group }) => peer.groups.includes(group)),
+    cells: cellsOf(peer, version).filter((cell) => peer.cannotServe?.(cell) !== true),
     async attempt(cell) {
       const { suite, group, retry } = cell;
-      const port = servers.get(group)?.ports[identities.findIndex(({ key }) => key === cell.key)] ?? never(cell);
+      const port = servers.get(group)?.ports[shown.findIndex(({ key }) => key === cell.key)] ?? never(cell);
       const config = clientConfig({
         provider,
         now: Date.now,
@@ -137,15 +140,19 @@ async function againstServer(peer: Peer, side: Side, version: ProtocolVersion): 
         keyShares: retry ? 0 : 1,
       });
       const link = established(await connect(port, config));
-      checkInfo(link.info, cell, link.info.peerSignatureScheme);
       link.write(request);
       expect(await link.readUntil(/\r?\n\r?\n/)).toMatch(/^HTTP\/1\.[01] 200/i);
       while ((await link.read()) !== undefined); // to its close_notify
       link.close();
       await link.drained();
+      checkInfo(link.info, cell, link.info.peerSignatureScheme);
     },
     stop: async () => void (await Promise.all([...new Set(servers.values())].map(({ stop }) => stop()))),
   };
+}
+
+function cellsOf(peer: Peer, version: ProtocolVersion): readonly Cell[] {
+  return allCells[version].filter(({ group, key }) => peer.groups.includes(group) && peer.keys?.includes(key) !== false);
 }
 
 function checkInfo(info: Info, cell: Cell, scheme: SignatureScheme | undefined): void {

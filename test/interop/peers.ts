@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import * as tls from "node:tls";
 import type { NamedGroup, ProtocolVersion } from "@sallyport/core";
 import { afterAll } from "vitest";
-import type { Identity } from "../support/pki.ts";
+import type { Identity, KeyKind } from "../support/pki.ts";
 import { newerNode } from "../support/newer-node.ts";
 import type { Running } from "../support/processes.ts";
 import { run, start, versionOf } from "../support/processes.ts";
@@ -24,10 +24,14 @@ export interface Peer {
   readonly client?: (ca: string) => Promise<PeerClient>;
   /** Default both. */
   readonly versions?: readonly ProtocolVersion[];
+  /** Certificates that it can show and take; default all. */
+  readonly keys?: readonly KeyKind[];
   /** One certificate each, and all suites. @param group the only one; undefined: all. */
   readonly server?: (identities: readonly Identity[], version: ProtocolVersion, group?: NamedGroup) => Promise<PeerServers>;
-  /** Cells of its groups that it can't do as a client. Servers can do all. */
+  /** Cells of its groups that it can't do as a client. */
   readonly cannot?: (cell: Cell) => boolean;
+  /** The same as a server. */
+  readonly cannotServe?: (cell: Cell) => boolean;
 }
 
 export interface PeerClient {

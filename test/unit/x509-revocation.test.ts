@@ -37,7 +37,7 @@ describe("a CRL of the issuer", () => {
       alert: "certificate_revoked",
       reason:
         "CN=server (certificate 0) was revoked by CN=Intermediate (certificate 1) at 2026-05-30T12:00:00Z (keyCompromise), as the " +
-        "CRL says",
+        "CRL says; to mend it, have CN=server (certificate 0) issued anew for another key, and find out why it was revoked",
     });
   });
 

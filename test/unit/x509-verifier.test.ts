@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ConfigError, type CryptoProvider, type SyncVerification, VerifiedIdentity } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
-import { clientVerifier, describeFinding, serverVerifier } from "@sallyport/x509";
+import { clientVerifier, describeFinding, remedyOf, serverVerifier } from "@sallyport/x509";
 import * as x509 from "@peculiar/x509";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
@@ -72,7 +72,8 @@ describe("a chain to nowhere", () => {
       alert: "unknown_ca",
       reason:
         "nobody vouches for CN=server (certificate 0): its issuer, CN=Intermediate, is neither a given root nor among the " +
-        "certificates that the peer sent; it names http://ca.example/r.cer as the place to find it",
+        "certificates that the peer sent; to mend it, let the peer send the certificate of CN=Intermediate as well (it says that it " +
+        "can be had at http://ca.example/r.cer), or give that certificate as a root if you trust it",
     });
   });
 
@@ -94,7 +95,7 @@ describe("a chain to nowhere", () => {
     expect(result).toMatchObject({ alert: "unknown_ca" });
     expect(result).toHaveProperty(
       "reason",
-      expect.stringContaining("is self-signed and not among the roots; to trust exactly this certificate, give it as a root"),
+      expect.stringMatching(/is self-signed and not among the roots;.* to mend it, give it as a root, which trusts exactly this certificate/),
     );
   });
 
@@ -162,7 +163,9 @@ describe("a certificate that is not for this", () => {
     const result = trusting(root).verify(presented([leaf.der, intermediate.der], { serverName: "example.org" }));
     expect(result).toMatchObject({
       alert: "bad_certificate",
-      reason: "CN=server (certificate 0) is not for example.org; it is for example.com",
+      reason:
+        "CN=server (certificate 0) is not for example.org; it is for example.com; to mend it, have a certificate issued with " +
+        "example.org among its subject alternative names, or connect to example.com",
     });
   });
 
@@ -425,7 +428,9 @@ test("every finding reads as a sentence and prints nothing that a certificate ma
   const result = trusting(root).verify(presented([(await server(evil)).der, evil.der]));
   if (result instanceof VerifiedIdentity) throw new Error("trusted");
   expect(result.reason).not.toMatch(/[\n\u202e]/u);
-  expect(explanation(result).findings.map(describeFinding).join("; moreover ")).toBe(result.reason);
+  const [first, ...more] = explanation(result).findings;
+  const said = [first, ...more].map(describeFinding).join("; moreover ");
+  expect(result.reason).toBe(`${said}; to mend it, ${remedyOf(first)}`);
 });
 
 function selfSigned(): Promise<Party> {

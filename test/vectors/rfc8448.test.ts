@@ -5,8 +5,10 @@ import {
   type Bytes,
   clientConfig,
   type Connection,
+  type Credential,
   dangerousAssertVerified,
   type CryptoProvider,
+  type PublicKey,
   readPublicKey,
   serverConfig,
   type ServerStage,
@@ -22,6 +24,7 @@ import { resumptionPsk } from "../../packages/core/src/crypto/key-schedule.ts";
 import { replayClient, replayServer } from "../../packages/core/src/handshake/replay.ts";
 import { decodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeNewSessionTicket } from "../../packages/core/src/wire/post-handshake.ts";
+import { schemeIds } from "../../packages/core/src/wire/registry.ts";
 import { fakeCredential } from "../support/fake-credential.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
 import { type EphemeralKey, type Notebook, recordedProvider } from "../support/recorded-provider.ts";
@@ -51,7 +54,7 @@ const platforms: readonly Platform[] = [
   },
 ];
 
-/** The traces' RSA key has 1024 bits, which no provider of ours takes. */
+/** The traces' RSA keys have 1024 bits, which no provider of ours takes. */
 const rsaPssOfAnyLength: SyncVerification = {
   scheme: "rsa_pss_rsae_sha256",
   verify: (publicKey, message, signature) => {
@@ -60,9 +63,13 @@ const rsaPssOfAnyLength: SyncVerification = {
   },
 };
 
+const readAnyKey = (spki: Uint8Array): PublicKey | undefined =>
+  readPublicKey(spki) ?? { kind: "rsa", modulus: new Uint8Array(128), exponent: Uint8Array.of(1, 0, 1) };
+const trusting: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trusts", verify: dangerousAssertVerified };
+
 for (const platform of platforms) {
   describe(`on ${platform.base.name}`, () => {
-    for (const id of ["simple-1rtt", "hello-retry-request", "compatibility-mode"] satisfies TraceId[]) {
+    for (const id of ["simple-1rtt", "hello-retry-request", "client-authentication", "compatibility-mode"] satisfies TraceId[]) {
       const trace = recordedHandshake(id);
 
       test(`the server of ${id} writes the trace's records and computes its values`, () => {
@@ -93,22 +100,24 @@ interface Run {
 }
 
 function runServer(trace: RecordedHandshake, platform: Platform, change = (serverHello: Bytes): Bytes => serverHello): Run {
-  const { provider, notebook } = recordedProvider(platform.base, keysOf(trace, "server", platform), [rsaPssOfAnyLength]);
-  const { signature } = decodeCertificateVerify(trace.one("certificateverify"));
-  const credential = fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
+  const { provider, notebook } = recorded(trace, "server", platform);
+  const [asked] = trace.all("certificaterequest");
   const config = serverConfig({
     provider,
     now: () => 0,
     suites: ["TLS_AES_128_GCM_SHA256"],
     servesAnyName: true,
-    credentials: [{ ...credential, signer: { ...credential.signer, sign: () => signature } }],
+    credentials: [credentialOf(trace, "server")],
+    ...(asked && { clientAuthentication: { mode: "required" as const, verifier: trusting } }),
   });
   const [first, second] = trace.all("serverhello");
   if (first === undefined) throw new Error("no ServerHello");
   const template = {
     encryptedExtensions: trace.one("encryptedextensions"),
-    certificate: trace.one("certificate"),
+    ...(asked && { certificateRequest: asked }),
+    certificate: trace.one("certificate", "server"),
     tickets: ticketsOf(trace, provider),
+    publicKey: readAnyKey,
   };
   let stage: ServerStage = replayServer(
     second === undefined
@@ -129,13 +138,20 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
 }
 
 function runClient(trace: RecordedHandshake, platform: Platform): Run {
-  const { provider, notebook } = recordedProvider(platform.base, keysOf(trace, "client", platform), [rsaPssOfAnyLength]);
-  const verifier: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trusts", verify: dangerousAssertVerified };
-  const config = clientConfig({ provider, now: () => 0, verifier, suites: ["TLS_AES_128_GCM_SHA256"] });
+  const { provider, notebook } = recorded(trace, "client", platform);
+  const [shown] = trace.all("certificate", "client");
+  const config = clientConfig({
+    provider,
+    now: () => 0,
+    verifier: trusting,
+    suites: ["TLS_AES_128_GCM_SHA256"],
+    ...(shown && { credentials: [credentialOf(trace, "client")] }),
+  });
   let stage: ClientStage = replayClient(config, "server", {
     clientHellos: trace.all("clienthello"),
     tickets: ticketsOf(trace, provider),
-    publicKey: (spki) => readPublicKey(spki) ?? { kind: "rsa", modulus: new Uint8Array(128), exponent: Uint8Array.of(1, 0, 1) },
+    ...(shown && { certificate: shown }),
+    publicKey: readAnyKey,
   });
   const written: Uint8Array[] = [stage.output];
   const arrivals = trace.records.filter(({ from }) => from === "server").map(({ bytes }) => bytes);
@@ -145,6 +161,19 @@ function runClient(trace: RecordedHandshake, platform: Platform): Run {
   }
   const { connection } = expectKind(stage, "established");
   return { written: join([...written, ...finish(trace, "client", connection, arrivals)]), notebook };
+}
+
+function recorded(trace: RecordedHandshake, side: Sender, platform: Platform): ReturnType<typeof recordedProvider> {
+  const others = platform.base.verifications.filter(({ scheme }) => scheme !== rsaPssOfAnyLength.scheme);
+  return recordedProvider(platform.base, keysOf(trace, side, platform), [rsaPssOfAnyLength, ...others]);
+}
+
+/** Signs what the trace's side signed, by its scheme; its chain is the template's. */
+function credentialOf(trace: RecordedHandshake, side: Sender): Credential {
+  const { scheme, signature } = decodeCertificateVerify(trace.one("certificateverify", side));
+  const credential =
+    scheme === schemeIds.ecdsa_secp256r1_sha256 ? fakeCredential("P-256") : fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
+  return { ...credential, signer: { ...credential.signer, sign: () => signature } };
 }
 
 /** Application data and closing, as both sides of the trace do it; the other side's records must open to what the trace says. */

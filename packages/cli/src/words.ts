@@ -28,6 +28,8 @@ const sentences: Sentences = {
     `The client offers ${count(theirs.length, "cipher suite")}, none of which is spoken here${remark(theirs)}.`,
   "suite-needs-other-key": ({ suite, ours }) =>
     `${suite} calls for ${suite.includes("_ECDSA_") ? "an ECDSA or Ed25519" : "an RSA"} certificate; the key here signs ${list(ours)}.`,
+  "refused-by-policy": ({ about, common }) =>
+    `Of the ${about === "suite" ? "cipher suites" : "groups"} that both have (${list(common)}), the server's policy takes none.`,
   "no-supported-groups": () =>
     "The client doesn't say which curves it can do (supported_groups), so none can be chosen that it is sure to know.",
   "no-common-group": ({ theirs, ours }) => `For the key exchange the client can do ${points(theirs)}; this server can do ${list(ours)}.`,

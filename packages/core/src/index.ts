@@ -3,7 +3,8 @@ export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
 export type {
-  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, PskClientOptions, PskServerOptions, ServerOptions,
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, GroupPolicy, Limits, PskClientOptions, PskServerOptions,
+  ServerOptions, SuitePolicy,
 } from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 

@@ -2,6 +2,7 @@
 import type { DistrustReason } from "@sallyport/core";
 import { timeText } from "./der.ts";
 import { extensionIds } from "./extensions.ts";
+import type { KeyPin } from "./key-pin.ts";
 import type { RevocationReason, RevocationStatus, StatusSource, UnusableStatus } from "./revocation/status.ts";
 
 /**
@@ -75,6 +76,15 @@ export interface FindingContext {
     readonly issuer: CertificateReference;
     /** What each source has to say; empty: there was none. */
     readonly statuses: readonly RevocationStatus[];
+    /** Where the certificate itself says that its issuer's CRL can be had. */
+    readonly listUrls: readonly string[];
+  };
+  "key-not-pinned": { readonly certificate: CertificateReference; readonly serverName: string | undefined; readonly pin: KeyPin };
+  "key-changed": {
+    readonly certificate: CertificateReference;
+    readonly serverName: string;
+    readonly first: KeyPin;
+    readonly pin: KeyPin;
   };
   "search-given-up": { readonly limit: "signature checks" | "steps" | "name comparisons"; readonly allowed: number };
 }
@@ -93,13 +103,10 @@ export interface Attempt {
 export interface Explanation {
   /** The first decides the alert; the rest would have been refused as well. */
   readonly findings: readonly [Finding, ...Finding[]];
+  /** What the peer sent and could be read, in its order. */
+  readonly sent: readonly CertificateReference[];
   /** Every dead end of the search, at most 32; empty where a path was found. */
   readonly attempts: readonly Attempt[];
-}
-
-export function distrust(findings: readonly [Finding, ...Finding[]], attempts: readonly Attempt[]): DistrustReason {
-  const detail: Explanation = { findings, attempts };
-  return { alert: alertOfFinding(findings[0]), reason: findings.map(describeFinding).join("; moreover "), detail };
 }
 
 type Alert = NonNullable<DistrustReason["alert"]>;
@@ -133,6 +140,8 @@ const findingAlerts: { readonly [K in FindingKind]: Alert } = {
   "bad-staple": "bad_certificate_status_response",
   "staple-missing": "bad_certificate_status_response",
   "revocation-unknown": "certificate_unknown",
+  "key-not-pinned": "certificate_unknown",
+  "key-changed": "certificate_unknown",
   "search-given-up": "bad_certificate",
 };
 
@@ -140,7 +149,7 @@ export function alertOfFinding(finding: Finding): Alert {
   return findingAlerts[finding.kind];
 }
 
-const which = ({ source, index, subject }: CertificateReference): string =>
+export const which = ({ source, index, subject }: CertificateReference): string =>
   `${subject === "" ? "the certificate without a subject" : subject} (${places[source]}${source === "staple" ? "" : ` ${index}`})`;
 const places = { peer: "certificate", roots: "root", anchors: "anchor", staple: "in the OCSP response" } as const;
 
@@ -153,12 +162,10 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
       ? "nobody said which server was meant"
       : `"${serverName}" is neither a DNS name (in A-labels) nor an IP address`,
   malformed: ({ index, problem, offset }) => `certificate ${index} can't be read: ${problem}, at byte ${offset}`,
-  "unknown-issuer": ({ certificate, issuerUrls }) =>
+  "unknown-issuer": ({ certificate }) =>
     `nobody vouches for ${which(certificate)}: its issuer, ${certificate.issuer}, is neither a given root nor among the ` +
-    "certificates that the peer sent" +
-    (issuerUrls.length === 0 ? "" : `; it names ${issuerUrls.join(", ")} as the place to find it`),
-  "self-signed": ({ certificate }) =>
-    `${which(certificate)} is self-signed and not among the roots; to trust exactly this certificate, give it as a root`,
+    "certificates that the peer sent",
+  "self-signed": ({ certificate }) => `${which(certificate)} is self-signed and not among the roots`,
   "bad-signature": ({ certificate, issuer, namesAnotherKey }) =>
     `${which(certificate)} was not signed by the key of ${which(issuer)}` +
     (namesAnotherKey ? ": it names another key of an issuer with that name" : ""),
@@ -175,8 +182,7 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     `${which(certificate)} has the critical extension ${extension}, which is not understood here`,
   "not-a-ca": ({ certificate, lacks }) => `${which(certificate)} may not issue certificates: it lacks ${lacks}`,
   "ca-as-end-entity": ({ certificate }) =>
-    `${which(certificate)} is the certificate of a CA, and was shown as that of a peer; issue one with cA FALSE, or give this ` +
-    "very one as a root",
+    `${which(certificate)} is the certificate of a CA, and was shown as that of a peer`,
   "path-length-exceeded": ({ certificate, allowed, below }) =>
     `${which(certificate)} allows ${allowed} intermediates below it, there are ${below}`,
   "too-many-intermediates": ({ certificate, allowed }) =>
@@ -201,20 +207,23 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
   "explicit-policy-required": ({ certificate }) =>
     `${which(certificate)} demands a certificate policy (${extensionIds.policyConstraints}), which nobody evaluates here`,
   "not-in-profile": ({ certificate, problem, section }) =>
-    `${which(certificate)} ${problem} (${section}${section.startsWith("BR ") ? `, which the profile "rfc5280" leaves out` : ""})`,
+    `${which(certificate)} ${problem} (${section})`,
   revoked: ({ certificate, issuer, source, revokedAt, reason }) =>
     `${which(certificate)} was revoked by ${which(issuer)} at ${timeText(revokedAt)}` +
     `${reason === undefined ? "" : ` (${reason})`}, as ${sources[source]} says`,
   "bad-staple": ({ certificate, because, problem }) =>
     `the OCSP response that was stapled for ${which(certificate)} proves nothing (${because}): ${problem}`,
   "staple-missing": ({ certificate }) =>
-    `${which(certificate)} promises that its server staples an OCSP response, and none came; let the server staple, or issue a ` +
-    "certificate without must-staple",
+    `${which(certificate)} promises that its server staples an OCSP response, and none came`,
   "revocation-unknown": ({ certificate, issuer, statuses }) =>
     `nobody knows whether ${which(certificate)} was revoked by ${which(issuer)}: ` +
     (statuses.length === 0
       ? "there is no list of its issuer, and no OCSP response was stapled"
       : statuses.slice(0, 4).map(statusText).join(", ")),
+  "key-not-pinned": ({ certificate, serverName, pin }) =>
+    `the key of ${which(certificate)}, ${pin}, is none of those that are pinned${serverName === undefined ? "" : ` for ${serverName}`}`,
+  "key-changed": ({ certificate, serverName, first, pin }) =>
+    `${serverName} was first seen with the key ${first}, and now ${which(certificate)} has ${pin}`,
   "search-given-up": ({ limit, allowed }) => `the search for a path was given up after ${allowed} ${limit}`,
 };
 

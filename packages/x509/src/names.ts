@@ -120,6 +120,11 @@ function longestZeros(groups: readonly number[]): { readonly from: number; reado
   return longest;
 }
 
+/** May stand in a sentence as it is. */
+export function isPrintableUrl(text: string): boolean {
+  return /^[!-~]{1,300}$/.test(text);
+}
+
 /** For people, safe to print: what is no proper name of its form is quoted. */
 export function nameText(name: GeneralName): string {
   switch (name.form) {

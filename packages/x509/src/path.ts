@@ -6,6 +6,7 @@ import { violatedBy } from "./constraints.ts";
 import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
+import { isPrintableUrl } from "./names.ts";
 import { type Authority, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
 import { checkSignature, type Signed, type SignatureVerdict, type Verifications } from "./signature.ts";
 
@@ -253,9 +254,7 @@ function namesAnotherKey({ certificate: { extensions } }: Known, issuer: KnownAu
 function issuerUnknown({ certificate, reference }: Known): Finding {
   if (isSelfIssued(certificate)) return { kind: "self-signed", certificate: reference };
   const issuerUrls = (certificate.extensions.authorityInformationAccess?.value ?? []).flatMap(({ method, location }) =>
-    method === accessMethods.caIssuers && location.form === "uri" && /^[!-~]{1,300}$/.test(location.value)
-      ? [location.value]
-      : [],
+    method === accessMethods.caIssuers && location.form === "uri" && isPrintableUrl(location.value) ? [location.value] : [],
   );
   return { kind: "unknown-issuer", certificate: reference, issuerUrls };
 }

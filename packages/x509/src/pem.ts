@@ -1,6 +1,6 @@
 // Certificates as people hand them over: PEM (RFC 7468) with whatever else the file holds, or DER.
 import type { ConfigProblem } from "@sallyport/core";
-import { own } from "./bytes.ts";
+import { base64Alphabet, own } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
 
@@ -99,8 +99,9 @@ export function derOf(
   }
 }
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const values: ReadonlyMap<number, number> = new Map(Array.from(alphabet, (character, value) => [character.charCodeAt(0), value]));
+const values: ReadonlyMap<number, number> = new Map(
+  Array.from(base64Alphabet, (character, value) => [character.charCodeAt(0), value]),
+);
 
 /** Base64 with line breaks and full padding (RFC 4648 §4), from `from` to `to`. */
 function base64(text: string, from: number, to: number): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,8 @@ import { readAnchors, type TrustAnchor } from "./anchors.ts";
 import { ascii, equal, hex } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
-import { type Attempt, type CertificateReference, distrust, type Finding, type FindingKind, type Purpose } from "./findings.ts";
+import { distrust } from "./explanation.ts";
+import type { Attempt, CertificateReference, Finding, FindingKind, Purpose } from "./findings.ts";
 import { matches, nameText, nameTexts, parseReferenceName } from "./names.ts";
 import { type Anchors, bySubject, findPath } from "./path.ts";
 import { readCertificates } from "./pem.ts";
@@ -92,15 +93,15 @@ interface Judge {
 
 function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
   const { role, roots } = judge;
-  if (presented.role !== role) return distrust([{ kind: "wrong-role", expected: role }], []);
-  if (presented.type !== "x509") return distrust([{ kind: "not-x509", type: presented.type }], []);
+  if (presented.role !== role) return distrust([{ kind: "wrong-role", expected: role }]);
+  if (presented.type !== "x509") return distrust([{ kind: "not-x509", type: presented.type }]);
   const [leafDer, ...otherDer] = presented.chain;
   const leaf = read(leafDer, 0);
-  if ("kind" in leaf) return distrust([leaf], []);
+  if ("kind" in leaf) return distrust([leaf]);
   const pinned = roots.some(({ certificate }) => equal(certificate.der, leafDer));
   const judged = pinned ? judgePinned(judge, leaf, presented) : judgeChain(judge, leaf, otherDer, presented);
   const [first, ...more] = inOrder(judged.own, judged.along, nameFindings(role, leaf, presented));
-  if (first !== undefined) return distrust([first, ...more], judged.attempts);
+  if (first !== undefined) return distrust([first, ...more], judged.attempts, judged.sent);
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
   return dangerousAssertVerified(presented, {
     path: judged.path.filter(isWhole).map(({ certificate }) => certificate.der),
@@ -115,10 +116,11 @@ interface Judged {
   readonly own: readonly Finding[];
   readonly along: readonly Finding[];
   readonly attempts: readonly Attempt[];
+  readonly sent: readonly CertificateReference[];
 }
 
 function judgePinned({ policy }: Judge, leaf: Known, presented: PresentedIdentity): Judged {
-  return { path: [leaf], own: pinnedFindings(leaf, policy, seconds(presented)), along: [], attempts: [] };
+  return { path: [leaf], own: pinnedFindings(leaf, policy, seconds(presented)), along: [], attempts: [], sent: [leaf.reference] };
 }
 
 function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], presented: PresentedIdentity): Judged {
@@ -133,9 +135,10 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
     ...judge, leaf, intermediates, now,
     revocationOf: (path, check) => revocationFinding(asked, path, check),
   });
-  if (outcome.kind === "path") return { path: outcome.path, own, along: [], attempts: [] };
+  const sent = [leaf, ...intermediates].map(({ reference }) => reference);
+  if (outcome.kind === "path") return { path: outcome.path, own, along: [], attempts: [], sent };
   // A certificate that can't be read may have been the issuer that is missing, so it comes first.
-  return { path: [], own, along: [...unreadable, outcome.finding], attempts: outcome.attempts };
+  return { path: [], own, along: [...unreadable, outcome.finding], attempts: outcome.attempts, sent };
 }
 
 /** Certificates know whole seconds: 00.999 is still 00. */

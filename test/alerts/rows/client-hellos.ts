@@ -251,6 +251,8 @@ export const clientHellos: Stimuli = {
     "SRV-HRR-008": [leaveOut(extensions.supportedVersions), extend(extensions.supportedVersions, v8(u16(0x0303)))],
     "SRV-HRR-010": [
       append(extension(0xfa5a)),
+      both(leaveOut(0x5a5a), append(extension(0xfa5a))),
+      both(leaveOut(0x5a5a), append(extension(0x5a5a, [0]))),
       leaveOut(extensions.alpn),
       extend(extensions.alpn, v16(v8(text("http/1.1")))),
       (client) => client.with(({ extensions: offered = [] }) => ({ extensions: offered.toReversed() })),
@@ -323,7 +325,7 @@ function retries(changes: Readonly<Record<string, readonly Change[]>>): Stimuli 
       id,
       () =>
         list.map((change) => {
-          const client = new ScriptedClient({ shares: [] }).to("RETRIED");
+          const client = new ScriptedClient({ shares: [] }).extend(extension(0x5a5a)).to("RETRIED");
           client.extend(client.keyShare(groups.x25519));
           change(client);
           return client.say(client.encodedHello());

@@ -3,7 +3,7 @@ import { TlsError } from "../errors.ts";
 import { copy, equal } from "../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../wire/certificate.ts";
 import type { ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
-import { listOf, readNames, schemeNames, suitesGoWithSchemes } from "./checks.ts";
+import { listOf, readFlag, readNames, schemeNames, suitesGoWithSchemes } from "./checks.ts";
 import type { Credential } from "./credential.ts";
 import { signsIn, suiteMeanings } from "./parameters.ts";
 import { isRecord, type Problems } from "./problems.ts";
@@ -125,6 +125,7 @@ function readCredential(
     publicKey: copy(publicKey),
     names,
     ...(issuers === undefined ? {} : { issuers: Object.freeze(issuers.map(copy)) }),
+    ...(given.onlyForItsIssuers === true ? { onlyForItsIssuers: true } : {}),
     ...(ocspResponse === undefined ? {} : { ocspResponse: copy(ocspResponse) }),
     ...(signedCertificateTimestamps && { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
     signer,
@@ -137,9 +138,9 @@ function checkType(given: Credential, path: string, problems: Problems): void {
   } else if (given.type !== "x509") {
     problems.add("unknown-name", `${path}.type`, `is ${String(given.type)}`, "write x509");
   }
-  const { onlyForItsIssuers } = given;
-  if (onlyForItsIssuers !== undefined && onlyForItsIssuers !== false) {
-    problems.add("not-supported-here", `${path}.onlyForItsIssuers`, "is not built yet", "leave it out");
+  const { onlyForItsIssuers, issuers } = given;
+  if (readFlag(onlyForItsIssuers, `${path}.onlyForItsIssuers`, problems) && (issuers === undefined || issuers.length === 0)) {
+    problems.add("no-issuers", `${path}.onlyForItsIssuers`, "is set, and there are no issuers", "name them, or leave it out");
   }
 }
 

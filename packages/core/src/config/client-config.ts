@@ -1,7 +1,8 @@
 import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import type { TicketRequest } from "../wire/extensions.ts";
+import type { NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
@@ -15,7 +16,7 @@ import { configId } from "./id.ts";
 import { readManners } from "./manners.ts";
 import type { ClientOptions, PskClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
-import { isRecord, Problems, snapshot } from "./problems.ts";
+import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
 
 /**
@@ -41,6 +42,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
   const manners = readManners(options, problems);
+  const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
   if (problems.count > 0) problems.refuse();
 
   const verifier = pskOnly ? undefined : options.verifier;
@@ -53,7 +55,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const settings: ClientSettings =
     Object.freeze({
       ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownSchemes, sessions,
-      manners,
+      tickets, manners,
     });
   return ClientConfig.make(settings, id);
 }
@@ -99,6 +101,7 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   grease: "read",
   permuteExtensions: "read",
   clientHelloRecordSize: "read",
+  tickets: "read",
   reverifyOnResume: "later",
   earlyData: "later",
 };
@@ -127,6 +130,29 @@ function checkRoom(psks: readonly PreparedPsk[], problems: Problems): void {
   problems.add("too-many-psks", "psks", `take ${octets} bytes of each ClientHello`, `offer fewer: there is room for ${roomForPsks}`);
 }
 const roomForPsks = 8192;
+
+function readTickets(
+  given: ClientOptions["tickets"], takesThem: boolean, versions: readonly ProtocolVersion[], problems: Problems,
+): TicketRequest | undefined {
+  if (given === undefined) return undefined;
+  const path = "tickets";
+  if (!isRecord(given)) {
+    problems.add("wrong-type", path, "is no object", "give { new, resumed }");
+    return undefined;
+  }
+  rejectUnknownKeys(given, ["new", "resumed"], path, problems);
+  for (const name of ["new", "resumed"] as const) {
+    const count: unknown = given[name];
+    if (Number.isInteger(count) && Number(count) >= 0 && Number(count) <= mostTickets) continue;
+    problems.add("not-a-count", `${path}.${name}`, `is ${String(count)}`, `give a whole number from 0 to ${mostTickets}`);
+  }
+  if (!takesThem) problems.add("missing-option", "sessions", "is missing, and tickets are asked for", "give a store, or leave tickets out");
+  if (!versions.includes("tls1.3")) problems.add("other-version", path, "are asked for in tls1.3", "name tls1.3 in versions, or leave it out");
+  return Object.freeze({ new: given.new, resumed: given.resumed });
+}
+
+/** Well below what may come in a row (`postHandshakeInARow`), and more than a store keeps of one server. */
+const mostTickets = 16;
 
 function checkNothingToShow(given: ClientOptions["credentials"], problems: Problems): void {
   if (given === undefined || (Array.isArray(given) && given.length === 0)) return;

@@ -15,7 +15,10 @@ export interface Credential {
   readonly names: readonly string[];
   /** DER of the distinguished names that issued the chain: what a peer's authorities are matched with. Absent: fits any. */
   readonly issuers?: readonly Uint8Array[];
-  /** Never shown to a peer whose authorities lack all `issuers`. Default false: it is a hint, and decides among several. */
+  /**
+   * Shown only to peers that name one of `issuers` among their authorities; to those that name none at all it is not. Default
+   * false: authorities are a hint (RFC 9846 §4.3.4), and decide among several.
+   */
   readonly onlyForItsIssuers?: boolean;
   readonly signer: Signer;
   /** DER. Stapled for a peer that asks (RFC 6066 §8). A config keeps a copy: to renew it, make a new config. */

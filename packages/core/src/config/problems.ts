@@ -8,9 +8,9 @@ export type ProblemKind =
   | "no-randomness" | "no-clock" | "missing-hash" | "suite-mismatch"
   | "other-version" | "no-suite-for-version" | "no-group-for-version" | "no-scheme-for-version" | "no-credential-for-version"
   | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name"
-  | "bad-certificate" | "chain-too-long" | "bad-staple" | "unsupported-key" | "scheme-needs-other-key"
+  | "bad-certificate" | "chain-too-long" | "bad-staple" | "no-issuers" | "unsupported-key" | "scheme-needs-other-key"
   | "certificate-has-other-key" | "signer-has-other-key"
-  | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";
+  | "not-a-count" | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";
 
 export class Problems {
   readonly #found: ConfigProblem[] = [];

@@ -34,7 +34,9 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const credentials = pskOnly ? [] : readCredentials(options.credentials, ownSchemes, common, problems);
   const servesAnyName = readFlag(options.servesAnyName, "servesAnyName", problems);
   const requiresServerName = readFlag(options.requiresServerName, "requiresServerName", problems);
-  const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
+  const { suiteOrder = "server", groupOrder = "server" } = options;
+  if (typeof suiteOrder !== "function") readChoice(suiteOrder, "suiteOrder", ["server", "client"], problems);
+  if (typeof groupOrder !== "function") readChoice(groupOrder, "groupOrder", ["server", "client"], problems);
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
@@ -59,6 +61,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     servesAnyName,
     requiresServerName,
     suiteOrder,
+    groupOrder,
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
@@ -99,6 +102,7 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   clientAuthentication: "read",
   reverifyOnResume: "later",
   suiteOrder: "read",
+  groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
   retryCookie: "read",

@@ -2,11 +2,12 @@
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
+import type { TicketRequest } from "../wire/extensions.ts";
 import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
-import type { Limits } from "./options.ts";
+import type { GroupPolicy, Limits, SuitePolicy } from "./options.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
@@ -45,7 +46,8 @@ export interface ServerSettings extends CommonSettings {
   readonly ownSchemes: readonly SignatureScheme[];
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
-  readonly suiteOrder: "server" | "client";
+  readonly suiteOrder: "server" | "client" | SuitePolicy;
+  readonly groupOrder: "server" | "client" | GroupPolicy;
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
@@ -72,6 +74,7 @@ export interface ClientSettings extends CommonSettings {
   readonly credentials: readonly Credential[] | CredentialPicker;
   readonly sessions: ClientSessionStore | undefined;
   readonly manners: Manners;
+  readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
 }

@@ -1,8 +1,6 @@
 // For tests alone, and not exported by the package: the machines with messages from a recorded handshake as templates, so that
-// all
-// they compute (transcript, secrets, Finished, protection) can be compared with the recording, byte for byte.
+// all they compute (transcript, secrets, Finished, protection) can be compared with the recording, byte for byte.
 import { ClientConfig } from "../config/client-config.ts";
-import type { PublicKey } from "../crypto/public-key.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import { acceptWith, connectWith } from "./doors.ts";
 import { type Scribe, scribe } from "./scribe.ts";
@@ -12,16 +10,19 @@ export interface ServerTemplate {
   readonly helloRetryRequest?: Bytes;
   readonly serverHello: Bytes;
   readonly encryptedExtensions: Bytes;
+  readonly certificateRequest?: Bytes;
   readonly certificate: Bytes;
   readonly tickets: Scribe["tickets"];
+  readonly publicKey: Scribe["publicKey"];
 }
 export interface ClientTemplate {
   /** The first, and the one behind HelloRetryRequest. */
   readonly clientHellos: readonly Bytes[];
+  readonly certificate?: Bytes;
   /** What it gives is not sent. */
   readonly tickets: Scribe["tickets"];
   /** A recorded key may be one that is too weak today. */
-  publicKey(subjectPublicKeyInfo: Uint8Array): PublicKey | undefined;
+  readonly publicKey: Scribe["publicKey"];
 }
 
 export function replayServer(template: ServerTemplate): NeedsInput {
@@ -30,8 +31,10 @@ export function replayServer(template: ServerTemplate): NeedsInput {
     helloRetryRequest: (fields) => template.helloRetryRequest ?? scribe.helloRetryRequest(fields),
     serverHello: () => template.serverHello,
     encryptedExtensions: () => template.encryptedExtensions,
+    certificateRequest: (extensions) => template.certificateRequest ?? scribe.certificateRequest(extensions),
     certificate: () => template.certificate,
     tickets: template.tickets,
+    publicKey: template.publicKey,
     pausesBeginRecords: false,
   });
 }
@@ -41,6 +44,7 @@ export function replayClient(config: ClientConfig, serverName: string, template:
   const recorded: Scribe = {
     ...scribe,
     clientHello: (fields) => hellos.shift() ?? scribe.clientHello(fields),
+    certificate: (entries) => template.certificate ?? scribe.certificate(entries),
     tickets: template.tickets,
     publicKey: template.publicKey,
     pausesBeginRecords: false,

@@ -1,6 +1,6 @@
 import { type PublicKey, readPublicKey } from "../crypto/public-key.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
-import { type CertificateEntry, encodeCertificate } from "../wire/certificate-message.ts";
+import { type CertificateEntry, encodeCertificate, encodeCertificateRequest } from "../wire/certificate-message.ts";
 import { type ClientHelloFields, encodeClientHello } from "../wire/client-hello.ts";
 import { encodeEncryptedExtensions } from "../wire/encrypted-extensions.ts";
 import type { Extension } from "../wire/extensions.ts";
@@ -13,6 +13,7 @@ export interface Scribe {
   serverHello(fields: ServerHelloFields): Bytes;
   helloRetryRequest(fields: ServerHelloFields): Bytes;
   encryptedExtensions(extensions: readonly Extension[]): Bytes;
+  certificateRequest(extensions: readonly Extension[]): Bytes;
   certificate(entries: readonly CertificateEntry[]): Bytes;
   /**
    * undefined: nobody resumes. Else it is given the resumption secret (RFC 9846 §7.1), for as long as it runs; at a server it
@@ -30,6 +31,7 @@ export const scribe: Scribe = {
   serverHello: encodeServerHello,
   helloRetryRequest: encodeServerHello,
   encryptedExtensions: encodeEncryptedExtensions,
+  certificateRequest: (extensions) => encodeCertificateRequest(empty, extensions),
   certificate: (entries) => encodeCertificate(empty, entries),
   tickets: undefined,
   publicKey: readPublicKey,

@@ -56,6 +56,8 @@ export interface Refused {
  * those before it were none: where no credential covers the name, all are asked for a signature; where no suite is common, any
  * kind of key will do. With no common version there are no rules for suites and signatures, and only what means the same in all
  * versions is looked at: name, ALPN, and groups where the hello names some.
+ *
+ * @throws TypeError, or what a `suiteOrder` or `groupOrder` of yours throws; in a handshake that is internal_error
  */
 export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation {
   const settings = ServerConfig.settingsOf(config);

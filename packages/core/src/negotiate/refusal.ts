@@ -12,6 +12,8 @@ export type Refusal =
   | { readonly kind: "no-common-suite"; readonly theirs: readonly Registered[]; readonly ours: readonly CipherSuiteName[] }
   /** TLS 1.2: the suite is common, but it calls for a kind of key that we lack; so does every other common one. */
   | { readonly kind: "suite-needs-other-key"; readonly suite: CipherSuiteName; readonly ours: readonly SignatureScheme[] }
+  /** `suiteOrder` or `groupOrder` leaves nothing of what is common. */
+  | { readonly kind: "refused-by-policy"; readonly about: "suite" | "group"; readonly common: readonly string[] }
   | { readonly kind: "no-supported-groups" }
   /** In TLS 1.2 `ours` may be the curves of our certificates, which the client must take as well (RFC 8422 §5.1). */
   | { readonly kind: "no-common-group"; readonly theirs: readonly Registered[]; readonly ours: readonly NamedGroup[] }
@@ -35,6 +37,7 @@ export const refusalAlerts: { readonly [K in Refusal["kind"]]: AlertDescription 
   "no-common-alpn": "no_application_protocol",
   "no-common-suite": "handshake_failure",
   "suite-needs-other-key": "handshake_failure",
+  "refused-by-policy": "handshake_failure",
   "no-supported-groups": "handshake_failure",
   "no-common-group": "handshake_failure",
   "no-common-scheme": "handshake_failure",

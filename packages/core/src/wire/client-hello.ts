@@ -2,7 +2,7 @@
 import type { Bytes } from "./bytes.ts";
 import {
   type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
-  readProtocols, readServerNames, writeExtensions,
+  readProtocols, readServerNames, readTicketRequest, type TicketRequest, writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import type { Reader } from "./reader.ts";
@@ -45,6 +45,7 @@ export interface DecodedClientHello extends ClientHello {
   readonly keyShares: readonly KeyShareEntry[] | undefined;
   readonly cookie: Bytes | undefined;
   readonly psks: OfferedPsks | undefined;
+  readonly ticketRequest: TicketRequest | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
@@ -74,6 +75,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let cookie: Bytes | undefined;
   let pskModes: number[] | undefined;
   let psks: OfferedPsks | undefined;
+  let ticketRequest: TicketRequest | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let offersEarlyData = false;
@@ -107,6 +109,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     psk_key_exchange_modes: (extension) => {
       pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
     },
+    ticket_request: (extension) => { ticketRequest = readTicketRequest(extension); },
     certificate_authorities: (extension) => { certificateAuthorities = readAuthorities(extension); },
     post_handshake_auth: () => {},
     key_share: (extension) => { keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry); },
@@ -140,6 +143,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     cookie,
     pskModes,
     psks,
+    ticketRequest,
     pointFormats,
     extendedMasterSecret,
     renegotiatedConnection,

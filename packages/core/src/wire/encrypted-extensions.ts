@@ -18,6 +18,8 @@ export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions 
     supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
     early_data: () => {},
+    // A hint, which tells nobody what to do.
+    ticket_request: (extension) => { extension.u8("expected_count"); },
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
   });
   body.end();

@@ -121,6 +121,7 @@ export const extensionIds = {
   post_handshake_auth: 49,
   signature_algorithms_cert: 50,
   key_share: 51,
+  ticket_request: 58,
   renegotiation_info: 65281,
 } as const;
 export type ExtensionName = keyof typeof extensionIds;

@@ -1,7 +1,11 @@
 // What a verifier wants to know of revocation, and its judgement on a path that is otherwise whole.
 import { ConfigError, type ConfigProblem, type CryptoProvider } from "@sallyport/core";
 import { latin1 } from "../bytes.ts";
+import type { Certificate } from "../certificate.ts";
+import { DerReader } from "../der.ts";
 import type { CertificateReference, Finding } from "../findings.ts";
+import { generalName } from "../general-names.ts";
+import { isPrintableUrl } from "../names.ts";
 import { isWhole, type Known, type KnownAuthority, type Policy } from "../profile.ts";
 import type { SignatureCheck, Verifications } from "../signature.ts";
 import { judgeLists, type ListSignatures } from "./judge-crl.ts";
@@ -101,7 +105,7 @@ export function revocationFinding(
     if (issuer === undefined || !isWhole(known)) return undefined;
     const { certificate, reference } = known;
     const question: Question = { certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest };
-    const about = { certificate: reference, issuer: issuer.reference };
+    const about = { certificate: reference, issuer: issuer.reference, listUrls: listUrls(certificate) };
     const lists = wanted.lists?.of(latin1(certificate.issuer.raw)) ?? [];
     const statuses = [...judgeLists(lists, question, wanted)];
     if (at === 0 && wanted.staples) {
@@ -116,12 +120,26 @@ export function revocationFinding(
   return undefined;
 }
 
+interface About {
+  readonly certificate: CertificateReference;
+  readonly issuer: CertificateReference;
+  readonly listUrls: readonly string[];
+}
+
+function listUrls({ extensions }: Certificate): readonly string[] {
+  const names = (extensions.crlDistributionPoints?.value ?? []).flatMap((point) => point.names);
+  return names.flatMap((der) => {
+    const name = generalName(new DerReader(der), "crlDistributionPoints");
+    return name.form === "uri" && isPrintableUrl(name.value) ? [name.value] : [];
+  });
+}
+
 /** The number of the TLS extension status_request. */
 const statusRequest = 5;
 
 function findingOf(
   statuses: readonly RevocationStatus[],
-  about: { readonly certificate: CertificateReference; readonly issuer: CertificateReference },
+  { listUrls: urls, ...about }: About,
   mustBeKnown: boolean,
 ): Finding | undefined {
   for (const status of statuses) {
@@ -132,10 +150,10 @@ function findingOf(
   for (const status of statuses) {
     if (status.source !== "ocsp" || status.kind === "good" || status.kind === "revoked") continue;
     // A signed "I don't know it" of the very authority is no gap in what is known: it never issued such a certificate.
-    if (status.kind === "unknown") return { kind: "revocation-unknown", ...about, statuses };
+    if (status.kind === "unknown") return { kind: "revocation-unknown", ...about, listUrls: urls, statuses };
     const because = status.kind === "stale" ? status.kind : status.because;
     return { kind: "bad-staple", certificate: about.certificate, because, problem: status.problem };
   }
   if (!mustBeKnown || statuses.some(({ kind }) => kind === "good")) return undefined;
-  return { kind: "revocation-unknown", ...about, statuses };
+  return { kind: "revocation-unknown", ...about, listUrls: urls, statuses };
 }

@@ -7,7 +7,7 @@ import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
-import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
@@ -105,6 +105,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
     if (settings.sessions !== undefined || settings.psks.length > 0) {
       extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
     }
+    const { tickets } = settings;
+    if (tickets !== undefined) extensions.push(extension("ticket_request", (writer) => writeTicketRequest(writer, tickets)));
   }
   return extensions;
 }

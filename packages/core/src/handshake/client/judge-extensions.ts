@@ -57,4 +57,5 @@ export function judgeProtocol(message: string, chosen: string, { alpn: offered }
 }
 const encryptedExtensions = [
   "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",
+  "ticket_request",
 ] as const;

@@ -89,12 +89,12 @@ export function judgeSecondClientHello(
     list(first.compressionMethods) === list(second.compressionMethods);
   if (!same) wrong("fixed part", "that of the first ClientHello", "another", section);
   const [before, after] = [unchangeable(first), unchangeable(second)];
-  const sameExtensions =
-    before.length === after.length &&
-    before.every(({ type, data }, at) => type.id === after[at]?.type.id && equal(data, after[at].data));
-  if (!sameExtensions) {
-    wrong("extensions", "those of the first ClientHello", "others", section);
-  }
+  const isKept = ([id, data]: readonly [number, Bytes]): boolean => {
+    const now = after.get(id);
+    return now !== undefined && equal(data, now);
+  };
+  const sameExtensions = before.size === after.size && [...before].every(isKept);
+  if (!sameExtensions) wrong("extensions", "those of the first ClientHello", "others", section);
   if (second.offersEarlyData) wrong("early_data", "none behind a HelloRetryRequest", "early_data", section);
   if (cookie !== undefined && second.cookie === undefined) {
     fail("missing-extension", { message: "client_hello", extension: "cookie" }, "RFC 9846 §4.3.2");
@@ -142,8 +142,10 @@ function isThinnedOut(all: readonly Bytes[], some: readonly Bytes[]): boolean {
   });
 }
 
-function unchangeable(hello: DecodedClientHello): DecodedClientHello["extensions"] {
-  return hello.extensions.filter(({ type }) => !changeable.has(type.id));
+/** By type, whatever their order: wolfSSL 5.5 sends them in another one, and means the same. */
+function unchangeable(hello: DecodedClientHello): ReadonlyMap<number, Bytes> {
+  const kept = hello.extensions.filter(({ type }) => !changeable.has(type.id));
+  return new Map(kept.map(({ type, data }) => [type.id, data]));
 }
 const changeable: ReadonlySet<number> = new Set([
   extensionIds.key_share, extensionIds.early_data, extensionIds.cookie, extensionIds.pre_shared_key, extensionIds.padding,

@@ -2,8 +2,8 @@
 import type { Credential, CredentialRequest } from "../../../config/credential.ts";
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import { certificateEntries } from "../../identity.ts";
@@ -16,7 +16,7 @@ export function sendCertificate(
   { transcript }: Underway, credential: Credential | undefined, { staples }: CredentialRequest, context: Context,
 ): void {
   const entries = credential === undefined ? [] : certificateEntries(credential, staples);
-  send(encodeCertificate(empty, entries), transcript, context);
+  send(context.scribe.certificate(entries), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
 }
 

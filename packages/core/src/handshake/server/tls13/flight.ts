@@ -5,12 +5,12 @@ import { expectLength } from "../../../crypto/results.ts";
 import { expectSignature } from "../../../negotiate/negotiate.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { agreeOnSizes } from "../../../record/size-limit.ts";
-import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificateRequest, encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
 import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
@@ -19,7 +19,8 @@ import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
-import { forgetPsk, secretOf } from "./psk.ts";
+import { forgetPsk, type SelectedPsk, secretOf } from "./psk.ts";
+import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -85,7 +86,7 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, psk?.kind === "session")), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, psk)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -94,7 +95,9 @@ export function sendServerHello(
     return { kind: "expectFinished", ...finish(underway, context), peer };
   }
   const { clientAuthentication } = settings;
-  if (clientAuthentication !== undefined) send(certificateRequest(settings, clientAuthentication), transcript, context);
+  if (clientAuthentication !== undefined) {
+    send(scribe.certificateRequest(certificateRequest(settings, clientAuthentication)), transcript, context);
+  }
   const { credential } = expectSignature(negotiated);
   send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
@@ -128,15 +131,15 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   wipe(handshakeTraffic.server);
-  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
+  const ticketCount = ticketsFor(hello, settings, psk);
   const clientHandshakeTraffic = handshakeTraffic.client;
   return {
-    settled, transcript, schedule, psk, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled, transcript, schedule, psk, ticketCount, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
   };
 }
 
 /** §4.4.2. */
-function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Bytes {
+function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Extension[] {
   const schemes =
     (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
   const proofs = proofSchemes("tls1.3", settings);
@@ -150,20 +153,22 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   }
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
-  return encodeCertificateRequest(empty, extensions);
+  return extensions;
 }
 
-function encryptedExtensions(
-  { recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled, isResumed: boolean,
-): Extension[] {
+function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined): Extension[] {
+  const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
-  if (serverName !== undefined && !isResumed) extensions.push(extension("server_name"));
+  if (serverName !== undefined && psk?.kind !== "session") extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
   if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
+  if (ticketRequest !== undefined && settings.sessions !== undefined) {
+    extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));
+  }
   return extensions;
 }
 

@@ -61,8 +61,8 @@ export interface Answered {
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
   readonly psk: SelectedPsk | undefined;
-  /** The client can take up sessions. */
-  readonly takesTickets: boolean;
+  /** How many follow the client's Finished. */
+  readonly ticketCount: number;
   /** What the client's Finished is made with. */
   readonly clientHandshakeTraffic: Bytes;
   readonly clientTraffic: Bytes;

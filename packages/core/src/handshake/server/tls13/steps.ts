@@ -89,7 +89,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, psk, takesTickets, peer } = state;
+      const { settled, transcript, schedule, psk, ticketCount, peer } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -100,7 +100,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const use = scribe.tickets ?? (takesTickets ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
+      const use = scribe.tickets ?? (ticketCount > 0 ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
