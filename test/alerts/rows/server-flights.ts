@@ -151,7 +151,6 @@ export const serverFlights: Stimuli = {
     ...hello([answer(extensions.renegotiationInfo, v8())]),
     ...encryptedExtensions([extension(extensions.renegotiationInfo, v8())]),
   ],
-  "CMP-007": () => [...hello([answer(27, v8(u16(2)))]), ...encryptedExtensions([extension(27, v8(u16(2)))])],
 
   "CLI-CR-001": () => request(join(v8(), block()), join(v8(), block(extension(extensions.certificateSchemes, v16(u16(0x0403)))))),
   "CLI-CR-003": () => request(join(v8([1]), block(schemes))),

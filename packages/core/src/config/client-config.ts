@@ -2,13 +2,15 @@ import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames,
+  suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
@@ -42,6 +44,8 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
   const manners = readManners(options, problems);
+  const listed = Array.isArray(credentials) ? credentials : [];
+  const compressed = compressCertificates(listed, common.compressors, problems);
   const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
   if (problems.count > 0) problems.refuse();
 
@@ -49,13 +53,14 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
+  const ownTypes = isPicker(credentials) ? (credentials.types ?? defaultTypes) : typesOf(credentials);
+  const shown = listed.map(({ chain: [leaf] }: Credential) => leaf);
   const id = configId("client", common, verifier, options.label, { pskOnly, shown });
   const { sessions } = options;
   const settings: ClientSettings =
     Object.freeze({
-      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownSchemes, sessions,
-      tickets, manners,
+      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
+      ownSchemes, compressed, sessions, tickets, manners,
     });
   return ClientConfig.make(settings, id);
 }
@@ -168,11 +173,19 @@ function readOwn(
   problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
-  if (isPicker(given)) return given;
+  if (isPicker(given)) {
+    if (given.types !== undefined) readNames(given.types, "credentials.types", certificateTypes, problems);
+    return given;
+  }
   if (Array.isArray(given)) return readOwnCredentials(given, ownSchemes, common, problems);
   const remedy = "give a list of Credentials, or an object with pick or pickAsync";
   problems.add("wrong-type", "credentials", "is neither a list nor a CredentialPicker", remedy);
   return [];
+}
+
+const defaultTypes: readonly CertificateType[] = Object.freeze(["x509"]);
+function typesOf(credentials: readonly Credential[]): readonly CertificateType[] {
+  return Object.freeze([...new Set(credentials.map(({ type }) => type))]);
 }
 
 function isPicker(given: unknown): given is CredentialPicker {

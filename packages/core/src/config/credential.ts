@@ -1,10 +1,11 @@
 import type { Bytes } from "../wire/bytes.ts";
-import type { SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, SignatureScheme } from "../wire/registry.ts";
 import type { StapleKind } from "../wire/staples.ts";
 
-export type CertificateType = "x509" | "raw-public-key";
-
-/** A certificate chain and who signs for it. x509's `credential()` makes one from PEM or DER. */
+/**
+ * A certificate chain and who signs for it: x509's `credential()` makes one from PEM or DER. Or a key without a certificate:
+ * `rawPublicKey()`.
+ */
 export interface Credential {
   readonly type: CertificateType;
   /** DER, leaf first; for a raw public key its SubjectPublicKeyInfo alone. */
@@ -44,10 +45,14 @@ export interface AsyncSigner extends AnySigner {
 }
 
 export type CredentialPicker = SyncCredentialPicker | AsyncCredentialPicker;
-export interface SyncCredentialPicker {
+interface AnyCredentialPicker {
+  /** Of which types it can give one, in order of preference: servers are told. Default x509 alone. */
+  readonly types?: readonly CertificateType[];
+}
+export interface SyncCredentialPicker extends AnyCredentialPicker {
   pick(request: CredentialRequest): Credential | undefined;
 }
-export interface AsyncCredentialPicker {
+export interface AsyncCredentialPicker extends AnyCredentialPicker {
   pickAsync(request: CredentialRequest, signal: AbortSignal): Promise<Credential | undefined>;
 }
 
@@ -55,6 +60,7 @@ export interface CredentialRequest {
   readonly schemes: readonly SignatureScheme[];
   /** DER of distinguished names; empty: any. */
   readonly authorities: readonly Bytes[];
+  /** The one that was agreed on; only such a credential can be shown. */
   readonly certificateTypes: readonly CertificateType[];
   /** What the server would have stapled (RFC 9846 §4.5.1.1); in TLS 1.2 nothing. */
   readonly staples: readonly StapleKind[];

@@ -3,6 +3,7 @@ import type { Limits } from "../record/limits.ts";
 import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateCompressor } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { ExternalPsk } from "./psk.ts";
@@ -33,6 +34,11 @@ export interface CommonOptions {
    * (RFC 8449); `info.maxRecordSize` tells what came of it. Each record costs some 22 bytes, so a small one costs throughput.
    */
   readonly maxRecordSize?: number;
+  /**
+   * TLS 1.3: peers may compress their certificates by these (RFC 8879), and those that offer the same get ours compressed by the
+   * first of them, as it was made once for this config; but for what a picker gives. Default none.
+   */
+  readonly certificateCompression?: readonly CertificateCompressor[];
   /** Whether an end of the transport without close_notify is a failure. Default strict. */
   readonly truncation?: "strict" | "lenient";
   /** Kept apart from other configs' sessions by this as well. */

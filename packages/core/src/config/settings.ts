@@ -3,7 +3,8 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
@@ -29,6 +30,7 @@ export interface CommonSettings {
   readonly maxRecordSize: number;
   /** TLS 1.2 (RFC 7627 §5.2). */
   readonly requireExtendedMasterSecret: boolean;
+  readonly compressors: Compressors;
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
@@ -44,6 +46,7 @@ export interface ServerSettings extends CommonSettings {
   readonly psks: ReadonlyMap<string, PreparedPsk>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+  readonly compressed: CompressedCertificates;
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
   readonly suiteOrder: "server" | "client" | SuitePolicy;
@@ -72,6 +75,10 @@ export interface ClientSettings extends CommonSettings {
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
+  /** Of these; in order of preference. */
+  readonly ownTypes: readonly CertificateType[];
+  /** Of the list's credentials. */
+  readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
   readonly manners: Manners;
   readonly tickets: TicketRequest | undefined;

@@ -1,6 +1,6 @@
 import type { AlertDescription } from "../alerts.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { CipherSuiteName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, CipherSuiteName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "../wire/registry.ts";
 
 /** One reason why there is no agreement. `theirs` is what the hello offers, without GREASE and signalling values. */
 export type Refusal =
@@ -18,7 +18,13 @@ export type Refusal =
   /** In TLS 1.2 `ours` may be the curves of our certificates, which the client must take as well (RFC 8422 §5.1). */
   | { readonly kind: "no-common-group"; readonly theirs: readonly Registered[]; readonly ours: readonly NamedGroup[] }
   | { readonly kind: "no-common-scheme"; readonly theirs: readonly Registered[]; readonly ours: readonly SignatureScheme[] }
-  | { readonly kind: "no-common-certificate-type"; readonly theirs: readonly Registered[] }
+  /** RFC 7250: `whose` certificate, ours or the client's, can be of no type that both know. */
+  | {
+      readonly kind: "no-common-certificate-type";
+      readonly whose: "server" | "client";
+      readonly theirs: readonly Registered[];
+      readonly ours: readonly CertificateType[];
+    }
   | { readonly kind: "no-credential-for-authorities"; readonly theirs: readonly Bytes[] }
   /** The config has no certificates, and the hello no PSK with a key exchange beside it (psk_dhe_ke); `offered` without one. */
   | { readonly kind: "no-psk"; readonly offered: number }

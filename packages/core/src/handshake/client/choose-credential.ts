@@ -12,10 +12,14 @@ export function chooseCredential(fitting: readonly Credential[], { authorities }
   return firstForAuthorities(shown, authorities, (credential) => credential);
 }
 
-/** By which it signs: the signer's first that the server takes. */
+/** By which it signs: the signer's first that the server takes; undefined: it can't be shown. */
 export function schemeFor(
-  { signer }: Credential, { schemes }: CredentialRequest, version: ProtocolVersion, { ownSchemes }: ClientSettings,
+  { signer, type }: Credential,
+  { schemes, certificateTypes }: CredentialRequest,
+  version: ProtocolVersion,
+  { ownSchemes }: ClientSettings,
 ): SignatureScheme | undefined {
+  if (!certificateTypes.includes(type)) return undefined;
   return signer.schemes.find((scheme) => schemes.includes(scheme) && ownSchemes.includes(scheme) && signsIn(version, scheme));
 }
 
@@ -36,5 +40,6 @@ export function readPicked(
     return { kind: "unusable", problem: "a credential that is only for its issuers, none of which the server names" };
   }
   if (schemeFor(credential, request, version, settings) !== undefined) return { kind: "picked", credential };
-  return { kind: "unusable", problem: `a credential that signs by none of ${request.schemes.join(", ")}` };
+  const wanted = `${request.certificateTypes.join()} that signs by ${request.schemes.join(" or ")}`;
+  return { kind: "unusable", problem: `a credential that is no ${wanted}` };
 }

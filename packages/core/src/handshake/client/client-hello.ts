@@ -7,7 +7,11 @@ import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
-import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest } from "../../wire/extensions.ts";
+import { offeredTypes } from "../../wire/certificate-types.ts";
+import { compressCertificate } from "../../wire/compressed-certificate.ts";
+import {
+  type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest,
+} from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
@@ -81,10 +85,12 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       ),
     );
   }
+  extensions.push(...certificateTypesOf(settings));
   extensions.push(...(settings.verifier.asksFor ?? []).map(stapleRequest));
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
+  if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   // RFC 8449 §4: also without a limit of our own, so that the server can tell us its own.
   extensions.push(recordSizeLimit(saidLimit(settings.maxRecordSize, settings.versions)));
   if (tls12) {
@@ -109,6 +115,14 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
     if (tickets !== undefined) extensions.push(extension("ticket_request", (writer) => writeTicketRequest(writer, tickets)));
   }
   return extensions;
+}
+
+/** RFC 7250 §4.1: a list of X.509 alone is left out. */
+function certificateTypesOf({ verifier, ownTypes }: Goal["settings"]): Extension[] {
+  const lists = { server_certificate_type: verifier.types ?? [], client_certificate_type: ownTypes } as const;
+  return (["client_certificate_type", "server_certificate_type"] as const)
+    .filter((name) => lists[name].some((type) => type !== "x509"))
+    .map((name) => offeredTypes(name, lists[name]));
 }
 
 function keyShare(shares: readonly StartedShare[]): Extension {
