@@ -25,7 +25,7 @@ function meet(sessions: ClientSessionStore, { partition = "", serverName = "loca
       if (stage.kind === "accepted") shown.push(stage.clientHello.keyShareGroups.map(({ name }) => String(name)));
     },
   };
-  const pair = makePair({ ...options, serverName, partition });
+  const pair = makePair({ ...options, serverName, connector: { sessionPartition: partition } });
   converse(pair);
   return { kind: pair.server.established.info.handshakeKind, shares: shown[0], group: pair.server.established.info.group };
 }
