@@ -19,7 +19,7 @@ import {
 import { content, extensions, groups, ScriptedClient, type ScriptedClientOptions, type ScriptedSession } from "../../support/scripted-peer.ts";
 import { ScriptedClientTls12 } from "../../support/scripted-tls12.ts";
 import { expectEqual, type Stimuli } from "../outcome.ts";
-import { resumingClient, ticketsOf } from "../sessions.ts";
+import { externalClient, resumingClient, ticketsOf } from "../sessions.ts";
 
 type Change = (client: ScriptedClient) => unknown;
 
@@ -158,7 +158,9 @@ export const clientHellos: Stimuli = {
   ],
   "SRV-CH-041": () => [
     ...greetEach(both(leaveOut(extensions.pskModes), append(psk))),
-    resumingClient().with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) })).to("WAIT_FINISHED"),
+    ...[resumingClient, externalClient].map((make) =>
+      make().with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) })).to("WAIT_FINISHED"),
+    ),
   ],
   "SRV-CH-042": () => greetEach(extend(extensions.pskModes, v8())),
   "SRV-CH-043": () => [

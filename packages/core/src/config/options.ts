@@ -48,8 +48,9 @@ export interface CommonOptions {
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
   /**
-   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A server takes the
-   * first of the client's that it knows; a client offers all of them, behind a session. Whoever proves one is asked for no
+   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A client offers all of
+   * them, behind a session; a server takes its first suite that goes with one of them, and of several its first, before it
+   * thinks of a certificate. Whoever proves one is asked for no
    * certificate, and shows none: `info.psk` tells. Default none.
    */
   readonly psks?: readonly ExternalPsk[];
@@ -123,6 +124,7 @@ export type GroupPolicy = (offer: {
 export interface PskServerOptions extends Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> {
   readonly credentials?: readonly [];
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly clientAuthentication?: never;
 }
 
 export interface ClientAuthentication {
@@ -183,6 +185,8 @@ export interface ClientOptions extends CommonOptions {
 /** A client that takes no certificate: only servers that know one of the PSKs are spoken to. TLS 1.3 alone. */
 export interface PskClientOptions extends Omit<ClientOptions, "verifier" | "psks" | "credentials"> {
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly verifier?: never;
+  readonly credentials?: never;
 }
 
 /** Also for a connection that was handed over. */

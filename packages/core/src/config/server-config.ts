@@ -64,6 +64,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
+    pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
     compressed,
     servesAnyName,

@@ -44,6 +44,8 @@ export interface ServerSettings extends CommonSettings {
   readonly credentials: readonly Credential[];
   /** By what stands on the wire, in hex. */
   readonly psks: ReadonlyMap<string, PreparedPsk>;
+  /** Of the same, in hex: whose sessions are taken. */
+  readonly pskFingerprints: ReadonlySet<string>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
   readonly compressed: CompressedCertificates;
