@@ -247,7 +247,9 @@ describe("connect", () => {
   test("a server that stays silent is left with the timeout, and the process is told why", async () => {
     const port = await listen(closing(createTcp()));
     const ours = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port, handshakeTimeoutMs: 100 });
-    await expect(once(ours, "secureConnect")).rejects.toMatchObject({ kind: "aborted", context: { by: "timeout" } });
+    await expect(once(ours, "secureConnect")).rejects.toMatchObject({
+      kind: "no-answer-to-client-hello", code: "ERR_SALLYPORT_NO_ANSWER_TO_CLIENT_HELLO", context: { records: 1 },
+    });
   });
 
   test("an AbortSignal destroys it at any time", async () => {

@@ -105,10 +105,18 @@ describe("every config that is accepted completes a handshake", () => {
     throw failures[0];
   });
 
+  const manners = fc.record(
+    {
+      grease: fc.boolean(), padding: fc.boolean(), permuteExtensions: fc.boolean(),
+      clientHelloRecordSize: fc.integer({ min: 60, max: 600 }),
+    },
+    { requiredKeys: [] },
+  );
+  const shares = fc.option(fc.oneof(fc.nat({ max: 3 }), fc.shuffledSubarray([...groups])));
   const clients = fc
-    .tuple(common, fc.option(fc.oneof(fc.nat({ max: 3 }), fc.shuffledSubarray([...groups]))), fc.shuffledSubarray([...fakeSchemes]))
-    .map(([options, keyShares, schemes]): ClientOptions => ({
-      ...options, verifier: { ...verifier, schemes }, ...(keyShares === null ? {} : { keyShares }),
+    .tuple(common, shares, fc.shuffledSubarray([...fakeSchemes]), manners)
+    .map(([options, keyShares, schemes, how]): ClientOptions => ({
+      ...options, verifier: { ...verifier, schemes }, ...(keyShares === null ? {} : { keyShares }), ...how,
     }));
 
   test.prop([clients], { numRuns: 300 })("at a client, with a server that can do everything", (options) => {
@@ -117,6 +125,7 @@ describe("every config that is accepted completes a handshake", () => {
     const [first, ...others] = keys.map((key) => fakeCredential(key));
     const server = serverConfig({
       provider, now, credentials: [first ?? fakeCredential("P-256"), ...others], alpn: options.alpn ?? [], limits: { clientHello: 100_000 },
+      retryCookie: true,
     });
     expectHandshake(client, server, "example.com");
   });

@@ -66,11 +66,15 @@ function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
 }
 
 const roles = ["client", "server"] as const;
+const mannered: PairOptions = {
+  retry: true, client: { grease: true, padding: true, clientHelloRecordSize: 64 }, server: { groups: ["secp256r1"], retryCookie: true },
+};
 const earlyRecords = [bytes(5), bytes(300), bytes(1)];
 /** `runs`: what has most of its bytes in common with another has fewer. */
 const variants: readonly { readonly name: string; readonly options: PairOptions; readonly runs?: number }[] = [
   { name: "a plain handshake", options: {} },
   { name: "a handshake with a retry", options: { retry: true } },
+  { name: "a handshake with a retry, a cookie and all of a client's manners", options: mannered, runs: 0.4 },
   { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } },
   { name: "a handshake by a key from elsewhere, with a retry", options: { psks: [psk], pskOnly: "both", retry: true }, runs: 0.4 },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
