@@ -92,6 +92,9 @@ function clientConfigFor(
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
     reverifyOnResume: flags.has("reverify-on-resume"),
+    padding: true,
+    grease: flags.has("enable-grease"),
+    permuteExtensions: flags.has("permute-extensions"),
     ...(keyShares !== undefined && { keyShares }),
   };
   const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);

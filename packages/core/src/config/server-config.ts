@@ -50,6 +50,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     const remedy = "give clientAuthentication, or leave it out";
     problems.add("nobody-to-judge", "reverifyOnResume", "is set, and clients are not asked who they are", remedy);
   }
+  const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const earlyData = readServerEarlyData(options, common, problems);
   const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
   checkHalfRtt(options, common, problems);
@@ -71,6 +72,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
+    pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
     compressed,
     servesAnyName,
@@ -82,6 +84,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     sessions: options.sessions,
     reverifyOnResume,
     sessionData: options.sessionData,
+    retryCookie,
     earlyData,
     halfRtt,
   });
@@ -124,6 +127,7 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
+  retryCookie: "read",
   earlyData: "read",
   halfRtt: "read",
 };

@@ -45,6 +45,8 @@ export interface ServerSettings extends CommonSettings {
   readonly credentials: readonly Credential[];
   /** By what stands on the wire, in hex. */
   readonly psks: ReadonlyMap<string, PreparedPsk>;
+  /** Of the same, in hex: whose sessions are taken. */
+  readonly pskFingerprints: ReadonlySet<string>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
   readonly compressed: CompressedCertificates;
@@ -57,6 +59,7 @@ export interface ServerSettings extends CommonSettings {
   readonly sessions: ServerSessions | undefined;
   readonly reverifyOnResume: boolean;
   readonly sessionData: SessionData | undefined;
+  readonly retryCookie: boolean;
   readonly earlyData: EarlyDataSettings | undefined;
   readonly halfRtt: boolean;
 }
@@ -91,9 +94,19 @@ export interface ClientSettings extends CommonSettings {
   readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
   readonly reverifyOnResume: boolean;
+  readonly manners: Manners;
   /** Early data is offered where a session allows it. */
   readonly earlyData: boolean;
   readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+}
+
+/** How a ClientHello is said, whatever it says. */
+export interface Manners {
+  readonly padding: boolean;
+  readonly grease: boolean;
+  readonly permuteExtensions: boolean;
+  /** `clientHelloRecordSize`; undefined: as large as records are. */
+  readonly recordSize: number | undefined;
 }

@@ -4,9 +4,10 @@ import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
+import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
-import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
+import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import {
@@ -18,6 +19,7 @@ import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
 import { beginEarlyData, offersEarlyData } from "./early-data.ts";
+import { mannered, padded } from "./manners.ts";
 import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
@@ -28,7 +30,7 @@ export function sendClientHello(
   const { provider, suites, versions } = goal.settings;
   const sessionTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2" ? session : undefined;
   const offersEarly = session !== undefined && sessionTls12 === undefined && offersEarlyData(goal, session);
-  const fields: ClientHelloFields = {
+  const fields = mannered({
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed. RFC 5077 §3.4: beside a ticket of
@@ -39,7 +41,7 @@ export function sendClientHello(
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
     extensions: [...extensionsOf(goal, shares, sessionTls12?.ticket), ...(offersEarly ? [extension("early_data")] : [])],
-  };
+  }, goal.settings.manners, provider.random);
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
@@ -160,11 +162,15 @@ function say(
   context: Context,
 ): Offer {
   const { link, scribe } = context;
+  const { manners } = goal.settings;
   const offered = psks.length === 0 ? [] : [preSharedKey(psks, goal.settings)];
-  const raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), ...offered] });
+  const raw = scribe.clientHello(padded(fields, offered, manners));
   if (psks.length > 0) sealBinders(raw, psks, digest);
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
+  const { recordSize = maxPlaintext } = manners;
+  link.outgoing.boundary(recordSize);
+  link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";

@@ -6,7 +6,7 @@ import type { TicketTaker } from "../../connection/connection.ts";
 import { attempt } from "../../connection/guard.ts";
 import type { NewClientSession } from "../../connection/types.ts";
 import { resumptionPsk } from "../../crypto/key-schedule.ts";
-import { decodeSession, encodeSession, isFresh, isKnown, longestLifetime, type SessionState } from "../../session/state.ts";
+import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionState } from "../../session/state.ts";
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
@@ -43,7 +43,7 @@ function isShowable({ ticket, sessionId }: SessionState, version: ProtocolVersio
 
 /** Who the server was, is known: by its certificate, or by an external PSK that is still the config's. */
 function isProven({ peer, psk }: SessionState, { psks }: ClientSettings): boolean {
-  return psk === undefined ? peer?.presented.role === "server" : peer === undefined && isKnown(psk, psks);
+  return psk === undefined ? peer?.presented.role === "server" : peer === undefined && psks.some(({ fingerprint }) => equal(fingerprint, psk.fingerprint));
 }
 
 /** A synchronous store has it at once; an asynchronous one gets it by the event. */

@@ -7,7 +7,7 @@ import type { Link } from "../../../connection/link.ts";
 import { resumptionPsk } from "../../../crypto/key-schedule.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { expectLength } from "../../../crypto/results.ts";
-import { encodeSession, isFresh, isKnown, type SessionState } from "../../../session/state.ts";
+import { encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
 import type { ServerSessions, StoredSession } from "../../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../../wire/bytes.ts";
 import { extension } from "../../../wire/extensions.ts";
@@ -65,7 +65,7 @@ function misfitOf(
   if (version !== "tls1.3") return "version-differs";
   if (hash !== suite.hash) return "suite-differs";
   // A PSK that was taken out of the config takes its sessions along.
-  const pskIsKnown = state.psk === undefined || isKnown(state.psk, settings.psks.values());
+  const pskIsKnown = state.psk === undefined || settings.pskFingerprints.has(hex(state.psk.fingerprint));
   if (!pskIsKnown || !equal(state.configId, settings.id)) return "config-differs";
   if (state.serverName !== hello.serverName) return "name-differs";
   return isFresh(state, nowMs) ? undefined : "not-resumed";
