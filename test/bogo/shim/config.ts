@@ -78,6 +78,7 @@ function serverConfigFor(
     credentials: [first, ...others],
     ...(psk !== undefined && { psks: [psk, ...morePsks] }),
     ...(asks && {
+      reverifyOnResume: flags.has("reverify-on-resume"),
       clientAuthentication: {
         mode: required ? "required" : "optional",
         verifier: verifierOf(flags, shared, witness),
@@ -100,6 +101,10 @@ function clientConfigFor(
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
     earlyData: flags.has("enable-early-data") && versions.includes("tls1.3"),
+    reverifyOnResume: flags.has("reverify-on-resume"),
+    padding: true,
+    grease: flags.has("enable-grease"),
+    permuteExtensions: flags.has("permute-extensions"),
     ...(keyShares !== undefined && { keyShares }),
   };
   const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);
