@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { PeerCertificate } from "node:tls";
-import { type ClientHello, type Info, TlsError } from "@sallyport/core";
+import { Acceptor, type ClientHello, type Info, TlsError } from "@sallyport/core";
 import type { TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
@@ -33,7 +33,8 @@ export class TlsSocket extends Duplex implements Socket {
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
   readonly #cancel: () => void;
   #stream: TlsStream | undefined;
-  #clientHello: ClientHello | undefined;
+  /** The handshake message: decoded it takes several KiB. */
+  #clientHello: Uint8Array | undefined;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
   #pumping = false;
@@ -56,7 +57,7 @@ export class TlsSocket extends Duplex implements Socket {
       return;
     }
     this.#stream = stream;
-    this.#clientHello = clientHello;
+    this.#clientHello = clientHello?.raw;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
@@ -69,11 +70,11 @@ export class TlsSocket extends Duplex implements Socket {
     return this.#stream?.info;
   }
   /**
-   * At a server: what the client offered, its first hello if it was asked for another; the very object that `accept` was given.
-   * Decoded it takes several KiB, as long as the socket lives.
+   * At a server: what the client offered, its first hello if it was asked for another. Equal to what `accept` was given, and decoded
+   * anew at each call: the socket keeps its bytes alone.
    */
   get clientHello(): ClientHello | undefined {
-    return this.#clientHello;
+    return this.#clientHello && decoded(this.#clientHello);
   }
   /** The peer has shown an identity, and it was verified. */
   get authorized(): boolean {
@@ -268,6 +269,20 @@ export class TlsSocket extends Duplex implements Socket {
     done(error);
   }
 }
+
+/** @param hello the handshake message, as it was accepted before */
+function decoded(hello: Uint8Array): ClientHello {
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < hello.length; at += mostOfRecord) {
+    const fragment = hello.subarray(at, at + mostOfRecord);
+    records.push(Uint8Array.of(22, 3, 1, fragment.length >> 8, fragment.length & 255), fragment);
+  }
+  const stage = new Acceptor().start().receive(Buffer.concat(records));
+  if (stage.kind !== "accepted") throw new Error(`a ClientHello gave ${stage.kind} when it was decoded again`);
+  return stage.clientHello;
+}
+/** Bytes of plaintext (RFC 9846 §5.1). */
+const mostOfRecord = 2 ** 14;
 
 /** As a user of sockets expects it. */
 function visible(cause: unknown): Error {

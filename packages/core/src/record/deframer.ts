@@ -60,9 +60,9 @@ export class Deframer {
     return undefined;
   }
 
-  /** Ends the loan of the chunk: what is unread is copied. */
+  /** Ends the loan of the chunk: what is unread is copied. An empty view would keep the chunk's memory for an idle connection. */
   release(): void {
-    if (this.#unread.length > 0) this.#unread = copy(this.#unread);
+    this.#unread = this.#unread.length === 0 ? empty : copy(this.#unread);
   }
 
   /** Forgets all bytes: nothing is read any more. */

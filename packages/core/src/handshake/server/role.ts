@@ -1,5 +1,5 @@
 import type { Agreement } from "../../connection/connection.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { type Exporter, ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
@@ -92,14 +92,14 @@ function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
 }
 
 function agreement({ settled, exporterSecret, peer, psk }: At<"connected">, sizes: RecordSizes): Agreement {
-  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret) };
+  return common(settled, peer, sizes, true, new ExporterTls13(settled.hash, exporterSecret), psk);
 }
 
 function agreementTls12(
   { settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">, sizes: RecordSizes,
 ): Agreement {
-  const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, sizes, extendedMasterSecret), exporter };
+  const exporter = extendedMasterSecret ? new ExporterTls12(settled.hash, master, randoms) : undefined;
+  return common(settled, peer, sizes, extendedMasterSecret, exporter);
 }
 
 function common(
@@ -107,8 +107,9 @@ function common(
   peer: ProvenPeer | undefined,
   maxRecordSize: RecordSizes,
   extendedMasterSecret: boolean,
+  exporter: Exporter | undefined,
   psk?: SelectedPsk,
-): Omit<Agreement, "exporter"> {
+): Agreement {
   const external = externalOf(psk);
   return {
     info: {
@@ -126,6 +127,7 @@ function common(
       maxRecordSize,
     },
     suite,
+    exporter,
     limits: settings.limits,
     truncation: settings.truncation,
     mayExtract: settings.mayExtract,
