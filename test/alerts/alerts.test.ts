@@ -3,10 +3,12 @@
 import { describe, expect, test } from "vitest";
 import { deviations, deviationsTls12, gaps, gapsTls12 } from "./exceptions.ts";
 import { outcomeOf, type Stimuli } from "./outcome.ts";
+import { certificateCompression } from "./rows/certificate-compression.ts";
 import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
 import { framing, statesNeverTried } from "./rows/framing.ts";
+import { rawPublicKeyRows, rawPublicKeyRowsTls12 } from "./rows/raw-public-keys.ts";
 import { recordSizes, recordSizesTls12 } from "./rows/record-sizes.ts";
 import { records } from "./rows/records.ts";
 import { resumptions } from "./rows/sessions.ts";
@@ -24,8 +26,8 @@ interface OfVersion {
   readonly gaps: typeof gaps;
 }
 const versions: readonly OfVersion[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes], deviations, gaps },
-  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, recordSizesTls12], deviations: deviationsTls12, gaps: gapsTls12 },
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps },
+  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 
 describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }) => {

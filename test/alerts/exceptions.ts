@@ -39,10 +39,6 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
     told: ["unsupported_extension"],
     because: "a hello of TLS 1.3 alone has no renegotiation_info, so the answer was not asked for",
   },
-  "CMP-007": {
-    told: ["unsupported_extension"],
-    because: "compress_certificate is not sent, so the answer was not asked for",
-  },
 };
 
 /** Rows that are not tried in TLS 1.3, by the reason. A role behind the id: not tried on a machine of that role. */
@@ -62,9 +58,6 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
   ],
   "our CertificateRequest has no oid_filters": ["CRT-035"],
   "our HelloRetryRequest asks for no cookie": ["SRV-HRR-003", "SRV-HRR-004"],
-  "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-028", "CRT-043", "CRT-044"],
-  "certificate compression is not built yet": ["CMP-001", "CMP-002", "CMP-003", "CMP-004", "CMP-005"],
-  "ticket_request is not sent: an answer is unsupported_extension, as to anything that was not asked for": ["TRQ-003"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059", "CLI-EE-009"],
   "psk_ke is not built": ["PSK-010"],
   "ECH is not built": [
@@ -118,7 +111,6 @@ export const deviationsTls12: typeof deviations = {
 };
 export const gapsTls12: typeof gaps = {
   "sessions of TLS 1.2 are not built yet": ["T12-018", "T12-019", "T12-020", "NST-010", "EMS-001", "EMS-002", "EMS-003", "EMS-004"],
-  "raw public keys are not built yet": ["CRT-026", "CRT-027", "CRT-043", "CRT-044"],
   "CBC suites are not built": ["REC-014"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059"],
   "renegotiation is not built": ["CLI-SH-024", "REN-008", "REN-009", "REN-010"],

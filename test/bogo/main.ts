@@ -49,16 +49,25 @@ by --runner PATH or in BOGO_RUNNER.`;
 async function bundle(folder: string): Promise<string> {
   const outfile = join(folder, "shim.mjs");
   await build({
-    entryPoints: [join(import.meta.dirname, "shim/main.ts")], outfile, bundle: true, platform: "node", format: "esm", target: "node20",
-    conditions: ["sallyport-source"], banner: { js: `#!${process.execPath}` }, logLevel: "warning",
+    entryPoints: [join(import.meta.dirname, "shim/main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    conditions: ["sallyport-source"],
+    banner: { js: `#!${process.execPath}` },
+    logLevel: "warning",
   });
   chmodSync(outfile, 0o755);
   return outfile;
 }
 
-function report(names: readonly string[], groups: readonly DisabledGroup[], { passed, failed, notImplemented, lacks }: Results): void {
+function report(names: readonly string[], groups: readonly DisabledGroup[], results: Results): void {
+  const { passed, failed, notImplemented, lacks } = results;
   const rows: [number, string][] = [[names.length, "tests"], [passed.length, "passed"], [failed.length, "failed"]];
-  const counted = groups.map((group) => [names.filter((name) => isDisabledBy(groups, name) === group).length, group.reason] as const);
+  const reasons = names.map((name) => isDisabledBy(groups, name)?.reason);
+  const counted = groups.map(({ reason }) => [reasons.filter((each) => each === reason).length, reason] as const);
   const off = counted.reduce((sum, [count]) => sum + count, 0);
   rows.push([notImplemented.length, "not implemented by the shim"], [off, "disabled"]);
   console.log(`\n${rows.map(line).join("\n")}`);

@@ -45,7 +45,7 @@ test("a browser that trusts the CA loads the page, which shows it its own handsh
   const page = browser.output();
   expect(page).toContain("You are in, through both doors");
   expect(page).toMatch(/GREASE \(0x[0-9a-f]a[0-9a-f]a\)/);
-  for (const part of ["ClientHello", "EncryptedExtensions", "CertificateVerify", "TLS_AES_128_GCM_SHA256", "supported_versions"]) {
+  for (const part of ["ClientHello", "EncryptedExtensions", "CompressedCertificate", "CertificateVerify", "TLS_AES_128_GCM_SHA256", "supported_versions"]) {
     expect(page).toContain(part);
   }
   expect(page).not.toContain("<script");

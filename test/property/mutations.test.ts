@@ -1,19 +1,24 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { importedPsk } from "@sallyport/core";
 import { converseThrough, expectSoundEnd, expectSticky, fatalAlertsOf, said, type Wire } from "../support/outcome.ts";
 import { converse, joined, makePair, type Pair, type PairOptions, type Side } from "../support/pair.ts";
+import { seededRandom } from "../support/seeded.ts";
 import { type Edit, Resealer, ResealerTls12 } from "../support/resealer.ts";
 import { contentType, type Inner, parseRecords, type Protection, record } from "../support/wiretap.ts";
 
 const roles = ["client", "server"] as const;
+const psk = importedPsk({ identity: Uint8Array.of(1, 2, 3), key: seededRandom("a key from elsewhere")(32) });
 const options: fc.Arbitrary<PairOptions> = fc.oneof(
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
   fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), clientAuth: fc.boolean() } as const),
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), psks: fc.constant([psk]), pskOnly: fc.constant("both") } as const),
 );
 const optionsTls13: fc.Arbitrary<PairOptions> = fc.oneof(
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
+  fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), psks: fc.constant([psk]), pskOnly: fc.constant("both") } as const),
 );
 
 describe("whole records", () => {

@@ -20,6 +20,8 @@ export interface Offer {
   readonly shares?: readonly number[] | null;
   readonly schemes?: readonly number[] | null;
   readonly authorities?: readonly Bytes[];
+  readonly clientTypes?: readonly number[];
+  readonly serverTypes?: readonly number[];
 }
 
 /** A hello that agrees with everybody but for what the test says. */
@@ -33,12 +35,14 @@ export function offer(said: Offer = {}): ClientHello {
     shares = [0x001d],
     schemes = [0x0403, 0x0804, 0x0401, 0x0807],
     authorities,
+    clientTypes,
+    serverTypes,
   } = said;
   const present: ExtensionName[] = ["supported_versions"];
   if (groups !== null) present.push("supported_groups");
   if (shares !== null) present.push("key_share");
   if (schemes !== null) present.push("signature_algorithms");
-  const all = (registry: "version" | "suite" | "group" | "scheme", ids: readonly number[]): Registered[] =>
+  const all = (registry: "version" | "suite" | "group" | "scheme" | "certificateType", ids: readonly number[]): Registered[] =>
     ids.map((id) => registered(registry, id));
   const none = new Uint8Array(0);
   return {
@@ -56,6 +60,8 @@ export function offer(said: Offer = {}): ClientHello {
     keyShareGroups: all("group", shares ?? []),
     signatureSchemes: schemes === null ? undefined : all("scheme", schemes),
     certificateSignatureSchemes: undefined,
+    clientCertificateTypes: clientTypes && all("certificateType", clientTypes),
+    serverCertificateTypes: serverTypes && all("certificateType", serverTypes),
     certificateAuthorities: authorities,
     offersPsk: false,
     pskIdentities: [],

@@ -9,6 +9,7 @@ import {
   encodeCertificateVerify,
 } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
+import { decodeCompressedCertificate, encodeCompressedCertificate } from "../../packages/core/src/wire/compressed-certificate.ts";
 import { decodeEncryptedExtensions, encodeEncryptedExtensions } from "../../packages/core/src/wire/encrypted-extensions.ts";
 import { bodyOf, frame, type HandshakeType, handshakeTypes } from "../../packages/core/src/wire/handshake.ts";
 import {
@@ -56,6 +57,7 @@ export const rewrite: Readonly<Record<Exclude<HandshakeType, "message_hash" | Me
   },
   finished: (raw) => encodeFinished(decodeFinished(raw)),
   key_update: (raw) => encodeKeyUpdate(decodeKeyUpdate(raw) === 1),
+  compressed_certificate: (raw) => encodeCompressedCertificate(decodeCompressedCertificate(raw)),
 };
 
 /** Those that only TLS 1.2 has, or has in another shape. */
@@ -64,7 +66,7 @@ export const rewriteTls12: Readonly<Record<MessageTls12 | "certificate", (raw: B
     decodeEmpty(raw, "hello_request");
     return frame("hello_request", () => {});
   },
-  certificate: (raw) => encodeCertificateTls12(decodeCertificateTls12(raw)),
+  certificate: (raw) => encodeCertificateTls12(decodeCertificateTls12(raw, "x509"), "x509"),
   server_key_exchange: (raw) => {
     const decoded = decodeServerKeyExchange(raw);
     if (!("params" in decoded)) throw new Error(`curve_type ${decoded.curveType} has a shape of its own`);

@@ -129,10 +129,12 @@ export function asyncVerification(sync: SyncVerification): AsyncVerification {
   return paired({ scheme: sync.scheme, verifyAsync: never }, sync);
 }
 export function asyncVerifier(sync: SyncVerifier): AsyncVerifier {
-  return paired({ schemes: sync.schemes, label: sync.label, verifyAsync: never }, sync);
+  const { verify: _, ...said } = sync;
+  return paired({ ...said, verifyAsync: never }, sync);
 }
 export function asyncPicker(sync: SyncCredentialPicker): AsyncCredentialPicker {
-  return paired({ pickAsync: never }, sync);
+  const { pick: _, ...said } = sync;
+  return paired({ ...said, pickAsync: never }, sync);
 }
 export function asyncClientSessions(sync: SyncClientSessionStore): AsyncClientSessionStore {
   return paired({ takeAsync: never, putAsync: never }, sync);

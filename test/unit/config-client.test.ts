@@ -76,11 +76,6 @@ test.each<[string, Loose, string[]]>([
   ["a picker that can't pick", { credentials: { pick: 1 } }, ["wrong-type credentials"]],
   ["an own credential of no kind", { credentials: [{}] }, expect.arrayContaining(["unknown-name credentials[0].type"]) as unknown as string[]],
   ["a verifier without a label", { verifier: { ...verifier, label: undefined } }, ["wrong-type verifier.label"]],
-  [
-    "a verifier of raw public keys",
-    { verifier: { ...verifier, types: ["raw-public-key"] } },
-    ["not-supported-here verifier.types"],
-  ],
   ["a verifier that asks for what is not stapled", { verifier: { ...verifier, asksFor: ["crl" as never] } }, ["unknown-name verifier.asksFor[0]"]],
   ["more key shares than groups", { keyShares: 4 }, ["bad-key-shares keyShares"]],
   ["a negative number of key shares", { keyShares: -1 }, ["bad-key-shares keyShares"]],

@@ -323,7 +323,7 @@ test.each<[string, Loose, string[]]>([
   ],
   ["names that are no list", credentialWith({ names: "example.com" }), ["wrong-type credentials[0].names"]],
   ["issuers that are no bytes", credentialWith({ issuers: ["CN=x"] }), ["wrong-type credentials[0].issuers"]],
-  ["a raw public key", credentialWith({ type: "raw-public-key" }), ["not-supported-here credentials[0].type"]],
+  ["a certificate as a raw public key", credentialWith({ type: "raw-public-key" }), ["certificate-has-other-key credentials[0].chain"]],
   ["an unknown certificate type", credentialWith({ type: "openpgp" }), ["unknown-name credentials[0].type"]],
   ["an OCSP response without a byte", credentialWith({ ocspResponse: new Uint8Array(0) }), ["bad-staple credentials[0].ocspResponse"]],
   [
@@ -366,6 +366,11 @@ test.each<[string, Loose, string[]]>([
     "a mistyped option",
     { clientAuthentication: { mode: "optional", verifier: judge, authoritys: [] } },
     ["unknown-option clientAuthentication.authoritys"],
+  ],
+  [
+    "more authorities than go into a request",
+    { clientAuthentication: { mode: "optional", verifier: judge, authorities: Array.from({ length: 110 }, () => new Uint8Array(300)) } },
+    ["too-many-authorities clientAuthentication.authorities"],
   ],
   [
     // RFC 9846 §4.3.3: PKCS#1 signs certificates there, and nothing else.

@@ -69,9 +69,19 @@ test.each([
   { ocspResponse: new Uint8Array(0xfffc) },
   { signedCertificateTimestamps: [new Uint8Array(0)] },
   { signedCertificateTimestamps: [new Uint8Array(0x8000), new Uint8Array(0x8000)] },
+  { signedCertificateTimestamps: [new Uint8Array(0x8000)], ocspResponse: new Uint8Array(0x8000) },
 ])("a staple that has no bytes, or does not fit, is refused when the config is made (%#)", (staples) => {
   const credential = { ...seededCredential("server"), ...staples };
   const make = () => serverConfig({ provider: seededNode("staples"), now: () => 0, credentials: [credential] });
   expect(make).toThrow(ConfigError);
   expect(make).toThrow(Object.keys(staples)[0]);
+});
+
+test.each(["tls1.2", "tls1.3"] as const)("%s: the largest staples that a config takes go over the wire", (version) => {
+  const largest = { ocspResponse: new Uint8Array(0x7ff0), signedCertificateTimestamps: [new Uint8Array(0x7ffe)] };
+  const versions = [version];
+  const { verifier } = watching(["ocsp", "sct"]);
+  const limits = { certificateMessage: 2 ** 17, handshakeMessage: 2 ** 17 };
+  const server = { versions, credentials: [{ ...seededCredential("server"), ...largest }] as const };
+  expect(meet(server, { versions, verifier, limits })).toEqual(["established", "established"]);
 });

@@ -11,6 +11,7 @@ import {
   encodeCertificateVerify,
 } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello, messageHash } from "../../packages/core/src/wire/client-hello.ts";
+import { encodeCompressedCertificate } from "../../packages/core/src/wire/compressed-certificate.ts";
 import { decodeEncryptedExtensions, encodeEncryptedExtensions } from "../../packages/core/src/wire/encrypted-extensions.ts";
 import {
   type Extension,
@@ -180,6 +181,9 @@ const messages: Readonly<Record<string, fc.Arbitrary<Bytes>>> = {
     .map(encodeNewSessionTicket),
   key_update: fc.boolean().map(encodeKeyUpdate),
   end_of_early_data: fc.constant(message(handshakeTypes.end_of_early_data)),
+  compressed_certificate: fc
+    .record({ algorithm: number(16), uncompressedLength: number(24), compressed: bytes(1, 80) })
+    .map(encodeCompressedCertificate),
 };
 
 describe.each(Object.entries(messages))("%s", (which, raw) => {
@@ -217,7 +221,7 @@ describe.each(Object.entries(messages))("%s", (which, raw) => {
 
 const messagesTls12: Readonly<Record<keyof typeof rewriteTls12, fc.Arbitrary<Bytes>>> = {
   hello_request: fc.constant(message(handshakeTypes.hello_request)),
-  certificate: list(bytes(1, 60), 0).map(encodeCertificateTls12),
+  certificate: list(bytes(1, 60), 0).map((chain) => encodeCertificateTls12(chain, "x509")),
   server_key_exchange: fc
     .tuple(number(16), bytes(1, 133), number(16), bytes(0, 80))
     .map(([group, share, scheme, signature]) => encodeServerKeyExchange(serverParams(group, share), scheme, signature)),

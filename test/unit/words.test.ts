@@ -43,8 +43,12 @@ const cases: readonly [Refusal, string][] = [
     "The client takes signatures by rsa_pkcs1_sha256, rsa_pkcs1_sha1; the key here signs ed25519.",
   ],
   [
-    { kind: "no-common-certificate-type", theirs: [{ id: 2, name: "RawPublicKey" }] },
-    "The client takes no X.509 certificate, only RawPublicKey.",
+    { kind: "no-common-certificate-type", whose: "server", theirs: [{ id: 2, name: "Raw Public Key" }], ours: ["x509"] },
+    "For a certificate the client takes nothing but Raw Public Key; this server has x509.",
+  ],
+  [
+    { kind: "no-common-certificate-type", whose: "client", theirs: [{ id: 0, name: "X509" }], ours: ["raw-public-key"] },
+    "For a certificate the client has nothing but X509; this server takes raw-public-key.",
   ],
   [
     { kind: "no-credential-for-authorities", theirs: [new Uint8Array(2), new Uint8Array(3)] },

@@ -191,12 +191,24 @@ describe("a certificate that is not for this", () => {
     const both = new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true);
     const ca = await party("CN=CA", {
       by: root,
-      extensions: [new x509.BasicConstraintsExtension(true, undefined, true), both, names],
+      extensions: [new x509.BasicConstraintsExtension(true, undefined, true), both, names, new x509.ExtendedKeyUsageExtension([purposes.server])],
     });
     expect(verdict(trusting(root), presented([ca.der]))).toBe("bad_certificate: ca-as-end-entity");
     expect(verdict(serverVerifier({ provider: node, roots: [root.der], profile: "rfc5280" }), presented([ca.der]))).toBe(
       "trusted",
     );
+  });
+
+  test("a server's certificate without extended key usage, or with a critical one, is for the profile of RFC 5280", async () => {
+    const names = new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "example.com" }]);
+    const without = await party("CN=server", { by: root, extensions: [names] });
+    const critical = await party("CN=server", { by: root, extensions: [names, new x509.ExtendedKeyUsageExtension([purposes.server], true)] });
+    const loose = serverVerifier({ provider: node, roots: [root.der], profile: "rfc5280" });
+    for (const { der } of [without, critical]) {
+      expect(verdict(trusting(root), presented([der]))).toBe("bad_certificate: not-in-profile");
+      expect(verdict(loose, presented([der]))).toBe("trusted");
+    }
+    expect(verdict(serverVerifier({ provider: node, roots: [without.der] }), presented([without.der]))).toBe("trusted");
   });
 
   test("an unknown critical extension is refused, one that is not critical ignored", async () => {

@@ -28,11 +28,16 @@ const sentences: Sentences = {
     `The client offers ${count(theirs.length, "cipher suite")}, none of which is spoken here${remark(theirs)}.`,
   "suite-needs-other-key": ({ suite, ours }) =>
     `${suite} calls for ${suite.includes("_ECDSA_") ? "an ECDSA or Ed25519" : "an RSA"} certificate; the key here signs ${list(ours)}.`,
+  "refused-by-policy": ({ about, common }) =>
+    `Of the ${about === "suite" ? "cipher suites" : "groups"} that both have (${list(common)}), the server's policy takes none.`,
   "no-supported-groups": () =>
     "The client doesn't say which curves it can do (supported_groups), so none can be chosen that it is sure to know.",
   "no-common-group": ({ theirs, ours }) => `For the key exchange the client can do ${points(theirs)}; this server can do ${list(ours)}.`,
   "no-common-scheme": ({ theirs, ours }) => `The client takes signatures by ${points(theirs)}; the key here signs ${list(ours)}.`,
-  "no-common-certificate-type": ({ theirs }) => `The client takes no X.509 certificate, only ${list(theirs.map(codePoint))}.`,
+  "no-common-certificate-type": ({ whose, theirs, ours }) =>
+    whose === "server"
+      ? `For a certificate the client takes ${points(theirs)}; this server has ${list(ours)}.`
+      : `For a certificate the client has ${points(theirs)}; this server takes ${list(ours)}.`,
   "no-credential-for-authorities": ({ theirs }) =>
     `The client names ${count(theirs.length, "authority", "authorities")} that it trusts; no certificate here is by one of them.`,
   "no-psk": ({ offered }) =>

@@ -75,6 +75,7 @@ export const alertMap: AlertMap = {
   "extended-master-secret-required": "handshake_failure",
   "bad-certificate": ({ notDer }) => (notDer ? "decode_error" : "bad_certificate"),
   "unsupported-certificate": "unsupported_certificate",
+  "bad-compression": "bad_certificate",
   // RFC 5246 §7.4.6 has no alert of its own for it.
   "certificate-required": ({ version }) => (version === "tls1.3" ? "certificate_required" : "handshake_failure"),
   "identity-distrusted": ({ reason }) => reason.alert ?? "certificate_unknown",

@@ -51,6 +51,8 @@ export interface ErrorContext {
   "extended-master-secret-required": { readonly message: string };
   "bad-certificate": { readonly problem: string; readonly offset: number; readonly notDer: boolean };
   "unsupported-certificate": { readonly problem: string };
+  /** RFC 8879. */
+  "bad-compression": { readonly algorithm: string; readonly problem: string };
   /** A client that shows none where one is required. */
   "certificate-required": { readonly version: ProtocolVersion };
   "identity-distrusted": { readonly reason: DistrustReason; readonly presented: PresentedIdentity };
@@ -109,6 +111,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "extended-master-secret-required": "peer-incompatible",
   "bad-certificate": "peer",
   "unsupported-certificate": "peer-incompatible",
+  "bad-compression": "peer",
   "certificate-required": "peer",
   "identity-distrusted": "peer",
   "alert-received": "peer",
@@ -147,6 +150,7 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "extended-master-secret-required": ({ message }) => `${message} lacks extended_master_secret, which the config requires`,
   "bad-certificate": ({ problem, offset }) => `the peer's certificate can't be used: ${problem}, at byte ${offset}`,
   "unsupported-certificate": ({ problem }) => `the peer's certificate is not supported: ${problem}`,
+  "bad-compression": ({ algorithm, problem }) => `the peer's certificate was compressed by ${algorithm}, and ${problem}`,
   "certificate-required": () => "the client showed no certificate, and the config requires one",
   "identity-distrusted": ({ reason }) => `the peer's identity is not trusted: ${reason.reason}`,
   "alert-received": ({ description, authenticated }) =>

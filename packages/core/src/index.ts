@@ -3,7 +3,8 @@ export { Acceptor, type AcceptorOptions, Connector, type ConnectorOptions } from
 export { ServerConfig, serverConfig } from "./config/server-config.ts";
 export { ClientConfig, clientConfig } from "./config/client-config.ts";
 export type {
-  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, Limits, PskClientOptions, PskServerOptions, ServerOptions,
+  ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, GroupPolicy, Limits, PskClientOptions, PskServerOptions,
+  ServerOptions, SuitePolicy,
 } from "./config/options.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
@@ -35,14 +36,16 @@ export { negotiate, type Negotiation, type Refusal } from "./negotiate/negotiate
 export { readClientHello } from "./handshake/read-client-hello.ts";
 
 // Who we are, and who they are.
+export type { CertificateCompressor } from "./config/certificate-compression.ts";
 export type {
-  AsyncCredentialPicker, AsyncSigner, CertificateType, Credential, CredentialPicker, CredentialRequest, Signer,
+  AsyncCredentialPicker, AsyncSigner, Credential, CredentialPicker, CredentialRequest, Signer,
   SyncCredentialPicker, SyncSigner,
 } from "./config/credential.ts";
 export {
   type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
   type Verifier,
 } from "./config/identity.ts";
+export { rawPublicKey, rawPublicKeys } from "./config/raw-public-keys.ts";
 
 export {
   dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions,
@@ -67,5 +70,7 @@ export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } fr
 // Values.
 export type { Bytes } from "./wire/bytes.ts";
 export type { ClientHello } from "./wire/client-hello.ts";
-export type { CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "./wire/registry.ts";
+export type {
+  CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme,
+} from "./wire/registry.ts";
 export type { StapleKind } from "./wire/staples.ts";

@@ -29,6 +29,8 @@ export interface TlsStream {
    */
   abort(cause: AbortCause): Promise<void>;
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported;
+  /** tls-exporter (RFC 9266). */
+  channelBinding(): Exported;
   /** TLS 1.3; behind all that was written. @throws ApiMisuse on 1.2 */
   updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>;
   /** Never rejects. `error`: of the connection; undefined: both sides said close_notify. */
@@ -135,6 +137,9 @@ export class Stream implements TlsStream {
 
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
     return this.#connection.exportKeyingMaterial(label, context, length);
+  }
+  channelBinding(): Exported {
+    return this.#connection.channelBinding();
   }
 
   updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {

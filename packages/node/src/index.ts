@@ -4,6 +4,7 @@ export { budget, passthrough, refuse } from "@sallyport/drive";
 export { connect, undiciConnector } from "./client.ts";
 export type { CodedTlsError, TlsClientError } from "./errors.ts";
 export type { Accept, AdapterOptions, ConnectOptions, ServerOptions, UpgradeOptions } from "./options.ts";
+export { type PlatformRootsSource, platformRoots } from "./platform-roots.ts";
 export type { TlsServer } from "./server.ts";
 export { createServer } from "./server.ts";
 export type { TlsSocket } from "./tls-socket.ts";

@@ -76,9 +76,9 @@ export class TlsSocket extends Duplex implements Socket {
   get clientHello(): ClientHello | undefined {
     return this.#clientHello && decoded(this.#clientHello);
   }
-  /** The peer has shown an identity, and it was verified. */
+  /** The peer has shown an identity that was verified, or proven an external PSK. */
   get authorized(): boolean {
-    return this.info?.peer !== undefined;
+    return (this.info?.peer ?? this.info?.psk) !== undefined;
   }
   /** False: none was agreed. */
   get alpnProtocol(): string | false {

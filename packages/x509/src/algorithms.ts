@@ -84,6 +84,20 @@ export function brokenHash(algorithm: AlgorithmIdentifier): "MD2" | "MD4" | "MD5
   return algorithm.oid === ids.rsaPss && pssParameters(algorithm.parameters)?.hash.name === "sha1" ? "SHA-1" : undefined;
 }
 
+/** What tls-server-end-point hashes a certificate by (RFC 5929 §4.1); undefined: its signature has no hash of its own. */
+export function signatureHash(algorithm: AlgorithmIdentifier): PssHash | undefined {
+  const broken = brokenHash(algorithm);
+  // MD2 and MD4 are as the two that the RFC names.
+  if (broken !== undefined) return "sha256";
+  if (algorithm.oid === ids.rsaPss) {
+    const name = pssParameters(algorithm.parameters)?.hash.name;
+    return name === "sha1" ? "sha256" : name;
+  }
+  const scheme = pkcs1.get(algorithm.oid) ?? Object.values(curves).find(({ signature }) => signature === algorithm.oid)?.scheme;
+  return pssHashes.find((name) => scheme?.endsWith(name));
+}
+const pssHashes: readonly PssHash[] = ["sha256", "sha384", "sha512"];
+
 export function keyText(key: PublicKey): string {
   switch (key.kind) {
     case "rsa":

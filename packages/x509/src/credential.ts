@@ -7,6 +7,8 @@ export interface CredentialOptions {
   /** PEM text, or DER; the leaf first. */
   readonly chain: string | readonly Uint8Array[];
   readonly signer: Signer;
+  /** Shown only to peers that name one of its issuers. Default false: then it is a hint, and decides among several. */
+  readonly onlyForItsIssuers?: boolean;
   /** DER, stapled for peers that ask (RFC 6066 §8). */
   readonly ocspResponse?: Uint8Array;
   /** As a log gave them (RFC 6962 §3.3). */
@@ -21,7 +23,7 @@ export interface CredentialOptions {
  */
 export function credential(options: CredentialOptions): Credential {
   const { certificates, problems } = readCertificates(options.chain, "chain");
-  const { signer, ocspResponse, signedCertificateTimestamps } = options;
+  const { signer, onlyForItsIssuers, ocspResponse, signedCertificateTimestamps } = options;
   const [leaf, ...others] = certificates;
   const [first, ...more] = problems;
   if (first !== undefined) throw new ConfigError([first, ...more]);
@@ -35,6 +37,7 @@ export function credential(options: CredentialOptions): Credential {
     names: nameTexts(leaf.extensions.subjectAlternativeName?.value ?? [], "services"),
     issuers,
     signer,
+    ...(onlyForItsIssuers === undefined ? {} : { onlyForItsIssuers }),
     ...(ocspResponse && { ocspResponse }),
     ...(signedCertificateTimestamps && { signedCertificateTimestamps }),
   };

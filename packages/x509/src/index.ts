@@ -10,6 +10,7 @@ export { type TrustAnchor, trustAnchors } from "./anchors.ts";
 export { type Certificate, type Irregularity, parseCertificate } from "./certificate.ts";
 export { type CredentialOptions, credential } from "./credential.ts";
 export { DerError } from "./der.ts";
+export { serverEndPoint } from "./end-point.ts";
 export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 export type {
   AccessDescription, AuthorityKeyIdentifier, BasicConstraints, DistributionPoint, Extension, Extensions, KeyUsage, Marked, NameConstraints,

@@ -11,7 +11,8 @@ import { addressText } from "./names.ts";
 
 /**
  * `web-pki`: RFC 5280 and what the Baseline Requirements add, to which every public CA issues. `rfc5280`: RFC 5280 alone, for
- * private CAs: a CA's own certificate as a server's, anyExtendedKeyUsage, and odd forms that confuse nobody here.
+ * private CAs: a CA's own certificate as a server's, a server's without extended key usage or with anyExtendedKeyUsage, and odd
+ * forms that confuse nobody here.
  */
 export type Profile = "web-pki" | "rfc5280";
 
@@ -41,7 +42,7 @@ export function isWhole(known: KnownAuthority): known is Known {
 /** All that is wrong with a leaf by itself, its name aside. `now` in seconds. */
 export function endEntityFindings(leaf: Known, policy: Policy, now: number): readonly Finding[] {
   const { certificate, reference } = leaf;
-  const { basicConstraints, keyUsage, subjectAlternativeName: san } = certificate.extensions;
+  const { basicConstraints, keyUsage, extendedKeyUsage, subjectAlternativeName: san } = certificate.extensions;
   const findings = [...anyFindings(leaf, policy, now), ...wrappingFindings(leaf), ...formFindings(leaf, policy)];
   const violation = violations(findings, reference);
   if (basicConstraints?.value.ca === true && policy.profile === "web-pki") {
@@ -59,6 +60,8 @@ export function endEntityFindings(leaf: Known, policy: Policy, now: number): rea
     if (!isEmpty(certificate.subject) && san?.critical === true) {
       violation("has a critical subject alternative name beside a subject", "BR §7.1.2.7.12");
     }
+    if (extendedKeyUsage === undefined) violation("has no extended key usage", "BR §7.1.2.7.6");
+    else if (extendedKeyUsage.critical) violation("has an extended key usage that is critical", "BR §7.1.2.7.10");
     if (hasStrayAddress(certificate, san?.value ?? [])) {
       violation("has an address for a common name that its subject alternative names don't have in that form", "BR §7.1.4.3");
     }

@@ -137,8 +137,10 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
   });
   const sent = [leaf, ...intermediates].map(({ reference }) => reference);
   if (outcome.kind === "path") return { path: outcome.path, own, along: [], attempts: [], sent };
-  // A certificate that can't be read may have been the issuer that is missing, so it comes first.
-  return { path: [], own, along: [...unreadable, outcome.finding], attempts: outcome.attempts, sent };
+  // A certificate that can't be read may have been the issuer that is missing, and nothing else that is wrong.
+  const { finding, attempts } = outcome;
+  const isMissing = finding.kind === "unknown-issuer" || finding.kind === "self-signed";
+  return { path: [], own, along: isMissing ? [...unreadable, finding] : [finding, ...unreadable], attempts, sent };
 }
 
 /** Certificates know whole seconds: 00.999 is still 00. */

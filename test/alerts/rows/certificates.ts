@@ -4,6 +4,7 @@ import { changed, join, message, type Octets, repeat, text, u16, v16, v24, v8 } 
 import { content, ScriptedClient, type ScriptedPeer, ScriptedServer, type Shown, types } from "../../support/scripted-peer.ts";
 import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } from "../identities.ts";
 import type { Stimuli } from "../outcome.ts";
+import { certificateForKey } from "./raw-public-keys.ts";
 
 type Name = Exclude<keyof typeof identities.server, "staples">;
 type Staple = keyof typeof identities.server.staples;
@@ -120,7 +121,7 @@ export const certificates: Stimuli = {
     [toClient(good, { verifier: { ...trusting, asksFor: ["ocsp"] } })].map((server) =>
       server.to("WAIT_CERT_CR").say(Uint8Array.from(certificate(entry(leaf, u16(5), v16([1], v24()))))).skipTo("WAIT_CV"),
     ),
-  "CRT-045": () => sent(certificate(entry(publicKeyOf(good)))),
+  "CRT-045": () => [...sent(certificate(entry(publicKeyOf(good)))), ...certificateForKey()],
 
   "CV-001": () => provenByServers(wrongSignatures),
   "CV-002": () => provenByClients((client) => [...wrongSignatures(client), client.certificateVerify(0x0403, "TLS 1.3, server CertificateVerify")]),

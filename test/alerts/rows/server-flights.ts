@@ -1,4 +1,4 @@
-import type { Bytes } from "@sallyport/core";
+import { type Bytes, memoryClientSessions } from "@sallyport/core";
 import { extension, join, message, type Octets, repeat, replaced, text, u16, v16, v8, without } from "../../support/octets.ts";
 import {
   content,
@@ -137,11 +137,20 @@ export const serverFlights: Stimuli = {
     ),
   "CLI-EE-011": () => encryptedExtensions([extension(extensions.earlyData, [0])]),
   "TRQ-001": () => encryptedExtensions([extension(58, [1])]),
+  "TRQ-003": () => {
+    const asking: ScriptedServerOptions = { config: { sessions: memoryClientSessions(), tickets: { new: 3, resumed: 1 } } };
+    const server = new ScriptedServer(asking).to("WAIT_SH");
+    const retried = new ScriptedServer({ ...asking, retryFor: groups.secp256r1 }).to("WAIT_SH_AGAIN");
+    return [
+      ...hello([answer(58, [3]), answer(58)], asking),
+      server.say(server.retryRequest(answer(58, [3]))),
+      retried.say(retried.serverHello(answer(58, [3]))),
+    ];
+  },
   "REN-013": () => [
     ...hello([answer(extensions.renegotiationInfo, v8())]),
     ...encryptedExtensions([extension(extensions.renegotiationInfo, v8())]),
   ],
-  "CMP-007": () => [...hello([answer(27, v8(u16(2)))]), ...encryptedExtensions([extension(27, v8(u16(2)))])],
 
   "CLI-CR-001": () => request(join(v8(), block()), join(v8(), block(extension(extensions.certificateSchemes, v16(u16(0x0403)))))),
   "CLI-CR-003": () => request(join(v8([1]), block(schemes))),

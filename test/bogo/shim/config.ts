@@ -2,19 +2,20 @@
 import { readFileSync } from "node:fs";
 import {
   type ClientConfig, type ClientSessionStore, type CommonOptions, type Credential, type CredentialPicker, ConfigError,
-  type CryptoProvider, clientConfig, type DistrustReason, dangerousAssertVerified, type NamedGroup, type PresentedIdentity, type ProtocolVersion,
-  type ServerConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncVerifier, serverConfig,
-  type VerifiedIdentity, type Verifier,
+  type CryptoProvider, clientConfig, type DistrustReason, dangerousAssertVerified, type NamedGroup, type PresentedIdentity,
+  type ProtocolVersion, type ServerConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind,
+  type SyncVerifier, serverConfig, type VerifiedIdentity, type Verifier,
 } from "@sallyport/core";
-import { signer } from "@sallyport/crypto-node";
 import { credential as readCredential } from "@sallyport/x509";
 import { groupIds, schemeIds, suiteIds } from "../../../packages/core/src/wire/registry.ts";
+import type { Crypto } from "./crypto.ts";
 import { type Credential as CredentialFlags, type Flags, Unimplemented } from "./flags.ts";
+import { keeping, policyOf } from "./policies.ts";
+import { psksOf } from "./psk.ts";
 import { waiting } from "./waiting.ts";
 
 /** What lives through all connections of a test. */
-export interface Shared {
-  readonly provider: CryptoProvider;
+export interface Shared extends Crypto {
   readonly now: () => number;
   readonly clientSessions: ClientSessionStore;
   readonly serverSessions: ServerSessions;
@@ -50,16 +51,25 @@ function possible<Config>(versions: readonly ProtocolVersion[], make: (versions:
 function serverConfigFor(
   versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
 ): ServerConfig {
-  const [first, ...others] = credentialsOf(flags, witness);
-  if (first === undefined) throw new Unimplemented("a server without a certificate");
-  const required = flags.has("require-any-client-certificate") && !flags.has("verify-peer");
-  const asks = flags.has("require-any-client-certificate") || flags.has("verify-peer");
-  return serverConfig({
+  const [first, ...others] = credentialsOf(flags, shared, witness);
+  const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);
+  const usual = {
     ...common(versions, flags, shared),
-    credentials: [first, ...others],
     servesAnyName: true,
     suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
     alpn: serverAlpn(flags),
+    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
+  } as const;
+  if (first === undefined) {
+    if (psk === undefined) throw new Unimplemented("a server without a certificate");
+    return serverConfig({ ...usual, versions: ["tls1.3"], psks: [psk, ...morePsks] });
+  }
+  const required = flags.has("require-any-client-certificate") && !flags.has("verify-peer");
+  const asks = flags.has("require-any-client-certificate") || flags.has("verify-peer");
+  return serverConfig({
+    ...usual,
+    credentials: [first, ...others],
+    ...(psk !== undefined && { psks: [psk, ...morePsks] }),
     ...(asks && {
       clientAuthentication: {
         mode: required ? "required" : "optional",
@@ -67,22 +77,31 @@ function serverConfigFor(
         authorities: names(flags.text("use-client-ca-list")),
       },
     }),
-    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
   });
 }
 
 function clientConfigFor(
   versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
 ): ClientConfig {
-  const keyShares = flags.has("no-key-shares") ? 0 : flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
-  const credentials = flags.has("fail-cert-callback") ? failingPicker : credentialsOf(flags, witness);
-  return clientConfig({
+  const named = flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
+  const keyShares = flags.has("no-key-shares") ? 0 : named;
+  const credentials = flags.has("fail-cert-callback") ? failingPicker : credentialsOf(flags, shared, witness);
+  const usual = {
     ...common(versions, flags, shared),
-    verifier: verifierOf(flags, shared, witness),
-    credentials,
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
     ...(keyShares !== undefined && { keyShares }),
+  };
+  const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);
+  // BoringSSL's client with PSKs takes no certificate, unless it is told to verify one.
+  if (psk !== undefined && !flags.has("verify-peer")) {
+    return clientConfig({ ...usual, versions: ["tls1.3"], psks: [psk, ...morePsks] });
+  }
+  return clientConfig({
+    ...usual,
+    verifier: verifierOf(flags, shared, witness),
+    credentials,
+    ...(psk !== undefined && { psks: [psk, ...morePsks] }),
   });
 }
 
@@ -114,7 +133,8 @@ function versionsOf(flags: Flags): readonly ProtocolVersion[] {
 }
 
 /** What a provider lists is what is offered: lists of the command line are a provider that has so much. */
-function providerOf(flags: Flags, provider: CryptoProvider, versions: readonly ProtocolVersion[]): CryptoProvider {
+function providerOf(flags: Flags, every: CryptoProvider, versions: readonly ProtocolVersion[]): CryptoProvider {
+  const provider = keeping(policyOf(flags), every);
   const curves = flags.has("curves") ? groupNames(flags.numbers("curves")) : undefined;
   const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : undefined;
   const suites = provider.suites.filter(({ name }) => allows(flags, name, versions))
@@ -122,7 +142,8 @@ function providerOf(flags: Flags, provider: CryptoProvider, versions: readonly P
   const groups = curves === undefined ? provider.groups : sortedBy(provider.groups, curves, ({ name }) => name);
   const verifications =
     preferred === undefined ? provider.verifications : sortedBy(provider.verifications, preferred, ({ scheme }) => scheme);
-  if (suites.length === 0 || groups.length === 0 || verifications.length === 0) throw new Unimplemented("none of what is asked for");
+  const isBare = suites.length === 0 || groups.length === 0 || verifications.length === 0;
+  if (isBare) throw new Unimplemented("none of what is asked for");
   const chosen = { ...provider, suites, groups, verifications };
   return flags.has("async") ? waiting.provider(chosen) : chosen;
 }
@@ -163,7 +184,9 @@ function groupNames(ids: readonly number[]): readonly NamedGroup[] {
 function schemeNames(ids: readonly number[]): readonly SignatureScheme[] {
   return ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((name) => schemeIds[name] === id));
 }
-function namesOf<Name extends string>(registry: Readonly<Record<Name, number>>, ids: readonly number[], what: string): readonly Name[] {
+function namesOf<Name extends string>(
+  registry: Readonly<Record<Name, number>>, ids: readonly number[], what: string,
+): readonly Name[] {
   return ids.map((id) => {
     // The keys of a registry are its names.
     const name = (Object.keys(registry) as Name[]).find((each) => registry[each] === id);
@@ -177,16 +200,19 @@ export function suiteId(name: keyof typeof suiteIds): number {
 }
 
 /** BoringSSL's default credential comes behind all others. */
-function credentialsOf(flags: Flags, witness: Witness): Credential[] {
+function credentialsOf(flags: Flags, shared: Shared, witness: Witness): Credential[] {
   const own: CredentialFlags[] = [...flags.credentials, ...(flags.has("key-file") ? [{ kind: "default", flags } as const] : [])];
-  return own.map(({ kind, flags: its }, at) => credentialOf(its, flags, () => { witness.selected = kind === "default" ? -1 : at; }));
+  return own.flatMap(({ kind, flags: its }, at) => {
+    return kind === "psk" ? [] : [credentialOf(its, flags, shared, () => { witness.selected = kind === "default" ? -1 : at; })];
+  });
 }
 
-function credentialOf(own: Flags, flags: Flags, used: () => void): Credential {
+function credentialOf(own: Flags, flags: Flags, { signer }: Shared, used: () => void): Credential {
   const chain = readFileSync(own.text("cert-file") ?? "", "utf8");
   const ours = signer(readFileSync(own.text("key-file") ?? "", "utf8"));
   const preferred = own.has("signing-prefs") ? schemeNames(own.numbers("signing-prefs")) : ours.schemes;
-  const schemes = preferred.filter((scheme) => ours.schemes.includes(scheme));
+  const allowed = policyOf(flags)?.schemes ?? ours.schemes;
+  const schemes = preferred.filter((scheme) => ours.schemes.includes(scheme) && allowed.includes(scheme));
   if (schemes.length === 0) throw new Unimplemented("none of the signature schemes");
   const watched: Signer = {
     schemes,

@@ -1,7 +1,7 @@
 // What the runner asks of an established connection: exports, a first word, and an echo whose bits are all turned.
 import {
-  type AsyncClientSessionStore, type AsyncServerSessionStore, Connection, type ConnectionEvent, type CryptoProvider, type ErrorAndAlert, type Received,
-  type Sent,
+  type AsyncClientSessionStore, type AsyncServerSessionStore, Connection, type ConnectionEvent, type CryptoProvider,
+  type ErrorAndAlert, type Received, type Sent,
 } from "@sallyport/core";
 import { Unexpected } from "./expectations.ts";
 import type { Flags } from "./flags.ts";
@@ -42,7 +42,8 @@ class Speaker {
 
   begin(provider: CryptoProvider): ErrorAndAlert | undefined {
     const flags = this.#flags;
-    return this.#export() ?? (flags.has("export-traffic-secrets") ? this.#exportSecrets(provider) : undefined) ?? this.#firstWord();
+    const failure = this.#export() ?? (flags.has("export-traffic-secrets") ? this.#exportSecrets(provider) : undefined);
+    return failure ?? this.#firstWord();
   }
 
   #export(): ErrorAndAlert | undefined {
@@ -54,8 +55,9 @@ class Speaker {
     const flags = this.#flags;
     const length = flags.number("export-keying-material") ?? 0;
     if (length === 0) return undefined;
-    const context = flags.has("use-export-context") ? Buffer.from(flags.text("export-context") ?? "", "latin1") : undefined;
-    const exported = this.#connection.exportKeyingMaterial(flags.text("export-label") ?? "", context && Uint8Array.from(context), length);
+    const given = Uint8Array.from(Buffer.from(flags.text("export-context") ?? "", "latin1"));
+    const context = flags.has("use-export-context") ? given : undefined;
+    const exported = this.#connection.exportKeyingMaterial(flags.text("export-label") ?? "", context, length);
     if (exported.kind !== "exported") throw new Unexpected(`no keying material: ${exported.kind}`);
     return exported.keyingMaterial;
   }

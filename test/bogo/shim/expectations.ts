@@ -5,6 +5,7 @@ import { parsePem } from "@sallyport/x509";
 import { groupIds, schemeIds, suiteIds, versionIds } from "../../../packages/core/src/wire/registry.ts";
 import { asList, type Witness } from "./config.ts";
 import type { Flags } from "./flags.ts";
+import { psksOf } from "./psk.ts";
 
 /** The shim's own finding: the connection is not what it should be. */
 export class Unexpected extends Error {
@@ -16,7 +17,8 @@ export function checkHello(hello: ClientHello, flags: Flags): void {
   const name = flags.text("expect-server-name");
   if (name !== undefined) same("server name", hello.serverName, name);
   const alpn = flags.text("expect-advertised-alpn");
-  if (alpn !== undefined) same("advertised ALPN", hello.alpn.map((each) => String.fromCharCode(each.length) + each).join(""), alpn);
+  const prefixed = hello.alpn.map((each) => String.fromCharCode(each.length) + each);
+  if (alpn !== undefined) same("advertised ALPN", prefixed.join(""), alpn);
 }
 
 /** @param isResume not the first connection of the test. */
@@ -38,15 +40,20 @@ export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witn
   if (scheme !== undefined || !resumed) {
     expectNumber("peer's scheme", scheme === undefined ? 0 : schemeIds[scheme], flags, "expect-peer-signature-algorithm");
   }
-  expectNumber("selected credential", witness.selected ?? -1, flags, "expect-selected-credential");
+  expectNumber("selected credential", selectedPsk(info, flags) ?? witness.selected ?? -1, flags, "expect-selected-credential");
   checkPeer(info, flags, isServer);
   // A session keeps the identity, and not what was stapled to it.
   if (!resumed) checkStaples(info, flags);
 }
 
-function checkPeer({ peer }: Info, flags: Flags, isServer: boolean): void {
+/** Its place among the credentials. */
+function selectedPsk({ psk }: Info, flags: Flags): number | undefined {
+  return psksOf(flags).find((each) => hex(each.psk.identity) === hex(psk?.identity))?.at;
+}
+
+function checkPeer({ peer, psk }: Info, flags: Flags, isServer: boolean): void {
   const presented = peer?.presented;
-  if (flags.has("expect-no-peer-cert")) same("peer certificate", presented, undefined);
+  if (flags.has("expect-no-peer-cert") || psk !== undefined) same("peer certificate", presented, undefined);
   else if (!isServer || flags.has("require-any-client-certificate")) same("peer certificate", presented !== undefined, true);
   const file = flags.text("expect-peer-cert-file");
   if (file !== undefined) {

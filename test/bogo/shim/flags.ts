@@ -94,11 +94,15 @@ const valued = (...names: string[]): Record<string, Arity> => Object.fromEntries
 
 const newCredentials: Readonly<Record<string, { readonly kind: Credential["kind"]; readonly arity: Arity }>> = {
   "new-x509-credential": { kind: "x509", arity: 0 },
+  "new-psk-credential": { kind: "psk", arity: 0 },
 };
 
 const credentialFlags: Readonly<Record<string, Arity>> = {
-  ...valued("cert-file", "key-file", "signing-prefs", "ocsp-response", "signed-cert-timestamps"),
-  ...switches("must-match-issuer"),
+  ...valued(
+    "cert-file", "key-file", "signing-prefs", "ocsp-response", "signed-cert-timestamps", "psk-importer-key",
+    "psk-importer-identity", "psk-importer-context",
+  ),
+  ...switches("must-match-issuer", "psk-importer-sha256", "psk-importer-sha384"),
 };
 
 /** Those that the shim acts on, or checks. */
@@ -111,7 +115,8 @@ const acted: Readonly<Record<string, Arity>> = {
     "fail-ocsp-callback", "decline-alpn", "reject-alpn", "select-empty-alpn", "no-ticket", "expect-session-miss",
     "expect-no-session", "expect-extended-master-secret", "check-close-notify", "shim-shuts-down", "shim-writes-first",
     "read-with-unfinished-write", "key-update", "key-update-before-read", "use-export-context", "export-traffic-secrets",
-    "expect-ticket-supports-early-data", "use-exporter-between-reads",
+    "expect-ticket-supports-early-data", "use-exporter-between-reads", "fips-202205", "wpa-202304", "cnsa-202407",
+    "cnsa1-202603", "cnsa2-202603",
   ),
   ...valued(
     "port", "shim-id", "resume-count", "min-version", "max-version", "expect-version", "cipher", "expect-cipher",

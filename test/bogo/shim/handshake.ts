@@ -1,5 +1,7 @@
 // Takes the machine from its first stage to `established`, answering what it asks from the objects that the stage carries.
-import type { ClientEstablished, ClientHello, ClientStage, ErrorAndAlert, Established, ServerConfig, ServerStage } from "@sallyport/core";
+import type {
+  ClientEstablished, ClientHello, ClientStage, ErrorAndAlert, Established, ServerConfig, ServerStage,
+} from "@sallyport/core";
 import type { Flags } from "./flags.ts";
 import type { Line } from "./line.ts";
 
@@ -19,7 +21,10 @@ export async function shakeHands(
 const { signal } = new AbortController();
 
 async function answer(
-  stage: Exclude<Stage, Established | ClientEstablished | ErrorAndAlert>, line: Line, flags: Flags, config: (hello: ClientHello) => ServerConfig,
+  stage: Exclude<Stage, Established | ClientEstablished | ErrorAndAlert>,
+  line: Line,
+  flags: Flags,
+  config: (hello: ClientHello) => ServerConfig,
 ): Promise<Stage> {
   switch (stage.kind) {
     case "needs-input": {

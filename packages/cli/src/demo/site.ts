@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
-import { node, signer } from "@sallyport/crypto-node";
+import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
 import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
 import { alertInWords, codePoint, printable, refusalInWords, version } from "../words.ts";
@@ -29,6 +29,7 @@ export async function openSite(authority: Authority, port: number, log: (line: s
     now: Date.now,
     credentials: [credential({ chain: authority.leaf.chainPem, signer: signer(authority.leaf.keyPem) })],
     alpn: ["http/1.1"],
+    certificateCompression: certificateCompressors,
     // The hellos from the field ask for the names of other people's servers.
     servesAnyName: true,
   };

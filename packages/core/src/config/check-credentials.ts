@@ -3,7 +3,7 @@ import { TlsError } from "../errors.ts";
 import { copy, equal } from "../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../wire/certificate.ts";
 import type { ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
-import { listOf, readNames, schemeNames, suitesGoWithSchemes } from "./checks.ts";
+import { certificateTypes, listOf, readFlag, readNames, schemeNames, suitesGoWithSchemes } from "./checks.ts";
 import type { Credential } from "./credential.ts";
 import { signsIn, suiteMeanings } from "./parameters.ts";
 import { isRecord, type Problems } from "./problems.ts";
@@ -116,6 +116,7 @@ function readCredential(
     problems.add("wrong-type", `${path}.publicKey`, "is no Uint8Array", "give the leaf's SubjectPublicKeyInfo in DER");
   } else {
     if (chain !== undefined && given.type === "x509") checkLeaf(chain[0], publicKey, path, problems);
+    if (chain !== undefined && given.type === "raw-public-key") checkRawPublicKey(given, publicKey, path, problems);
     checkSigner(given, publicKey, ownSchemes, versions, path, problems);
   }
   if (problems.count > known || chain === undefined) return undefined;
@@ -125,6 +126,7 @@ function readCredential(
     publicKey: copy(publicKey),
     names,
     ...(issuers === undefined ? {} : { issuers: Object.freeze(issuers.map(copy)) }),
+    ...(given.onlyForItsIssuers === true ? { onlyForItsIssuers: true } : {}),
     ...(ocspResponse === undefined ? {} : { ocspResponse: copy(ocspResponse) }),
     ...(signedCertificateTimestamps && { signedCertificateTimestamps: Object.freeze(signedCertificateTimestamps.map(copy)) }),
     signer,
@@ -132,14 +134,12 @@ function readCredential(
 }
 
 function checkType(given: Credential, path: string, problems: Problems): void {
-  if (given.type === "raw-public-key") {
-    problems.add("not-supported-here", `${path}.type`, "raw public keys are not built yet", "give a certificate");
-  } else if (given.type !== "x509") {
-    problems.add("unknown-name", `${path}.type`, `is ${String(given.type)}`, "write x509");
+  if (!certificateTypes.includes(given.type)) {
+    problems.add("unknown-name", `${path}.type`, `is ${String(given.type)}`, `write ${certificateTypes.join(" or ")}`);
   }
-  const { onlyForItsIssuers } = given;
-  if (onlyForItsIssuers !== undefined && onlyForItsIssuers !== false) {
-    problems.add("not-supported-here", `${path}.onlyForItsIssuers`, "is not built yet", "leave it out");
+  const { onlyForItsIssuers, issuers } = given;
+  if (readFlag(onlyForItsIssuers, `${path}.onlyForItsIssuers`, problems) && (issuers === undefined || issuers.length === 0)) {
+    problems.add("no-issuers", `${path}.onlyForItsIssuers`, "is set, and there are no issuers", "name them, or leave it out");
   }
 }
 
@@ -160,12 +160,13 @@ function checkStaples({ ocspResponse, signedCertificateTimestamps }: Credential,
     problems.add("wrong-type", here, "is no list of Uint8Array", remedy);
   } else if (list.some(({ length }) => length === 0)) {
     problems.add("bad-staple", here, "has one without a byte", remedy);
-  } else if (list.reduce((sum, { length }) => sum + length + 2, 0) > 0xffff) {
-    problems.add("bad-staple", here, "has more bytes than go into an extension", remedy);
+  } else if (response.length + list.reduce((sum, { length }) => sum + length + 2, 0) > roomForStaples) {
+    problems.add("bad-staple", here, "has, with the OCSP response, more bytes than go into a certificate's extensions", remedy);
   }
 }
-/** An extension's length has 16 bits, and 4 bytes are CertificateStatus's own. */
-const longestResponse = 0xffff - 4;
+/** All extensions of a certificate together: two headers, CertificateStatus's 4 bytes and the list's 2 among them. */
+const roomForStaples = 0xffff - 4 - 4 - 4 - 2;
+const longestResponse = roomForStaples;
 
 function readChain(
   given: readonly Uint8Array[],
@@ -211,6 +212,21 @@ function checkLeaf(leaf: Uint8Array, publicKey: Uint8Array, path: string, proble
   } catch (thrown) {
     if (!(thrown instanceof TlsError)) throw thrown;
     problems.add("bad-certificate", `${path}.chain[0]`, thrown.message, "give the certificate in DER, not in PEM");
+  }
+}
+
+/** Its chain is the key and nothing else, and nothing is stapled to it. */
+function checkRawPublicKey(
+  { chain, ocspResponse, signedCertificateTimestamps }: Credential, publicKey: Uint8Array, path: string, problems: Problems,
+): void {
+  const [only, ...more] = chain;
+  if (!equal(only, publicKey) || more.length > 0) {
+    const remedy = "give [publicKey], as rawPublicKey() does";
+    problems.add("certificate-has-other-key", `${path}.chain`, "is not the public key alone", remedy);
+  }
+  for (const [name, staple] of Object.entries({ ocspResponse, signedCertificateTimestamps })) {
+    if (staple === undefined) continue;
+    problems.add("bad-staple", `${path}.${name}`, "is for certificates, and this is a raw public key", "leave it out");
   }
 }
 

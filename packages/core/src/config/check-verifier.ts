@@ -1,5 +1,5 @@
 import { stapleKinds } from "../wire/staples.ts";
-import { listOf, readNames, schemeNames } from "./checks.ts";
+import { certificateTypes, listOf, readNames, schemeNames } from "./checks.ts";
 import type { Verifier } from "./identity.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
@@ -18,12 +18,12 @@ export function checkVerifier(
   if (typeof given.label !== "string") {
     problems.add("wrong-type", `${path}.label`, "is no string", "name the policy: sessions are kept apart by it");
   }
-  if (given.types !== undefined && listOf(given.types)?.join() !== "x509") {
-    problems.add("not-supported-here", `${path}.types`, "only x509 is built", "leave it out");
-  }
+  const types = given.types === undefined ? ["x509"] : readNames(given.types, `${path}.types`, certificateTypes, problems);
   if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
     readNames(given.asksFor, `${path}.asksFor`, stapleKinds, problems);
   }
+  // Nobody signs a raw public key.
+  if (!types.includes("x509") && listOf(given.schemes)?.length === 0) return;
   const schemes = readNames(given.schemes, `${path}.schemes`, schemeNames, problems);
   if (schemes.length > 0 && verifications.size > 0 && !schemes.some((scheme) => verifications.has(scheme))) {
     const problem = `has none of those by which keys are proven here: ${[...verifications.keys()].join(", ")}`;

@@ -3,9 +3,11 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import { maxPlaintext } from "../record/format.ts";
 import { leastRecordSize } from "../record/size-limit.ts";
 import {
-  type CipherSuiteName, groupIds, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
+  type CertificateType, type CipherSuiteName, certificateTypeIds, groupIds, type HashName, type NamedGroup,
+  type ProtocolVersion, type SignatureScheme, schemeIds, suiteIds,
   versionIds,
 } from "../wire/registry.ts";
+import { readCompressors } from "./certificate-compression.ts";
 import { readLimits } from "./limits.ts";
 import type { CommonOptions } from "./options.ts";
 import { groupVersions, schemeMeanings, signsIn, suiteMeanings } from "./parameters.ts";
@@ -25,6 +27,7 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> =
   alpn: "read",
   limits: "read",
   maxRecordSize: "read",
+  certificateCompression: "read",
   truncation: "read",
   label: "read",
   requireExtendedMasterSecret: "read",
@@ -79,6 +82,7 @@ export function readCommon(
     limits,
     maxRecordSize: readRecordSize(options.maxRecordSize, problems),
     requireExtendedMasterSecret: readFlag(options.requireExtendedMasterSecret, "requireExtendedMasterSecret", problems),
+    compressors: readCompressors(options.certificateCompression, versions, problems),
     truncation,
     keyLog: options.dangerousKeyLog,
     trace: options.trace,
@@ -128,6 +132,7 @@ const versionNames: readonly ProtocolVersion[] = namesOf(versionIds);
 const suiteNames: readonly CipherSuiteName[] = namesOf(suiteIds);
 export const groupNames: readonly NamedGroup[] = namesOf(groupIds);
 export const schemeNames: readonly SignatureScheme[] = Object.freeze(namesOf(schemeIds));
+export const certificateTypes: readonly CertificateType[] = Object.freeze(namesOf(certificateTypeIds));
 const hashNames: readonly HashName[] = ["sha256", "sha384", "sha512"];
 
 /** Newest first, however they were named: the newest that both sides have is taken (RFC 9846 §4.3.1). */

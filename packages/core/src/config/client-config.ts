@@ -1,20 +1,23 @@
 import { isHybrid } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
+import type { TicketRequest } from "../wire/extensions.ts";
+import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames, suitesGoWithSchemes,
+  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames,
+  suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import { configId } from "./id.ts";
 import type { ClientOptions, PskClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
-import { isRecord, Problems, snapshot } from "./problems.ts";
+import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
 
 /**
@@ -39,18 +42,23 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const listed = Array.isArray(credentials) ? credentials : [];
+  const compressed = compressCertificates(listed, common.compressors, problems);
+  const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
   if (problems.count > 0) problems.refuse();
 
   const verifier = pskOnly ? undefined : options.verifier;
   // TLS 1.2's share waits for ServerKeyExchange.
   const keyShares = common.versions.includes("tls1.3") ? shared : Object.freeze([]);
   const ownSchemes = listOf(options.schemes) ?? schemeNames;
-  const shown = Array.isArray(credentials) ? credentials.map(({ chain: [leaf] }: Credential) => leaf) : [];
+  const ownTypes = isPicker(credentials) ? (credentials.types ?? defaultTypes) : typesOf(credentials);
+  const shown = listed.map(({ chain: [leaf] }: Credential) => leaf);
   const id = configId("client", common, verifier, options.label, { pskOnly, shown });
   const { sessions } = options;
   const settings: ClientSettings =
     Object.freeze({
-      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownSchemes, sessions,
+      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
+      ownSchemes, compressed, sessions, tickets,
     });
   return ClientConfig.make(settings, id);
 }
@@ -92,6 +100,7 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   credentials: "read",
   keyShares: "read",
   sessions: "read",
+  tickets: "read",
   reverifyOnResume: "later",
   earlyData: "later",
 };
@@ -121,6 +130,29 @@ function checkRoom(psks: readonly PreparedPsk[], problems: Problems): void {
 }
 const roomForPsks = 8192;
 
+function readTickets(
+  given: ClientOptions["tickets"], takesThem: boolean, versions: readonly ProtocolVersion[], problems: Problems,
+): TicketRequest | undefined {
+  if (given === undefined) return undefined;
+  const path = "tickets";
+  if (!isRecord(given)) {
+    problems.add("wrong-type", path, "is no object", "give { new, resumed }");
+    return undefined;
+  }
+  rejectUnknownKeys(given, ["new", "resumed"], path, problems);
+  for (const name of ["new", "resumed"] as const) {
+    const count: unknown = given[name];
+    if (Number.isInteger(count) && Number(count) >= 0 && Number(count) <= mostTickets) continue;
+    problems.add("not-a-count", `${path}.${name}`, `is ${String(count)}`, `give a whole number from 0 to ${mostTickets}`);
+  }
+  if (!takesThem) problems.add("missing-option", "sessions", "is missing, and tickets are asked for", "give a store, or leave tickets out");
+  if (!versions.includes("tls1.3")) problems.add("other-version", path, "are asked for in tls1.3", "name tls1.3 in versions, or leave it out");
+  return Object.freeze({ new: given.new, resumed: given.resumed });
+}
+
+/** Well below what may come in a row (`postHandshakeInARow`), and more than a store keeps of one server. */
+const mostTickets = 16;
+
 function checkNothingToShow(given: ClientOptions["credentials"], problems: Problems): void {
   if (given === undefined || (Array.isArray(given) && given.length === 0)) return;
   const problem = "are for servers that are known by a certificate, and there is no verifier";
@@ -135,11 +167,19 @@ function readOwn(
   problems: Problems,
 ): readonly Credential[] | CredentialPicker {
   if (given === undefined) return Object.freeze([]);
-  if (isPicker(given)) return given;
+  if (isPicker(given)) {
+    if (given.types !== undefined) readNames(given.types, "credentials.types", certificateTypes, problems);
+    return given;
+  }
   if (Array.isArray(given)) return readOwnCredentials(given, ownSchemes, common, problems);
   const remedy = "give a list of Credentials, or an object with pick or pickAsync";
   problems.add("wrong-type", "credentials", "is neither a list nor a CredentialPicker", remedy);
   return [];
+}
+
+const defaultTypes: readonly CertificateType[] = Object.freeze(["x509"]);
+function typesOf(credentials: readonly Credential[]): readonly CertificateType[] {
+  return Object.freeze([...new Set(credentials.map(({ type }) => type))]);
 }
 
 function isPicker(given: unknown): given is CredentialPicker {

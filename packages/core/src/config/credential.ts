@@ -1,10 +1,11 @@
 import type { Bytes } from "../wire/bytes.ts";
-import type { SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, SignatureScheme } from "../wire/registry.ts";
 import type { StapleKind } from "../wire/staples.ts";
 
-export type CertificateType = "x509" | "raw-public-key";
-
-/** A certificate chain and who signs for it. x509's `credential()` makes one from PEM or DER. */
+/**
+ * A certificate chain and who signs for it: x509's `credential()` makes one from PEM or DER. Or a key without a certificate:
+ * `rawPublicKey()`.
+ */
 export interface Credential {
   readonly type: CertificateType;
   /** DER, leaf first; for a raw public key its SubjectPublicKeyInfo alone. */
@@ -15,7 +16,10 @@ export interface Credential {
   readonly names: readonly string[];
   /** DER of the distinguished names that issued the chain: what a peer's authorities are matched with. Absent: fits any. */
   readonly issuers?: readonly Uint8Array[];
-  /** Never shown to a peer whose authorities lack all `issuers`. Default false: it is a hint, and decides among several. */
+  /**
+   * Shown only to peers that name one of `issuers` among their authorities; to those that name none at all it is not. Default
+   * false: authorities are a hint (RFC 9846 §4.3.4), and decide among several.
+   */
   readonly onlyForItsIssuers?: boolean;
   readonly signer: Signer;
   /** DER. Stapled for a peer that asks (RFC 6066 §8). A config keeps a copy: to renew it, make a new config. */
@@ -41,10 +45,14 @@ export interface AsyncSigner extends AnySigner {
 }
 
 export type CredentialPicker = SyncCredentialPicker | AsyncCredentialPicker;
-export interface SyncCredentialPicker {
+interface AnyCredentialPicker {
+  /** Of which types it can give one, in order of preference: servers are told. Default x509 alone. */
+  readonly types?: readonly CertificateType[];
+}
+export interface SyncCredentialPicker extends AnyCredentialPicker {
   pick(request: CredentialRequest): Credential | undefined;
 }
-export interface AsyncCredentialPicker {
+export interface AsyncCredentialPicker extends AnyCredentialPicker {
   pickAsync(request: CredentialRequest, signal: AbortSignal): Promise<Credential | undefined>;
 }
 
@@ -52,6 +60,7 @@ export interface CredentialRequest {
   readonly schemes: readonly SignatureScheme[];
   /** DER of distinguished names; empty: any. */
   readonly authorities: readonly Bytes[];
+  /** The one that was agreed on; only such a credential can be shown. */
   readonly certificateTypes: readonly CertificateType[];
   /** What the server would have stapled (RFC 9846 §4.5.1.1); in TLS 1.2 nothing. */
   readonly staples: readonly StapleKind[];

@@ -1,13 +1,12 @@
 import type { Bytes } from "../wire/bytes.ts";
-import type { SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, SignatureScheme } from "../wire/registry.ts";
 import type { StapleKind } from "../wire/staples.ts";
-import type { CertificateType } from "./credential.ts";
 
 /** What the peer showed; its key is proven already. */
 export interface PresentedIdentity {
   readonly role: "client" | "server";
   readonly type: CertificateType;
-  /** DER, leaf first, as sent. */
+  /** DER, leaf first, as sent; of a raw public key its SubjectPublicKeyInfo alone. */
   readonly chain: readonly [Bytes, ...Bytes[]];
   /** Whom we meant to reach; undefined for a client's identity. */
   readonly serverName: string | undefined;
@@ -63,7 +62,7 @@ export interface DistrustReason {
 
 export type Verifier = SyncVerifier | AsyncVerifier;
 interface AnyVerifier {
-  /** What it asks for in signature_algorithms_cert; enters the config id together with `label`. */
+  /** What it asks for in signature_algorithms_cert; may be empty where it judges no certificates; enters the config id together with `label`. */
   readonly schemes: readonly SignatureScheme[];
   /** Names the policy: two verifiers that would judge differently must differ here. */
   readonly label: string;

@@ -1,7 +1,9 @@
 import type { CryptoProvider } from "../crypto/provider.ts";
 import type { Limits } from "../record/limits.ts";
 import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
+import type { ClientHello } from "../wire/client-hello.ts";
 import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateCompressor } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { ExternalPsk } from "./psk.ts";
@@ -32,6 +34,11 @@ export interface CommonOptions {
    * (RFC 8449); `info.maxRecordSize` tells what came of it. Each record costs some 22 bytes, so a small one costs throughput.
    */
   readonly maxRecordSize?: number;
+  /**
+   * TLS 1.3: peers may compress their certificates by these (RFC 8879), and those that offer the same get ours compressed by the
+   * first of them, as it was made once for this config; but for what a picker gives. Default none.
+   */
+  readonly certificateCompression?: readonly CertificateCompressor[];
   /** Whether an end of the transport without close_notify is a failure. Default strict. */
   readonly truncation?: "strict" | "lenient";
   /** Kept apart from other configs' sessions by this as well. */
@@ -67,8 +74,13 @@ export interface ServerOptions extends CommonOptions {
   readonly clientAuthentication?: ClientAuthentication;
   /** Ask the verifier again when a session is resumed. Not built yet: who resumes is whom the full handshake found. */
   readonly reverifyOnResume?: boolean;
-  /** Whose preference among suites counts. Default server. */
-  readonly suiteOrder?: "server" | "client";
+  /** Whose preference among suites counts, or who says so each time. Default server. */
+  readonly suiteOrder?: "server" | "client" | SuitePolicy;
+  /**
+   * The same of groups. In TLS 1.3 one that the client has sent a share for goes before all others, whosever order it is, since
+   * it saves a round trip; a policy decides that too. Default server.
+   */
+  readonly groupOrder?: "server" | "client" | GroupPolicy;
   /** What to assume of a hello without supported_groups. Default: refuse. */
   readonly assumeGroups?: readonly NamedGroup[];
   /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
@@ -78,6 +90,26 @@ export interface ServerOptions extends CommonOptions {
   /** Not built yet. */
   readonly halfRtt?: boolean;
 }
+
+/**
+ * Which suites may be spoken with this client, the best first; none: it is refused. By the hello alone, and always the same of
+ * the same: `negotiate` asks it too.
+ */
+export type SuitePolicy = (offer: {
+  readonly version: ProtocolVersion;
+  /** What both have, in the config's order. */
+  readonly common: readonly CipherSuiteName[];
+  readonly clientHello: ClientHello;
+}) => readonly CipherSuiteName[];
+
+/** Which group the keys are exchanged by; undefined: the client is refused. What holds of a SuitePolicy holds here. */
+export type GroupPolicy = (offer: {
+  readonly version: ProtocolVersion;
+  readonly common: readonly NamedGroup[];
+  /** Of `common`: another one costs a HelloRetryRequest. In TLS 1.2 all. */
+  readonly shared: readonly NamedGroup[];
+  readonly clientHello: ClientHello;
+}) => NamedGroup | undefined;
 
 /** A server without certificates: only clients that know one of the PSKs are let in. TLS 1.3 alone. */
 export interface PskServerOptions extends Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> {
@@ -109,6 +141,11 @@ export interface ClientOptions extends CommonOptions {
   readonly keyShares?: number | readonly NamedGroup[];
   /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
+  /**
+   * How many tickets the server is asked for (RFC 9149): behind a handshake that makes a new session, and behind a resumed one; 0
+   * to 16, and a server may have its own mind. For who opens several connections at once. Default: it is not asked.
+   */
+  readonly tickets?: { readonly new: number; readonly resumed: number };
   /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;
   /** Not built yet. */

@@ -5,12 +5,14 @@ export type ProblemKind =
   | "wrong-type" | "unknown-option" | "missing-option" | "not-supported-here"
   | "unknown-name" | "not-in-provider" | "not-in-groups" | "duplicate" | "empty-list" | "bad-alpn" | "bad-key-shares"
   | "wrong-length" | "weak-key" | "no-suite-for-psk" | "no-psk-for-suite" | "too-many-psks" | "psk-replaces-certificate"
+  | "too-many-authorities"
   | "no-randomness" | "no-clock" | "missing-hash" | "suite-mismatch"
   | "other-version" | "no-suite-for-version" | "no-group-for-version" | "no-scheme-for-version" | "no-credential-for-version"
   | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name"
-  | "bad-certificate" | "chain-too-long" | "bad-staple" | "unsupported-key" | "scheme-needs-other-key"
+  | "bad-certificate" | "bad-compressor" | "chain-too-long" | "bad-staple" | "no-issuers" | "unsupported-key"
+  | "scheme-needs-other-key"
   | "certificate-has-other-key" | "signer-has-other-key"
-  | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";
+  | "not-a-count" | "not-a-positive-integer" | "limit-too-small" | "limit-too-large";
 
 export class Problems {
   readonly #found: ConfigProblem[] = [];

@@ -1,6 +1,7 @@
 import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
@@ -34,7 +35,9 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const credentials = pskOnly ? [] : readCredentials(options.credentials, ownSchemes, common, problems);
   const servesAnyName = readFlag(options.servesAnyName, "servesAnyName", problems);
   const requiresServerName = readFlag(options.requiresServerName, "requiresServerName", problems);
-  const suiteOrder = readChoice(options.suiteOrder, "suiteOrder", ["server", "client"], problems);
+  const { suiteOrder = "server", groupOrder = "server" } = options;
+  if (typeof suiteOrder !== "function") readChoice(suiteOrder, "suiteOrder", ["server", "client"], problems);
+  if (typeof groupOrder !== "function") readChoice(groupOrder, "groupOrder", ["server", "client"], problems);
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
@@ -44,6 +47,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     const remedy = "give a credential that covers a DNS name, or set servesAnyName";
     problems.add("no-name", "requiresServerName", "is set, and no credential covers a name that a client could ask for", remedy);
   }
+  const compressed = compressCertificates(credentials ?? [], common.compressors, problems);
   if (problems.count > 0 || credentials === undefined) problems.refuse();
 
   const { mode, verifier } = clientAuthentication ?? {};
@@ -55,9 +59,11 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     ownSchemes,
+    compressed,
     servesAnyName,
     requiresServerName,
     suiteOrder,
+    groupOrder,
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
@@ -97,6 +103,7 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   clientAuthentication: "read",
   reverifyOnResume: "later",
   suiteOrder: "read",
+  groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
   earlyData: "later",
@@ -126,8 +133,16 @@ function readClientAuthentication(
     );
     return undefined;
   }
+  const octets = list.reduce((sum, { length }) => sum + 2 + length, 0);
+  if (octets > roomForAuthorities) {
+    const remedy = `name fewer, or none, since it is a hint: there is room for ${roomForAuthorities}`;
+    problems.add("too-many-authorities", `${path}.authorities`, `takes ${octets} bytes on the wire`, remedy);
+  }
   return Object.freeze({ mode, verifier, authorities: Object.freeze(list.map(copy)) });
 }
+
+/** All extensions of a CertificateRequest together have 2^16 - 1 bytes at most; half of them are for the others. */
+const roomForAuthorities = 2 ** 15;
 
 /** A request names the schemes by which the client may prove its key, and an empty list can't be sent (RFC 9846 §4.3.3). */
 function checkProofs(path: string, { versions, suites, verifications }: Omit<CommonSettings, "id">, problems: Problems): void {

@@ -2,11 +2,13 @@
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { TicketRequest } from "../wire/extensions.ts";
+import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
-import type { Limits } from "./options.ts";
+import type { GroupPolicy, Limits, SuitePolicy } from "./options.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
@@ -28,6 +30,7 @@ export interface CommonSettings {
   readonly maxRecordSize: number;
   /** TLS 1.2 (RFC 7627 §5.2). */
   readonly requireExtendedMasterSecret: boolean;
+  readonly compressors: Compressors;
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;
   readonly trace: Trace | undefined;
@@ -43,9 +46,11 @@ export interface ServerSettings extends CommonSettings {
   readonly psks: ReadonlyMap<string, PreparedPsk>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+  readonly compressed: CompressedCertificates;
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
-  readonly suiteOrder: "server" | "client";
+  readonly suiteOrder: "server" | "client" | SuitePolicy;
+  readonly groupOrder: "server" | "client" | GroupPolicy;
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
@@ -69,7 +74,12 @@ export interface ClientSettings extends CommonSettings {
   /** Groups of the shares in the first flight; may be empty. */
   readonly keyShares: readonly Group[];
   readonly credentials: readonly Credential[] | CredentialPicker;
+  /** Of these; in order of preference. */
+  readonly ownTypes: readonly CertificateType[];
+  /** Of the list's credentials. */
+  readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
+  readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
 }

@@ -8,11 +8,13 @@ import type { Verification } from "../crypto/provider.ts";
 import { type PublicKey, schemesOf, verifiableBy } from "../crypto/public-key.ts";
 import { fail } from "../errors.ts";
 import { type Bytes, hex } from "../wire/bytes.ts";
-import { subjectPublicKeyOf } from "../wire/certificate.ts";
+import { expectSubjectPublicKey, subjectPublicKeyOf } from "../wire/certificate.ts";
 import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMessage } from "../wire/certificate-message.ts";
 import type { Extension } from "../wire/extensions.ts";
 import { Reader } from "../wire/reader.ts";
-import { extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled } from "../wire/registry.ts";
+import {
+  type CertificateType, extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled,
+} from "../wire/registry.ts";
 import { readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions } from "../wire/staples.ts";
 import { type CertificateRequestTls12, clientCertificateTypes } from "../wire/tls12-messages.ts";
 import { noStaples, type Staples } from "./identity.ts";
@@ -53,20 +55,33 @@ function readStaples(extensions: readonly Extension[], asksFor: readonly StapleK
   return staples;
 }
 
-/** @param offered by which a key may be proven in `version`. @param read tells which key a SubjectPublicKeyInfo is. */
+/**
+ * @param type that was agreed
+ * @param offered by which a key may be proven in `version`
+ * @param read tells which key a SubjectPublicKeyInfo is
+ */
 export function judgeChain(
-  certificates: readonly Bytes[], version: ProtocolVersion, offered: readonly SignatureScheme[], settings: CommonSettings,
+  certificates: readonly Bytes[],
+  type: CertificateType,
+  version: ProtocolVersion,
+  offered: readonly SignatureScheme[],
+  settings: CommonSettings,
   read: (subjectPublicKeyInfo: Uint8Array) => PublicKey | undefined,
 ): ShownCertificate {
   const [leaf, ...rest] = certificates;
   if (leaf === undefined) {
     fail("malformed-message", { message: "certificate", field: "certificate_list is empty", offset: 4 }, "RFC 9846 §4.5.1.3");
   }
+  if (type === "raw-public-key" && rest.length > 0) {
+    const field = "certificate_list of more than one raw public key";
+    fail("malformed-message", { message: "certificate", field, offset: 4 }, "RFC 9846 §4.5.1");
+  }
   const allowed = settings.limits.certificateChain;
   if (certificates.length > allowed) {
     fail("limit-exceeded", { limit: "certificateChain", allowed, received: certificates.length }, "RFC 9846 §6");
   }
-  const publicKey = subjectPublicKeyOf(leaf);
+  const publicKey = type === "x509" ? subjectPublicKeyOf(leaf) : leaf;
+  if (type === "raw-public-key") expectSubjectPublicKey(leaf);
   const key = read(publicKey);
   if (key === undefined) {
     fail("unsupported-certificate", { problem: "a public key of no kind that TLS signs with" }, "RFC 9846 §4.5.1.2");
@@ -101,23 +116,29 @@ export function judgeCertificateVerify(
   return { scheme, signature, verification };
 }
 
+/** What the server asks for, with what is no picker's business. */
+export interface ReceivedRequest extends CredentialRequest {
+  /** What may compress our certificate, by number (RFC 8879). */
+  readonly compressions: readonly number[];
+}
+
 /** RFC 9846 §4.4.2. */
 export function judgeCertificateRequest(
-  { context, signatureSchemes, authorities, staples }: CertificateRequestMessage,
-): CredentialRequest {
+  { context, signatureSchemes, authorities, staples, compressions }: CertificateRequestMessage, type: CertificateType,
+): ReceivedRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
   if (signatureSchemes === undefined) {
     fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
   }
-  return credentialRequest(signatureSchemes, authorities, staples);
+  return { ...credentialRequest(signatureSchemes, authorities, staples, type), compressions };
 }
 
 /** RFC 5246 §7.4.6: the certificate's key must be of one of these types too (Ed25519's is ecdsa_sign, RFC 8422 §5.5). */
 export function judgeCertificateRequestTls12(
-  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12,
+  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12, type: CertificateType,
 ): CredentialRequest {
-  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, []);
+  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, [], type);
   return { ...request, schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))) };
 }
 
@@ -127,10 +148,10 @@ function certificateTypeOf(scheme: SignatureScheme): number {
 
 /** In the peer's order of preference. */
 function credentialRequest(
-  ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[],
+  ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[], type: CertificateType,
 ): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
-  return { schemes, authorities, certificateTypes: ["x509"], staples };
+  return { schemes, authorities, certificateTypes: [type], staples };
 }
 
 /** By which a peer's key may be proven in `version` (RFC 9846 §4.3.3: in TLS 1.3 PKCS#1 is for certificates). */

@@ -28,10 +28,11 @@ export function chooseCredential(
   candidates: readonly Credential[],
   refuse: Refuse,
 ): Signature | undefined {
+  const shown = thoseToShow(candidates, hello, refuse);
   // RFC 9846 §4.3.3: a client that wants a certificate must send it.
   if (hello.signatureSchemes === undefined) return refuse({ kind: "missing-extension", extension: "signature_algorithms" });
   const theirs = hello.signatureSchemes.filter(({ id }) => !isGrease(id));
-  const ours = signaturesOf(candidates, "tls1.3", settings);
+  const ours = signaturesOf(shown, "tls1.3", settings);
   const fitting = ours.filter(({ scheme }) => takes(theirs, scheme));
   return preferred(fitting, hello) ?? refuse({ kind: "no-common-scheme", theirs, ours: schemesOf(ours) });
 }
@@ -51,7 +52,7 @@ export function chooseSuiteAndCredential(
   refuse: Refuse,
 ): (Signature & { readonly suite: CipherSuiteName }) | undefined {
   const theirs = hello.signatureSchemes?.filter(({ id }) => !isGrease(id)) ?? schemesUnlessSaid;
-  const ours = signaturesOf(candidates, "tls1.2", settings);
+  const ours = signaturesOf(thoseToShow(candidates, hello, refuse), "tls1.2", settings);
   const common = ours.filter(({ scheme }) => takes(theirs, scheme));
   const fitting = common.filter(({ scheme }) => takesCurve(hello, scheme));
   for (const suite of suites) {
@@ -77,6 +78,16 @@ export function chooseSuiteAndCredential(
     return refuse({ kind: "no-common-group", theirs: offered, ours: [...new Set(curves)] });
   }
   return undefined;
+}
+
+/** Without those that are only for others; all, if none is left, which is a reason. */
+function thoseToShow(
+  candidates: readonly Credential[], { certificateAuthorities: theirs = [] }: ClientHello, refuse: Refuse,
+): readonly Credential[] {
+  const shown = candidates.filter((credential) => mayBeShown(credential, theirs));
+  if (shown.length > 0) return shown;
+  refuse({ kind: "no-credential-for-authorities", theirs });
+  return candidates;
 }
 
 /** What a client of TLS 1.2 means that doesn't say (RFC 5246 §7.4.1.4.1), and that nobody should sign with any more. */
@@ -109,16 +120,21 @@ function takesCurve({ groups }: ClientHello, scheme: SignatureScheme): boolean {
   return curve === undefined || groups === undefined || groups.some(({ id }) => id === groupIds[curve]);
 }
 
+/** Whether it may be shown to a peer that names these. */
+export function mayBeShown(credential: Credential, authorities: readonly Uint8Array[]): boolean {
+  return credential.onlyForItsIssuers !== true || isNamed(credential, authorities);
+}
+
+function isNamed({ issuers }: Credential, authorities: readonly Uint8Array[]): boolean {
+  return issuers === undefined || issuers.some((issuer) => authorities.some((authority) => equal(authority, issuer)));
+}
+
 /** The first whose issuers the peer names; the first of all, if it names none of theirs: it is a hint (RFC 9846 §4.3.4). */
 export function firstForAuthorities<Way>(
   ways: readonly Way[], authorities: readonly Uint8Array[], credentialOf: (way: Way) => Credential,
 ): Way | undefined {
   if (authorities.length === 0) return ways[0];
-  const named = ways.find((way) => {
-    const { issuers } = credentialOf(way);
-    return issuers === undefined || issuers.some((issuer) => authorities.some((authority) => equal(authority, issuer)));
-  });
-  return named ?? ways[0];
+  return ways.find((way) => isNamed(credentialOf(way), authorities)) ?? ways[0];
 }
 
 function preferred(signatures: readonly Signature[], { certificateAuthorities = [] }: ClientHello): Signature | undefined {

@@ -5,8 +5,8 @@ import { extensionIds, groupIds, isGrease, type NamedGroup, type ProtocolVersion
 import type { Refuse } from "./refusal.ts";
 
 /**
- * TLS 1.3: our first that the client has sent a share for; else our first that it has, for which it must be asked. A round trip
- * costs more than what lies between two groups that we both find good enough.
+ * TLS 1.3: the first that the client has sent a share for; else the first that is common, for which it must be asked. A round
+ * trip costs more than what lies between two groups that we both find good enough.
  */
 export function chooseShare(
   hello: ClientHello,
@@ -19,20 +19,20 @@ export function chooseShare(
   if (!sentShares) refuse({ kind: "missing-extension", extension: "key_share" });
   if (hello.groups === undefined) return undefined;
 
-  const common = commonGroups(hello.groups, groupsFor("tls1.3", settings), refuse);
-  const shared = common.find((name) => hello.keyShareGroups.some(({ id }) => id === groupIds[name]));
-  const group = shared ?? common[0];
-  return group && { group, needsRetry: shared === undefined };
+  const common = commonGroups(hello.groups, groupsFor("tls1.3", settings), settings, refuse);
+  const shared = common.filter((name) => hello.keyShareGroups.some(({ id }) => id === groupIds[name]));
+  const group = prefer("tls1.3", common, shared, hello, settings, refuse);
+  return group && { group, needsRetry: !shared.includes(group) };
 }
 
-/** TLS 1.2: our first that the client has, or is assumed to have if it doesn't say (RFC 8422 §4). */
+/** TLS 1.2: the first that both have; the client is assumed to have some if it doesn't say (RFC 8422 §4). */
 export function chooseGroup(hello: ClientHello, settings: ServerSettings, refuse: Refuse): NamedGroup | undefined {
   const ours = groupsFor("tls1.2", settings);
-  if (hello.groups !== undefined) return commonGroups(hello.groups, ours, refuse)[0];
   const { assumeGroups } = settings;
-  if (assumeGroups === undefined) return refuse({ kind: "no-supported-groups" });
-  const assumed = assumeGroups.map((name): Registered => ({ id: groupIds[name], name }));
-  return commonGroups(assumed, ours, refuse)[0];
+  const theirs = hello.groups ?? assumeGroups?.map((name): Registered => ({ id: groupIds[name], name }));
+  if (theirs === undefined) return refuse({ kind: "no-supported-groups" });
+  const common = commonGroups(theirs, ours, settings, refuse);
+  return prefer("tls1.2", common, common, hello, settings, refuse);
 }
 
 /** No version is common; but a group that is in none of our versions would be the next obstacle in each. */
@@ -41,6 +41,7 @@ export function checkGroups(hello: ClientHello, settings: ServerSettings, refuse
   commonGroups(
     hello.groups,
     settings.groups.map(({ name }) => name),
+    settings,
     refuse,
   );
 }
@@ -49,10 +50,26 @@ function groupsFor(version: ProtocolVersion, { groups }: ServerSettings): readon
   return groups.map(({ name }) => name).filter((name) => groupVersions[name].includes(version));
 }
 
-/** In our order. Never empty without a reason. */
-function commonGroups(offered: readonly Registered[], ours: readonly NamedGroup[], refuse: Refuse): readonly NamedGroup[] {
+/** undefined only with a reason. */
+function prefer(
+  version: ProtocolVersion, common: readonly NamedGroup[], shared: readonly NamedGroup[], hello: ClientHello,
+  { groupOrder }: ServerSettings, refuse: Refuse,
+): NamedGroup | undefined {
+  if (typeof groupOrder !== "function" || common.length === 0) return shared[0] ?? common[0];
+  const wanted = groupOrder({ version, common, shared, clientHello: hello });
+  if (wanted === undefined) return refuse({ kind: "refused-by-policy", about: "group", common });
+  if (!common.includes(wanted)) throw new TypeError(`groupOrder gave ${String(wanted)}, which is not common`);
+  return wanted;
+}
+
+/** In the order of whose preference counts. Never empty without a reason. */
+function commonGroups(
+  offered: readonly Registered[], ours: readonly NamedGroup[], { groupOrder }: ServerSettings, refuse: Refuse,
+): readonly NamedGroup[] {
   const theirs = offered.filter(({ id }) => !isGrease(id));
-  const common = ours.filter((name) => theirs.some(({ id }) => id === groupIds[name]));
+  const rank = new Map(theirs.map(({ id }, at): [number, number] => [id, at]));
+  const common = ours.filter((name) => rank.has(groupIds[name]));
+  if (groupOrder === "client") common.sort((one, other) => (rank.get(groupIds[one]) ?? 0) - (rank.get(groupIds[other]) ?? 0));
   if (common.length === 0) refuse({ kind: "no-common-group", theirs, ours });
   return common;
 }

@@ -5,8 +5,9 @@ import { ServerConfig } from "../config/server-config.ts";
 import type { ServerSettings } from "../config/settings.ts";
 import { fail } from "../errors.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
-import type { CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, CipherSuiteName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import { chooseProtocol } from "./alpn.ts";
+import { chooseClientCertificateType, credentialsForType } from "./certificate-type.ts";
 import { chooseCredential, chooseSuiteAndCredential } from "./credential.ts";
 import { checkGroups, chooseGroup, chooseShare } from "./group.ts";
 import { credentialsForName } from "./name.ts";
@@ -28,6 +29,8 @@ interface AgreedParameters {
   readonly group: NamedGroup;
   /** TLS 1.3: the client has sent no share for `group`, and gets a HelloRetryRequest. */
   readonly needsRetry: boolean;
+  /** Of what type the client's certificate is to be; undefined: it is not asked for one. */
+  readonly clientCertificateType: CertificateType | undefined;
   readonly alpn: string | undefined;
   readonly serverName: string | undefined;
 }
@@ -52,10 +55,12 @@ export interface Refused {
  * What `choose` would do with this hello as a full handshake (no session is looked up). Pure: the handshake and its diagnosis
  * use the same one.
  *
- * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, signature. Each is judged as if
- * those before it were none: where no credential covers the name, all are asked for a signature; where no suite is common, any
- * kind of key will do. With no common version there are no rules for suites and signatures, and only what means the same in all
- * versions is looked at: name, ALPN, and groups where the hello names some.
+ * Refused, it gives every reason in protocol order: version, server name, ALPN, suite, group, certificate types, signature. Each
+ * is judged as if those before it were none: where no credential covers the name, all are asked for a signature; where no suite
+ * is common, any kind of key will do. With no common version there are no rules for suites and signatures, and only what means the
+ * same in all versions is looked at: name, ALPN, and groups where the hello names some.
+ *
+ * @throws TypeError, or what a `suiteOrder` or `groupOrder` of yours throws; in a handshake that is internal_error
  */
 export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation {
   const settings = ServerConfig.settingsOf(config);
@@ -77,7 +82,7 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation
   return { kind: "agreed", version, ...parameters, alpn, serverName: hello.serverName };
 }
 
-type Parameters = Pick<AgreedParameters, "suite" | "group" | "needsRetry"> & Authentication;
+type Parameters = Pick<AgreedParameters, "suite" | "group" | "needsRetry" | "clientCertificateType"> & Authentication;
 type Agree = (
   hello: ClientHello,
   settings: ServerSettings,
@@ -91,26 +96,34 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
     const share = chooseShare(hello, settings, refuse);
     const chosen = choosePsk(hello, settings, suites);
     const suite = chosen?.suite ?? suites[0];
-    const proof = chosen === undefined ? chooseProof(hello, settings, candidates, refuse) : byPsk(chosen.psk);
+    // RFC 9846 §4.4.2: who proves itself by a PSK asks for no certificate.
+    const proof =
+      chosen === undefined
+        ? chooseProof(hello, settings, candidates, refuse)
+        : { ...byPsk(chosen.psk), clientCertificateType: undefined };
     return suite && share && proof && { suite, ...share, ...proof };
   },
   "tls1.2": (hello, settings, candidates, refuse) => {
     const suites = commonSuites("tls1.2", hello, settings, refuse);
     const group = chooseGroup(hello, settings, refuse);
-    const signed = chooseSuiteAndCredential(suites, group, hello, settings, candidates, refuse);
-    return group && signed && { ...signed, psk: undefined, group, needsRetry: false };
+    const typed = credentialsForType(hello, candidates, refuse);
+    const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
+    const signed = chooseSuiteAndCredential(suites, group, hello, settings, typed, refuse);
+    return group && signed && { ...signed, psk: undefined, group, clientCertificateType, needsRetry: false };
   },
 };
 
 /** A server without certificates takes PSKs alone; whose they are is found out with their binders. */
 function chooseProof(
   hello: ClientHello, settings: ServerSettings, candidates: readonly Credential[], refuse: Refuse,
-): Authentication | undefined {
+): (Authentication & Pick<AgreedParameters, "clientCertificateType">) | undefined {
   if (settings.credentials.length > 0) {
-    const signature = chooseCredential(hello, settings, candidates, refuse);
-    return signature && { ...signature, psk: undefined };
+    const typed = credentialsForType(hello, candidates, refuse);
+    const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
+    const signature = chooseCredential(hello, settings, typed, refuse);
+    return signature && { ...signature, psk: undefined, clientCertificateType };
   }
-  return offersPsks(hello) ? byPsk(undefined) : refuse({ kind: "no-psk", offered: hello.pskIdentities.length });
+  return offersPsks(hello) ? { ...byPsk(undefined), clientCertificateType: undefined } : refuse({ kind: "no-psk", offered: hello.pskIdentities.length });
 }
 
 function byPsk(psk: ChosenPsk | undefined): Authentication {

@@ -17,7 +17,13 @@ export function commonSuites(
   const common = ours.filter((name) => rank.has(suiteIds[name]));
   if (suiteOrder === "client") common.sort((one, other) => (rank.get(suiteIds[one]) ?? 0) - (rank.get(suiteIds[other]) ?? 0));
   if (common.length === 0) refuse({ kind: "no-common-suite", theirs, ours });
-  return common;
+  if (typeof suiteOrder !== "function" || common.length === 0) return common;
+  const wanted = suiteOrder({ version, common, clientHello: hello });
+  if (!Array.isArray(wanted) || !wanted.every((name) => common.includes(name))) {
+    throw new TypeError(`suiteOrder gave ${String(wanted)}, which is no list of what is common`);
+  }
+  if (wanted.length === 0) refuse({ kind: "refused-by-policy", about: "suite", common });
+  return wanted;
 }
 
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 §3.3) and TLS_FALLBACK_SCSV (RFC 7507): code points that are no suites. */

@@ -52,7 +52,7 @@ export class Joiner {
   #limit(type: number, received: number): void {
     const limit =
       type === handshakeTypes.client_hello ? "clientHello"
-      : type === handshakeTypes.certificate ? "certificateMessage"
+      : type === handshakeTypes.certificate || type === handshakeTypes.compressed_certificate ? "certificateMessage"
       : "handshakeMessage";
     const allowed = this.limits[limit];
     if (received > allowed) fail("limit-exceeded", { limit, allowed, received }, "RFC 9846 §6");

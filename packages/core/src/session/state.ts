@@ -2,7 +2,7 @@
 import { fail } from "../errors.ts";
 import { type Bytes, empty, equal, equalSecrets } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
-import { type CipherSuiteName, suiteIds } from "../wire/registry.ts";
+import { type CertificateType, type CipherSuiteName, certificateTypeIds, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
 
 export interface SessionState {
@@ -35,6 +35,7 @@ export interface SessionPsk {
 export interface SessionPeer {
   readonly presented: {
     readonly role: "client" | "server";
+    readonly type: CertificateType;
     /** DER, leaf first. */
     readonly chain: readonly [Bytes, ...Bytes[]];
     readonly serverName: string | undefined;
@@ -74,7 +75,7 @@ export function encodeSession(state: SessionState): Bytes {
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
     if (peer === undefined) return;
-    writer.u8(peer.presented.role === "client" ? 0 : 1);
+    writer.u8(peer.presented.role === "client" ? 0 : 1).u8(certificateTypeIds[peer.presented.type]);
     text(peer.presented.serverName);
     milliseconds(writer, peer.presented.nowMs);
     const { chain } = peer.presented;
@@ -124,6 +125,7 @@ export function decodeSession(bytes: Uint8Array): SessionState {
 
 function readPeer(reader: Reader, text: (field: string) => string | undefined): SessionPeer {
   const role = reader.u8("role") === 0 ? "client" : "server";
+  const type = reader.u8("type") === certificateTypeIds.x509 ? "x509" : "raw-public-key";
   const serverName = text("peer's name");
   const nowMs = readMilliseconds(reader);
   const chain = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
@@ -134,7 +136,7 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   const names = reader.list(3, "names", 0, (list) => textOf(list.opaque(3, "name")));
   const [leaf, ...rest] = chain;
   if (leaf === undefined) return fail("malformed-message", { message: "session state", field: "chain", offset: reader.offset });
-  return { presented: { role, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
+  return { presented: { role, type, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
 }
 
 /** Below 2^53, as two halves. */

@@ -1,5 +1,6 @@
 // Certificate, CertificateRequest, CertificateVerify (RFC 9846 §4.5.1, §4.4.2, §4.5.2).
 import { type Bytes, concat, latin1 } from "./bytes.ts";
+import { readCompressions } from "./compressed-certificate.ts";
 import { type Extension, readAuthorities, readExtensions, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import type { StapleKind } from "./staples.ts";
@@ -40,6 +41,8 @@ export interface CertificateRequestMessage {
   readonly signatureSchemes: readonly number[] | undefined;
   readonly authorities: readonly Bytes[];
   readonly staples: readonly StapleKind[];
+  /** By number (RFC 8879 §3). */
+  readonly compressions: readonly number[];
 }
 
 export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMessage {
@@ -47,18 +50,20 @@ export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMes
   const context = body.opaque(1, "certificate_request_context");
   let signatureSchemes: number[] | undefined;
   let authorities: Bytes[] = [];
+  let compressions: number[] = [];
   const staples: StapleKind[] = [];
   const extensions = readExtensions(body.vector(2, "extensions"), {
     signature_algorithms: (extension) => {
       signatureSchemes = extension.list(2, "supported_signature_algorithms", 2, (list) => list.u16("signature_scheme"));
     },
     certificate_authorities: (extension) => { authorities = readAuthorities(extension); },
+    compress_certificate: (extension) => { compressions = readCompressions(extension); },
     // Empty here (RFC 9846 §4.5.1.1).
     status_request: () => { staples.push("ocsp"); },
     signed_certificate_timestamp: () => { staples.push("sct"); },
   });
   body.end();
-  return { context, extensions, signatureSchemes, authorities, staples };
+  return { context, extensions, signatureSchemes, authorities, staples, compressions };
 }
 
 export function encodeCertificateRequest(context: Uint8Array, extensions: readonly Extension[]): Bytes {

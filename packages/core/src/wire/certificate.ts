@@ -4,6 +4,13 @@
 import { fail } from "../errors.ts";
 import { type Bytes, copy } from "./bytes.ts";
 
+/** A SubjectPublicKeyInfo that stands alone (RFC 7250 §3), walked like one in a certificate. @throws bad-certificate */
+export function expectSubjectPublicKey(bytes: Uint8Array): void {
+  const outer = new Walk(bytes, 0, bytes.length);
+  walkSubjectPublicKey(outer);
+  outer.end("subjectPublicKeyInfo");
+}
+
 /** Which key that is, and what it may sign, `crypto/public-key.ts` says. @throws bad-certificate */
 export function subjectPublicKeyOf(certificate: Uint8Array): Bytes {
   const outer = new Walk(certificate, 0, certificate.length);
@@ -20,11 +27,15 @@ export function subjectPublicKeyOf(certificate: Uint8Array): Bytes {
   tbs.skip(SEQUENCE, "validity");
   tbs.skip(SEQUENCE, "subject");
   const start = tbs.at;
-  const spki = tbs.inside(SEQUENCE, "subjectPublicKeyInfo");
+  walkSubjectPublicKey(tbs);
+  return copy(certificate.subarray(start, tbs.at));
+}
+
+function walkSubjectPublicKey(from: Walk): void {
+  const spki = from.inside(SEQUENCE, "subjectPublicKeyInfo");
   spki.skip(SEQUENCE, "algorithm");
   spki.skip(BIT_STRING, "subjectPublicKey");
   spki.end("subjectPublicKeyInfo");
-  return copy(certificate.subarray(start, tbs.at));
 }
 
 const INTEGER = 0x02;

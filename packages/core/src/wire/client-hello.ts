@@ -1,8 +1,10 @@
 // ClientHello (RFC 9846 §4.2.2; RFC 5246 §7.4.1.2 and older): decoded whole, whatever its age.
 import type { Bytes } from "./bytes.ts";
+import { readOfferedTypes } from "./certificate-types.ts";
+import { readCompressions } from "./compressed-certificate.ts";
 import {
   type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
-  readProtocols, readServerNames, writeExtensions,
+  readProtocols, readServerNames, readTicketRequest, type TicketRequest, writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import type { Reader } from "./reader.ts";
@@ -29,6 +31,9 @@ export interface ClientHello {
   readonly keyShareGroups: readonly Registered[];
   readonly signatureSchemes: readonly Registered[] | undefined;
   readonly certificateSignatureSchemes: readonly Registered[] | undefined;
+  /** What it has to show, and what it takes, in its order of preference (RFC 7250); undefined: X.509. */
+  readonly clientCertificateTypes: readonly Registered[] | undefined;
+  readonly serverCertificateTypes: readonly Registered[] | undefined;
   /** DER of distinguished names (§4.3.4). */
   readonly certificateAuthorities: readonly Bytes[] | undefined;
   readonly offersPsk: boolean;
@@ -45,9 +50,12 @@ export interface DecodedClientHello extends ClientHello {
   readonly keyShares: readonly KeyShareEntry[] | undefined;
   readonly cookie: Bytes | undefined;
   readonly psks: OfferedPsks | undefined;
+  readonly ticketRequest: TicketRequest | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
+  /** By number (RFC 8879 §3). */
+  readonly certificateCompressions: readonly number[];
   /** RFC 8449 §4. */
   readonly recordSizeLimit: number | undefined;
   /** What it would have stapled to the certificate. */
@@ -70,14 +78,18 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let keyShares: KeyShareEntry[] | undefined;
   let signatureSchemes: Registered[] | undefined;
   let certificateSignatureSchemes: Registered[] | undefined;
+  let clientCertificateTypes: Registered[] | undefined;
+  let serverCertificateTypes: Registered[] | undefined;
   let certificateAuthorities: Bytes[] | undefined;
   let cookie: Bytes | undefined;
   let pskModes: number[] | undefined;
   let psks: OfferedPsks | undefined;
+  let ticketRequest: TicketRequest | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
+  let certificateCompressions: number[] = [];
   let recordSizeLimit: number | undefined;
   const staples: StapleKind[] = [];
   const schemes = (extension: Reader): Registered[] =>
@@ -95,8 +107,11 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     },
     signature_algorithms: (extension) => { signatureSchemes = schemes(extension); },
     signature_algorithms_cert: (extension) => { certificateSignatureSchemes = schemes(extension); },
+    client_certificate_type: (extension) => { clientCertificateTypes = readOfferedTypes(extension); },
+    server_certificate_type: (extension) => { serverCertificateTypes = readOfferedTypes(extension); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    compress_certificate: (extension) => { certificateCompressions = readCompressions(extension); },
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
     early_data: () => { offersEarlyData = true; },
@@ -107,6 +122,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     psk_key_exchange_modes: (extension) => {
       pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
     },
+    ticket_request: (extension) => { ticketRequest = readTicketRequest(extension); },
     certificate_authorities: (extension) => { certificateAuthorities = readAuthorities(extension); },
     post_handshake_auth: () => {},
     key_share: (extension) => { keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry); },
@@ -133,6 +149,8 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     keyShares,
     signatureSchemes,
     certificateSignatureSchemes,
+    clientCertificateTypes,
+    serverCertificateTypes,
     certificateAuthorities,
     offersPsk: psks !== undefined,
     pskIdentities: (psks?.identities ?? []).map(({ identity }) => identity),
@@ -140,9 +158,11 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     cookie,
     pskModes,
     psks,
+    ticketRequest,
     pointFormats,
     extendedMasterSecret,
     renegotiatedConnection,
+    certificateCompressions,
     recordSizeLimit,
     staples,
   };

@@ -115,6 +115,19 @@ export function recordSizeLimit(bytes: number): Extension {
   return extension("record_size_limit", (writer) => writer.u16(bytes));
 }
 
+/** RFC 9149 §3: how many tickets a client would have. */
+export interface TicketRequest {
+  /** Behind a handshake that makes a new session. */
+  readonly new: number;
+  readonly resumed: number;
+}
+export function readTicketRequest(body: Reader): TicketRequest {
+  return { new: body.u8("new_session_count"), resumed: body.u8("resumption_count") };
+}
+export function writeTicketRequest(writer: Writer, request: TicketRequest): void {
+  writer.u8(request.new).u8(request.resumed);
+}
+
 /** @param least 3 in the extension (RFC 9846 §4.3.4); TLS 1.2's message may have none (RFC 5246 §7.4.4). */
 export function readAuthorities(body: Reader, least = 3): Bytes[] {
   return body.list(2, "authorities", least, (list) => list.opaque(2, "distinguished_name", 1));

@@ -20,6 +20,7 @@ export const handshakeTypes = {
   finished: 20,
   certificate_status: 22,
   key_update: 24,
+  compressed_certificate: 25,
   message_hash: 254,
 } as const;
 export type HandshakeType = keyof typeof handshakeTypes;

@@ -572,3 +572,11 @@ export const versionNames: ReadonlyMap<number, string> = new Map([
   [0x0303, "TLSv1.2"],
   [0x0304, "TLSv1.3"],
 ]);
+
+/** TLS Certificate Types (RFC 7250 §7). */
+export const certificateTypeNames: ReadonlyMap<number, string> = new Map([
+  [0, "X509"],
+  [1, "OpenPGP"],
+  [2, "Raw Public Key"],
+  [3, "1609Dot2"],
+]);

@@ -1,5 +1,7 @@
 // Code points of what is spoken, and names for everything else. IANA's spelling.
-import { alertNames, cipherSuiteNames, extensionNames, groupNames, schemeNames, versionNames } from "./iana.ts";
+import {
+  alertNames, certificateTypeNames, cipherSuiteNames, extensionNames, groupNames, schemeNames, versionNames,
+} from "./iana.ts";
 
 export type ProtocolVersion = "tls1.2" | "tls1.3";
 
@@ -19,6 +21,9 @@ export type SignatureScheme =
   | "rsa_pss_pss_sha256" | "rsa_pss_pss_sha384" | "rsa_pss_pss_sha512"
   | "rsa_pkcs1_sha256" | "rsa_pkcs1_sha384" | "rsa_pkcs1_sha512" // certificates, and TLS 1.2
   | "mldsa44" | "mldsa65" | "mldsa87";
+
+/** A chain of certificates, or a SubjectPublicKeyInfo alone (RFC 7250). */
+export type CertificateType = "x509" | "raw-public-key";
 
 export type HashName = "sha256" | "sha384" | "sha512";
 
@@ -70,8 +75,11 @@ export const schemeIds: Readonly<Record<SignatureScheme, number>> = {
   mldsa87: 0x0906,
 };
 
-type RegistryName = "suite" | "group" | "scheme" | "extension" | "version" | "alert";
+export const certificateTypeIds: Readonly<Record<CertificateType, number>> = { x509: 0, "raw-public-key": 2 };
+
+type RegistryName = "certificateType" | "suite" | "group" | "scheme" | "extension" | "version" | "alert";
 const registries: Readonly<Record<RegistryName, ReadonlyMap<number, string>>> = {
+  certificateType: certificateTypeNames,
   suite: cipherSuiteNames,
   group: groupNames,
   scheme: schemeNames,
@@ -107,8 +115,11 @@ export const extensionIds = {
   signature_algorithms: 13,
   application_layer_protocol_negotiation: 16,
   signed_certificate_timestamp: 18,
+  client_certificate_type: 19,
+  server_certificate_type: 20,
   padding: 21,
   extended_master_secret: 23,
+  compress_certificate: 27,
   record_size_limit: 28,
   session_ticket: 35,
   pre_shared_key: 41,
@@ -121,6 +132,7 @@ export const extensionIds = {
   post_handshake_auth: 49,
   signature_algorithms_cert: 50,
   key_share: 51,
+  ticket_request: 58,
   renegotiation_info: 65281,
 } as const;
 export type ExtensionName = keyof typeof extensionIds;

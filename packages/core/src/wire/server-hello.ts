@@ -1,5 +1,6 @@
 // ServerHello and HelloRetryRequest: one message, told apart by its random (RFC 9846 §4.2.3, §4.2.4).
 import { type Bytes, equal } from "./bytes.ts";
+import { readChosenType } from "./certificate-types.ts";
 import {
   type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions,
 } from "./extensions.ts";
@@ -32,6 +33,8 @@ export interface ServerHello extends ServerHelloFields {
   readonly extendedMasterSecret: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
   readonly recordSizeLimit: number | undefined;
+  readonly clientCertificateType: number | undefined;
+  readonly serverCertificateType: number | undefined;
   /** CertificateStatus may follow (RFC 6066 §8). */
   readonly announcesStatus: boolean;
   readonly timestamps: readonly Bytes[];
@@ -55,6 +58,8 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let extendedMasterSecret = false;
   let renegotiatedConnection: Bytes | undefined;
   let recordSizeLimit: number | undefined;
+  let clientCertificateType: number | undefined;
+  let serverCertificateType: number | undefined;
   let announcesStatus = false;
   let timestamps: readonly Bytes[] = [];
   const message = isRetryRequest ? "hello_retry_request" : "server_hello";
@@ -71,6 +76,8 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     ec_point_formats: (extension) => {
       pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
     },
+    client_certificate_type: (extension) => { clientCertificateType = readChosenType(extension); },
+    server_certificate_type: (extension) => { serverCertificateType = readChosenType(extension); },
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     status_request: () => { announcesStatus = true; },
     signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
@@ -81,7 +88,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
     keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
-    recordSizeLimit, announcesStatus, timestamps,
+    recordSizeLimit, clientCertificateType, serverCertificateType, announcesStatus, timestamps,
   };
 }
 

@@ -1,7 +1,9 @@
 // The messages that only TLS 1.2 has, or has in another shape (RFC 5246 §7.4, RFC 8422 §5.4, §5.7).
-import { type Bytes, concat } from "./bytes.ts";
+import { type Bytes, concat, empty } from "./bytes.ts";
 import { readAuthorities } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
+import type { Reader } from "./reader.ts";
+import type { CertificateType } from "./registry.ts";
 import type { Writer } from "./writer.ts";
 
 /** HelloRequest and ServerHelloDone have no body. */
@@ -12,15 +14,24 @@ export function encodeServerHelloDone(): Bytes {
   return frame("server_hello_done", () => {});
 }
 
-/** DER, leaf first. */
-export function decodeCertificateTls12(raw: Uint8Array): Bytes[] {
+/** DER, leaf first; or a raw public key alone, which has no list around it (RFC 7250 §3). */
+export function decodeCertificateTls12(raw: Uint8Array, type: CertificateType): Bytes[] {
   const body = bodyOf(raw, "certificate");
-  const chain = body.list(3, "certificate_list", 0, (list) => list.opaque(3, "ASN.1Cert", 1));
+  const chain =
+    type === "x509" ? body.list(3, "certificate_list", 0, (list) => list.opaque(3, "ASN.1Cert", 1)) : readRawPublicKey(body);
   body.end();
   return chain;
 }
-export function encodeCertificateTls12(chain: readonly Uint8Array[]): Bytes {
-  return frame("certificate", (writer) => writer.list(3, chain, (_, certificate) => writer.opaque(3, certificate)));
+/** A client without one says so as it would without a certificate (RFC 5246 §7.4.6). */
+function readRawPublicKey(body: Reader): Bytes[] {
+  const key = body.opaque(3, "ASN.1_subjectPublicKeyInfo");
+  return key.length === 0 ? [] : [key];
+}
+export function encodeCertificateTls12(chain: readonly Uint8Array[], type: CertificateType): Bytes {
+  return frame("certificate", (writer) => {
+    if (type === "x509") writer.list(3, chain, (_, certificate) => writer.opaque(3, certificate));
+    else writer.opaque(3, chain[0] ?? empty);
+  });
 }
 
 export interface ServerKeyExchange {

@@ -17,6 +17,7 @@ import { seededNoble } from "../../../support/seeded.ts";
 import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } from "../../identities.ts";
 import { all, each, expectEqual, found, type Stimuli, type Stimulus, told } from "../../outcome.ts";
 import { messages } from "../framing.ts";
+import { certificateForKeyTls12 } from "../raw-public-keys.ts";
 import { beforeFinished, clientsInClear, connected, toClient, toServer } from "./peers.ts";
 
 const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
@@ -234,7 +235,7 @@ export const handshakes: Stimuli = {
     const peer = toClient("WAIT_STATUS", stapling);
     return [peer.say(peer.certificateStatus([])).skipTo("WAIT_SKE")];
   },
-  "CRT-045": () => sent(v24(v24(publicKeyOf(good)))),
+  "CRT-045": () => [...sent(v24(v24(publicKeyOf(good)))), ...certificateForKeyTls12()],
   "CV-012": () =>
     proven(
       (client) => changed(client.certificateVerify(), -1),

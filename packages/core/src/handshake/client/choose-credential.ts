@@ -3,18 +3,23 @@ import type { Credential, CredentialRequest } from "../../config/credential.ts";
 import { signsIn } from "../../config/parameters.ts";
 import { Problems } from "../../config/problems.ts";
 import type { ClientSettings } from "../../config/settings.ts";
-import { firstForAuthorities } from "../../negotiate/credential.ts";
+import { firstForAuthorities, mayBeShown } from "../../negotiate/credential.ts";
 import type { ProtocolVersion, SignatureScheme } from "../../wire/registry.ts";
 
-/** Of those that can sign, by what the server asks for. */
+/** Of those that can sign, by what the server asks for; undefined: none of them is for it. */
 export function chooseCredential(fitting: readonly Credential[], { authorities }: CredentialRequest): Credential | undefined {
-  return firstForAuthorities(fitting, authorities, (credential) => credential);
+  const shown = fitting.filter((credential) => mayBeShown(credential, authorities));
+  return firstForAuthorities(shown, authorities, (credential) => credential);
 }
 
-/** By which it signs: the signer's first that the server takes. */
+/** By which it signs: the signer's first that the server takes; undefined: it can't be shown. */
 export function schemeFor(
-  { signer }: Credential, { schemes }: CredentialRequest, version: ProtocolVersion, { ownSchemes }: ClientSettings,
+  { signer, type }: Credential,
+  { schemes, certificateTypes }: CredentialRequest,
+  version: ProtocolVersion,
+  { ownSchemes }: ClientSettings,
 ): SignatureScheme | undefined {
+  if (!certificateTypes.includes(type)) return undefined;
   return signer.schemes.find((scheme) => schemes.includes(scheme) && ownSchemes.includes(scheme) && signsIn(version, scheme));
 }
 
@@ -31,6 +36,10 @@ export function readPicked(
   // Whatever it is: reading finds out.
   const [credential] = readOwnCredentials([given as Credential], settings.ownSchemes, settings, problems);
   if (credential === undefined || problems.count > 0) return { kind: "unusable", problem: problems.toString() };
+  if (!mayBeShown(credential, request.authorities)) {
+    return { kind: "unusable", problem: "a credential that is only for its issuers, none of which the server names" };
+  }
   if (schemeFor(credential, request, version, settings) !== undefined) return { kind: "picked", credential };
-  return { kind: "unusable", problem: `a credential that signs by none of ${request.schemes.join(", ")}` };
+  const wanted = `${request.certificateTypes.join()} that signs by ${request.schemes.join(" or ")}`;
+  return { kind: "unusable", problem: `a credential that is no ${wanted}` };
 }

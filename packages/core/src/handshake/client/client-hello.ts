@@ -6,7 +6,11 @@ import { saidLimit } from "../../record/size-limit.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
 import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
-import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName } from "../../wire/extensions.ts";
+import { offeredTypes } from "../../wire/certificate-types.ts";
+import { compressCertificate } from "../../wire/compressed-certificate.ts";
+import {
+  type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest,
+} from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
@@ -79,10 +83,12 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       ),
     );
   }
+  extensions.push(...certificateTypesOf(settings));
   extensions.push(...(settings.verifier.asksFor ?? []).map(stapleRequest));
   if (alpn.length > 0) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, alpn)));
   }
+  if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   // RFC 8449 §4: also without a limit of our own, so that the server can tell us its own.
   extensions.push(recordSizeLimit(saidLimit(settings.maxRecordSize, settings.versions)));
   if (tls12) {
@@ -103,8 +109,18 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
     if (settings.sessions !== undefined || settings.psks.length > 0) {
       extensions.push(extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.of(pskModes.psk_dhe_ke))));
     }
+    const { tickets } = settings;
+    if (tickets !== undefined) extensions.push(extension("ticket_request", (writer) => writeTicketRequest(writer, tickets)));
   }
   return extensions;
+}
+
+/** RFC 7250 §4.1: a list of X.509 alone is left out. */
+function certificateTypesOf({ verifier, ownTypes }: Goal["settings"]): Extension[] {
+  const lists = { server_certificate_type: verifier.types ?? [], client_certificate_type: ownTypes } as const;
+  return (["client_certificate_type", "server_certificate_type"] as const)
+    .filter((name) => lists[name].some((type) => type !== "x509"))
+    .map((name) => offeredTypes(name, lists[name]));
 }
 
 function keyShare(shares: readonly StartedShare[]): Extension {

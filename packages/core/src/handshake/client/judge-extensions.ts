@@ -3,7 +3,9 @@ import { agreeOnSizes, judgeSizeLimit, type RecordSizes, saidLimit } from "../..
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { EncryptedExtensions } from "../../wire/encrypted-extensions.ts";
 import type { Extension } from "../../wire/extensions.ts";
-import { type ExtensionName, extensionIds, type ProtocolVersion } from "../../wire/registry.ts";
+import {
+  type CertificateType, certificateTypeIds, type ExtensionName, extensionIds, type ProtocolVersion, type Registered, spelled,
+} from "../../wire/registry.ts";
 import type { Goal } from "./states.ts";
 
 /**
@@ -40,6 +42,39 @@ export function judgeEncryptedExtensions(
   return message.alpn === undefined ? undefined : judgeProtocol("encrypted_extensions", message.alpn, goal);
 }
 
+/** What the server chose (RFC 7250 §4.2): whose certificate is of which type. */
+export interface ChosenTypes {
+  readonly client: CertificateType;
+  readonly server: CertificateType;
+}
+
+/** A type that was offered; a server that says nothing means X.509. */
+export function judgeCertificateTypes(
+  message: string,
+  { clientCertificateType, serverCertificateType }: Pick<EncryptedExtensions, "clientCertificateType" | "serverCertificateType">,
+  { clientCertificateTypes, serverCertificateTypes }: DecodedClientHello,
+): ChosenTypes {
+  const judge = (field: string, id: number | undefined, offered: readonly Registered[] = []): CertificateType => {
+    if (id === undefined) return "x509";
+    const type = certificateTypes.find((name) => certificateTypeIds[name] === id);
+    if (type !== undefined && offered.some((each) => each.id === id)) return type;
+    const expected = `one of ${offered.map(({ name }) => name).join(", ")}`;
+    return fail("illegal-parameter", { message, field, expected, received: spelled("certificateType", id) }, "RFC 7250 §4.2");
+  };
+  return {
+    client: judge("client_certificate_type", clientCertificateType, clientCertificateTypes),
+    server: judge("server_certificate_type", serverCertificateType, serverCertificateTypes),
+  };
+}
+const certificateTypes = ["x509", "raw-public-key"] as const;
+
+/** Behind a hello that takes no X.509: a server that doesn't know of anything else sends it all the same (RFC 7250 §4.2). */
+export function judgeServerCertificateType(type: CertificateType, { settings }: Goal): void {
+  if (settings.verifier.types?.includes(type) !== false) return;
+  const problem = "an X.509 certificate, and only a raw public key was asked for";
+  fail("unsupported-certificate", { problem }, "RFC 7250 §4.2");
+}
+
 /** What a server's record_size_limit, or none, makes of our offer. */
 export function recordSizes(version: ProtocolVersion, theirs: number | undefined, { settings }: Goal): RecordSizes {
   const { maxRecordSize, versions } = settings;
@@ -57,4 +92,5 @@ export function judgeProtocol(message: string, chosen: string, { alpn: offered }
 }
 const encryptedExtensions = [
   "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",
+  "client_certificate_type", "server_certificate_type", "ticket_request",
 ] as const;

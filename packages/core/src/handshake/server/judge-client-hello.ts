@@ -5,7 +5,7 @@ import { judgeSizeLimit } from "../../record/size-limit.ts";
 import { type Bytes, empty, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
-import { extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
+import { certificateTypeIds, extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
 import type { AgreedPsk } from "./states.ts";
 
 /** What no version allows. */
@@ -14,6 +14,17 @@ export function judgeServerName({ hostNames }: DecodedClientHello): void {
   if (hostNames.length > 1) wrong("server_name", "one host_name", `${hostNames.length}`, "RFC 6066 §3");
   if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
     wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
+  }
+}
+
+/** RFC 7250 §3, §4.1: a list holds something, and says more than what it means to say nothing. */
+export function judgeCertificateTypes({ clientCertificateTypes, serverCertificateTypes }: DecodedClientHello): void {
+  const lists = { client_certificate_type: clientCertificateTypes, server_certificate_type: serverCertificateTypes };
+  for (const [field, types] of Object.entries(lists)) {
+    if (types?.length === 0) wrong(field, "a type at least", "none", "RFC 7250 §3");
+  }
+  if (clientCertificateTypes?.every(({ id }) => id === certificateTypeIds.x509)) {
+    wrong("client_certificate_type", "another type than X.509", "X.509 alone", "RFC 7250 §4.1");
   }
 }
 

@@ -1,11 +1,12 @@
 import type { PreparedPsk } from "../../config/check-psks.ts";
 import type { VerifiedIdentity } from "../../config/identity.ts";
 import type { ServerConfig } from "../../config/server-config.ts";
-import type { ServerSettings } from "../../config/settings.ts";
+import type { ClientAuthenticationSettings, ServerSettings } from "../../config/settings.ts";
 import type { Group, HashImplementation, SuiteImplementation } from "../../crypto/provider.ts";
 import type { Negotiation } from "../../negotiate/negotiate.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
+import type { CertificateType } from "../../wire/registry.ts";
 import type { KeyProven } from "../proofs.ts";
 import type { StateOf } from "../table.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
@@ -19,8 +20,15 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+  /** undefined: the client is not asked for a certificate. */
+  readonly authentication: Authentication | undefined;
   /** Of the hello that is answered. */
   readonly psk: AgreedPsk | undefined;
+}
+
+/** What the client is asked for. */
+export interface Authentication extends ClientAuthenticationSettings {
+  readonly type: CertificateType;
 }
 
 /** An external PSK of ours that the client offers; that it knows the key, its binder has to say. */

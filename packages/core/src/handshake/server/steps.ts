@@ -11,7 +11,9 @@ import { groupIds } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
-import { judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare } from "./judge-client-hello.ts";
+import {
+  judgeCertificateTypes, judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare,
+} from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
 import { lookUpOrExchange } from "./tls13/select-psk.ts";
@@ -38,7 +40,10 @@ export const steps: Steps<Edges, States, Inputs> = {
       }
       const negotiated = negotiate(hello, config);
       const versionRefused = negotiated.kind === "refused" && versionRefusals.has(negotiated.reasons[0].kind);
-      if (!versionRefused) judgeServerName(hello);
+      if (!versionRefused) {
+        judgeServerName(hello);
+        judgeCertificateTypes(hello);
+      }
       if (negotiated.kind === "refused") {
         const { reasons, alert } = negotiated;
         fail("no-agreement", { reasons, alert, clientHello: hello }, "RFC 9846 §4.2.1");
@@ -96,8 +101,11 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
   if (suite === undefined || group === undefined || hash === undefined) {
     throw new TypeError("negotiate agreed on what the config has not");
   }
+  const { clientCertificateType: type } = negotiated;
+  const { clientAuthentication } = settings;
+  const authentication = type && clientAuthentication && { ...clientAuthentication, type };
   const index = negotiated.psk?.index;
   const psk = index === undefined ? undefined : settings.psks.get(hex(hello.pskIdentities[index] ?? empty));
   const agreed = index === undefined || psk === undefined ? undefined : { index, psk };
-  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, psk: agreed };
+  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, authentication, psk: agreed };
 }

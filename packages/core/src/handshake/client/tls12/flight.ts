@@ -20,7 +20,8 @@ export function sendClientKeyExchange(
   const { suite, hash, randoms, extendedMasterSecret, offer } = settled;
   const { link } = context;
   link.phase = "client-flight";
-  if (own !== undefined) send(encodeCertificateTls12(own === "none" ? [] : own.credential.chain), transcript, context);
+  const chain = own === "none" ? [] : own?.credential.chain;
+  if (chain !== undefined) send(encodeCertificateTls12(chain, settled.types.client), transcript, context);
   send(encodeClientKeyExchange(share), transcript, context);
   const master = masterSecret(hash, secret, extendedMasterSecret ? transcript.digest() : undefined, randoms);
   logMasterSecret(offer.goal.settings, randoms.client, master);

@@ -8,7 +8,7 @@ import { equal } from "../../../wire/bytes.ts";
 import { groupIds, type SignatureScheme, schemeIds, spelled, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
-import { judgeAnswers, judgeProtocol } from "../judge-extensions.ts";
+import { judgeAnswers, judgeCertificateTypes, judgeProtocol } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 import type { SettledTls12 } from "./states.ts";
 
@@ -45,12 +45,14 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   }
   const randoms = { client: offer.hello.random, server: hello.random };
   const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
+  const types = judgeCertificateTypes("server_hello", hello, offer.hello);
   const { extendedMasterSecret, announcesStatus, timestamps } = hello;
-  return { offer, suite, hash, randoms, alpn, extendedMasterSecret, announcesStatus, timestamps };
+  return { offer, suite, hash, randoms, alpn, extendedMasterSecret, types, announcesStatus, timestamps };
 }
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
   "status_request", "signed_certificate_timestamp", "record_size_limit",
+  "client_certificate_type", "server_certificate_type",
   // Some servers answer it, as TLS 1.3's do, though it means nothing here.
   "supported_groups",
 ] as const;
@@ -58,7 +60,8 @@ const answers = [
 /** RFC 8422 §5.1: supported_groups speaks of the certificate's curve too. In TLS 1.3 the scheme names it. */
 export function judgeCurve(key: PublicKey | undefined, { hello }: Offer): void {
   if (key?.kind !== "ec" || hello.groups?.some(({ id }) => id === groupIds[key.curve])) return;
-  fail("unsupported-certificate", { problem: `a key on ${key.curve}, which was not among the groups that were offered` }, "RFC 8422 §5.1");
+  const problem = `a key on ${key.curve}, which was not among the groups that were offered`;
+  fail("unsupported-certificate", { problem }, "RFC 8422 §5.1");
 }
 
 /** The share, and the signature that ties it to the certificate. */

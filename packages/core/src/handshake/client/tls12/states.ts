@@ -8,6 +8,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { ChosenTypes } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 
 /** What ServerHello settled. */
@@ -18,6 +19,7 @@ export interface SettledTls12 {
   readonly randoms: Randoms;
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
+  readonly types: ChosenTypes;
   readonly announcesStatus: boolean;
   readonly timestamps: readonly Bytes[];
 }

@@ -17,6 +17,7 @@ import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
+import { judgeServerCertificateType } from "../judge-extensions.ts";
 import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
 import { judgeCurve, judgeServerKeyExchange } from "./judge-server-hello.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
@@ -24,18 +25,20 @@ import type { InputsTls12, StatesTls12 } from "./states.ts";
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
     certificate: ({ kind: _, ...underway }, message, { scribe }) => {
-      const { offer, suite } = underway.settled;
+      const { offer, suite, types } = underway.settled;
       const { settings, serverName } = offer.goal;
+      judgeServerCertificateType(types.server, offer.goal);
       // RFC 8422 §2: the suite says of which kind the key is.
       const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
-      const { chain, publicKey, schemes } = judgeChain(decodeCertificateTls12(message.raw), "tls1.2", offered, settings, scribe.publicKey);
+      const certificates = decodeCertificateTls12(message.raw, types.server);
+      const { chain, publicKey, schemes } =
+        judgeChain(certificates, types.server, "tls1.2", offered, settings, scribe.publicKey);
       judgeCurve(scribe.publicKey(publicKey), underway.settled.offer);
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
       const staples = { ocspResponse: undefined, signedCertificateTimestamps: timestamps };
-      const shown = {
-        ...underway, presented: presentedIdentity("server", chain, serverName, staples, settings), publicKey, schemes,
-      };
+      const presented = presentedIdentity("server", types.server, chain, serverName, staples, settings);
+      const shown = { ...underway, presented, publicKey, schemes };
       return announcesStatus ? { kind: "expectCertificateStatus", ...shown } : { kind: "expectServerKeyExchange", ...shown };
     },
   },
@@ -79,7 +82,8 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     certificate_request: ({ kind: _, ...proven }, message) => {
       const asked = decodeCertificateRequestTls12(message.raw);
       proven.transcript.add(message.raw);
-      return { kind: "expectServerHelloDoneOnly", ...proven, request: judgeCertificateRequestTls12(asked) };
+      const request = judgeCertificateRequestTls12(asked, proven.settled.types.client);
+      return { kind: "expectServerHelloDoneOnly", ...proven, request };
     },
     server_hello_done: ({ kind: _, ...proven }, message, context) => {
       takeServerHelloDone(proven.transcript, message, context);

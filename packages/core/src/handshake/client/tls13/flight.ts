@@ -1,22 +1,28 @@
 // The second flight of a client of TLS 1.3 (RFC 9846, figure 1). The first is in `client-hello.ts`.
-import type { Credential, CredentialRequest } from "../../../config/credential.ts";
+import { compressedCertificate } from "../../../config/certificate-compression.ts";
+import type { Credential } from "../../../config/credential.ts";
+import { certificateEntries } from "../../../config/own-certificate.ts";
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
-import { certificateEntries } from "../../identity.ts";
+import type { ReceivedRequest } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import type { Underway } from "./states.ts";
 
-/** Certificate: the credential's, or none (§4.5.1). */
+/** Certificate or CompressedCertificate (RFC 8879): the credential's, or none (§4.5.1). */
 export function sendCertificate(
-  { transcript }: Underway, credential: Credential | undefined, { staples }: CredentialRequest, context: Context,
+  { settled, transcript }: Underway,
+  credential: Credential | undefined,
+  { staples, compressions }: ReceivedRequest,
+  context: Context,
 ): void {
   const entries = credential === undefined ? [] : certificateEntries(credential, staples);
-  send(context.scribe.certificate(entries), transcript, context);
+  const compressed = credential && compressedCertificate(credential, staples, compressions, settled.offer.goal.settings);
+  send(compressed ?? context.scribe.certificate(entries), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
 }
 

@@ -1,4 +1,4 @@
-import type { Credential, CredentialRequest } from "../../../config/credential.ts";
+import type { Credential } from "../../../config/credential.ts";
 import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identity.ts";
 import type { TicketTaker } from "../../../connection/connection.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
@@ -7,8 +7,10 @@ import type { Transcript } from "../../../crypto/transcript.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { ReceivedRequest } from "../../judge-certificate.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { ChosenTypes } from "../judge-extensions.ts";
 import type { OfferedPsk } from "../psks.ts";
 import type { Offer } from "../states.ts";
 
@@ -32,7 +34,8 @@ export interface Underway {
 }
 interface Answered extends Underway {
   readonly alpn: string | undefined;
-  readonly request: CredentialRequest | undefined;
+  readonly types: ChosenTypes;
+  readonly request: ReceivedRequest | undefined;
 }
 
 /** HelloRetryRequest, as the second ServerHello is measured by it. */
@@ -55,7 +58,7 @@ export interface StatesTls13 {
   checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
   expectFinished: Answered & ProvenServer;
-  pickCredential: Proven & { request: CredentialRequest };
+  pickCredential: Proven & { request: ReceivedRequest };
   sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
   connected: ProvenServer & {
     settled: Settled;
@@ -88,6 +91,7 @@ export interface InputsTls13 {
   encrypted_extensions: HandshakeMessage;
   certificate_request: HandshakeMessage;
   certificate: HandshakeMessage;
+  compressed_certificate: HandshakeMessage;
   certificate_verify: HandshakeMessage;
   validity: boolean;
   verdict: VerifiedIdentity;

@@ -2,24 +2,26 @@
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { copy } from "../../../wire/bytes.ts";
+import { type Bytes, copy } from "../../../wire/bytes.ts";
 import {
   decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent,
 } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
+import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
   judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { StateOf, Steps } from "../../table.ts";
+import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { inCompatibilityMode, sendSecondClientHello } from "../client-hello.ts";
-import { judgeEncryptedExtensions, recordSizes } from "../judge-extensions.ts";
+import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetPsks, secretOf } from "../psks.ts";
 import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
@@ -81,12 +83,13 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { hello, goal } = underway.settled.offer;
       const answers = decodeEncryptedExtensions(message.raw);
       const alpn = judgeEncryptedExtensions(answers, hello, goal);
+      const types = judgeCertificateTypes("encrypted_extensions", answers, hello);
       link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
       underway.transcript.add(message.raw);
       const { psk } = underway.settled;
-      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn };
+      if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
       const identity = psk.kind === "session" ? rememberedIdentity(psk.state) : undefined;
-      const answered = { ...underway, alpn, request: undefined };
+      const answered = { ...underway, alpn, types, request: undefined };
       if (identity !== undefined) return { kind: "expectFinished", ...answered, identity, keyProven: "by the session" };
       if (externalOf(psk) === undefined) throw new TypeError("a session without a server was offered");
       return { kind: "expectFinished", ...answered, identity, keyProven: "by the psk" };
@@ -95,26 +98,23 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectCertificateOrRequest: {
     certificate_request: ({ kind: _, ...underway }, message) => {
-      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw));
+      const request = judgeCertificateRequest(decodeCertificateRequest(message.raw), underway.types.client);
       underway.transcript.add(message.raw);
       return { kind: "expectCertificate", ...underway, request };
     },
-    certificate: (state, message, context) => {
-      return stepsTls13.expectCertificate.certificate(
-        { ...state, kind: "expectCertificate", request: undefined }, message, context,
-      );
+    certificate: (state, message, context) => takeCertificate(withoutRequest(state), message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const { settings } = state.settled.offer.goal;
+      const certificate = decompressCertificate(message.raw, ["certificate", "certificate_request"], settings);
+      return takeCertificate(withoutRequest(state), message, certificate, context);
     },
   },
 
   expectCertificate: {
-    certificate: ({ kind: _, ...answered }, message, { scribe }) => {
-      const { settings, serverName } = answered.settled.offer.goal;
-      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), settings.verifier);
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-      answered.transcript.add(message.raw);
-      const presented = presentedIdentity("server", chain, serverName, staples, settings);
-      return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+    certificate: (state, message, context) => takeCertificate(state, message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const certificate = decompressCertificate(message.raw, ["certificate"], state.settled.offer.goal.settings);
+      return takeCertificate(state, message, certificate, context);
     },
   },
 
@@ -175,11 +175,32 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 };
 
+type At<Kind extends keyof States> = StateOf<States, Kind>;
+
+function withoutRequest(state: At<"expectCertificateOrRequest">): At<"expectCertificate"> {
+  return { ...state, kind: "expectCertificate", request: undefined };
+}
+
+/** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
+function takeCertificate(
+  { kind: _, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+): At<"expectCertificateVerify"> {
+  const { types, settled } = answered;
+  const { settings, serverName } = settled.offer.goal;
+  judgeServerCertificateType(types.server, settled.offer.goal);
+  const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), settings.verifier);
+  const { chain, publicKey, schemes } =
+    judgeChain(certificates, types.server, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  answered.transcript.add(message.raw);
+  const presented = presentedIdentity("server", types.server, chain, serverName, staples, settings);
+  return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };
+}
+
 function connected(
   { settled, alpn, finished, ...proven }: Proven,
   ownScheme: SignatureScheme | undefined,
   sent: ReturnType<typeof sendFinished>,
-): StateOf<States, "connected"> {
+): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
   const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
   const server =

@@ -17,6 +17,7 @@ import {
 import { proofSchemes } from "../../judge-certificate.ts";
 import type { StartedShare } from "../../stages.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
+import { chosenTypes } from "../chosen-types.ts";
 import type { StatesTls12 } from "./states.ts";
 
 type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
@@ -31,7 +32,7 @@ export function sendServerHelloTls12(
   if (settings.versions.includes("tls1.3")) random.set(downgradeSentinel, 24);
   const randoms = { client: hello.random, server: random };
   const transcript =
-    settings.clientAuthentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
+    settled.authentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
   const extensions: Extension[] = [];
   // RFC 5746 §3.6: the answer to the extension, or to its stand-in among the suites.
   if (hello.renegotiatedConnection !== undefined || hello.cipherSuites.some(({ id }) => id === EMPTY_RENEGOTIATION_INFO_SCSV)) {
@@ -43,7 +44,8 @@ export function sendServerHelloTls12(
   if (hello.pointFormats !== undefined) {
     extensions.push(extension("ec_point_formats", (writer) => writer.opaque(1, Uint8Array.of(0))));
   }
-  const { chain, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
+  extensions.push(...chosenTypes(hello, settled));
+  const { chain, type, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
   const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
   if (status !== undefined) extensions.push(extension("status_request"));
   if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) {
@@ -63,7 +65,7 @@ export function sendServerHelloTls12(
     extensions: extensions.length > 0 ? extensions : undefined,
   });
   send(serverHello, transcript, context);
-  send(encodeCertificateTls12(chain), transcript, context);
+  send(encodeCertificateTls12(chain, type), transcript, context);
   if (status !== undefined) send(encodeCertificateStatus(status), transcript, context);
   context.link.outgoing.boundary();
   const params = serverParams(groupIds[group.name], started.share);
@@ -78,22 +80,21 @@ export function sendServerKeyExchange(
   state: At<"signShare">, signature: Uint8Array, context: Context,
 ): At<"expectClientKeyExchange"> | At<"expectClientCertificate"> {
   const { kind: _, params, message: __, ...underway } = state;
-  const { settings } = underway.settled;
-  const { clientAuthentication } = settings;
+  const { settings, authentication } = underway.settled;
   const scheme = schemeIds[expectSignature(underway.settled.negotiated).scheme];
   send(encodeServerKeyExchange(params, scheme, signature), underway.transcript, context);
-  if (clientAuthentication !== undefined) {
+  if (authentication !== undefined) {
     const request = encodeCertificateRequestTls12({
       certificateTypes: [clientCertificateTypes.ecdsa_sign, clientCertificateTypes.rsa_sign],
       signatureSchemes: proofSchemes("tls1.2", settings).map((name) => schemeIds[name]),
-      authorities: clientAuthentication.authorities,
+      authorities: authentication.authorities,
     });
     send(request, underway.transcript, context);
   }
   send(encodeServerHelloDone(), underway.transcript, context);
   context.link.phase = "client-flight";
-  if (clientAuthentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
-  return { kind: "expectClientCertificate", ...underway, authentication: clientAuthentication };
+  if (authentication === undefined) return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
+  return { kind: "expectClientCertificate", ...underway, authentication };
 }
 
 /** change_cipher_spec and Finished: the end of the handshake. */

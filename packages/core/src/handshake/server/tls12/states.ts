@@ -1,5 +1,4 @@
 import type { PresentedIdentity, VerifiedIdentity, Verifier } from "../../../config/identity.ts";
-import type { ClientAuthenticationSettings } from "../../../config/settings.ts";
 import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
 import type { Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
@@ -9,7 +8,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
-import type { ProvenPeer, Settled } from "../states.ts";
+import type { Authentication, ProvenPeer, Settled } from "../states.ts";
 
 interface Underway {
   readonly settled: Settled;
@@ -35,7 +34,7 @@ interface Proven extends Keyed {
 export interface StatesTls12 {
   startShare: { hello: DecodedClientHello; settled: Settled };
   signShare: Underway & { started: StartedShare; params: Bytes; message: Bytes };
-  expectClientCertificate: Underway & { started: StartedShare; authentication: ClientAuthenticationSettings };
+  expectClientCertificate: Underway & { started: StartedShare; authentication: Authentication };
   expectClientKeyExchange: Underway & { started: StartedShare; shown: Shown | undefined };
   completeShare: Underway & { started: StartedShare; shown: Shown | undefined; peerShare: Bytes };
   expectClientCertificateVerify: Keyed & { shown: Shown };

@@ -28,15 +28,15 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectClientCertificate: {
     certificate: ({ kind: _, authentication, ...underway }, message, { scribe }) => {
       const { settings } = underway.settled;
-      const certificates = decodeCertificateTls12(message.raw);
+      const certificates = decodeCertificateTls12(message.raw, authentication.type);
       underway.transcript.add(message.raw);
       if (certificates.length === 0) {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.2" }, "RFC 5246 §7.4.6");
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
       const { chain, publicKey, schemes } =
-        judgeChain(certificates, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
-      const presented = presentedIdentity("client", chain, undefined, noStaples, settings);
+        judgeChain(certificates, authentication.type, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+      const presented = presentedIdentity("client", authentication.type, chain, undefined, noStaples, settings);
       return {
         kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes },
       };

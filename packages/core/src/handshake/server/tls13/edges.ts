@@ -6,7 +6,10 @@ export const edgesTls13 = {
   lookUpSession: { sessions: ["exchangeKeys"] },
   exchangeKeys: { secret: ["sign", "expectFinished"] },
   sign: { signature: ["expectFinished", "expectCertificate"] },
-  expectCertificate: { certificate: ["expectCertificateVerify", "expectFinished"] },
+  expectCertificate: {
+    certificate: ["expectCertificateVerify", "expectFinished"],
+    compressed_certificate: ["expectCertificateVerify", "expectFinished"],
+  },
   expectCertificateVerify: { certificate_verify: ["checkSignature"] },
   checkSignature: { validity: ["judge"] },
   judge: { verdict: ["expectFinished"] },

@@ -1,4 +1,6 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
+import { compressedCertificate } from "../../../config/certificate-compression.ts";
+import { certificateEntries } from "../../../config/own-certificate.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
@@ -8,18 +10,20 @@ import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
+import { compressCertificate } from "../../../wire/compressed-certificate.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { groupIds, pskModes, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
+import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
 import { stapleExtensions } from "../../../wire/staples.ts";
 import type { Writer } from "../../../wire/writer.ts";
-import { certificateEntries } from "../../identity.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
+import { chosenTypes } from "../chosen-types.ts";
 import type { At, Settled } from "../states.ts";
-import { forgetPsk, secretOf } from "./psk.ts";
+import { forgetPsk, type SelectedPsk, secretOf } from "./psk.ts";
+import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
 /** HelloRetryRequest (§4.2.4). */
@@ -78,7 +82,9 @@ export function sendServerHello(
   const { maxRecordSize } = settings;
   link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
 
-  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, psk?.kind === "session")), transcript, context);
+  const answers = encryptedExtensions(hello, settled, psk);
+  if (psk === undefined) answers.push(...chosenTypes(hello, settled));
+  send(scribe.encryptedExtensions(answers), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -86,12 +92,13 @@ export function sendServerHello(
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
     return { kind: "expectFinished", ...finish(underway, context), peer };
   }
-  const { clientAuthentication } = settings;
-  if (clientAuthentication !== undefined) {
-    send(scribe.certificateRequest(certificateRequest(settings, clientAuthentication)), transcript, context);
+  const { authentication } = settled;
+  if (authentication !== undefined) {
+    send(scribe.certificateRequest(certificateRequest(settings, authentication)), transcript, context);
   }
   const { credential } = expectSignature(negotiated);
-  send(scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
+  const compressed = compressedCertificate(credential, hello.staples, hello.certificateCompressions, settings);
+  send(compressed ?? scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
   return { kind: "sign", ...underway, message };
@@ -101,12 +108,11 @@ export function sendServerHello(
 export function sendFinished(
   state: At<"sign">, signature: Uint8Array, context: Context,
 ): At<"expectFinished"> | At<"expectCertificate"> {
-  const { settings, negotiated } = state.settled;
+  const { authentication, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[expectSignature(negotiated).scheme], signature), state.transcript, context);
   const answered = finish(state, context);
-  const { clientAuthentication } = settings;
-  if (clientAuthentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
-  return { kind: "expectCertificate", ...answered, authentication: clientAuthentication };
+  if (authentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
+  return { kind: "expectCertificate", ...answered, authentication };
 }
 
 /** Finished, and the keys behind it. */
@@ -123,10 +129,10 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   link.outgoing.protect(new WriteKeys(suite, hash, traffic.server));
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   wipe(handshakeTraffic.server);
-  const takesTickets = settings.sessions !== undefined && hello.pskModes?.includes(pskModes.psk_dhe_ke) === true;
+  const ticketCount = ticketsFor(hello, settings, psk);
   const clientHandshakeTraffic = handshakeTraffic.client;
   return {
-    settled, transcript, schedule, psk, takesTickets, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled, transcript, schedule, psk, ticketCount, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
   };
 }
 
@@ -145,20 +151,23 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   }
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
+  if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   return extensions;
 }
 
-function encryptedExtensions(
-  { recordSizeLimit: limit }: DecodedClientHello, { negotiated, settings }: Settled, isResumed: boolean,
-): Extension[] {
+function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined): Extension[] {
+  const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
   // RFC 6066 §3: an empty answer says that the name was used; "when resuming a session, the server MUST NOT include" it.
-  if (serverName !== undefined && !isResumed) extensions.push(extension("server_name"));
+  if (serverName !== undefined && psk?.kind !== "session") extensions.push(extension("server_name"));
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
   if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
+  if (ticketRequest !== undefined && settings.sessions !== undefined) {
+    extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));
+  }
   return extensions;
 }
 

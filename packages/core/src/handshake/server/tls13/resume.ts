@@ -1,6 +1,7 @@
 // A server's sessions: which of the client's are known (RFC 9846 §4.3.11), and those that tickets give (§4.7.1). A ticket that
 // doesn't open or fit is left aside, and never an alert.
 import { suiteMeanings } from "../../../config/parameters.ts";
+import type { ServerSettings } from "../../../config/settings.ts";
 import { attempt } from "../../../connection/guard.ts";
 import type { Link } from "../../../connection/link.ts";
 import { resumptionPsk } from "../../../crypto/key-schedule.ts";
@@ -11,11 +12,13 @@ import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../sessi
 import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
 import { type Bytes, copy, equal, hex, wipe } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
+import type { TicketRequest } from "../../../wire/extensions.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
+import { pskModes } from "../../../wire/registry.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
-import { externalOf } from "./psk.ts";
+import { externalOf, type SelectedPsk } from "./psk.ts";
 
 /** A session that a server found: not trusted before its binder verified. */
 export interface Found {
@@ -25,9 +28,10 @@ export interface Found {
 
 /** A client may offer any number; a look at more would be work for nothing. */
 const mostCandidates = 4;
-/** Behind a full handshake, and behind a resumed one, whose client has others left. */
-const ticketsAfterFull = 2;
-const ticketsAfterResumed = 1;
+/** Behind a new session, and behind a resumed one, whose client has others left. */
+const usualTickets: TicketRequest = { new: 2, resumed: 1 };
+/** Who asks for more (RFC 9149 §3) gets so many: each is work, and a place in a store. */
+const mostTickets = 8;
 /** Seconds, for states that are kept here; a sealed ticket lives as long as its key. */
 const storedLifetime = 6 * 3600;
 
@@ -87,9 +91,17 @@ function fits(state: SessionState, hello: DecodedClientHello, { settings, suite 
   );
 }
 
+/** As many tickets as follow this handshake: what the client asks for, if it does, and can use. */
+export function ticketsFor(
+  { pskModes: modes, ticketRequest = usualTickets }: DecodedClientHello, { sessions }: ServerSettings, psk: SelectedPsk | undefined,
+): number {
+  if (sessions === undefined || modes?.includes(pskModes.psk_dhe_ke) !== true) return 0;
+  return Math.min(mostTickets, psk?.kind === "session" ? ticketRequest.resumed : ticketRequest.new);
+}
+
 /** NewSessionTicket messages (§4.7.1), made in the step that verified the client's Finished: they hold who it is. */
 export function makeTickets(
-  { settled, psk, peer }: Pick<At<"expectFinished">, "settled" | "psk" | "peer">,
+  { settled, psk, peer, ticketCount }: Pick<At<"expectFinished">, "settled" | "psk" | "peer" | "ticketCount">,
   resumptionSecret: Bytes,
   { link }: Context,
 ): readonly Bytes[] {
@@ -101,7 +113,7 @@ export function makeTickets(
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
   const resumed = psk?.kind === "session" ? psk.state : undefined;
-  const tickets = Array.from({ length: resumed === undefined ? ticketsAfterFull : ticketsAfterResumed }, (_, at) => {
+  const tickets = Array.from({ length: ticketCount }, (_, at) => {
     const nonce = Uint8Array.of(at);
     const ageAdd = new Reader(expectLength(provider.random(4), 4, "random"), "random").u32("ticket_age_add");
     const secret = resumptionPsk(hash, resumptionSecret, nonce);

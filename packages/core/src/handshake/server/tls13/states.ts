@@ -1,5 +1,4 @@
 import type { PresentedIdentity, VerifiedIdentity, Verifier } from "../../../config/identity.ts";
-import type { ClientAuthenticationSettings } from "../../../config/settings.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import type { Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
@@ -9,7 +8,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
-import type { ProvenPeer, Settled } from "../states.ts";
+import type { Authentication, ProvenPeer, Settled } from "../states.ts";
 import type { SelectedPsk } from "./psk.ts";
 import type { Found } from "./resume.ts";
 
@@ -26,9 +25,9 @@ export interface StatesTls13 {
     psk: SelectedPsk | undefined;
   };
   sign: Underway & { message: Bytes };
-  expectCertificate: Answered & { authentication: ClientAuthenticationSettings };
+  expectCertificate: Answered & { authentication: Authentication };
   expectCertificateVerify: Answered & {
-    authentication: ClientAuthenticationSettings;
+    authentication: Authentication;
     presented: PresentedIdentity;
     publicKey: Bytes;
     schemes: readonly SignatureScheme[];
@@ -61,8 +60,8 @@ export interface Answered {
   readonly transcript: Transcript;
   readonly schedule: MainSchedule;
   readonly psk: SelectedPsk | undefined;
-  /** The client can take up sessions. */
-  readonly takesTickets: boolean;
+  /** How many follow the client's Finished. */
+  readonly ticketCount: number;
   /** What the client's Finished is made with. */
   readonly clientHandshakeTraffic: Bytes;
   readonly clientTraffic: Bytes;
@@ -81,6 +80,7 @@ export interface InputsTls13 {
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
   signature: Uint8Array;
   certificate: HandshakeMessage;
+  compressed_certificate: HandshakeMessage;
   certificate_verify: HandshakeMessage;
   validity: boolean;
   verdict: VerifiedIdentity;

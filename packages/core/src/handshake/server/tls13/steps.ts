@@ -5,13 +5,15 @@ import { ReadKeys } from "../../../record/keys.ts";
 import { type Bytes, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeClientHello } from "../../../wire/client-hello.ts";
+import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedIdentity } from "../../identity.ts";
 import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import { type Steps, send } from "../../table.ts";
+import { type Context, type Steps, send } from "../../table.ts";
 import { judgeSecondClientHello, judgeSecondOffer, judgeShare } from "../judge-client-hello.ts";
-import type { States } from "../states.ts";
+import type { At, States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
 import { makeTickets } from "./resume.ts";
@@ -48,19 +50,10 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   sign: { signature: sendFinished },
 
   expectCertificate: {
-    certificate: ({ kind: _, authentication, ...answered }, message, { scribe }) => {
-      const { settings } = answered.settled;
-      const { certificates, staples } = judgeCertificateMessage(decodeCertificate(message.raw), authentication.verifier);
-      answered.transcript.add(message.raw);
-      if (certificates.length === 0) {
-        // RFC 9846 §4.5.1.3: going on without is the server's choice.
-        if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
-        return { kind: "expectFinished", ...answered, peer: undefined };
-      }
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
-      const presented = presentedIdentity("client", chain, undefined, staples, settings);
-      return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
+    certificate: (state, message, context) => takeCertificate(state, message, message.raw, context),
+    compressed_certificate: (state, message, context) => {
+      const certificate = decompressCertificate(message.raw, ["certificate"], state.settled.settings);
+      return takeCertificate(state, message, certificate, context);
     },
   },
 
@@ -89,7 +82,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, psk, takesTickets, peer } = state;
+      const { settled, transcript, schedule, psk, ticketCount, peer } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -100,7 +93,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const use = scribe.tickets ?? (takesTickets ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
+      const use = scribe.tickets ?? (ticketCount > 0 ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
@@ -108,3 +101,21 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     },
   },
 };
+
+/** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
+function takeCertificate(
+  { kind: _, authentication, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+): At<"expectCertificateVerify"> | At<"expectFinished"> {
+  const { settings } = answered.settled;
+  const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), authentication.verifier);
+  answered.transcript.add(message.raw);
+  if (certificates.length === 0) {
+    // RFC 9846 §4.5.1.3: going on without is the server's choice.
+    if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
+    return { kind: "expectFinished", ...answered, peer: undefined };
+  }
+  const { chain, publicKey, schemes } =
+    judgeChain(certificates, authentication.type, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  const presented = presentedIdentity("client", authentication.type, chain, undefined, staples, settings);
+  return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
+}

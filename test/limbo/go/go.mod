@@ -1,0 +1,3 @@
+module sallyport.test/limbo
+
+go 1.21
