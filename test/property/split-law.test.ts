@@ -26,7 +26,7 @@ function heardBy(role: "client" | "server", options: PairOptions): Uint8Array {
 
 function listener(role: "client" | "server", options: PairOptions): Side {
   const { client, server } = makeConfigs(options);
-  return role === "server" ? makeServer(server) : makeClient(client);
+  return role === "server" ? makeServer(server) : makeClient(client, options);
 }
 
 /** All that may not depend on the cuts. */
@@ -44,6 +44,8 @@ function listen(role: "client" | "server", options: PairOptions, heard: Uint8Arr
     output: Buffer.from(side.output).toString("hex"),
     records: parseRecords(side.output).records.map(({ bytes }) => bytes.length),
     data: Buffer.from(joined(side.data)).toString("hex"),
+    early: side.early.map((bytes) => Buffer.from(bytes).toString("hex")),
+    outcome: side.outcome,
     events: side.events.flatMap(withoutStore),
     stages: side.stages.map(({ kind }) => kind).filter((kind) => kind !== "needs-input" && kind !== "failed"),
     last: { closed, established: connection?.info, failure: failure && aboutFailure(failure) },
@@ -63,6 +65,7 @@ function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
 }
 
 const roles = ["client", "server"] as const;
+const earlyRecords = [bytes(5), bytes(300), bytes(1)];
 /** `runs`: what has most of its bytes in common with another has fewer. */
 const variants: readonly { readonly name: string; readonly options: PairOptions; readonly runs?: number }[] = [
   { name: "a plain handshake", options: {} },
@@ -70,6 +73,9 @@ const variants: readonly { readonly name: string; readonly options: PairOptions;
   { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
   { name: "a resumption with a retry, by a sealed ticket", options: { resumed: "sealed", retry: true }, runs: 0.4 },
+  { name: "a resumption with early data", options: { resumed: "sealed", early: earlyRecords }, runs: 0.6 },
+  { name: "a resumption whose early data is rejected", options: { resumed: "stored", early: earlyRecords, singleUse: { use: () => "seen" } }, runs: 0.6 },
+  { name: "early data that meets a retry", options: { resumed: "sealed", early: earlyRecords, retry: true }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },
   { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" }, runs: 0.4 },
 ];

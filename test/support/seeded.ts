@@ -1,8 +1,8 @@
 // Providers, keys and clocks that give the same bytes in every run.
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type {
-  AsyncClientSessionStore, AsyncCredentialPicker, AsyncGroup, AsyncServerSessionStore, AsyncSigner, AsyncVerification, AsyncVerifier, Bytes,
-  Credential, CryptoProvider, SyncClientSessionStore, SyncCredentialPicker, SyncGroup, SyncServerSessionStore, SyncSigner, SyncVerification,
+  AsyncClientSessionStore, AsyncCredentialPicker, AsyncGroup, AsyncServerSessionStore, AsyncSigner, AsyncSingleUse, AsyncVerification, AsyncVerifier, Bytes,
+  Credential, CryptoProvider, SyncClientSessionStore, SyncCredentialPicker, SyncGroup, SyncServerSessionStore, SyncSigner, SyncSingleUse, SyncVerification,
   SyncVerifier,
 } from "@sallyport/core";
 import { dangerousAssertVerified } from "@sallyport/core";
@@ -142,6 +142,9 @@ export function asyncClientSessions(sync: SyncClientSessionStore): AsyncClientSe
 export function asyncServerSessions(sync: SyncServerSessionStore): AsyncServerSessionStore {
   return paired({ findAsync: never, putAsync: never }, sync);
 }
+export function asyncSingleUse(sync: SyncSingleUse): AsyncSingleUse {
+  return paired({ useAsync: never }, sync);
+}
 export function asyncProvider(provider: CryptoProvider): CryptoProvider {
   return {
     ...provider,
@@ -157,6 +160,7 @@ export function syncTwin(twin: AsyncVerifier): SyncVerifier;
 export function syncTwin(twin: AsyncCredentialPicker): SyncCredentialPicker;
 export function syncTwin(twin: AsyncClientSessionStore): SyncClientSessionStore;
 export function syncTwin(twin: AsyncServerSessionStore): SyncServerSessionStore;
+export function syncTwin(twin: AsyncSingleUse): SyncSingleUse;
 export function syncTwin(twin: object): unknown {
   return twins.get(twin);
 }

@@ -30,7 +30,7 @@ export interface ErrorContext {
   "unsolicited-extension": { readonly message: string; readonly extension: Registered };
   "unsupported-version": { readonly theirs: Registered; readonly ours: readonly ProtocolVersion[] };
   "limit-exceeded": {
-    readonly limit: keyof Limits | "received";
+    readonly limit: keyof Limits | "received" | "earlyData";
     readonly allowed: number;
     readonly received: number;
   };

@@ -85,9 +85,12 @@ export interface ServerOptions extends CommonOptions {
   readonly assumeGroups?: readonly NamedGroup[];
   /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
   readonly sessions?: ServerSessions;
-  /** Not built yet. */
+  /**
+   * Takes up to `maxBytes` of early data of a resumed session; it can be replayed, and `singleUse` sees to it that it is not
+   * accepted twice where it is asked. Several processes that share tickets must share it too. Needs `sessions`. Default: none.
+   */
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
-  /** Not built yet. */
+  /** Shows stages with a writer before the client's Finished has come (RFC 9846, figure 1). Default false. */
   readonly halfRtt?: boolean;
 }
 
@@ -148,7 +151,7 @@ export interface ClientOptions extends CommonOptions {
   readonly tickets?: { readonly new: number; readonly resumed: number };
   /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;
-  /** Not built yet. */
+  /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;
 }
 

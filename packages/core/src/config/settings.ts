@@ -1,6 +1,6 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
-import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
+import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
 import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
@@ -54,6 +54,14 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly earlyData: EarlyDataSettings | undefined;
+  readonly halfRtt: boolean;
+}
+
+export interface EarlyDataSettings {
+  /** What a ticket allows. */
+  readonly maxBytes: number;
+  readonly singleUse: SingleUse;
 }
 
 export interface ClientAuthenticationSettings {
@@ -79,6 +87,8 @@ export interface ClientSettings extends CommonSettings {
   /** Of the list's credentials. */
   readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
+  /** Early data is offered where a session allows it. */
+  readonly earlyData: boolean;
   readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];

@@ -99,6 +99,12 @@ export class Outgoing {
     this.#keys = keys;
     before?.destroy();
   }
+  /** What follows goes in clear: a second ClientHello, behind early data. */
+  unprotect(): void {
+    this.boundary();
+    this.#keys?.destroy();
+    this.#keys = undefined;
+  }
   updateKeys(): void {
     this.protect(this.#sealer().next());
   }

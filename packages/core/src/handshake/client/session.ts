@@ -47,7 +47,7 @@ export function ticketTaker(
   const { settings, serverName } = goal;
   const fullHandshakeMs = (psk?.kind === "session" ? psk.state.fullHandshakeMs : undefined) ?? settings.now();
   return {
-    take({ lifetime, ageAdd, nonce, ticket }) {
+    take({ lifetime, ageAdd, nonce, ticket, maxEarlyData = 0 }) {
       // §4.7.1: a lifetime of zero says that it should be discarded at once.
       if (lifetime === 0 || ticket.length > longestTicket) return undefined;
       const lifetimeSeconds = Math.min(lifetime, longestLifetime);
@@ -63,11 +63,12 @@ export function ticketTaker(
         lifetimeSeconds,
         ageAdd,
         peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+        maxEarlyData,
         psk: externalOf(psk),
         ticket,
       });
       wipe(secret);
-      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData: 0 };
+      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData };
       const store = settings.sessions;
       const key = sessionKey(goal);
       if (store !== undefined && "put" in store) store.put(key, stored);

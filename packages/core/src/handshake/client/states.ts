@@ -5,6 +5,7 @@ import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-he
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
+import type { EarlyOffer } from "./early-data.ts";
 import type { OfferedPsk } from "./psks.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
 import type { StatesTls13 } from "./tls13/states.ts";
@@ -27,6 +28,8 @@ export interface Offer {
   readonly shares: readonly StartedShare[];
   /** In its order. */
   readonly psks: readonly OfferedPsk[];
+  /** What the first hello offered with the first of them; undefined: nothing. */
+  readonly early: EarlyOffer | undefined;
 }
 
 /** What each state may know; those of a version are in its folder. */

@@ -107,5 +107,8 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
   const index = negotiated.psk?.index;
   const psk = index === undefined ? undefined : settings.psks.get(hex(hello.pskIdentities[index] ?? empty));
   const agreed = index === undefined || psk === undefined ? undefined : { index, psk };
-  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, authentication, psk: agreed };
+  const { offersEarlyData } = hello;
+  return {
+    settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData, authentication, psk: agreed,
+  };
 }
