@@ -13,14 +13,11 @@ export function ivLengthOf({ name }: SuiteImplementation): 4 | 12 {
 
 const explicitLength = 8;
 
-/** Number, type, version, length of the plaintext (RFC 5246 §6.2.3.3); and the nonce. Both in place. */
+/** What a record's protection is told of it, by its number. */
 class Counter {
-  readonly additionalData: Bytes = new Uint8Array(13);
   readonly explicit: number;
   /** Of AES-GCM the salt, then the sequence number, as over an IV that ends in zeros: no other record of this key has it. */
   readonly #nonce: Nonce;
-  /** AES-GCM: what the peer has made of it, who may count as he likes; there from his first record on. */
-  #peersNonce: Bytes | undefined;
 
   /** @param iv is wiped, unless it becomes the nonce. */
   constructor(iv: Bytes, sequence: number) {
@@ -38,15 +35,16 @@ class Counter {
   get ownNonce(): Bytes {
     return this.#nonce.current();
   }
-  /** The same, for a record that says `explicit`. */
+  /** The same, for a record that says `explicit`: with AES-GCM the peer may count as he likes. */
   peersNonce(explicit: Uint8Array): Bytes {
     if (this.explicit === 0) return this.#nonce.current();
-    this.#peersNonce ??= this.#nonce.current().slice();
-    this.#peersNonce.set(explicit, 4);
-    return this.#peersNonce;
+    const nonce = this.#nonce.current().slice();
+    nonce.set(explicit, 4);
+    return nonce;
   }
+  /** Number, type, version, length of the plaintext (RFC 5246 §6.2.3.3). Made anew for each record: an idle connection keeps none. */
   describe(type: number, length: number): Bytes {
-    const data = this.additionalData;
+    const data = new Uint8Array(13);
     let rest = this.sequence;
     for (let at = 7; at >= 0; at--) {
       data[at] = rest & 255;
@@ -64,7 +62,6 @@ class Counter {
   }
   destroy(): void {
     this.#nonce.destroy();
-    if (this.#peersNonce !== undefined) wipe(this.#peersNonce);
   }
 }
 
