@@ -29,8 +29,8 @@ export type {
 // Failures.
 export { ErrorAndAlert, type NoAlertReason, type SentAlert } from "./connection/failure.ts";
 export {
-  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault, type Phase,
-  TlsError, type TlsErrorOf,
+  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault,
+  type NoAnswerToClientHello, type Phase, TlsError, type TlsErrorOf,
 } from "./errors.ts";
 export { type AlertDescription, type AlertMap, alertMap, type FatalAlert } from "./alerts.ts";
 
@@ -60,7 +60,7 @@ export { memorySingleUse } from "./session/single-use.ts";
 export { ticketKeys } from "./session/tickets.ts";
 export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness,
-  ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
+  GroupMemory, ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
 } from "./session/types.ts";
 
 // For providers of cryptography.

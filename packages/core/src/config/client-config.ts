@@ -16,6 +16,7 @@ import {
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import { configId } from "./id.ts";
+import { readManners } from "./manners.ts";
 import type { ClientOptions, PskClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
@@ -43,6 +44,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const manners = readManners(options, problems);
   const earlyData = readFlag(options.earlyData, "earlyData", problems);
   checkClientEarlyData(options, common, problems);
   const listed = Array.isArray(credentials) ? credentials : [];
@@ -61,7 +63,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const settings: ClientSettings =
     Object.freeze({
       ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
-      ownSchemes, compressed, sessions, tickets, earlyData,
+      ownSchemes, compressed, sessions, tickets, earlyData, manners,
     });
   return ClientConfig.make(settings, id);
 }
@@ -103,6 +105,10 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   credentials: "read",
   keyShares: "read",
   sessions: "read",
+  padding: "read",
+  grease: "read",
+  permuteExtensions: "read",
+  clientHelloRecordSize: "read",
   tickets: "read",
   reverifyOnResume: "later",
   earlyData: "read",

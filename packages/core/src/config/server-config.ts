@@ -42,6 +42,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const earlyData = readServerEarlyData(options, common, problems);
   const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
   checkHalfRtt(options, common, problems);
@@ -63,6 +64,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
+    pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
     compressed,
     servesAnyName,
@@ -72,6 +74,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    retryCookie,
     earlyData,
     halfRtt,
   });
@@ -113,6 +116,7 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
+  retryCookie: "read",
   earlyData: "read",
   halfRtt: "read",
 };

@@ -1,6 +1,6 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
-import { type Bytes, empty, equal, equalSecrets } from "../wire/bytes.ts";
+import { type Bytes, empty, equal } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CertificateType, type CipherSuiteName, certificateTypeIds, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
@@ -55,11 +55,6 @@ export const longestLifetime = 604_800;
 export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionState, nowMs: number): boolean {
   if (nowMs < issuedMs || nowMs < fullHandshakeMs) return false;
   return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestLifetime * 1000;
-}
-
-/** Whether that very key is still among them. */
-export function isKnown({ fingerprint }: SessionPsk, psks: Iterable<Pick<SessionPsk, "fingerprint">>): boolean {
-  return [...psks].some((psk) => equalSecrets(psk.fingerprint, fingerprint));
 }
 
 export function encodeSession(state: SessionState): Bytes {

@@ -3,9 +3,10 @@ import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
+import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
-import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
+import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import {
@@ -17,6 +18,7 @@ import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
 import { beginEarlyData, offersEarlyData } from "./early-data.ts";
+import { mannered, padded } from "./manners.ts";
 import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
@@ -26,7 +28,7 @@ export function sendClientHello(
 ): Offer {
   const { provider, suites, versions } = goal.settings;
   const offersEarly = session !== undefined && offersEarlyData(goal, session);
-  const fields: ClientHelloFields = {
+  const fields = mannered({
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
@@ -34,7 +36,7 @@ export function sendClientHello(
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
     extensions: [...extensionsOf(goal, shares), ...(offersEarly ? [extension("early_data")] : [])],
-  };
+  }, goal.settings.manners, provider.random);
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
@@ -148,11 +150,15 @@ function say(
   context: Context,
 ): Offer {
   const { link, scribe } = context;
+  const { manners } = goal.settings;
   const offered = psks.length === 0 ? [] : [preSharedKey(psks, goal.settings)];
-  const raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), ...offered] });
+  const raw = scribe.clientHello(padded(fields, offered, manners));
   if (psks.length > 0) sealBinders(raw, psks, digest);
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
+  const { recordSize = maxPlaintext } = manners;
+  link.outgoing.boundary(recordSize);
+  link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";

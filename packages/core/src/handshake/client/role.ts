@@ -38,7 +38,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     pause: (state) => {
       switch (state.kind) {
         case "takeSession": return takeSession(state.goal);
-        case "startShares": return startShares(state.goal.settings.keyShares);
+        case "startShares": return startShares(state.groups);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
         case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);

@@ -1,4 +1,5 @@
 import type { ClientSettings } from "../../config/settings.ts";
+import type { Group } from "../../crypto/provider.ts";
 import type { SessionState } from "../../session/state.ts";
 import type { StoredSession } from "../../session/types.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
@@ -35,7 +36,7 @@ export interface Offer {
 /** What each state may know; those of a version are in its folder. */
 export interface States extends StatesTls13, StatesTls12 {
   takeSession: { goal: Goal };
-  startShares: { goal: Goal; session: SessionState | undefined };
+  startShares: { goal: Goal; session: SessionState | undefined; groups: readonly Group[] };
   expectServerHello: { offer: Offer };
 }
 

@@ -9,6 +9,7 @@ import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
 import { forgetPsks } from "./psks.ts";
+import { groupsToShare } from "./remembered-group.ts";
 import { readSession } from "./session.ts";
 import type { Inputs, Offer, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
@@ -17,7 +18,9 @@ import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-serv
 
 export const steps: Steps<Edges, States, Inputs> = {
   takeSession: {
-    session: ({ goal }, stored) => ({ kind: "startShares", goal, session: readSession(stored, goal) }),
+    session: ({ goal }, stored) => {
+      return { kind: "startShares", goal, session: readSession(stored, goal), groups: groupsToShare(goal) };
+    },
   },
 
   startShares: {

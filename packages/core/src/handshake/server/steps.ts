@@ -63,8 +63,11 @@ export const steps: Steps<Edges, States, Inputs> = {
       link.incoming.takesPlaintextAlert = true;
 
       const settled = settle(settings, negotiated, hello);
+      const { suiteOrder } = settings;
+      const order = typeof suiteOrder === "function" ? "the policy's order" : `the ${suiteOrder}'s order`;
       link.trace?.({
-        kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
+        kind: "decision", about: "suite", chosen: settled.suite.name,
+        because: settled.psk === undefined ? order : `${order}, of those that go with a PSK of ours`,
       });
       link.trace?.({
         kind: "decision", about: "group", chosen: settled.group.name,

@@ -25,6 +25,7 @@ import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts"
 import { judgeEarlyAnswer } from "../early-data.ts";
 import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetPsks, secretOf } from "../psks.ts";
+import { rememberGroup } from "../remembered-group.ts";
 import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
@@ -218,6 +219,7 @@ function connected(
   sent: ReturnType<typeof sendFinished>,
 ): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
+  rememberGroup(settled);
   settled.offer.early?.forget();
   const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
   const server =

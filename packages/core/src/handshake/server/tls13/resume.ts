@@ -7,7 +7,7 @@ import type { Link } from "../../../connection/link.ts";
 import { resumptionPsk } from "../../../crypto/key-schedule.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { expectLength } from "../../../crypto/results.ts";
-import { decodeSession, encodeSession, isFresh, isKnown, type SessionState } from "../../../session/state.ts";
+import { decodeSession, encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
 import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../session/tickets.ts";
 import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
 import { extension } from "../../../wire/extensions.ts";
@@ -96,7 +96,7 @@ function misfitOf(
   // §4.3.11: a PSK goes with any suite of its hash.
   if (suiteMeanings[state.suite].hash !== suite.hash) return "suite-differs";
   // A PSK that was taken out of the config takes its sessions along.
-  const pskIsKnown = state.psk === undefined || isKnown(state.psk, settings.psks.values());
+  const pskIsKnown = state.psk === undefined || settings.pskFingerprints.has(hex(state.psk.fingerprint));
   if (!pskIsKnown || !equal(state.configId, settings.id)) return "config-differs";
   if (state.serverName !== hello.serverName) return "name-differs";
   return isFresh(state, nowMs) ? undefined : "not-resumed";
