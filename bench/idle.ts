@@ -1,19 +1,20 @@
-// What an established connection weighs that nobody uses: 10,000 of them for each provider and version, in a process of its own.
+// What an established connection weighs that nobody uses: many of them for each provider and version, in a process of its own.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 import type { IdleAnswer, IdleQuestion } from "./idle-connections.ts";
 import { digits, table } from "./rounds.ts";
-import { providerNames } from "./sides.ts";
+import { type ProviderName, providerNames } from "./sides.ts";
 
-/** KiB a connection in core, by role: on the heap, and in ArrayBuffers beside it. */
-export function measureIdle(authority: Authority, count: number): string {
-  const rows = [[`${digits(count)} idle connections, KiB each`, "client heap", "external", "server heap", "external"]];
+/** KiB a connection in core, by role: on the heap, and in ArrayBuffers beside it. @param counts by provider */
+export function measureIdle(authority: Authority, counts: Readonly<Record<ProviderName, number>>): string {
+  const rows = [["idle connections, KiB each", "how many", "client heap", "external", "server heap", "external"]];
   for (const provider of providerNames) {
+    const count = counts[provider];
     for (const version of ["tls1.3", "tls1.2"] as const) {
       const { client, server } = idle({ provider, version, count, authority });
       const weights = [client.heap, client.external, server.heap, server.external];
-      rows.push([`${provider} ${version}`, ...weights.map((bytes) => digits(bytes / 1024))]);
+      rows.push([`${provider} ${version}`, digits(count), ...weights.map((bytes) => digits(bytes / 1024))]);
     }
   }
   return table(rows);
