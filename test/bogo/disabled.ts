@@ -122,6 +122,15 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["OmitExtensions-ClientHello-TLS12", "EmptyExtensions-ClientHello-TLS12"],
   },
   {
+    reason: "Without extended master secret nothing is resumed (RFC 7627 §5.4)",
+    patterns: ["ExtendedMasterSecret-NoToNo-*", "ExtendedMasterSecret-NoToYes-Client"],
+  },
+  {
+    reason: "A server seals tickets or keeps sessions by their ids, and not both; the shim's seals tickets",
+    patterns: ["SupportTicketsWithSessionID", "Resume-Server-NoTickets-TLS12-TLS12-TLS"],
+  },
+  { reason: "Its second handshake is of suites that are never spoken", patterns: ["Resume-Client-CipherMismatch"] },
+  {
     reason: "A group for which there is a key share is taken before one that needs a HelloRetryRequest",
     patterns: ["SendHelloRetryRequest-2-TLS13"],
   },
@@ -141,10 +150,8 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["PSK-Server-NoCommonPSKs-TLS", "PSK-Server-IdentityDoesNotMatch-TLS", "PSK-Server-PartialImport-NoMatch-TLS"],
   },
   {
-    reason:
-      "A server takes the first of the client's PSKs that it knows, before any certificate; a client of " +
-      "PSKs alone offers TLS 1.3 alone",
-    patterns: ["PSK-Server-ServerPreferenceOrder-TLS", "PSK-Server-CertOrPSK-Cert-TLS", "PSK-Client-PSKRequired-TLS12-TLS"],
+    reason: "A server takes a PSK before any certificate; a client of PSKs alone offers TLS 1.3 alone",
+    patterns: ["PSK-Server-CertOrPSK-Cert-TLS", "PSK-Client-PSKRequired-TLS12-TLS"],
   },
   {
     reason: "maxRecordSize bounds protected records (RFC 8449 §4); BoringSSL's bound is for those in clear too",

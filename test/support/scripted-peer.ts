@@ -600,9 +600,13 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   encodedHello(): Bytes {
     return this.#encode(this.#hello);
   }
+  /** By HelloRetryRequest. */
+  get asked(): { readonly group: number | undefined; readonly cookie: Bytes | undefined } {
+    return this.#retry ?? { group: undefined, cookie: undefined };
+  }
   /** The hello that a HelloRetryRequest asks for. */
   secondHello(): Bytes {
-    const { group, cookie } = this.#retry ?? { group: undefined, cookie: undefined };
+    const { group, cookie } = this.asked;
     const { extensions: before = [] } = this.#hello;
     const after = replaced(
       before,

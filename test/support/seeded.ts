@@ -137,7 +137,7 @@ export function asyncPicker(sync: SyncCredentialPicker): AsyncCredentialPicker {
   return paired({ ...said, pickAsync: never }, sync);
 }
 export function asyncClientSessions(sync: SyncClientSessionStore): AsyncClientSessionStore {
-  return paired({ takeAsync: never, putAsync: never }, sync);
+  return paired({ takeAsync: never, putAsync: never, ...(sync.groups && { groups: sync.groups }) }, sync);
 }
 export function asyncServerSessions(sync: SyncServerSessionStore): AsyncServerSessionStore {
   return paired({ findAsync: never, putAsync: never }, sync);

@@ -48,7 +48,8 @@ export interface ErrorContext {
   "not-a-first-handshake": { readonly message: string };
   /** TLS 1.2: a key has sealed as many records as it may, and can't be changed. */
   "key-exhausted": { readonly records: number };
-  "extended-master-secret-required": { readonly message: string };
+  /** By the config, or by the session that is to be resumed, which used it (RFC 7627 §5.3). */
+  "extended-master-secret-required": { readonly message: string; readonly by: "config" | "session" };
   "bad-certificate": { readonly problem: string; readonly offset: number; readonly notDer: boolean };
   "unsupported-certificate": { readonly problem: string };
   /** RFC 8879. */
@@ -64,6 +65,8 @@ export interface ErrorContext {
     /** What was offered when it came. */
     readonly offered: ClientHello | undefined;
   };
+  /** A client's time ran out before a single byte came. Sizes of the hello: without and with the headers of its records. */
+  "no-answer-to-client-hello": { readonly bytes: number; readonly records: number; readonly segments: number };
   /** close_notify before the handshake was complete. */
   "closed-early": { readonly authenticated: boolean };
   truncated: { readonly insideRecord: boolean };
@@ -115,6 +118,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "certificate-required": "peer",
   "identity-distrusted": "peer",
   "alert-received": "peer",
+  "no-answer-to-client-hello": "transport",
   "closed-early": "peer",
   truncated: "transport",
   aborted: ({ by }) => (by === "reset" ? "transport" : typeof by === "object" && by.alert === "internal_error" ? "us" : "caller"),
@@ -147,7 +151,8 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   renegotiation: ({ asked }) => `the peer insists on a renegotiation by ${asked}`,
   "not-a-first-handshake": ({ message }) => `${message} speaks of an earlier handshake in its renegotiation_info`,
   "key-exhausted": ({ records }) => `the key has sealed ${records} records, and TLS 1.2 can't change it: begin a new connection`,
-  "extended-master-secret-required": ({ message }) => `${message} lacks extended_master_secret, which the config requires`,
+  "extended-master-secret-required": ({ message, by }) =>
+    `${message} lacks extended_master_secret, which the ${by} ${by === "config" ? "requires" : "used"}`,
   "bad-certificate": ({ problem, offset }) => `the peer's certificate can't be used: ${problem}, at byte ${offset}`,
   "unsupported-certificate": ({ problem }) => `the peer's certificate is not supported: ${problem}`,
   "bad-compression": ({ algorithm, problem }) => `the peer's certificate was compressed by ${algorithm}, and ${problem}`,
@@ -155,6 +160,12 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "identity-distrusted": ({ reason }) => `the peer's identity is not trusted: ${reason.reason}`,
   "alert-received": ({ description, authenticated }) =>
     `the peer says ${named(description)}${authenticated ? "" : " (unauthenticated)"}`,
+  "no-answer-to-client-hello": ({ bytes, records, segments }) =>
+    `no answer to a ClientHello of ${bytes} bytes (records: ${records}, TCP segments: ${segments} or more): ` +
+    (segments === 1
+      ? "is a TLS server there at all?"
+      : "something between may drop what needs more than one segment; offer no hybrid in groups or keyShares, or try " +
+        "clientHelloRecordSize"),
   "closed-early": () => "the peer said close_notify before the handshake was complete",
   truncated: ({ insideRecord }) => `the transport ended without close_notify${insideRecord ? ", inside a record" : ""}`,
   aborted: ({ by }) => (typeof by === "string" ? `aborted: ${by}` : `aborted with ${by.alert}: ${by.reason}`),
@@ -189,6 +200,8 @@ export class TlsErrorOf<K extends ErrorKind> extends Error {
 
 /** Narrows `context` by `kind`. */
 export type TlsError = { [K in ErrorKind]: TlsErrorOf<K> }[ErrorKind];
+/** The time is over, and nothing came: `context` says how large the hello was, and the message what to do. */
+export type NoAnswerToClientHello = TlsErrorOf<"no-answer-to-client-hello">;
 /** For `instanceof`; not for making one. */
 export const TlsError: abstract new (...args: never[]) => TlsError = TlsErrorOf;
 

@@ -6,6 +6,7 @@ export type {
   ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, GroupPolicy, Limits, PskClientOptions, PskServerOptions,
   ServerOptions, SuitePolicy,
 } from "./config/options.ts";
+export type { SessionData, SessionMaker } from "./config/session-data.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
 // Stages: what each step returns. Only the machine makes them.
@@ -29,8 +30,8 @@ export type {
 // Failures.
 export { ErrorAndAlert, type NoAlertReason, type SentAlert } from "./connection/failure.ts";
 export {
-  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault, type Phase,
-  TlsError, type TlsErrorOf,
+  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault,
+  type NoAnswerToClientHello, type Phase, TlsError, type TlsErrorOf,
 } from "./errors.ts";
 export { type AlertDescription, type AlertMap, alertMap, type FatalAlert } from "./alerts.ts";
 
@@ -60,7 +61,7 @@ export { memorySingleUse } from "./session/single-use.ts";
 export { ticketKeys } from "./session/tickets.ts";
 export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness,
-  ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
+  GroupMemory, ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
 } from "./session/types.ts";
 
 // For providers of cryptography.

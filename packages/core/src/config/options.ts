@@ -7,6 +7,7 @@ import type { CertificateCompressor } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { ExternalPsk } from "./psk.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
 export type { Limits } from "../record/limits.ts";
@@ -48,8 +49,9 @@ export interface CommonOptions {
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
   /**
-   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A server takes the
-   * first of the client's that it knows; a client offers all of them, behind a session. Whoever proves one is asked for no
+   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A client offers all of
+   * them, behind a session; a server takes its first suite that goes with one of them, and of several its first, before it
+   * thinks of a certificate. Whoever proves one is asked for no
    * certificate, and shows none: `info.psk` tells. Default none.
    */
   readonly psks?: readonly ExternalPsk[];
@@ -72,7 +74,10 @@ export interface ServerOptions extends CommonOptions {
    * Asks clients for a certificate; not those that prove a PSK, so `required` goes with no `psks`. Default: they are not asked.
    */
   readonly clientAuthentication?: ClientAuthentication;
-  /** Ask the verifier again when a session is resumed. Not built yet: who resumes is whom the full handshake found. */
+  /**
+   * Ask the verifier again when a session is resumed: about whom the full handshake found, with what was stapled then, and at
+   * `nowMs` of today. Its refusal ends the handshake with its alert. Default false: who resumes is whom the full handshake found.
+   */
   readonly reverifyOnResume?: boolean;
   /** Whose preference among suites counts, or who says so each time. Default server. */
   readonly suiteOrder?: "server" | "client" | SuitePolicy;
@@ -83,8 +88,23 @@ export interface ServerOptions extends CommonOptions {
   readonly groupOrder?: "server" | "client" | GroupPolicy;
   /** What to assume of a hello without supported_groups. Default: refuse. */
   readonly assumeGroups?: readonly NamedGroup[];
-  /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
+  /**
+   * Our HelloRetryRequest carries a cookie, random, which the client must give back (RFC 9846 §4.3.2). Whoever keeps the
+   * connection's state, as this server does, learns nothing by it: it is there to try clients with. Default false.
+   */
+  readonly retryCookie?: boolean;
+  /**
+   * Ticket keys, or a store. TLS 1.2 resumes without a key exchange: by tickets, or by session ids where states are kept. Default
+   * none.
+   */
   readonly sessions?: ServerSessions;
+  /**
+   * Asked once a handshake, when it is proven who the client is and sessions are made: what it gives, at most 4096 bytes, copied,
+   * comes back as `info.sessionData` of the connection that resumes one. For the sessions of that one it is asked again: it
+   * returns `maker.sessionData` to carry on what came. A ticket holds the bytes sealed, and may be shown again and again as long
+   * as it lives. Default none.
+   */
+  readonly sessionData?: SessionData;
   /**
    * Takes up to `maxBytes` of early data of a resumed session; it can be replayed, and `singleUse` sees to it that it is not
    * accepted twice where it is asked. Several processes that share tickets must share it too. Needs `sessions`. Default: none.
@@ -118,6 +138,7 @@ export type GroupPolicy = (offer: {
 export interface PskServerOptions extends Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> {
   readonly credentials?: readonly [];
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly clientAuthentication?: never;
 }
 
 export interface ClientAuthentication {
@@ -142,14 +163,34 @@ export interface ClientOptions extends CommonOptions {
    * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
-  /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
+  /**
+   * Pads a ClientHello of 256 to 511 bytes to 512, for servers that hang at such a length (RFC 7685). Default false: with a hybrid
+   * share it is larger anyway.
+   */
+  readonly padding?: boolean;
+  /**
+   * Puts a value that means nothing into each list that is offered (suites, groups, key shares, schemes, versions, ALPN, PSK modes)
+   * and two such extensions, so that servers keep ignoring what they don't know (RFC 8701). Default false.
+   */
+  readonly grease?: boolean;
+  /**
+   * Extensions in an order drawn for each connection, pre_shared_key last, so that no server comes to rely on one. Default true.
+   * A client of TLS is recognised by its order; by this one it is not.
+   */
+  readonly permuteExtensions?: boolean;
+  /**
+   * Bytes of a ClientHello in one record, 64 to 16384: it is split, for what stands between and chokes on a large one. Default: all
+   * in one. There are servers, too, that want it in one.
+   */
+  readonly clientHelloRecordSize?: number;
+  /** Where sessions of either version are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
   /**
    * How many tickets the server is asked for (RFC 9149): behind a handshake that makes a new session, and behind a resumed one; 0
    * to 16, and a server may have its own mind. For who opens several connections at once. Default: it is not asked.
    */
   readonly tickets?: { readonly new: number; readonly resumed: number };
-  /** Not built yet, as a server's. */
+  /** As a server's. */
   readonly reverifyOnResume?: boolean;
   /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;
@@ -158,6 +199,8 @@ export interface ClientOptions extends CommonOptions {
 /** A client that takes no certificate: only servers that know one of the PSKs are spoken to. TLS 1.3 alone. */
 export interface PskClientOptions extends Omit<ClientOptions, "verifier" | "psks" | "credentials"> {
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly verifier?: never;
+  readonly credentials?: never;
 }
 
 /** Also for a connection that was handed over. */

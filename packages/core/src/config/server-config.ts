@@ -42,6 +42,15 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
+  if (options.sessionData !== undefined && typeof options.sessionData !== "function") {
+    problems.add("wrong-type", "sessionData", "is no function", "give a function that returns bytes or undefined");
+  }
+  if (reverifyOnResume && options.clientAuthentication === undefined) {
+    const remedy = "give clientAuthentication, or leave it out";
+    problems.add("nobody-to-judge", "reverifyOnResume", "is set, and clients are not asked who they are", remedy);
+  }
+  const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const earlyData = readServerEarlyData(options, common, problems);
   const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
   checkHalfRtt(options, common, problems);
@@ -63,6 +72,7 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
+    pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
     compressed,
     servesAnyName,
@@ -72,6 +82,9 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    reverifyOnResume,
+    sessionData: options.sessionData,
+    retryCookie,
     earlyData,
     halfRtt,
   });
@@ -108,11 +121,13 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   servesAnyName: "read",
   requiresServerName: "read",
   clientAuthentication: "read",
-  reverifyOnResume: "later",
+  reverifyOnResume: "read",
+  sessionData: "read",
   suiteOrder: "read",
   groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
+  retryCookie: "read",
   earlyData: "read",
   halfRtt: "read",
 };

@@ -9,6 +9,7 @@ import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { GroupPolicy, Limits, SuitePolicy } from "./options.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
@@ -44,6 +45,8 @@ export interface ServerSettings extends CommonSettings {
   readonly credentials: readonly Credential[];
   /** By what stands on the wire, in hex. */
   readonly psks: ReadonlyMap<string, PreparedPsk>;
+  /** Of the same, in hex: whose sessions are taken. */
+  readonly pskFingerprints: ReadonlySet<string>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
   readonly compressed: CompressedCertificates;
@@ -54,6 +57,9 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly reverifyOnResume: boolean;
+  readonly sessionData: SessionData | undefined;
+  readonly retryCookie: boolean;
   readonly earlyData: EarlyDataSettings | undefined;
   readonly halfRtt: boolean;
 }
@@ -87,9 +93,20 @@ export interface ClientSettings extends CommonSettings {
   /** Of the list's credentials. */
   readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
+  readonly reverifyOnResume: boolean;
+  readonly manners: Manners;
   /** Early data is offered where a session allows it. */
   readonly earlyData: boolean;
   readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+}
+
+/** How a ClientHello is said, whatever it says. */
+export interface Manners {
+  readonly padding: boolean;
+  readonly grease: boolean;
+  readonly permuteExtensions: boolean;
+  /** `clientHelloRecordSize`; undefined: as large as records are. */
+  readonly recordSize: number | undefined;
 }

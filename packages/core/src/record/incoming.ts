@@ -68,6 +68,11 @@ export class Incoming {
     return this.#deframer.insideRecord || !this.#joiner.isEmpty;
   }
 
+  /** Not a byte has come. */
+  get isUntouched(): boolean {
+    return this.#isFirst && !this.insideRecord;
+  }
+
   feed(chunk: Uint8Array): void {
     this.#deframer.feed(chunk);
   }

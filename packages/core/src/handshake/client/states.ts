@@ -1,4 +1,5 @@
 import type { ClientSettings } from "../../config/settings.ts";
+import type { Group } from "../../crypto/provider.ts";
 import type { SessionState } from "../../session/state.ts";
 import type { StoredSession } from "../../session/types.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
@@ -28,6 +29,8 @@ export interface Offer {
   readonly shares: readonly StartedShare[];
   /** In its order. */
   readonly psks: readonly OfferedPsk[];
+  /** Whose ticket or id it shows to a server of TLS 1.2. */
+  readonly sessionTls12: SessionState | undefined;
   /** What the first hello offered with the first of them; undefined: nothing. */
   readonly early: EarlyOffer | undefined;
 }
@@ -35,7 +38,7 @@ export interface Offer {
 /** What each state may know; those of a version are in its folder. */
 export interface States extends StatesTls13, StatesTls12 {
   takeSession: { goal: Goal };
-  startShares: { goal: Goal; session: SessionState | undefined };
+  startShares: { goal: Goal; session: SessionState | undefined; groups: readonly Group[] };
   expectServerHello: { offer: Offer };
 }
 

@@ -15,6 +15,7 @@ import {
   judgeCertificateTypes, judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare,
 } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
+import { lookUpOrStart } from "./tls12/resume.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
 import { lookUpOrExchange } from "./tls13/select-psk.ts";
 
@@ -56,15 +57,18 @@ export const steps: Steps<Edges, States, Inputs> = {
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
         link.recordSizes = agreeOnSizes("tls1.2", settings.maxRecordSize, settings.maxRecordSize, hello.recordSizeLimit);
-        return { kind: "startShare", hello, settled: settle(settings, negotiated, hello) };
+        return lookUpOrStart(hello, settle(settings, negotiated, hello));
       }
       judgeClientHello(hello);
       link.incoming.changeCipherSpec = "dropped";
       link.incoming.takesPlaintextAlert = true;
 
       const settled = settle(settings, negotiated, hello);
+      const { suiteOrder } = settings;
+      const order = typeof suiteOrder === "function" ? "the policy's order" : `the ${suiteOrder}'s order`;
       link.trace?.({
-        kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
+        kind: "decision", about: "suite", chosen: settled.suite.name,
+        because: settled.psk === undefined ? order : `${order}, of those that go with a PSK of ours`,
       });
       link.trace?.({
         kind: "decision", about: "group", chosen: settled.group.name,

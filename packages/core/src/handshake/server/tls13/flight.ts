@@ -41,11 +41,18 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
     extensions: [
       extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"])),
       extension("key_share", (writer) => writer.u16(groupIds[settled.group.name])),
+      ...(settled.settings.retryCookie ? [cookie(settled.settings)] : []),
     ],
   });
   send(message, undefined, context);
   sendChangeCipherSpec(hello, link);
   return message;
+}
+
+/** §4.3.2: that it comes back as it was is seen by comparison, so it need not say anything. */
+function cookie({ provider }: ServerSettings): Extension {
+  const random = expectLength(provider.random(32), 32, "random");
+  return extension("cookie", (writer) => writer.opaque(2, random));
 }
 
 /** ServerHello … Certificate, up to the pause for the signature; of a resumption the whole flight. */
