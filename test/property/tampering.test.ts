@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { extendedPair } from "../support/extended.ts";
 import { converseThrough, expectSoundEnd, said, type Wire } from "../support/outcome.ts";
 import { joined, makePair, type Pair, type PairOptions } from "../support/pair.ts";
 
@@ -40,7 +41,9 @@ const resumed = { name: "a resumption", options: { resumed: "sealed" } } as cons
 const resumedWaiting = { name: "a resumption with a retry of which every answer waits", options: { resumed: "stored", retry: true, asynchronous: true } } as const;
 const mutual = { name: "a handshake in which both show certificates", options: { clientAuth: true } };
 const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
-const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, mutual, mutualOlder];
+const extended = { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3") };
+const extendedOlder = { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2") };
+const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, mutual, mutualOlder, extended, extendedOlder];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
