@@ -1,6 +1,7 @@
 // `npm run bench`: prints the tables of bench/README.md. `npm run bench -- --quick` takes a few seconds, and shows less.
 import { arch, cpus, platform } from "node:os";
 import { makeAuthority } from "../packages/cli/src/demo/authority.ts";
+import { measureChains } from "./chains.ts";
 import { measureHandshakes, measureThroughput, openLoopback } from "./loopback.ts";
 import { measureMemory } from "./memory.ts";
 
@@ -14,6 +15,7 @@ console.log(`${rounds} rounds in turns; medians, and of ratios (least..most)${qu
 
 const authority = await makeAuthority();
 console.log(await measureMemory(authority, { rounds, milliseconds: quick ? 40 : 150 }), "\n");
+console.log(await measureChains({ rounds, milliseconds: quick ? 40 : 300 }), "\n");
 const loopback = await openLoopback(authority);
 try {
   console.log(await measureThroughput(loopback, { rounds, bytes: (quick ? 64 : 256) * mebibyte }), "\n");

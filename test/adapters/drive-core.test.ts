@@ -151,3 +151,44 @@ describe.each([["synchronous", synchronous], ["asynchronous", asynchronous]] as 
     expect(unhandled).toEqual([]);
   });
 });
+
+describe("a client whose hello meets silence", () => {
+  async function failure(config = synchronous.client, before: (ends: ReturnType<typeof simulatedPair>) => void = () => {}) {
+    const clock = new VirtualClock();
+    const ends = simulatedPair();
+    const driven = drive(ends.client, new Connector(config, "localhost").start(), {}, { clock });
+    before(ends);
+    await clock.advance(10_000);
+    await clock.advance(3_000);
+    const result = await driven;
+    if (result.kind !== "failed") throw new Error(result.kind);
+    return result.failure;
+  }
+
+  test("is told so by the handshake timeout: how large the hello was, and what to do", async () => {
+    const { error, alert } = await failure(client({ alpn: ["x".repeat(120)] }));
+    if (error.kind !== "no-answer-to-client-hello") throw new Error(error.kind);
+    expect(error.context.bytes).toBeGreaterThan(1_400);
+    expect(error.context).toMatchObject({ records: 1, segments: 2 });
+    expect(error.message).toMatch(/no answer to a ClientHello of 1\d\d\d bytes \(records: 1, TCP segments: 2 or more\).*offer no hybrid/);
+    expect(error).toMatchObject({ fault: "transport", phase: "server-flight", serverName: "localhost" });
+    expect(alert).toMatchObject({ kind: "alert", description: "user_canceled" });
+  });
+
+  test("a hello of one segment is not too large: it is asked whether anybody is there", async () => {
+    const { error } = await failure(client({ groups: ["x25519"] }));
+    expect(error).toMatchObject({ kind: "no-answer-to-client-hello", context: { segments: 1 } });
+    expect(error.message).toMatch(/is a TLS server there at all\?$/);
+  });
+
+  test("records that were asked for are counted", async () => {
+    const { error } = await failure(client({ groups: ["x25519"], clientHelloRecordSize: 100 }));
+    const context = error.kind === "no-answer-to-client-hello" ? error.context : undefined;
+    expect(context?.records).toBe(Math.ceil((context?.bytes ?? 0) / 100));
+  });
+
+  test("one byte of an answer, whatever it is, makes it a timeout like any other", async () => {
+    const { error } = await failure(undefined, ({ client: own }) => own.deliver(Uint8Array.of(22)));
+    expect(error).toMatchObject({ kind: "aborted", context: { by: "timeout" } });
+  });
+});

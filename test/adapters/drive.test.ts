@@ -129,7 +129,7 @@ describe("the handshake loop", () => {
       (gives, provide) => ({ group: { respondAsync: gives(undefined) }, started: undefined, peerShare: "p", provide }),
       ["p", signal, undefined],
     ],
-    ["early-data", (_gives, next) => ({ next: () => next("went on") }), ["went on"]],
+    ["early-data", (_gives, next) => ({ data: { replayable: bytes("x") }, next: () => next("went on") }), ["went on"]],
   ];
   test.each(pauses)("%s is answered by the object that the stage carries", async (kind, members, expected) => {
     const seen: unknown[] = [];

@@ -5,7 +5,8 @@ import { connect as connectHttp2, createServer as createHttp2 } from "node:http2
 import { connect as connectTcp, createServer as createTcp, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls, createServer as createTls, type TLSSocket } from "node:tls";
-import type { ClientHello } from "@sallyport/core";
+import { type ClientHello, clientConfig, importedPsk, serverConfig } from "@sallyport/core";
+import { node } from "@sallyport/crypto-node";
 import {
   connect, createServer, passthrough, refuse, type ServerOptions, type TlsClientError, type TlsServer, type TlsSocket,
   undiciConnector, upgrade,
@@ -52,6 +53,20 @@ describe("createServer", () => {
       .toEqual(theirs.exportKeyingMaterial(32, "EXPORTER-test", Buffer.from("context")));
     socket.end("hello");
     expect((await collect(theirs)).toString()).toBe("hello");
+  });
+
+  test("a key that both have from elsewhere authorizes both, without a certificate", async () => {
+    const psks = [importedPsk({ identity: Buffer.from("a device"), key: randomBytes(32) })] as const;
+    const common = { provider: node, now: Date.now, psks };
+    const ours = closing(createServer({ accept: serverConfig(common) }, (socket) => socket.end("hello")));
+    const accepted = once(ours, "secureConnection") as Promise<[TlsSocket]>;
+    const socket = connect({ host: "127.0.0.1", port: await listen(ours), config: clientConfig(common), servername: "localhost" });
+    for (const each of [socket, (await accepted)[0]]) {
+      expect(each.authorized).toBe(true);
+      expect(each.getPeerCertificate()).toEqual({});
+      expect(Buffer.from(each.info?.psk?.identity ?? []).toString()).toBe("a device");
+    }
+    expect((await collect(socket)).toString()).toBe("hello");
   });
 
   test.each(["synchronous", "asynchronous"])("a %s accept chooses by the hello", async (kind) => {
@@ -232,7 +247,9 @@ describe("connect", () => {
   test("a server that stays silent is left with the timeout, and the process is told why", async () => {
     const port = await listen(closing(createTcp()));
     const ours = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port, handshakeTimeoutMs: 100 });
-    await expect(once(ours, "secureConnect")).rejects.toMatchObject({ kind: "aborted", context: { by: "timeout" } });
+    await expect(once(ours, "secureConnect")).rejects.toMatchObject({
+      kind: "no-answer-to-client-hello", code: "ERR_SALLYPORT_NO_ANSWER_TO_CLIENT_HELLO", context: { records: 1 },
+    });
   });
 
   test("an AbortSignal destroys it at any time", async () => {

@@ -7,6 +7,7 @@ import { certificateCompression } from "./rows/certificate-compression.ts";
 import { certificates } from "./rows/certificates.ts";
 import { clientHellos } from "./rows/client-hellos.ts";
 import { connections } from "./rows/connections.ts";
+import { earlyData } from "./rows/early-data.ts";
 import { framing, statesNeverTried } from "./rows/framing.ts";
 import { rawPublicKeyRows, rawPublicKeyRowsTls12 } from "./rows/raw-public-keys.ts";
 import { recordSizes, recordSizesTls12 } from "./rows/record-sizes.ts";
@@ -26,7 +27,7 @@ interface OfVersion {
   readonly gaps: typeof gaps;
 }
 const versions: readonly OfVersion[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps },
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, earlyData, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps },
   { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 

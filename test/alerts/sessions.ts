@@ -1,12 +1,12 @@
 // Peers that have met the machine before: its tickets at a client, tickets of their own at a server.
 import {
-  clientConfig, dangerousRawPsk, type PskServerOptions, type ServerOptions, serverConfig, type StoredSession, type SyncClientSessionStore,
-  ticketKeys,
+  type Bytes, clientConfig, dangerousRawPsk, type PskServerOptions, type ServerOptions, serverConfig, type StoredSession,
+  type SyncClientSessionStore, ticketKeys,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { repeat, text } from "../support/octets.ts";
+import { changed, type Extension, extension, repeat, text, u32, v16, v8 } from "../support/octets.ts";
 import {
-  ScriptedClient, type ScriptedClientOptions, ScriptedServer, type ScriptedServerOptions, type ScriptedSession,
+  extensions, ScriptedClient, type ScriptedClientOptions, ScriptedServer, type ScriptedServerOptions, type ScriptedSession,
 } from "../support/scripted-peer.ts";
 
 /** Opens all tickets of this run. */
@@ -59,4 +59,37 @@ export function resumingServer({ config, ...options }: ScriptedServerOptions = {
   const server = new ScriptedServer({ config: { sessions: store, ...config }, session, ...options });
   if (server.selected === undefined) throw new Error("the client does not offer the session");
   return server;
+}
+
+/** A server's config that takes early data, each time anew. */
+export const takesEarly: Partial<ServerOptions> = { earlyData: { maxBytes: 1000, singleUse: { use: () => "fresh" } } };
+/** A client whose session allows early data, which is offered. Its ticket is young. */
+export function earlyClient({ config, ...options }: ScriptedClientOptions = {}): ScriptedClient {
+  const all = { ...takesEarly, ...config };
+  return resumingClient({ sessions: ticketsOf(takesEarly).slice(0, 1), config: all, ...options }).extend(extension(extensions.earlyData));
+}
+
+const givenEarly = once(() => {
+  const kept: StoredSession[] = [];
+  const store: SyncClientSessionStore = { take: () => undefined, put: (_, session) => void kept.push(session) };
+  const server = new ScriptedServer({ config: { sessions: store } });
+  server.to("WAIT_EE").say(server.encryptedExtensions(h2)).skipTo("WAIT_CERT_CR");
+  return { session: server.proceed().newSessionTicket(extension(extensions.earlyData, u32(1000))), kept };
+});
+/** What the session's connection spoke. */
+export const h2: Extension = extension(extensions.alpn, v16(v8(text("h2"))));
+/** A server whose ticket allows early data, which the client has offered. */
+export function earlyServer({ config, ...options }: ScriptedServerOptions = {}, change = (state: Bytes) => state): ScriptedServer {
+  const { session, kept: [kept] } = givenEarly();
+  if (kept === undefined) throw new Error("no session");
+  const store: SyncClientSessionStore = { take: () => ({ ...kept, state: change(kept.state) }), put: () => {} };
+  const server = new ScriptedServer({ config: { sessions: store, earlyData: true, ...config }, session, ...options });
+  if (server.read?.epoch !== "early") throw new Error("the client offers no early data");
+  return server;
+}
+/** One whose client remembers another suite of the same hash. */
+export function otherSuiteServer(): ScriptedServer {
+  const suites = ["TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"] as const;
+  // The suite's number stands behind the format's byte.
+  return earlyServer({ config: { suites }, earlyCipher: "chacha20-poly1305" }, (state) => changed(state, 2, 0x1301 ^ 0x1303));
 }

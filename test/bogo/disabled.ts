@@ -141,10 +141,8 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["PSK-Server-NoCommonPSKs-TLS", "PSK-Server-IdentityDoesNotMatch-TLS", "PSK-Server-PartialImport-NoMatch-TLS"],
   },
   {
-    reason:
-      "A server takes the first of the client's PSKs that it knows, before any certificate; a client of " +
-      "PSKs alone offers TLS 1.3 alone",
-    patterns: ["PSK-Server-ServerPreferenceOrder-TLS", "PSK-Server-CertOrPSK-Cert-TLS", "PSK-Client-PSKRequired-TLS12-TLS"],
+    reason: "A server takes a PSK before any certificate; a client of PSKs alone offers TLS 1.3 alone",
+    patterns: ["PSK-Server-CertOrPSK-Cert-TLS", "PSK-Client-PSKRequired-TLS12-TLS"],
   },
   {
     reason: "maxRecordSize bounds protected records (RFC 8449 §4); BoringSSL's bound is for those in clear too",

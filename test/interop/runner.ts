@@ -6,6 +6,7 @@ import type {
   ClientStage,
   Connection,
   ConnectionEvent,
+  EarlyDataOutcome,
   ErrorAndAlert,
   Established,
   Info,
@@ -20,6 +21,10 @@ export interface Link {
   readonly info: Info;
   readonly connection: Connection;
   readonly events: readonly ConnectionEvent[];
+  /** Early data that came. */
+  readonly early: string;
+  /** What became of early data; undefined: nobody said. */
+  readonly outcome: EarlyDataOutcome | "none" | undefined;
   /** The next data; undefined: close_notify. Rejects with the TlsError. */
   read(): Promise<Uint8Array | undefined>;
   /** Reads on until the text has a match. */
@@ -75,11 +80,13 @@ export interface ConnectOptions {
   readonly serverName?: string | undefined;
   /** What is written instead of a handshake step's output. */
   readonly alter?: (output: Uint8Array) => Uint8Array;
+  /** Is sent as early data, where that is allowed. */
+  readonly early?: string;
 }
 
-export async function connect(port: number, config: ClientConfig, { serverName, alter }: ConnectOptions = {}): Promise<Outcome> {
+export async function connect(port: number, config: ClientConfig, { serverName, alter, early }: ConnectOptions = {}): Promise<Outcome> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
-  return handshake(socket, new Connector(config, serverName ?? "localhost").start(), undefined, alter);
+  return handshake(socket, new Connector(config, serverName ?? "localhost").start(), undefined, alter, early);
 }
 
 /** @throws the failure's error */
@@ -93,21 +100,35 @@ async function handshake(
   start: ServerStage | ClientStage,
   config: ServerConfig | undefined,
   alter = (output: Uint8Array) => output,
+  early = "",
 ): Promise<Outcome> {
   const incoming = new Incoming(socket);
   const never = new AbortController().signal;
   let stage = start;
+  let came = "";
+  let outcome: Link["outcome"];
   for (;;) {
     send(socket, alter(stage.output));
     switch (stage.kind) {
       case "established":
-        return { kind: "established", link: linkOver(socket, incoming, stage) };
+        if ("earlyData" in stage) outcome = stage.earlyData;
+        return { kind: "established", link: { ...linkOver(socket, incoming, stage), early: came, outcome } };
       case "failed":
         socket.end();
         await incoming.drained();
         socket.destroy();
         return { kind: "failed", failure: stage };
+      case "early-data":
+        came += Buffer.from(stage.data.replayable).toString("latin1");
+        if (stage.halfRtt !== undefined) send(socket, stage.halfRtt.writer.send(Buffer.from("half a round trip ahead\n")).output);
+        stage = stage.next();
+        break;
+      case "early-data-end":
+        outcome = stage.outcome;
+        stage = stage.next();
+        break;
       case "needs-input": {
+        if ("early" in stage && stage.early !== undefined) send(socket, stage.early.send(Buffer.from(early)).output);
         const chunk = await incoming.next();
         if (chunk instanceof Error) stage = stage.abort("reset");
         else stage = chunk === undefined ? stage.receiveEnd() : stage.receive(chunk);
@@ -135,7 +156,7 @@ async function handshake(
   }
 }
 
-function linkOver(socket: Socket, incoming: Incoming, { connection, received }: Established): Link {
+function linkOver(socket: Socket, incoming: Incoming, { connection, received }: Established): Omit<Link, "early" | "outcome"> {
   const data: Uint8Array[] = [];
   const events: ConnectionEvent[] = [];
   let end: Received | undefined;
@@ -149,7 +170,7 @@ function linkOver(socket: Socket, incoming: Incoming, { connection, received }: 
     if (step.kind === "failed") socket.end();
   }
 
-  const link: Link = {
+  const link: Omit<Link, "early" | "outcome"> = {
     info: connection.info,
     connection,
     events,

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import {
-  Acceptor, type ClientConfig, type ClientOptions, clientConfig, ConfigError, type Credential, type ServerConfig, type ServerOptions, serverConfig,
+  Acceptor, type ClientConfig, type ClientOptions, clientConfig, ConfigError, type Credential, dangerousRawPsk, type ExternalPsk, importedPsk, type ServerConfig, type ServerOptions, serverConfig,
 } from "@sallyport/core";
 import { fakeCredential, type FakeKey } from "../support/fake-credential.ts";
 import { fakeProvider, fakeSchemes } from "../support/fake-provider.ts";
@@ -105,10 +105,18 @@ describe("every config that is accepted completes a handshake", () => {
     throw failures[0];
   });
 
+  const manners = fc.record(
+    {
+      grease: fc.boolean(), padding: fc.boolean(), permuteExtensions: fc.boolean(),
+      clientHelloRecordSize: fc.integer({ min: 60, max: 600 }),
+    },
+    { requiredKeys: [] },
+  );
+  const shares = fc.option(fc.oneof(fc.nat({ max: 3 }), fc.shuffledSubarray([...groups])));
   const clients = fc
-    .tuple(common, fc.option(fc.oneof(fc.nat({ max: 3 }), fc.shuffledSubarray([...groups]))), fc.shuffledSubarray([...fakeSchemes]))
-    .map(([options, keyShares, schemes]): ClientOptions => ({
-      ...options, verifier: { ...verifier, schemes }, ...(keyShares === null ? {} : { keyShares }),
+    .tuple(common, shares, fc.shuffledSubarray([...fakeSchemes]), manners)
+    .map(([options, keyShares, schemes, how]): ClientOptions => ({
+      ...options, verifier: { ...verifier, schemes }, ...(keyShares === null ? {} : { keyShares }), ...how,
     }));
 
   test.prop([clients], { numRuns: 300 })("at a client, with a server that can do everything", (options) => {
@@ -117,8 +125,28 @@ describe("every config that is accepted completes a handshake", () => {
     const [first, ...others] = keys.map((key) => fakeCredential(key));
     const server = serverConfig({
       provider, now, credentials: [first ?? fakeCredential("P-256"), ...others], alpn: options.alpn ?? [], limits: { clientHello: 100_000 },
+      retryCookie: true,
     });
     expectHandshake(client, server, "example.com");
+  });
+
+  const secrets: readonly ExternalPsk[] = [
+    importedPsk({ identity: Uint8Array.of(1), key: new Uint8Array(32).fill(1), hash: "sha384" }),
+    dangerousRawPsk({ identity: Uint8Array.of(2), key: new Uint8Array(16).fill(2), hash: "sha256" }),
+    dangerousRawPsk({ identity: Uint8Array.of(3), key: new Uint8Array(64).fill(3), hash: "sha384" }),
+  ];
+  const withSecrets = fc.tuple(common, fc.shuffledSubarray([...secrets], { minLength: 1 }), fc.shuffledSubarray([...secrets]));
+  test.prop([withSecrets], { numRuns: 150 })("of PSKs alone at either side, with another that has them all", ([options, [first, ...others], more]) => {
+    if (first === undefined) throw new Error("no PSK");
+    const psks = [first, ...others] as const;
+    const theirs = [first, ...others, ...more.filter((psk) => psk !== first && !others.includes(psk))] as const;
+    const peer = { provider, now, psks: theirs, alpn: options.alpn ?? [] };
+    // A small limit on hellos is a small number of PSKs, too.
+    const limits = { ...options.limits, clientHello: 16_384 };
+    const server = made(() => serverConfig({ ...options, limits, psks }));
+    if (server !== undefined) expectHandshake(clientConfig({ ...peer, limits }), server, "any.example");
+    const client = made(() => clientConfig({ ...options, limits, psks }));
+    if (client !== undefined) expectHandshake(client, serverConfig(peer), "any.example");
   });
 
   test("at a client that names as many protocols as a config may", () => {

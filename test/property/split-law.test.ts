@@ -1,11 +1,12 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import type { ConnectionEvent } from "@sallyport/core";
+import { type ConnectionEvent, importedPsk } from "@sallyport/core";
 import { extendedPair } from "../support/extended.ts";
 import { converse, joined, makeClient, makeConfigs, makePair, makeServer, type PairOptions, type Side } from "../support/pair.ts";
 import { seededNoble } from "../support/seeded.ts";
 import { parseRecords } from "../support/wiretap.ts";
 
+const psk = importedPsk({ identity: Uint8Array.of(1, 2, 3), key: Uint8Array.from({ length: 32 }, (_, at) => at + 1) });
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => at & 255);
 
 /** What one side hears in a whole connection: handshake, data, KeyUpdates that ask for another, and close_notify. */
@@ -27,7 +28,7 @@ function heardBy(role: "client" | "server", options: PairOptions): Uint8Array {
 
 function listener(role: "client" | "server", options: PairOptions): Side {
   const { client, server } = makeConfigs(options);
-  return role === "server" ? makeServer(server) : makeClient(client);
+  return role === "server" ? makeServer(server) : makeClient(client, options);
 }
 
 /** All that may not depend on the cuts. */
@@ -45,6 +46,8 @@ function listen(role: "client" | "server", options: PairOptions, heard: Uint8Arr
     output: Buffer.from(side.output).toString("hex"),
     records: parseRecords(side.output).records.map(({ bytes }) => bytes.length),
     data: Buffer.from(joined(side.data)).toString("hex"),
+    early: side.early.map((bytes) => Buffer.from(bytes).toString("hex")),
+    outcome: side.outcome,
     events: side.events.flatMap(withoutStore),
     stages: side.stages.map(({ kind }) => kind).filter((kind) => kind !== "needs-input" && kind !== "failed"),
     last: { closed, established: connection?.info, failure: failure && aboutFailure(failure) },
@@ -64,13 +67,22 @@ function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
 }
 
 const roles = ["client", "server"] as const;
+const mannered: PairOptions = {
+  retry: true, client: { grease: true, padding: true, clientHelloRecordSize: 64 }, server: { groups: ["secp256r1"], retryCookie: true },
+};
+const earlyRecords = [bytes(5), bytes(300), bytes(1)];
 /** `runs`: what has most of its bytes in common with another has fewer. */
 const variants: readonly { readonly name: string; readonly options: PairOptions; readonly runs?: number }[] = [
   { name: "a plain handshake", options: {} },
   { name: "a handshake with a retry", options: { retry: true } },
+  { name: "a handshake with a retry, a cookie and all of a client's manners", options: mannered, runs: 0.4 },
   { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } },
+  { name: "a handshake by a key from elsewhere, with a retry", options: { psks: [psk], pskOnly: "both", retry: true }, runs: 0.4 },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
   { name: "a resumption with a retry, by a sealed ticket", options: { resumed: "sealed", retry: true }, runs: 0.4 },
+  { name: "a resumption with early data", options: { resumed: "sealed", early: earlyRecords }, runs: 0.6 },
+  { name: "a resumption whose early data is rejected", options: { resumed: "stored", early: earlyRecords, singleUse: { use: () => "seen" } }, runs: 0.6 },
+  { name: "early data that meets a retry", options: { resumed: "sealed", early: earlyRecords, retry: true }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },
   { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" }, runs: 0.4 },
   { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3"), runs: 0.4 },

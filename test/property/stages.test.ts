@@ -10,13 +10,15 @@ import { converse, joined, makeConfigs, makePair, type Pair, type PairOptions, t
 import { ed25519Seed, seededCredential, seededNoble } from "../support/seeded.ts";
 import { contentType, openAll } from "../support/wiretap.ts";
 
+const plaintext = Uint8Array.from({ length: 64 }, (_, at) => (at * 37 + 11) & 255);
 /** With every pause that there is. */
 const longest = {
   "tls1.3": { asynchronous: true, retry: true, clientAuth: true },
   "tls1.3, resumed": { asynchronous: true, retry: true, resumed: "stored" },
+  "tls1.3, early data": { asynchronous: true, resumed: "stored", early: [plaintext] },
   "tls1.2": { asynchronous: true, version: "tls1.2", clientAuth: true },
 } as const satisfies Record<string, PairOptions>;
-const versions = ["tls1.3", "tls1.3, resumed", "tls1.2"] as const;
+const versions = ["tls1.3", "tls1.3, resumed", "tls1.3, early data", "tls1.2"] as const;
 const roles = ["client", "server"] as const;
 
 /** A stage that one role shows in a handshake. */
@@ -61,6 +63,9 @@ function callsOf(stage: Stage): (() => unknown)[] {
     case "needs-secret": return [() => stage.provide(undefined)];
     case "needs-session": return [() => stage.resume(undefined as never)];
     case "needs-credential": return [() => stage.present(undefined)];
+    case "needs-single-use": return [() => stage.answer("fresh")];
+    case "early-data": return [() => stage.next(), () => stage.exportEarlyKeyingMaterial("EXPORTER-x", undefined, 1)];
+    case "early-data-end": return [() => stage.next()];
     case "needs-signature": return [() => stage.provide(new Uint8Array(64))];
     case "needs-signature-check": return [() => stage.answer(true)];
     case "needs-verdict":
@@ -148,6 +153,11 @@ describe("a mistake of the caller", () => {
       }
       case "needs-signature":
         return [...aborts, ...[...wrong, new Uint8Array(0) as never, new Uint8Array(65536) as never].map((value) => () => stage.provide(value))];
+      case "needs-single-use": return [...aborts, ...[...wrong, true as never].map((value) => () => stage.answer(value))];
+      case "early-data": {
+        const exports = wrong.filter((value) => value !== undefined).map((value) => () => stage.exportEarlyKeyingMaterial("EXPORTER-x", value, 1));
+        return [...aborts, ...exports, () => stage.exportEarlyKeyingMaterial("", undefined, 1), () => stage.exportEarlyKeyingMaterial("x", undefined, 0)];
+      }
       case "needs-signature-check": return [...aborts, ...wrong.map((value) => () => stage.answer(value))];
       case "needs-verdict": {
         const others = dangerousAssertVerified({ ...stage.presented });
@@ -172,14 +182,18 @@ describe("abort", () => {
     ({ cause, ...position }) => {
       const { version, role, kind } = position;
       let output = new Uint8Array(0);
+      let error: unknown;
       const pair = visiting(position, (stage) => {
         const failure = stage.abort(cause);
         output = Uint8Array.from(failure.output);
-        expect(failure.error).toMatchObject({ kind: "aborted", context: { by: cause } });
+        error = failure.error;
         const again = stage.abort("cancelled");
         expect([again.output.length, again.error, again.alert]).toEqual([0, failure.error, failure.alert]);
       });
       const side = pair[role];
+      const first = positions.find((each) => each.version === version && each.role === "client" && each.kind === "needs-input");
+      const isSilence = cause === "timeout" && role === "client" && kind === "needs-input" && position.at === first?.at;
+      expect(error).toMatchObject(isSilence ? { kind: "no-answer-to-client-hello" } : { kind: "aborted", context: { by: cause } });
       const before = openAll(role, side.output, side.keyLog, side.heard);
       const records = openAll(role, joined([side.output, output]), side.keyLog, side.heard).slice(before.length);
       const saysNothing = cause === "reset" || (role === "client" && side.output.length === 0);
@@ -199,8 +213,8 @@ describe("abort", () => {
 
 describe("printing", () => {
   const printed = [
-    ["noble", "tls1.3", 10], ["node", "tls1.3", 10], ["noble", "tls1.3, resumed", 10], ["node", "tls1.3, resumed", 10], ["noble", "tls1.2", 2],
-    ["node", "tls1.2", 2],
+    ["noble", "tls1.3", 10], ["node", "tls1.3", 10], ["noble", "tls1.3, resumed", 10], ["node", "tls1.3, resumed", 10],
+    ["noble", "tls1.3, early data", 14], ["node", "tls1.3, early data", 14], ["noble", "tls1.2", 2], ["node", "tls1.2", 2],
   ] as const;
   test.each(printed)("shows neither a secret nor a plaintext, whatever is printed (%s, %s)", (name, version, secretCount) => {
     const privateKeys: Uint8Array[] = [ed25519Seed("server"), ed25519Seed("client")];
@@ -212,7 +226,6 @@ describe("printing", () => {
     const print = (value: unknown): void => void texts.push(inspect(value, { depth: 10, maxArrayLength: null }), JSON.stringify(value) ?? "");
     const pair = makePair({ ...options, watch: print });
     converse(pair);
-    const plaintext = Uint8Array.from({ length: 64 }, (_, at) => (at * 37 + 11) & 255);
     pair.client.send(plaintext);
     if (version !== "tls1.2") pair.server.sent(pair.server.established.updateKeys({ requestPeer: true }));
     // The server hears the client's data and what its own abort makes of it.

@@ -5,10 +5,11 @@ import { clientVerifier, DerError, parseCertificate, parseDistinguishedName, Rev
 import * as x509 from "@peculiar/x509";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
+import { DerReader } from "../../packages/x509/src/der.ts";
 import { parseRevocationList } from "../../packages/x509/src/revocation/crl.ts";
 import { parseOcspResponse } from "../../packages/x509/src/revocation/ocsp.ts";
 import { authority, noon, party, presented, server } from "../support/chains.ts";
-import { sequence, tlv } from "../support/der.ts";
+import { generalizedTime, oid, sequence, tlv, utcTime } from "../support/der.ts";
 import { join } from "../support/octets.ts";
 import { crl, ocsp } from "../support/revocation.ts";
 
@@ -60,6 +61,39 @@ describe("reading ends with a value or a DerError, whatever the bytes", () => {
     const began = performance.now();
     for (const bytes of [deep, wide, tlv(0x30, deep, deep), sequence(wide)]) ends(bytes);
     expect(performance.now() - began).toBeLessThan(2000);
+  });
+});
+
+describe("what is accepted has one encoding", () => {
+  /** Every element read and written anew, down to the last that is constructed. */
+  const rewritten = (bytes: Uint8Array): Uint8Array => {
+    const reader = new DerReader(bytes);
+    const items: Uint8Array[] = [];
+    while (!reader.atEnd) {
+      const { tag, content } = reader.any("element");
+      items.push(tlv(tag, (tag & 0x20) === 0 ? content : rewritten(content)));
+    }
+    return join(...items);
+  };
+  const inputs = fc.constantFrom(leaf.der, intermediate.der, root.der).chain((der) => fc.oneof(fc.constant(der), mutated(der)));
+  property.prop([inputs], { numRuns: 500 })("it is written again as it was read, with its identifiers, times and numbers", (bytes) => {
+    const read = (): ReturnType<typeof parseCertificate> | undefined => {
+      try {
+        return parseCertificate(bytes);
+      } catch {
+        return undefined;
+      }
+    };
+    const certificate = read();
+    if (certificate === undefined) return;
+    expect(rewritten(bytes)).toEqual(bytes);
+    const { signatureAlgorithm, validity, extensions, tbs } = certificate;
+    const written = Buffer.from(tbs).toString("latin1");
+    const isIn = (part: Uint8Array): boolean => written.includes(Buffer.from(part).toString("latin1"));
+    for (const id of [signatureAlgorithm.oid, ...extensions.all.map((one) => one.oid)]) expect(isIn(oid(id)), id).toBe(true);
+    for (const seconds of [validity.notBefore, validity.notAfter]) {
+      expect(isIn(utcTime(seconds * 1000)) || isIn(generalizedTime(seconds * 1000))).toBe(true);
+    }
   });
 });
 

@@ -1,14 +1,13 @@
 // Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
 import {
   Acceptor, type AsyncClientSessionStore, type AsyncServerSessionStore, type ClientConfig, type ClientOptions, type ClientSessionStore,
-  type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type Credential, type CryptoProvider, type ErrorAndAlert,
-  type ExternalPsk,
-  memoryClientSessions, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions,
-  type ServerSessions, type ServerStage, serverConfig, type SyncClientSessionStore, type SyncServerSessionStore, ticketKeys,
+  type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type ConnectorOptions, type Credential, type CryptoProvider,
+  type EarlyDataOutcome, type ErrorAndAlert, type ExternalPsk, memoryClientSessions, memorySingleUse, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions,
+  type ServerSessions, type ServerStage, serverConfig, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSingleUse, ticketKeys,
   type TicketKeys,
 } from "@sallyport/core";
 import {
-  asyncClientSessions, asyncPicker, asyncProvider, asyncServerSessions, asyncSigner, asyncVerifier, keptSessions, now, seededCredential,
+  asyncClientSessions, asyncPicker, asyncProvider, asyncServerSessions, asyncSigner, asyncSingleUse, asyncVerifier, keptSessions, now, seededCredential,
   seededNode, seededRandom, syncTwin, trusting,
 } from "./seeded.ts";
 
@@ -24,6 +23,10 @@ export interface PairOptions {
   readonly clientAuth?: boolean;
   /** They have met before (1.3): the server sealed its tickets, or kept what they stand for. */
   readonly resumed?: "sealed" | "stored";
+  /** What the client sends as early data, a record each; both allow it. */
+  readonly early?: readonly Uint8Array[];
+  /** The server's. Default: a fresh one, old enough. */
+  readonly singleUse?: SyncSingleUse;
   readonly provider?: (seed: string) => CryptoProvider;
   readonly server?: Partial<ServerOptions>;
   readonly client?: Partial<ClientOptions>;
@@ -32,6 +35,7 @@ export interface PairOptions {
   /** Who has no certificate, or takes none. */
   readonly pskOnly?: "both" | "client" | "server";
   readonly serverName?: string;
+  readonly connector?: ConnectorOptions;
   /** Shown every stage, behind its output and before it is answered. */
   readonly watch?: Watch;
   /** Called when both configs are made, and no machine runs. */
@@ -79,6 +83,7 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
   };
   const verifier = asynchronous ? asyncVerifier(trusting) : trusting;
   const groups: readonly NamedGroup[] = ["secp256r1"];
+  const { singleUse = oldSingleUse() } = options;
   const logs: { client: string[]; server: string[] } = { client: [], server: [] };
   const { psks } = options;
   const pskOnly = (role: string): boolean => options.pskOnly === "both" || options.pskOnly === role;
@@ -93,6 +98,7 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
     ...(retry ? { groups } : {}),
     ...(clientAuth ? { clientAuthentication: { mode: "required", verifier } } : {}),
     ...(sessions === undefined ? {} : { sessions: sessions.server }),
+    ...(options.early === undefined || sessions === undefined ? {} : { earlyData: { maxBytes: 20_000, singleUse: asynchronous ? asyncSingleUse(singleUse) : singleUse } }),
     ...options.server,
     // What lacks is left out as callers without types would.
   } as ServerOptions);
@@ -102,7 +108,7 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
     ...(pskOnly("client") ? {} : { verifier }),
     ...(psks && { psks: "client" in psks ? psks.client : psks }),
     ...(clientAuth ? { credentials: asynchronous ? asyncPicker({ pick: ({ schemes }) => (schemes.includes("ed25519") ? own("client") : undefined) }) : [own("client")] } : {}),
-    ...(sessions === undefined ? {} : { sessions: sessions.client }),
+    ...(sessions === undefined ? {} : { sessions: sessions.client, earlyData: options.early !== undefined }),
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.client.push(line),
     ...options.client,
@@ -123,9 +129,9 @@ const meetings = new Map<string, Remembered>();
 
 /** Stores as they are behind a first meeting, which is held once for all that are alike. */
 function acquainted(options: PairOptions): Sessions {
-  const { seed = "pair", asynchronous = false, retry, clientAuth, resumed } = options;
+  const { seed = "pair", asynchronous = false, retry, clientAuth, resumed, early } = options;
   const isOwn = options.provider !== undefined || options.server !== undefined || options.client !== undefined;
-  const key = JSON.stringify([seed, retry, clientAuth, resumed]);
+  const key = JSON.stringify([seed, retry, clientAuth, resumed, early !== undefined]);
   const remembered = (isOwn ? undefined : meetings.get(key)) ?? meet({ ...options, seed: `${seed}, before`, asynchronous: false });
   if (!isOwn) meetings.set(key, remembered);
   const { client, server, sealed } = stores(seed);
@@ -148,6 +154,14 @@ function acquainted(options: PairOptions): Sessions {
   }
 }
 
+/** One that has seen its whole window, so that it knows of everything that is fresh. */
+export function oldSingleUse(clock: () => number = now): SyncSingleUse {
+  let bornMs: number | undefined = clock() - 60_000;
+  const store = memorySingleUse({ now: () => bornMs ?? clock() });
+  bornMs = undefined;
+  return store;
+}
+
 function stores(seed: string): { client: SyncClientSessionStore; server: SyncServerSessionStore; sealed: TicketKeys } {
   const sealed = ticketKeys({ random: seededRandom(`${seed}, tickets`), now });
   return { client: memoryClientSessions(), server: keptSessions(), sealed };
@@ -156,8 +170,8 @@ function stores(seed: string): { client: SyncClientSessionStore; server: SyncSer
 export function makeServer({ config, keyLog }: Configured<ServerConfig>, { watch }: PairOptions = {}): Side {
   return new Side("server", keyLog, new Acceptor().start(), watch, config);
 }
-export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", watch }: PairOptions = {}): Side {
-  return new Side("client", keyLog, new Connector(config, serverName).start(), watch);
+export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", connector, watch, early }: PairOptions = {}): Side {
+  return new Side("client", keyLog, new Connector(config, serverName, connector).start(), watch, undefined, early);
 }
 
 /** All that both have to say goes to the other, until both are silent. */
@@ -191,15 +205,24 @@ export class Side {
   readonly #heard: Uint8Array[] = [];
   readonly data: Uint8Array[] = [];
   readonly events: ConnectionEvent[] = [];
+  /** Early data that came, a stage each. */
+  readonly early: Uint8Array[] = [];
+  /** What became of it; undefined: nobody said. */
+  outcome: EarlyDataOutcome | "none" | undefined;
   connection: Connection | undefined;
   failure: ErrorAndAlert | undefined;
   /** The peer's close_notify has come, or its bare end where that is allowed. */
   closed = false;
   readonly #config: ServerConfig | undefined;
   readonly #watch: Watch;
+  readonly #toSendEarly: Uint8Array[];
   #unsent: Uint8Array[] = [];
 
-  constructor(role: "client" | "server", keyLog: readonly string[], first: Stage, watch: Watch = () => {}, config?: ServerConfig) {
+  constructor(
+    role: "client" | "server", keyLog: readonly string[], first: Stage, watch: Watch = () => {}, config?: ServerConfig,
+    early: readonly Uint8Array[] = [],
+  ) {
+    this.#toSendEarly = [...early];
     this.role = role;
     this.keyLog = keyLog;
     this.#watch = watch;
@@ -241,7 +264,7 @@ export class Side {
     } else if (stage.kind === "needs-input") {
       const next = stage.receive(chunk);
       // What was lent is the caller's again before a pause is answered; only data may be views into it.
-      if (next.kind !== "established") chunk.fill(0xee);
+      if (next.kind !== "established" && next.kind !== "early-data") chunk.fill(0xee);
       this.#enter(next);
     } else {
       throw new Error(`nothing is received at ${stage.kind}`);
@@ -279,9 +302,21 @@ export class Side {
       this.#watch(stage, this.role);
       switch (stage.kind) {
         case "needs-input":
+          if ("early" in stage && stage.early !== undefined) {
+            for (const bytes of this.#toSendEarly.splice(0)) this.sent(stage.early.send(bytes));
+          }
           return;
+        case "early-data":
+          this.early.push(Uint8Array.from(stage.data.replayable));
+          stage = stage.next();
+          break;
+        case "early-data-end":
+          this.outcome = stage.outcome;
+          stage = stage.next();
+          break;
         case "established":
           this.connection = stage.connection;
+          if ("earlyData" in stage) this.outcome = stage.earlyData;
           return this.received(stage.received);
         case "accepted":
           if (this.#config === undefined) throw new Error("a server has a config");
@@ -338,7 +373,11 @@ export function answered(stage: Stage): Stage {
         return state === undefined ? [] : [{ index, state }];
       }));
     }
-    case "needs-input": case "accepted": case "established": case "failed": case "needs-single-use": case "early-data": case "early-data-end":
+    case "needs-single-use":
+      return stage.answer(syncTwin(stage.singleUse).use(stage.key, stage.forgetAfterMs));
+    case "early-data": case "early-data-end":
+      return stage.next();
+    case "needs-input": case "accepted": case "established": case "failed":
       throw new Error(`${stage.kind} is nobody's question here`);
   }
 }

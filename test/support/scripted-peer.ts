@@ -22,6 +22,7 @@ import {
   type ConnectionEvent,
   Connector,
   dangerousAssertVerified,
+  type EarlyDataOutcome,
   type ErrorAndAlert,
   type Received,
   serverConfig,
@@ -53,7 +54,7 @@ import {
 import { makePki } from "./pki.ts";
 
 export type Role = "client" | "server";
-export type Epoch = "plaintext" | "handshake" | "application";
+export type Epoch = "plaintext" | "early" | "handshake" | "application";
 
 /** What a peer understood. */
 export interface Heard {
@@ -111,6 +112,10 @@ export class Machine {
   failure: ErrorAndAlert | undefined;
   connection: Connection | undefined;
   closed = false;
+  /** Early data that came, a record each. */
+  readonly early: Uint8Array[] = [];
+  /** What became of early data; undefined: nobody said. */
+  outcome: EarlyDataOutcome | "none" | undefined;
   /** How often bytes, an end or a call came to it. */
   turns = 0;
   readonly #config: ReturnType<typeof serverConfig> | undefined;
@@ -156,8 +161,12 @@ export class Machine {
     this.#stage = stage;
     if (stage.kind === "accepted" && this.#config !== undefined)
       return join(stage.output, this.#step(stage.choose(this.#config)));
+    if (stage.kind === "early-data") this.early.push(Uint8Array.from(stage.data.replayable));
+    if (stage.kind === "early-data-end") this.outcome = stage.outcome;
+    if (stage.kind === "early-data" || stage.kind === "early-data-end") return join(stage.output, this.#step(stage.next()));
     if (stage.kind === "failed") this.#fail(stage);
     if (stage.kind !== "established") return stage.output;
+    if ("earlyData" in stage) this.outcome = stage.earlyData;
     this.connection = stage.connection;
     return join(stage.output, this.#received(stage.received));
   }
@@ -199,22 +208,26 @@ export interface RecordKeys {
   next(): RecordKeys;
 }
 
+export type CipherName = "aes-128-gcm" | "chacha20-poly1305";
+
 export class Keys implements RecordKeys {
   readonly epoch: Epoch;
   readonly hidesType = true;
   readonly #secret: Bytes;
   readonly #key: Bytes;
   readonly #iv: Bytes;
+  readonly #cipher: CipherName;
   #sequence = 0;
 
   get used(): boolean {
     return this.#sequence > 0;
   }
 
-  constructor(epoch: Epoch, secret: Bytes) {
+  constructor(epoch: Epoch, secret: Bytes, cipher: CipherName = "aes-128-gcm") {
     this.epoch = epoch;
     this.#secret = secret;
-    this.#key = expandLabel(secret, "key", repeat(0), 16);
+    this.#cipher = cipher;
+    this.#key = expandLabel(secret, "key", repeat(0), cipher === "aes-128-gcm" ? 16 : 32);
     this.#iv = expandLabel(secret, "iv", repeat(0), 12);
   }
   next(): Keys {
@@ -230,12 +243,12 @@ export class Keys implements RecordKeys {
   /** @param inner content, type and padding as they are to be. */
   seal(inner: Octets, version = 0x0303): Bytes {
     const header = join([content.data], u16(version), u16(inner.length + 16));
-    const cipher = createCipheriv("aes-128-gcm", this.#key, this.#nonce());
+    const cipher = createCipheriv(this.#cipher as "aes-128-gcm", this.#key, this.#nonce(), { authTagLength: 16 });
     cipher.setAAD(header);
     return join(header, cipher.update(Uint8Array.from(inner)), cipher.final(), cipher.getAuthTag());
   }
   open(sealed: Uint8Array): { readonly type: number; readonly content: Bytes } {
-    const cipher = createDecipheriv("aes-128-gcm", this.#key, this.#nonce());
+    const cipher = createDecipheriv(this.#cipher as "aes-128-gcm", this.#key, this.#nonce(), { authTagLength: 16 });
     cipher.setAAD(sealed.subarray(0, 5));
     cipher.setAuthTag(sealed.subarray(-16));
     const inner = join(cipher.update(sealed.subarray(5, -16)), cipher.final());
@@ -280,6 +293,10 @@ export interface ScriptedSession {
   readonly secret: Bytes;
   /** Default "res binder"; of a PSK from elsewhere "ext binder" or "imp binder". */
   readonly binder?: string;
+}
+/** What protects early data. @param clientHello the first, and only one. */
+function earlyKeys(psk: Uint8Array, clientHello: Uint8Array, cipher?: CipherName): Keys {
+  return new Keys("early", expandLabel(hmac(repeat(32), psk), "c e traffic", hashOf(clientHello), 32), cipher);
 }
 /** @param transcriptHash to the ClientHello up to its binders (§4.3.11.2). */
 function binderOf({ secret, binder = "res binder" }: ScriptedSession, transcriptHash: Uint8Array): Bytes {
@@ -465,8 +482,8 @@ export abstract class ScriptedPeer<State extends string = string> {
   }
 }
 
-export type ServerState = "START" | "RETRIED" | "WAIT_CERT" | "WAIT_CV" | "WAIT_FINISHED" | "CONNECTED";
-const serverStates: readonly ServerState[] = ["START", "RETRIED", "WAIT_CERT", "WAIT_CV", "WAIT_FINISHED", "CONNECTED"];
+export type ServerState = "START" | "RETRIED" | "WAIT_EOED" | "WAIT_CERT" | "WAIT_CV" | "WAIT_FINISHED" | "CONNECTED";
+const serverStates: readonly ServerState[] = ["START", "RETRIED", "WAIT_EOED", "WAIT_CERT", "WAIT_CV", "WAIT_FINISHED", "CONNECTED"];
 
 /** A certificate, and the key that proves it. */
 export interface Shown {
@@ -497,6 +514,8 @@ export interface ScriptedClientOptions {
   readonly shows?: Shown;
   /** Sessions that it offers, the last extension of each hello. */
   readonly sessions?: readonly ScriptedSession[];
+  /** Whose shares it says; default its own. Who has the same says the same hello. */
+  readonly pairs?: Map<number, DiffieHellman>;
   /** Their binders, instead of the right ones. */
   readonly binders?: (right: readonly Bytes[]) => readonly Octets[];
 }
@@ -505,7 +524,7 @@ export interface ScriptedClientOptions {
 export class ScriptedClient extends ScriptedPeer<ServerState> {
   where: ServerState = "START";
   protected readonly connected = "CONNECTED";
-  readonly #pairs: Map<number, DiffieHellman> = new Map();
+  readonly #pairs: Map<number, DiffieHellman>;
   readonly #shares: readonly number[];
   #hello: HelloScript;
   #retry: { readonly group: number | undefined; readonly cookie: Bytes | undefined } | undefined;
@@ -523,7 +542,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   selected: number | undefined;
 
   constructor({
-    config = {}, configured, shares = [groups.x25519], shows, sessions = [], binders = (right) => right,
+    config = {}, configured, shares = [groups.x25519], shows, sessions = [], pairs = new Map(), binders = (right) => right,
   }: ScriptedClientOptions = {}) {
     const options: ServerOptions = {
       provider: node,
@@ -534,6 +553,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       ...config,
     };
     super(new Machine("server", new Acceptor().start(), configured ?? serverConfig(options)));
+    this.#pairs = pairs;
     this.#shares = shares;
     this.#shows = shows;
     this.#offered = sessions;
@@ -580,9 +600,13 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   encodedHello(): Bytes {
     return this.#encode(this.#hello);
   }
+  /** By HelloRetryRequest. */
+  get asked(): { readonly group: number | undefined; readonly cookie: Bytes | undefined } {
+    return this.#retry ?? { group: undefined, cookie: undefined };
+  }
   /** The hello that a HelloRetryRequest asks for. */
   secondHello(): Bytes {
-    const { group, cookie } = this.#retry ?? { group: undefined, cookie: undefined };
+    const { group, cookie } = this.asked;
     const { extensions: before = [] } = this.#hello;
     const after = replaced(
       before,
@@ -619,7 +643,9 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     for (const each of serverStates.slice(1, serverStates.indexOf(state) + 1)) {
       if (this.transcript.length === 0) this.say(this.encodedHello());
       if (each === "RETRIED" && state === "RETRIED" && this.#retry === undefined) throw new Error("the server asked for nothing");
+      if (each === "WAIT_EOED" && state === "WAIT_EOED" && this.write?.epoch !== "early") throw new Error("the server takes no early data");
       if (each === "WAIT_CERT" && this.#secrets === undefined) this.say(this.secondHello());
+      if (each === "WAIT_CERT" && this.write?.epoch === "early") this.endEarlyData();
       if (each === "WAIT_CERT" && state === "WAIT_CERT" && this.#owes !== "certificate") throw new Error("the server asked for nobody");
       if (each === "WAIT_CV" && this.#owes === "certificate") this.say(this.certificate());
       if (each === "WAIT_FINISHED" && this.#owes === "proof") this.say(this.certificateVerify());
@@ -641,6 +667,8 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
         return this.encodedHello();
       case "RETRIED":
         return this.secondHello();
+      case "WAIT_EOED":
+        return message(types.endOfEarlyData);
       case "WAIT_CERT":
         return this.certificate();
       case "WAIT_CV":
@@ -650,6 +678,22 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
       case "CONNECTED":
         return message(types.keyUpdate, [0]);
     }
+  }
+  /** EndOfEarlyData, and the keys behind it. */
+  endEarlyData(): this {
+    this.say(message(types.endOfEarlyData));
+    this.useHandshakeKeys();
+    return this;
+  }
+  useHandshakeKeys(): void {
+    this.write = this.#secrets?.handshake.client;
+  }
+  /** What early data of the first session would be under, whoever takes it. */
+  earlyKeys(): Keys {
+    const [hello] = this.transcript;
+    const [session] = this.#offered;
+    if (hello === undefined || session === undefined) throw new Error("no session was offered");
+    return earlyKeys(session.secret, hello);
   }
   /** Finished, and the keys behind it. */
   finish(): this {
@@ -667,6 +711,7 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     this.transcript.push(heard);
     const type = heard[0];
     if (type === types.serverHello) this.#serverHello(heard);
+    if (type === types.encryptedExtensions && typesIn(heard.subarray(4)).includes(extensions.earlyData)) this.write = this.earlyKeys();
     if (type === types.finished && this.#secrets !== undefined) {
       const before = hashOf(...this.transcript.slice(0, -1));
       if (hexOf(heard.subarray(4)) !== hexOf(this.#secrets.handshake.server.finished(before)))
@@ -748,13 +793,15 @@ export interface ScriptedServerOptions extends Partial<Shown> {
   readonly retryFor?: number;
   /** Takes it up if the client offers it. */
   readonly session?: ScriptedSession;
+  /** Of the session's connection; all that the peer writes itself is AES. */
+  readonly earlyCipher?: CipherName;
 }
 
 /** Speaks to a client. */
 export class ScriptedServer extends ScriptedPeer<ClientState> {
   where: ClientState = "WAIT_SH";
   protected readonly connected = "CONNECTED";
-  readonly options: Shown & Pick<ScriptedServerOptions, "requests" | "retryFor" | "session">;
+  readonly options: Shown & Pick<ScriptedServerOptions, "requests" | "retryFor" | "session" | "earlyCipher">;
   readonly #pairs: Map<number, DiffieHellman> = new Map();
   #secrets: Secrets | undefined;
   #application: { readonly client: Keys; readonly server: Keys } | undefined;
@@ -835,10 +882,10 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     return message(types.encryptedExtensions, block(answers));
   }
   /** NewSessionTicket, and what it stands for. */
-  newSessionTicket(): ScriptedSession {
+  newSessionTicket(...offers: readonly Extension[]): ScriptedSession {
     if (this.#secrets === undefined) throw new Error("no keys yet");
     const session = { ticket: text("a ticket of ours"), ageAdd: 77, secret: this.#secrets.session(this.#handshakeHash, [9]) };
-    this.record(content.handshake, message(types.newSessionTicket, u32(7200), u32(session.ageAdd), v8([9]), v16(session.ticket), u16(0)));
+    this.record(content.handshake, message(types.newSessionTicket, u32(7200), u32(session.ageAdd), v8([9]), v16(session.ticket), block(offers)));
     return session;
   }
   certificateRequest(...wishes: readonly Extension[]): Bytes {
@@ -894,6 +941,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       case "WAIT_SH_AGAIN":
         return this.#hello();
       case "WAIT_EE":
+        if (this.read?.epoch === "early") this.read = this.#secrets?.handshake.client;
         this.say(this.encryptedExtensions());
         return this.selected === undefined ? "WAIT_CERT_CR" : "WAIT_FINISHED";
       case "WAIT_CERT_CR":
@@ -922,6 +970,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   }
   retry(request: Bytes): this {
     this.retried();
+    this.read = undefined;
     return this.say(request);
   }
   /** ServerHello, and the keys behind it. */
@@ -943,9 +992,16 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     return this;
   }
 
+  /** EncryptedExtensions that take the early data. */
+  acceptEarlyData(...answers: readonly Extension[]): this {
+    this.#state = "WAIT_FINISHED";
+    return this.say(this.encryptedExtensions(...answers, extension(extensions.earlyData)));
+  }
+
   protected understand(heard: Bytes): void {
     if (heard[0] === types.clientHello) this.#clientHello(heard);
     this.transcript.push(heard);
+    if (heard[0] === types.endOfEarlyData) this.read = this.#secrets?.handshake.client;
     if (heard[0] === types.finished && this.#secrets !== undefined) {
       const before = hashOf(...this.transcript.slice(0, -1));
       if (hexOf(heard.subarray(4)) !== hexOf(this.#secrets.handshake.client.finished(before)))
@@ -961,6 +1017,7 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     offset += 2 + at(offset) * 256 + at(offset + 1);
     offset += 1 + at(offset) + 2;
     const shares = new Map<number, Bytes>();
+    let offersEarly = false;
     this.selected = undefined;
     while (offset < heard.length) {
       const type = at(offset) * 256 + at(offset + 1);
@@ -971,9 +1028,13 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
         inside += 4 + length;
       }
       if (type === extensions.preSharedKey) this.#psks(heard, offset + 4);
+      if (type === extensions.earlyData) offersEarly = true;
       offset = end;
     }
     this.#offered = { sessionId, shares };
+    const { session, earlyCipher } = this.options;
+    // Early data comes directly behind the hello.
+    if (offersEarly && session !== undefined && this.selected !== undefined) this.read = earlyKeys(session.secret, heard, earlyCipher);
   }
   /** @param start of the extension, which is the hello's last. */
   #psks(heard: Bytes, start: number): void {
@@ -996,7 +1057,8 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     if (peerShare === undefined) throw new Error("the client has sent no share of that group");
     const psk = this.selected === undefined ? undefined : this.options.session?.secret;
     this.#secrets = schedule(this.#pair(group).secret(peerShare), hashOf(...transcript), psk);
-    this.read = this.#secrets.handshake.client;
+    // A client that was taken up waits for EncryptedExtensions.
+    if (this.read?.epoch !== "early" || psk === undefined) this.read = this.#secrets.handshake.client;
     this.write = this.#secrets.handshake.server;
   }
   #pair(group: number): DiffieHellman {
@@ -1022,6 +1084,15 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     const end = answers === undefined ? [] : block(answers);
     return message(types.serverHello, u16(legacyVersion), random, v8(sessionId), u16(suite), [compression], end);
   }
+}
+
+/** The types in a block of extensions. */
+function typesIn(block: Uint8Array): number[] {
+  const found: number[] = [];
+  for (let at = 2; at < block.length; at += 4 + (block[at + 2] ?? 0) * 256 + (block[at + 3] ?? 0)) {
+    found.push((block[at] ?? 0) * 256 + (block[at + 1] ?? 0));
+  }
+  return found;
 }
 
 export function encodeHello({ legacyVersion, random, sessionId, suites, compression, extensions: offered }: HelloScript): Bytes {

@@ -1,8 +1,8 @@
 // Providers, keys and clocks that give the same bytes in every run.
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type {
-  AsyncClientSessionStore, AsyncCredentialPicker, AsyncGroup, AsyncServerSessionStore, AsyncSigner, AsyncVerification, AsyncVerifier, Bytes,
-  Credential, CryptoProvider, SyncClientSessionStore, SyncCredentialPicker, SyncGroup, SyncServerSessionStore, SyncSigner, SyncVerification,
+  AsyncClientSessionStore, AsyncCredentialPicker, AsyncGroup, AsyncServerSessionStore, AsyncSigner, AsyncSingleUse, AsyncVerification, AsyncVerifier, Bytes,
+  Credential, CryptoProvider, SyncClientSessionStore, SyncCredentialPicker, SyncGroup, SyncServerSessionStore, SyncSigner, SyncSingleUse, SyncVerification,
   SyncVerifier,
 } from "@sallyport/core";
 import { dangerousAssertVerified } from "@sallyport/core";
@@ -137,10 +137,13 @@ export function asyncPicker(sync: SyncCredentialPicker): AsyncCredentialPicker {
   return paired({ ...said, pickAsync: never }, sync);
 }
 export function asyncClientSessions(sync: SyncClientSessionStore): AsyncClientSessionStore {
-  return paired({ takeAsync: never, putAsync: never }, sync);
+  return paired({ takeAsync: never, putAsync: never, ...(sync.groups && { groups: sync.groups }) }, sync);
 }
 export function asyncServerSessions(sync: SyncServerSessionStore): AsyncServerSessionStore {
   return paired({ findAsync: never, putAsync: never }, sync);
+}
+export function asyncSingleUse(sync: SyncSingleUse): AsyncSingleUse {
+  return paired({ useAsync: never }, sync);
 }
 export function asyncProvider(provider: CryptoProvider): CryptoProvider {
   return {
@@ -157,6 +160,7 @@ export function syncTwin(twin: AsyncVerifier): SyncVerifier;
 export function syncTwin(twin: AsyncCredentialPicker): SyncCredentialPicker;
 export function syncTwin(twin: AsyncClientSessionStore): SyncClientSessionStore;
 export function syncTwin(twin: AsyncServerSessionStore): SyncServerSessionStore;
+export function syncTwin(twin: AsyncSingleUse): SyncSingleUse;
 export function syncTwin(twin: object): unknown {
   return twins.get(twin);
 }

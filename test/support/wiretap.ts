@@ -246,8 +246,8 @@ export interface OpenedRecord extends Inner {
 }
 
 /**
- * All records of one direction, opened by the key log of who sent them: in clear, under the handshake secret, under the traffic
- * secret, and under those that KeyUpdates lead to. The suite is the one that fits. In TLS 1.2 in clear, and behind
+ * All records of one direction, opened by the key log of who sent them: in clear, under the early, the handshake and the
+ * traffic secret, and under those that KeyUpdates lead to. The suite is the one that fits. In TLS 1.2 in clear, and behind
  * change_cipher_spec under the one key.
  *
  * @param heard what the sender heard: a client of TLS 1.2 has the server's random from there
@@ -289,21 +289,24 @@ function openWith(
   const prefix = sender.toUpperCase();
   const { records, rest } = parseRecords(output);
   if (rest.length > 0) throw new Error(`${rest.length} bytes behind the last whole record`);
-  const handshake = secretOf(keyLog, `${prefix}_HANDSHAKE_TRAFFIC_SECRET`);
-  const traffic = secretOf(keyLog, `${prefix}_TRAFFIC_SECRET_0`);
-  let current = handshake && new Protection(suite, handshake);
-  let later = traffic && new Protection(suite, traffic);
+  // Each follows the one before it, which is over then.
+  let keys = ["EARLY_TRAFFIC_SECRET", "HANDSHAKE_TRAFFIC_SECRET", "TRAFFIC_SECRET_0"].flatMap((label) => {
+    const secret = secretOf(keyLog, `${prefix}_${label}`);
+    return secret === undefined ? [] : [new Protection(suite, secret)];
+  });
   const opened: OpenedRecord[] = [];
   for (const { type, fragment, bytes } of records) {
     if (type !== contentType.applicationData) {
       opened.push({ type, content: fragment, isProtected: false });
       continue;
     }
-    let inner = current?.open(bytes);
-    if (inner === undefined) {
-      inner = later?.open(bytes);
-      current = later;
-      later = current?.next();
+    let inner: Inner | undefined;
+    for (const [at, key] of keys.entries()) {
+      inner = key.open(bytes);
+      if (inner === undefined) continue;
+      keys = keys.slice(at);
+      if (keys.length === 1) keys.push(key.next());
+      break;
     }
     if (inner === undefined) return undefined;
     opened.push({ ...inner, isProtected: true });

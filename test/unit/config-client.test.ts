@@ -111,7 +111,6 @@ test.each<[string, Loose, string[]]>([
 
 test.each([
   "reverifyOnResume",
-  "earlyData",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(kindsOf({ [name]: true })).toEqual([`not-supported-here ${name}`]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -384,8 +384,6 @@ test.each<[string, Loose, string[]]>([
 
 test.each([
   "reverifyOnResume",
-  "earlyData",
-  "halfRtt",
 ])("%s is refused by name until it is built, and never ignored", (name) => {
   expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
   expect(kindsOf({ [name]: false })).toEqual([]);

@@ -9,6 +9,7 @@ import {
 import { node } from "@sallyport/crypto-node";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { converse, establishedPair, makeClient, makeConfigs, makePair, makeServer, type Pair, type PairOptions } from "../support/pair.ts";
+import { ScriptedServer, type ServerHelloScript } from "../support/scripted-peer.ts";
 import { now, seededCredential, seededNoble, seededRandom, trusting } from "../support/seeded.ts";
 import { clientSettings, serverSettings } from "../support/settings.ts";
 
@@ -130,14 +131,14 @@ describe("the offer of a client", () => {
 });
 
 describe("which key is taken", () => {
-  test("the server's suites decide, then the client's order", () => {
+  test("the server's suites decide, then its order", () => {
     const psks = { client: [raw("far", "sha384"), raw("near"), raw("third")], server: [raw("third"), raw("near"), raw("far", "sha384")] };
     const taken = (suites: ServerOptions["suites"] & object): unknown => {
       const { pair, server } = meet({ psks, server: { suites } });
       expect(server).toBe("psk");
       return identityOf(pair.server.established.info.psk?.identity);
     };
-    expect(taken(["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"])).toBe("near");
+    expect(taken(["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"])).toBe("third");
     expect(taken(["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"])).toBe("far");
   });
 
@@ -154,10 +155,25 @@ describe("which key is taken", () => {
     expect(meet({ psks: { client: [imported("of another"), imported("ours")], server: [imported("ours")] } })).toMatchObject({ server: "psk" });
   });
 
-  test("a client that takes no certificate says so where it gets one", () => {
-    // Whoever stands between takes the offer away.
+  test("a server of TLS 1.2 shows its certificate, as if there were no key", () => {
+    const { pair, client } = meet({ version: "tls1.2", psks: { client: [imported("mine")], server: [] } });
+    expect([client, pair.client.established.info.version]).toEqual(["full", "tls1.2"]);
+    expect(meet({ version: "tls1.2", psks: { client: [imported("mine")], server: [] }, pskOnly: "client" }).client).toBe("alert-received: none");
+  });
+
+  test("a client that takes no certificate asks for none, and the server has nothing to show", () => {
     const { client, server } = meet({ psks: { client: [imported("mine")], server: [] }, pskOnly: "client" });
     expect([client, server]).toEqual(["alert-received: none", "no-agreement: missing_extension"]);
+  });
+
+  test.each<[string, Partial<ServerHelloScript>, string]>([
+    ["a certificate after all", {}, "missing_extension"],
+    ["TLS 1.2 after all", { suite: 0xc02b, extensions: undefined }, "protocol_version"],
+  ])("a server that means %s is refused by a client that takes no certificate", (_, change, alert) => {
+    const config = clientConfig({ provider: node, now, psks: [imported("mine")], alpn: ["h2"] });
+    const server = new ScriptedServer({ configured: config }).to("WAIT_SH");
+    server.say(server.serverHello(change));
+    expect(server.machine.failure?.alert).toMatchObject({ kind: "alert", description: alert });
   });
 
   test("a context, an importing hash or a key of its own makes another key", () => {

@@ -60,7 +60,7 @@ function document(): string {
     "# States of the handshake",
     "",
     "Drawn by a test from the tables that the machines run on: `edges.ts` in the folders of `src/handshake/`. A name in small letters",
-    "is a message on the wire, one in parentheses an answer: of a synchronous object at once, else of whoever drives the machine, by a",
+    "comes on the wire, one in parentheses is an answer: of a synchronous object at once, else of whoever drives the machine, by a",
     "stage. What no edge names is unexpected_message; every check that fails, and every `abort`, leads out of every state.",
     "",
   ];
@@ -83,5 +83,5 @@ function targets(edges: EdgeTable): string[] {
 }
 
 function isMessage(input: string): boolean {
-  return Object.hasOwn(handshakeTypes, input) || input === "change_cipher_spec";
+  return Object.hasOwn(handshakeTypes, input) || input === "change_cipher_spec" || input === "application_data";
 }

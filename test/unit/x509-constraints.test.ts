@@ -3,6 +3,8 @@ import { type GeneralName, parseCertificate, parseDistinguishedName } from "@sal
 import { describe, expect, test } from "vitest";
 import { violatedBy } from "../../packages/x509/src/constraints.ts";
 import { authority, keyPair, party } from "../support/chains.ts";
+import { oid, sequence, tlv } from "../support/der.ts";
+import { text } from "../support/octets.ts";
 
 const keys = await keyPair("P-256");
 const root = await authority("CN=Root", { keys });
@@ -114,6 +116,15 @@ describe("directory names", () => {
     ["O=Example", "O=Example,OU=Inner", "not permitted"],
   ] as const)("the subject %s under a permitted %s is %s", async ([subject, subtree, expected]) => {
     expect(await judge([], { permitted: [directory(subtree)] }, subject)).toBe(expected);
+  });
+  test("a value in no known character set can't be told from what is excluded by its type", () => {
+    const named = (tag: number) => ({ form: "directory", value: parseDistinguishedName(sequence(tlv(0x31, sequence(oid("2.5.4.10"), tlv(tag, text("Example")))))) }) as const;
+    const subtrees = { permitted: [], excluded: [directory("O=Example")] };
+    const certificate = (tag: number) => ({ ...parseCertificate(root.der), subject: named(tag).value });
+    const judged = (tag: number, excluded = subtrees.excluded) => violatedBy(certificate(tag), { permitted: [], excluded }, { left: 100 });
+    expect(judged(0x0c)).toMatchObject({ because: "excluded" });
+    expect(judged(0x1b)).toMatchObject({ because: "can't be compared" });
+    expect(judged(0x1b, [directory("CN=Example")])).toBeUndefined();
   });
   test("an empty subject is no name", async () => {
     expect(await judge([], { permitted: [directory("O=Example")] }, "")).toBe("allowed");

@@ -3,6 +3,7 @@
 import { constants, createECDH, createPrivateKey, createPublicKey, verify } from "node:crypto";
 import {
   type Bytes,
+  type ClientConfig,
   clientConfig,
   type Connection,
   type Credential,
@@ -10,8 +11,10 @@ import {
   type CryptoProvider,
   type PublicKey,
   readPublicKey,
+  type ServerConfig,
   serverConfig,
   type ServerStage,
+  type StoredSession,
   type ClientStage,
   type SyncVerification,
   type SyncVerifier,
@@ -22,10 +25,12 @@ import { node } from "@sallyport/crypto-node";
 import { describe, expect, test } from "vitest";
 import { resumptionPsk } from "../../packages/core/src/crypto/key-schedule.ts";
 import { replayClient, replayServer } from "../../packages/core/src/handshake/replay.ts";
+import { encodeSession, type SessionPeer, type SessionState } from "../../packages/core/src/session/state.ts";
+import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { decodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeNewSessionTicket } from "../../packages/core/src/wire/post-handshake.ts";
 import { schemeIds } from "../../packages/core/src/wire/registry.ts";
-import { fakeCredential } from "../support/fake-credential.ts";
+import { fakeCertificate, fakeCredential } from "../support/fake-credential.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
 import { type EphemeralKey, type Notebook, recordedProvider } from "../support/recorded-provider.ts";
 import { type RecordedHandshake, recordedHandshake, type Sender, type TraceId } from "../support/rfc8448.ts";
@@ -69,7 +74,7 @@ const trusting: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trust
 
 for (const platform of platforms) {
   describe(`on ${platform.base.name}`, () => {
-    for (const id of ["simple-1rtt", "hello-retry-request", "client-authentication", "compatibility-mode"] satisfies TraceId[]) {
+    for (const id of ["simple-1rtt", "resumed-0rtt", "hello-retry-request", "client-authentication", "compatibility-mode"] satisfies TraceId[]) {
       const trace = recordedHandshake(id);
 
       test(`the server of ${id} writes the trace's records and computes its values`, () => {
@@ -102,20 +107,24 @@ interface Run {
 function runServer(trace: RecordedHandshake, platform: Platform, change = (serverHello: Bytes): Bytes => serverHello): Run {
   const { provider, notebook } = recorded(trace, "server", platform);
   const [asked] = trace.all("certificaterequest");
-  const config = serverConfig({
+  const config: ServerConfig = serverConfig({
     provider,
     now: () => 0,
     suites: ["TLS_AES_128_GCM_SHA256"],
     servesAnyName: true,
     credentials: [credentialOf(trace, "server")],
     ...(asked && { clientAuthentication: { mode: "required" as const, verifier: trusting } }),
+    ...(hasEarlyData(trace) && {
+      earlyData: { maxBytes: 1024, singleUse: { use: () => "fresh" as const } },
+      sessions: { find: () => encodeSession(sessionOf(trace, config)), put: () => {} },
+    }),
   });
   const [first, second] = trace.all("serverhello");
   if (first === undefined) throw new Error("no ServerHello");
   const template = {
     encryptedExtensions: trace.one("encryptedextensions"),
     ...(asked && { certificateRequest: asked }),
-    certificate: trace.one("certificate", "server"),
+    certificate: trace.all("certificate", "server")[0] ?? new Uint8Array(0),
     tickets: ticketsOf(trace, provider),
     publicKey: readAnyKey,
   };
@@ -125,14 +134,18 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
       : { ...template, helloRetryRequest: first, serverHello: change(second) },
   );
   const written: Uint8Array[] = [];
+  const early: string[] = [];
   const arrivals = trace.records.filter(({ from }) => from === "client").map(({ bytes }) => bytes);
   for (const record of arrivals.splice(0, arrivals.length - rest(trace, "client"))) {
     stage = expectKind(stage, "needs-input").receive(record.slice());
     written.push(stage.output);
-    if (stage.kind !== "accepted") continue;
-    stage = stage.choose(config);
-    written.push(stage.output);
+    while (stage.kind === "accepted" || stage.kind === "early-data" || stage.kind === "early-data-end") {
+      if (stage.kind === "early-data") early.push(hexOf(stage.data.replayable));
+      stage = stage.kind === "accepted" ? stage.choose(config) : stage.next();
+      written.push(stage.output);
+    }
   }
+  expect(early).toEqual(earlyPayloads(trace).map(hexOf));
   const { connection } = expectKind(stage, "established");
   return { written: join([...written, ...finish(trace, "server", connection, arrivals)]), notebook };
 }
@@ -140,20 +153,25 @@ function runServer(trace: RecordedHandshake, platform: Platform, change = (serve
 function runClient(trace: RecordedHandshake, platform: Platform): Run {
   const { provider, notebook } = recorded(trace, "client", platform);
   const [shown] = trace.all("certificate", "client");
-  const config = clientConfig({
+  const config: ClientConfig = clientConfig({
     provider,
     now: () => 0,
     verifier: trusting,
     suites: ["TLS_AES_128_GCM_SHA256"],
+    ...(hasEarlyData(trace) && {
+      earlyData: true, sessions: { take: () => stored(sessionOf(trace, config)), put: () => {} },
+    }),
     ...(shown && { credentials: [credentialOf(trace, "client")] }),
   });
   let stage: ClientStage = replayClient(config, "server", {
-    clientHellos: trace.all("clienthello"),
+    clientHellos: hasEarlyData(trace) ? [helloOf(trace)] : trace.all("clienthello"),
     tickets: ticketsOf(trace, provider),
     ...(shown && { certificate: shown }),
     publicKey: readAnyKey,
   });
   const written: Uint8Array[] = [stage.output];
+  const { early } = expectKind(stage, "needs-input");
+  for (const payload of earlyPayloads(trace)) written.push(early?.send(payload).output ?? new Uint8Array(0));
   const arrivals = trace.records.filter(({ from }) => from === "server").map(({ bytes }) => bytes);
   for (const record of arrivals.splice(0, arrivals.length - rest(trace, "server"))) {
     stage = expectKind(stage, "needs-input").receive(record.slice());
@@ -170,7 +188,9 @@ function recorded(trace: RecordedHandshake, side: Sender, platform: Platform): R
 
 /** Signs what the trace's side signed, by its scheme; its chain is the template's. */
 function credentialOf(trace: RecordedHandshake, side: Sender): Credential {
-  const { scheme, signature } = decodeCertificateVerify(trace.one("certificateverify", side));
+  // A resumption shows none.
+  const [proof] = trace.all("certificateverify", side);
+  const { scheme, signature } = proof === undefined ? { scheme: undefined, signature: new Uint8Array(0) } : decodeCertificateVerify(proof);
   const credential =
     scheme === schemeIds.ecdsa_secp256r1_sha256 ? fakeCredential("P-256") : fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
   return { ...credential, signer: { ...credential.signer, sign: () => signature } };
@@ -200,9 +220,45 @@ function finishedStep(trace: RecordedHandshake, from: Sender): number {
   );
 }
 
-function payloads(trace: RecordedHandshake, from: Sender, kind: "application_data"): Bytes[] {
-  const steps = trace.steps.filter(({ actor, step }) => actor === from && step === `send ${kind} record`);
+function payloads(trace: RecordedHandshake, from: Sender, kind: "application_data", isBehind = true): Bytes[] {
+  const steps = trace.steps.filter(
+    ({ actor, step, n }) => actor === from && step === `send ${kind} record` && n > finishedStep(trace, from) === isBehind,
+  );
   return steps.flatMap(({ values }) => values.filter(({ name }) => name === "payload").map(({ hex }) => bytesOf(hex)));
+}
+
+/** What the client sends before it has finished. */
+function earlyPayloads(trace: RecordedHandshake): Bytes[] {
+  return payloads(trace, "client", "application_data", false);
+}
+function hasEarlyData(trace: RecordedHandshake): boolean {
+  return earlyPayloads(trace).length > 0;
+}
+
+/** With its binder, which the trace prints in the record alone. */
+function helloOf(trace: RecordedHandshake): Bytes {
+  const [first] = trace.records;
+  if (first === undefined) throw new Error("no records");
+  return first.bytes.slice(5);
+}
+
+/** Of the connection before: that of RFC 8448 §3, whose ticket the hello shows; 6 ms old. */
+function sessionOf(trace: RecordedHandshake, config: ServerConfig | ClientConfig): SessionState {
+  const { psks, serverName } = decodeClientHello(helloOf(trace));
+  const [identity] = psks?.identities ?? [];
+  const [{ values } = { values: [] }] = trace.steps.filter(({ step }) => step === 'extract secret "early"');
+  const secret = values.find(({ name }) => name === "ikm");
+  if (identity === undefined || secret === undefined) throw new Error("no session");
+  const presented: SessionPeer["presented"] = { role: "server", type: "x509", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, nowMs: 0 };
+  return {
+    suite: "TLS_AES_128_GCM_SHA256", secret: bytesOf(secret.hex), alpn: undefined, serverName, configId: Uint8Array.from(config.id),
+    fullHandshakeMs: 0, issuedMs: 0, lifetimeSeconds: 30, ageAdd: identity.obfuscatedTicketAge - 6, maxEarlyData: 1024, psk: undefined,
+    peer: config.role === "client" ? { presented, path: [], names: [] } : undefined,
+    ticket: config.role === "client" ? identity.identity : undefined,
+  };
+}
+function stored(session: SessionState): StoredSession {
+  return { state: encodeSession(session), lifetimeSeconds: session.lifetimeSeconds, maxEarlyData: session.maxEarlyData };
 }
 
 /** Each step's derivation must be among what was computed: the very inputs, and their output. */

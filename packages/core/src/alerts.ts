@@ -82,6 +82,7 @@ export const alertMap: AlertMap = {
   // RFC 9846 §6.2 calls for none after a fatal one. A warning that is no closure alert is itself malformed behaviour; ALT-005,
   // -006.
   "alert-received": ({ level }) => (level === "fatal" ? null : level === "warning" ? "decode_error" : "illegal_parameter"),
+  "no-answer-to-client-hello": "user_canceled",
   "closed-early": null,
   truncated: null,
   aborted: ({ by }) => {
@@ -92,7 +93,7 @@ export const alertMap: AlertMap = {
 };
 
 const limitsOfNumber: ReadonlySet<ErrorContext["limit-exceeded"]["limit"]> = new Set([
-  "emptyRecordsInARow", "warningAlerts", "changeCipherSpecs", "postHandshakeInARow", "skippedEarlyData",
+  "emptyRecordsInARow", "warningAlerts", "changeCipherSpecs", "postHandshakeInARow", "skippedEarlyData", "earlyData",
 ] as const);
 
 /** The alert that is due for `error`; undefined: none is. */

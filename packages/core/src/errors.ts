@@ -30,7 +30,7 @@ export interface ErrorContext {
   "unsolicited-extension": { readonly message: string; readonly extension: Registered };
   "unsupported-version": { readonly theirs: Registered; readonly ours: readonly ProtocolVersion[] };
   "limit-exceeded": {
-    readonly limit: keyof Limits | "received";
+    readonly limit: keyof Limits | "received" | "earlyData";
     readonly allowed: number;
     readonly received: number;
   };
@@ -64,6 +64,8 @@ export interface ErrorContext {
     /** What was offered when it came. */
     readonly offered: ClientHello | undefined;
   };
+  /** A client's time ran out before a single byte came. Sizes of the hello: without and with the headers of its records. */
+  "no-answer-to-client-hello": { readonly bytes: number; readonly records: number; readonly segments: number };
   /** close_notify before the handshake was complete. */
   "closed-early": { readonly authenticated: boolean };
   truncated: { readonly insideRecord: boolean };
@@ -115,6 +117,7 @@ const faults: { readonly [K in ErrorKind]: Fault | ((context: ErrorContext[K]) =
   "certificate-required": "peer",
   "identity-distrusted": "peer",
   "alert-received": "peer",
+  "no-answer-to-client-hello": "transport",
   "closed-early": "peer",
   truncated: "transport",
   aborted: ({ by }) => (by === "reset" ? "transport" : typeof by === "object" && by.alert === "internal_error" ? "us" : "caller"),
@@ -155,6 +158,12 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   "identity-distrusted": ({ reason }) => `the peer's identity is not trusted: ${reason.reason}`,
   "alert-received": ({ description, authenticated }) =>
     `the peer says ${named(description)}${authenticated ? "" : " (unauthenticated)"}`,
+  "no-answer-to-client-hello": ({ bytes, records, segments }) =>
+    `no answer to a ClientHello of ${bytes} bytes (records: ${records}, TCP segments: ${segments} or more): ` +
+    (segments === 1
+      ? "is a TLS server there at all?"
+      : "something between may drop what needs more than one segment; offer no hybrid in groups or keyShares, or try " +
+        "clientHelloRecordSize"),
   "closed-early": () => "the peer said close_notify before the handshake was complete",
   truncated: ({ insideRecord }) => `the transport ended without close_notify${insideRecord ? ", inside a record" : ""}`,
   aborted: ({ by }) => (typeof by === "string" ? `aborted: ${by}` : `aborted with ${by.alert}: ${by.reason}`),
@@ -189,6 +198,8 @@ export class TlsErrorOf<K extends ErrorKind> extends Error {
 
 /** Narrows `context` by `kind`. */
 export type TlsError = { [K in ErrorKind]: TlsErrorOf<K> }[ErrorKind];
+/** The time is over, and nothing came: `context` says how large the hello was, and the message what to do. */
+export type NoAnswerToClientHello = TlsErrorOf<"no-answer-to-client-hello">;
 /** For `instanceof`; not for making one. */
 export const TlsError: abstract new (...args: never[]) => TlsError = TlsErrorOf;
 

@@ -11,10 +11,13 @@ export type { Trace, TraceEvent } from "./config/trace.ts";
 // Stages: what each step returns. Only the machine makes them.
 export { Accepted } from "./handshake/stages.ts";
 export type {
-  AnyStage, ClientEstablished, ClientNeedsInput, ClientNeedsSession, ClientStage, EarlyData, EarlyDataEnd, EarlyDataOutcome,
-  EarlyDataRejection, EarlyWriter, Established, HalfRtt, NeedsCredential, NeedsInput, NeedsKeyShares, NeedsSecret, NeedsSession,
-  NeedsSignature, NeedsSignatureCheck, NeedsSingleUse, NeedsVerdict, ReplayableBytes, ServerStage, SignatureCheck, StartedShare,
+  AnyStage, ClientEstablished, ClientNeedsInput, ClientNeedsSession, ClientStage, Established, NeedsCredential, NeedsInput,
+  NeedsKeyShares, NeedsSecret, NeedsSession, NeedsSignature, NeedsSignatureCheck, NeedsVerdict, ServerStage, SignatureCheck,
+  StartedShare,
 } from "./handshake/stages.ts";
+export type {
+  EarlyData, EarlyDataEnd, EarlyDataOutcome, EarlyDataRejection, EarlyWriter, HalfRtt, NeedsSingleUse, ReplayableBytes,
+} from "./handshake/early-stages.ts";
 
 // The established connection.
 export { Connection } from "./connection/connection.ts";
@@ -26,8 +29,8 @@ export type {
 // Failures.
 export { ErrorAndAlert, type NoAlertReason, type SentAlert } from "./connection/failure.ts";
 export {
-  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault, type Phase,
-  TlsError, type TlsErrorOf,
+  type AbortCause, ApiMisuse, ConfigError, type ConfigProblem, type ErrorContext, type ErrorKind, type Fault,
+  type NoAnswerToClientHello, type Phase, TlsError, type TlsErrorOf,
 } from "./errors.ts";
 export { type AlertDescription, type AlertMap, alertMap, type FatalAlert } from "./alerts.ts";
 
@@ -53,10 +56,11 @@ export {
 
 // Sessions.
 export { memoryClientSessions } from "./session/memory.ts";
+export { memorySingleUse } from "./session/single-use.ts";
 export { ticketKeys } from "./session/tickets.ts";
 export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness,
-  ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
+  GroupMemory, ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
 } from "./session/types.ts";
 
 // For providers of cryptography.

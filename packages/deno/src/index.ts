@@ -1,8 +1,10 @@
 // TLS over Deno.Conn: clients, servers, and STARTTLS on both sides.
-import { Acceptor, type ClientConfig, type ClientHello, Connector, type ConnectorOptions, type Info } from "@sallyport/core";
 import {
-  type Budget, type Clock, type Decision, type DriveOptions, drive, budget as freshBudget, type PassedThrough, type ServerDriven,
-  type TlsStream,
+  Acceptor, type ClientConfig, type ClientHello, Connector, type ConnectorOptions, type EarlyDataOutcome, type Info,
+} from "@sallyport/core";
+import {
+  type Budget, type Clock, type Decision, type Driven, type DriveOptions, drive, type EarlyDataHandler, type EarlyDataSource,
+  budget as freshBudget, type PassedThrough, type ServerDriven,
 } from "@sallyport/drive";
 import { ByteConn } from "./byte-conn.ts";
 import { type Conn, ConnTransport } from "./conn-transport.ts";
@@ -15,6 +17,8 @@ export type { Conn } from "./conn-transport.ts";
 export interface TlsConn extends Conn {
   /** When the handshake is done. `read` and `write` wait for it by themselves. */
   handshake(): Promise<Info>;
+  /** What became of early data; undefined: none was offered. Waits as `handshake` does. */
+  earlyData(): Promise<EarlyDataOutcome | undefined>;
 }
 
 /** The slice of Deno.Listener that is used. */
@@ -31,7 +35,13 @@ export interface TlsOptions {
   /** Default: one a listener; other connections count for themselves. */
   readonly budget?: Budget;
 }
+export interface ConnectTlsOptions extends ConnectorOptions, TlsOptions {
+  /** What is said before the server has answered, where a session allows it; `earlyData()` tells what became of it. */
+  readonly earlyData?: EarlyDataSource;
+}
 export interface ServeTlsOptions extends TlsOptions {
+  /** Takes early data as it comes, and with it that it may be a replay. Default: `read` begins with it. */
+  readonly earlyData?: EarlyDataHandler;
   /** Takes what `accept` lets pass, from its first byte; without it that is closed. The TlsConn's `handshake` rejects. */
   readonly onPassthrough?: (conn: Conn, clientHello: ClientHello) => void;
 }
@@ -48,16 +58,19 @@ export function connectTls(
   conn: Conn,
   config: ClientConfig,
   serverName: string,
-  options: ConnectorOptions & TlsOptions = {},
+  options: ConnectTlsOptions = {},
 ): TlsConn {
   const start = new Connector(config, serverName, options).start();
-  return new HandshakingConn(conn, (common) => drive(new ConnTransport(conn), start, {}, common), options);
+  const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
+  return new HandshakingConn(conn, (common) => drive(new ConnTransport(conn), start, answerers, common), options);
 }
 
 /** A server on a connection that is there. `head`: bytes that were read already and belong to TLS. */
 export function startTls(conn: Conn, accept: Accept, options: ServeTlsOptions & { readonly head?: Uint8Array } = {}): TlsConn {
   const transport = new ConnTransport(conn, options.head);
-  return new HandshakingConn(conn, (common) => drive(transport, new Acceptor().start(), { accept }, common), options);
+  const { earlyData } = options;
+  const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
+  return new HandshakingConn(conn, (common) => drive(transport, new Acceptor().start(), answerers, common), options);
 }
 
 /**
@@ -89,11 +102,13 @@ const clock: Clock = {
 };
 
 class HandshakingConn extends ByteConn implements TlsConn {
-  readonly #established: Promise<TlsStream>;
+  readonly #established: Promise<Driven>;
 
-  constructor(conn: Conn, begin: (options: DriveOptions) => Promise<ServerDriven>, options: ServeTlsOptions) {
+  constructor(
+    conn: Conn, begin: (options: DriveOptions) => Promise<ServerDriven>, options: TlsOptions & Pick<ServeTlsOptions, "onPassthrough">,
+  ) {
     const cancelled = new AbortController();
-    const established = new Promise<TlsStream>((resolve, reject) => {
+    const done = new Promise<Driven>((resolve, reject) => {
       const { handshakeTimeoutMs, budget } = options;
       const driven = begin({
         clock,
@@ -103,7 +118,7 @@ class HandshakingConn extends ByteConn implements TlsConn {
         ...(budget === undefined ? {} : { budget }),
       });
       void driven.then((result) => {
-        if (result.kind === "established") return resolve(result.stream);
+        if (result.kind === "established") return resolve(result);
         if (result.kind === "failed") return;
         reject(new Error("not for TLS: it was let pass"));
         if (options.onPassthrough === undefined) conn.close();
@@ -111,6 +126,8 @@ class HandshakingConn extends ByteConn implements TlsConn {
       });
     });
     // Whoever reads, writes or waits is told; nobody has to.
+    done.catch(() => {});
+    const established = done.then(({ stream }) => stream);
     established.catch(() => {});
     super(
       {
@@ -125,11 +142,14 @@ class HandshakingConn extends ByteConn implements TlsConn {
       },
       conn,
     );
-    this.#established = established;
+    this.#established = done;
   }
 
   async handshake(): Promise<Info> {
-    return (await this.#established).info;
+    return (await this.#established).stream.info;
+  }
+  async earlyData(): Promise<EarlyDataOutcome | undefined> {
+    return (await this.#established).earlyData;
   }
 }
 

@@ -1,7 +1,9 @@
 // Answers every stage of either role from the objects that the stage carries.
-import type { Accepted, ClientStage, ErrorAndAlert, Established, ServerStage } from "@sallyport/core";
+import type { Accepted, ClientStage, ErrorAndAlert, Established, Freshness, NeedsSingleUse, ServerStage } from "@sallyport/core";
 import type { ServerAnswerers } from "./door.ts";
+import { type EarlyDataHandler, type EarlyDataSource, exchangeOf, sendEarly } from "./early-data.ts";
 import type { Inbox } from "./inbox.ts";
+import type { Outbox } from "./outbox.ts";
 
 export type Stage = ServerStage | ClientStage;
 export type Waiting = Exclude<Stage, Established | ErrorAndAlert>;
@@ -13,16 +15,23 @@ export interface Passing {
 
 export interface Means {
   readonly inbox: Inbox;
+  readonly outbox: Outbox;
   readonly accept: ServerAnswerers["accept"] | undefined;
+  readonly takeEarly: EarlyDataHandler | undefined;
+  readonly giveEarly: EarlyDataSource | undefined;
   readonly signal: AbortSignal;
   /** This handshake's turn at public-key work; undefined: now. */
   turn(): Promise<void> | undefined;
+  /** Early data that nobody takes yet; lent. */
+  keepBack(data: Uint8Array): void;
 }
 
 export async function answer(stage: Waiting, means: Means): Promise<Stage | Passing> {
   const { signal } = means;
   switch (stage.kind) {
     case "needs-input": {
+      const failed = "early" in stage ? sendEarly(stage, means.giveEarly, means.outbox) : undefined;
+      if (failed !== undefined) return failed;
       const arrival = await means.inbox.next();
       if (arrival === "reset") return stage.abort("reset");
       if (arrival === "end") return stage.receiveEnd();
@@ -48,7 +57,7 @@ export async function answer(stage: Waiting, means: Means): Promise<Stage | Pass
       }));
     }
     case "needs-single-use":
-      return stage.answer(await stage.singleUse.useAsync(stage.key, stage.forgetAfterMs, signal));
+      return stage.answer(await askSingleUse(stage, signal));
     case "needs-credential":
       return stage.present(await stage.picker.pickAsync(stage.request, signal));
     case "needs-signature":
@@ -72,7 +81,19 @@ export async function answer(stage: Waiting, means: Means): Promise<Stage | Pass
       return stage.provide(secret && { secret });
     }
     case "early-data":
+      if (means.takeEarly === undefined) means.keepBack(stage.data.replayable);
+      else await means.takeEarly(stage.data, exchangeOf(stage, means.outbox), signal);
+      return stage.next();
     case "early-data-end":
       return stage.next();
+  }
+}
+
+/** A store that fails costs the early data, and not the connection. */
+async function askSingleUse({ singleUse, key, forgetAfterMs }: NeedsSingleUse, signal: AbortSignal): Promise<Freshness> {
+  try {
+    return await singleUse.useAsync(key, forgetAfterMs, signal);
+  } catch {
+    return "unavailable";
   }
 }

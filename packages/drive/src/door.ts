@@ -1,5 +1,6 @@
 // What the caller answers: the front door. Everything else comes with the config.
 import type { ClientHello, FatalAlert, ServerConfig } from "@sallyport/core";
+import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
 
 /** What the front door may answer. */
 export type Decision = ServerConfig | Passthrough | Refusal;
@@ -24,6 +25,14 @@ export function refuse(alert: FatalAlert, reason = "refused by the application")
 export interface ServerAnswerers {
   /** What it throws or rejects with becomes internal_error, with the cause kept. `signal` fires when nobody waits any more. */
   accept(clientHello: ClientHello, signal: AbortSignal): Decision | Promise<Decision>;
+  /**
+   * Whoever gives it takes early data as it comes, and with it that it may be a replay. Default: it is kept back, up to the
+   * config's `maxBytes`, until the handshake is complete, which no replay's is; then the stream begins with it.
+   */
+  readonly earlyData?: EarlyDataHandler;
 }
-/** A client has nothing left to answer. */
-export type ClientAnswerers = Readonly<Record<string, never>>;
+/** A client has nothing that it must answer. */
+export interface ClientAnswerers {
+  /** Default: nothing is sent early. What became of it is in `Driven.earlyData`: what was rejected is the caller's to send again. */
+  readonly earlyData?: EarlyDataSource;
+}

@@ -6,6 +6,7 @@ import type {
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
 import { type Budget, budget as freshBudget } from "./budget.ts";
 import type { ClientAnswerers, ServerAnswerers } from "./door.ts";
+import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
 import { type Delivery, type DrainOptions, farewell, type Line } from "./farewell.ts";
 import { Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
@@ -82,7 +83,7 @@ export function drive(
 ): Promise<ServerDriven> {
   const { clock, drain = {}, budget = freshBudget() } = options;
   const line: Line = { transport, inbox: new Inbox(transport), outbox: new Outbox(transport), clock, budget, drain };
-  return new Handshake(line, "accept" in answerers ? answerers.accept : undefined, options).run(start);
+  return new Handshake(line, answerers, options).run(start);
 }
 
 class Handshake implements Means {
@@ -90,23 +91,37 @@ class Handshake implements Means {
   readonly #options: DriveOptions;
   readonly #patience: Patience;
   readonly accept: ServerAnswerers["accept"] | undefined;
+  readonly takeEarly: EarlyDataHandler | undefined;
+  readonly giveEarly: EarlyDataSource | undefined;
+  /** What came early, and is read when the handshake is complete. */
+  readonly #keptBack: Uint8Array[] = [];
   #clientHello: ClientHello | undefined;
   #earlyData: EarlyDataOutcome | undefined;
   /** It counts in the budget. */
   #entered = false;
 
-  constructor(line: Line, accept: ServerAnswerers["accept"] | undefined, options: DriveOptions) {
+  constructor(line: Line, answerers: ServerAnswerers | ClientAnswerers, options: DriveOptions) {
     this.#line = line;
     this.#options = options;
     this.#patience = new Patience(line.inbox, options);
-    this.accept = accept;
+    const isServer = "accept" in answerers;
+    // Of any object of the caller's: they are called as its methods.
+    this.accept = isServer ? (hello, signal) => answerers.accept(hello, signal) : undefined;
+    if (isServer && answerers.earlyData !== undefined) this.takeEarly = answerers.earlyData.bind(answerers);
+    if (!isServer && answerers.earlyData !== undefined) this.giveEarly = answerers.earlyData.bind(answerers);
   }
 
   get inbox(): Inbox {
     return this.#line.inbox;
   }
+  get outbox(): Outbox {
+    return this.#line.outbox;
+  }
   get signal(): AbortSignal {
     return this.#patience.signal;
+  }
+  keepBack(data: Uint8Array): void {
+    this.#keptBack.push(data.slice());
   }
   turn(): Promise<void> | undefined {
     // Before it has entered a server does no public-key operation, so reading a ClientHello takes no turn.
@@ -146,7 +161,7 @@ class Handshake implements Means {
   #establish(stage: Established | ClientEstablished): Driven {
     this.#end();
     const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
-    const stream = new Stream(this.#line, stage, this.#options.onEvent);
+    const stream = new Stream(this.#line, stage, this.#options.onEvent, this.#keptBack);
     return { kind: "established", stream, clientHello: this.#clientHello, earlyData: told };
   }
 

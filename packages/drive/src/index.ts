@@ -2,6 +2,7 @@
 export { type Budget, type BudgetOptions, budget } from "./budget.ts";
 export type { ClientAnswerers, Decision, Passthrough, Refusal, ServerAnswerers } from "./door.ts";
 export { passthrough, refuse } from "./door.ts";
+export type { EarlyDataHandler, EarlyDataSource, EarlyExchange } from "./early-data.ts";
 export type { ClientDriven, Driven, DriveOptions, PassedThrough, ServerDriven, Undone } from "./drive.ts";
 export { drive } from "./drive.ts";
 export type { Delivery, DrainOptions } from "./farewell.ts";

@@ -72,7 +72,13 @@ export class Stream implements TlsStream {
   #finishing = false;
   #resolveClosed: (closing: Closing) => void = () => {};
 
-  constructor(line: Line, { connection, received }: Established, onEvent: ((event: ConnectionEvent) => void) | undefined) {
+  /** @param first what is read before all else. */
+  constructor(
+    line: Line,
+    { connection, received }: Established,
+    onEvent: ((event: ConnectionEvent) => void) | undefined,
+    first: readonly Uint8Array[] = [],
+  ) {
     this.#line = line;
     this.#connection = connection;
     this.#onEvent = onEvent;
@@ -83,6 +89,7 @@ export class Stream implements TlsStream {
     line.outbox.drawFrom(this.#plaintext);
     line.inbox.readsAhead = false;
     line.inbox.onReset = undefined;
+    for (const data of first) this.#take(data);
     this.#handle(received);
     this.#pump();
   }
@@ -174,11 +181,7 @@ export class Stream implements TlsStream {
 
   #handle(received: Received): void {
     this.#line.outbox.put(received.output);
-    for (const data of received.data) {
-      if (data.length === 0) continue;
-      this.#data.push(data);
-      this.#dataBytes += data.length;
-    }
+    for (const data of received.data) if (data.length > 0) this.#take(data);
     if (received.kind === "failed") {
       this.#fail(received);
     } else if (received.kind === "closed") {
@@ -188,6 +191,11 @@ export class Stream implements TlsStream {
     this.#wakeReaders();
     this.#report(received.events);
     this.#finishIfOver();
+  }
+
+  #take(data: Uint8Array): void {
+    this.#data.push(data);
+    this.#dataBytes += data.length;
   }
 
   #report(events: readonly ConnectionEvent[]): void {

@@ -16,8 +16,9 @@ import type { TlsSocket } from "./tls-socket.ts";
 export function connect(options: ConnectOptions, onSecure?: () => void): TlsSocket {
   const { config, host = "localhost", port = 443, servername = host, signal } = options;
   const start = new Connector(config, servername, options).start();
+  const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   const socket = options.socket ?? connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
-  const tls = handshakeOn(socket, options, (transport, common) => drive(transport, start, {}, common), [
+  const tls = handshakeOn(socket, options, (transport, common) => drive(transport, start, answerers, common), [
     "connect", "ready", "secure", "secureConnect",
   ]);
   if (onSecure !== undefined) tls.once("secureConnect", onSecure);

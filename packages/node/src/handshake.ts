@@ -28,7 +28,7 @@ export function handshakeOn(
   const driven = begin(transport, { ...driveOptions(options), signal: cancelled.signal, onFailure });
   void driven.then((result) => {
     if (result.kind === "established") {
-      tls.secure(result.stream, result.clientHello);
+      tls.secure(result);
       // In a turn of its own, so that what a listener throws is the process's, and no rejection of ours.
       process.nextTick(() => {
         for (const event of events) if (!tls.destroyed) tls.emit(event);

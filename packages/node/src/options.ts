@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { ClientConfig, ClientHello, ConnectorOptions, ServerConfig } from "@sallyport/core";
-import type { Budget, Decision } from "@sallyport/drive";
+import type { Budget, Decision, EarlyDataHandler, EarlyDataSource } from "@sallyport/drive";
 
 export interface AdapterOptions {
   /** Default 10 s. At a client it includes connecting. */
@@ -16,10 +16,17 @@ export type Accept = ServerConfig | ((clientHello: ClientHello, signal: AbortSig
 export interface ServerOptions extends AdapterOptions {
   /** One config for all, or a decision a connection, now or later; what it throws or rejects with is internal_error. */
   readonly accept: Accept;
+  /**
+   * Takes early data as it comes, and with it that it may be a replay. Default: it is read from the socket like all other data,
+   * when the handshake is complete.
+   */
+  readonly earlyData?: EarlyDataHandler;
 }
 
 export interface ConnectOptions extends AdapterOptions, ConnectorOptions {
   readonly config: ClientConfig;
+  /** What is said before the server has answered, where a session allows it; `socket.earlyData` tells what became of it. */
+  readonly earlyData?: EarlyDataSource;
   /** Default localhost. */
   readonly host?: string;
   readonly port?: number;
@@ -35,6 +42,11 @@ export type UpgradeOptions = AdapterOptions & {
   /** Bytes that were read already and belong to TLS. */
   readonly head?: Uint8Array;
 } & (
-    | { readonly isServer: true; readonly accept: Accept }
-    | ({ readonly isServer: false; readonly config: ClientConfig; readonly servername: string } & ConnectorOptions)
+    | { readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler }
+    | ({
+        readonly isServer: false;
+        readonly config: ClientConfig;
+        readonly servername: string;
+        readonly earlyData?: EarlyDataSource;
+      } & ConnectorOptions)
   );

@@ -3,7 +3,7 @@ import { Acceptor, type ClientHello } from "@sallyport/core";
 import { budget, drive, type ServerAnswerers } from "@sallyport/drive";
 import { type TlsClientError, tlsClientError } from "./errors.ts";
 import { driveOptions, giveBack } from "./handshake.ts";
-import type { Accept, ServerOptions } from "./options.ts";
+import type { ServerOptions } from "./options.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { TlsSocket } from "./tls-socket.ts";
 
@@ -28,7 +28,7 @@ export interface TlsServer extends Server {
 export function createServer(options: ServerOptions, onSecure?: (socket: TlsSocket) => void): TlsServer {
   const server: TlsServer = createTcpServer({ allowHalfOpen: true, noDelay: true });
   const common = driveOptions({ budget: budget(), ...options });
-  const answerers = answerersOf(options.accept);
+  const answerers = answerersOf(options);
   if (onSecure !== undefined) server.on("secureConnection", onSecure);
   server.on("connection", (socket: Socket) => void secure(socket));
   return server;
@@ -40,7 +40,7 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
     switch (driven.kind) {
       case "established": {
         const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => {});
-        tls.secure(driven.stream, driven.clientHello);
+        tls.secure(driven);
         return emit("secureConnection", tls);
       }
       case "passthrough":
@@ -61,6 +61,7 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
   }
 }
 
-export function answerersOf(accept: Accept): ServerAnswerers {
-  return { accept: typeof accept === "function" ? accept : () => accept };
+export function answerersOf({ accept, earlyData }: Pick<ServerOptions, "accept" | "earlyData">): ServerAnswerers {
+  const door: ServerAnswerers = { accept: typeof accept === "function" ? accept : () => accept };
+  return earlyData === undefined ? door : { ...door, earlyData };
 }

@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { PeerCertificate } from "node:tls";
-import { type ClientHello, type Info, TlsError } from "@sallyport/core";
-import type { TlsStream } from "@sallyport/drive";
+import { type ClientHello, type EarlyDataOutcome, type Info, TlsError } from "@sallyport/core";
+import type { Driven, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
 import { plain } from "./socket-transport.ts";
@@ -34,6 +34,7 @@ export class TlsSocket extends Duplex implements Socket {
   readonly #cancel: () => void;
   #stream: TlsStream | undefined;
   #clientHello: ClientHello | undefined;
+  #earlyData: EarlyDataOutcome | undefined;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
   #pumping = false;
@@ -50,13 +51,14 @@ export class TlsSocket extends Duplex implements Socket {
   }
 
   /** @internal The handshake is done. */
-  secure(stream: TlsStream, clientHello: ClientHello | undefined): void {
+  secure({ stream, clientHello, earlyData }: Driven): void {
     if (this.destroyed) {
       void stream.abort("cancelled");
       return;
     }
     this.#stream = stream;
     this.#clientHello = clientHello;
+    this.#earlyData = earlyData;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
@@ -74,6 +76,10 @@ export class TlsSocket extends Duplex implements Socket {
    */
   get clientHello(): ClientHello | undefined {
     return this.#clientHello;
+  }
+  /** What became of early data; undefined: none was offered, or the handshake is not done. */
+  get earlyData(): EarlyDataOutcome | undefined {
+    return this.#earlyData;
   }
   /** The peer has shown an identity that was verified, or proven an external PSK. */
   get authorized(): boolean {

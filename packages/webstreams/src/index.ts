@@ -1,6 +1,8 @@
 // TLS over a pair of {readable, writable}: browsers, workers, Deno, Bun, Node.
 import { Acceptor, type Bytes, type ClientConfig, type ClientHello, Connector, type ConnectorOptions } from "@sallyport/core";
-import { type Budget, type Decision, type DriveOptions, drive, type PassedThrough, type TlsStream } from "@sallyport/drive";
+import {
+  type Budget, type Decision, type Driven, type DriveOptions, drive, type EarlyDataHandler, type EarlyDataSource, type PassedThrough,
+} from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { type BytePair, PairTransport } from "./pair-transport.ts";
 import { type TlsPair, tlsPair } from "./tls-pair.ts";
@@ -24,6 +26,16 @@ export interface PairOptions {
 export interface ConnectTlsOptions extends ConnectorOptions, PairOptions {
   readonly config: ClientConfig;
   readonly serverName: string;
+  /** What is said before the server has answered, where a session allows it; `earlyData` of the pair tells what became of it. */
+  readonly earlyData?: EarlyDataSource;
+}
+
+export interface AcceptTlsOptions extends PairOptions {
+  /**
+   * Takes early data as it comes, and with it that it may be a replay. Default: `readable` begins with it, when the handshake is
+   * complete.
+   */
+  readonly earlyData?: EarlyDataHandler;
 }
 
 /**
@@ -41,15 +53,16 @@ export function connectTls(pair: BytePair, options: ConnectTlsOptions): TlsPair 
   const cancel = (): void => cancelled.abort();
   if (options.signal?.aborted) cancel();
   else options.signal?.addEventListener("abort", cancel);
-  const established = new Promise<TlsStream>((resolve, reject) => {
-    const driven = drive(transport, start, {}, {
+  const established = new Promise<Driven>((resolve, reject) => {
+    const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
+    const driven = drive(transport, start, answerers, {
       ...driveOptions(options),
       signal: cancelled.signal,
       onFailure: ({ error }) => reject(error),
     });
     void driven.then((result) => {
       options.signal?.removeEventListener("abort", cancel);
-      if (result.kind === "established") resolve(result.stream);
+      if (result.kind === "established") resolve(result);
     });
   });
   return tlsPair(established, cancel);
@@ -64,17 +77,18 @@ export type AcceptedPair =
 export async function acceptTls(
   pair: BytePair,
   accept: (clientHello: ClientHello, signal: AbortSignal) => Decision | Promise<Decision>,
-  options: PairOptions = {},
+  options: AcceptTlsOptions = {},
 ): Promise<AcceptedPair> {
   const transport = new PairTransport(pair, options.halfCloses ?? true);
-  const { signal } = options;
-  const driven = await drive(transport, new Acceptor().start(), { accept }, {
+  const { signal, earlyData } = options;
+  const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
+  const driven = await drive(transport, new Acceptor().start(), answerers, {
     ...driveOptions(options),
     ...(signal === undefined ? {} : { signal }),
   });
   switch (driven.kind) {
     case "established":
-      return { kind: "tls", ...tlsPair(Promise.resolve(driven.stream), () => {}) };
+      return { kind: "tls", ...tlsPair(Promise.resolve(driven), () => {}) };
     case "passthrough":
       return { kind: "passthrough", clientHello: driven.clientHello, pair: givenBack(transport, driven) };
     case "failed":

@@ -1,5 +1,5 @@
-import type { Bytes, Info } from "@sallyport/core";
-import type { TlsStream } from "@sallyport/drive";
+import type { Bytes, EarlyDataOutcome, Info } from "@sallyport/core";
+import type { Driven, TlsStream } from "@sallyport/drive";
 
 export interface TlsPair {
   /** Rejects with the TlsError. */
@@ -8,12 +8,16 @@ export interface TlsPair {
   readonly readable: ReadableStream<Bytes>;
   /** `close()` is close_notify and the transport's half-close. `abort()` sends a fatal alert: what was written is not whole. */
   readonly writable: WritableStream<Uint8Array>;
+  /** What became of early data; undefined: none was offered. Rejects as `opened` does. */
+  readonly earlyData: Promise<EarlyDataOutcome | undefined>;
   /** When both directions are closed. Rejects on failure, and on truncation too. */
   readonly closed: Promise<void>;
 }
 
-/** @param cancel ends the handshake, while `established` is pending */
-export function tlsPair(established: Promise<TlsStream>, cancel: () => void): TlsPair {
+/** @param cancel ends the handshake, while `driven` is pending */
+export function tlsPair(driven: Promise<Driven>, cancel: () => void): TlsPair {
+  const established = driven.then(({ stream }) => stream);
+  const earlyData = driven.then((result) => result.earlyData);
   const opened = established.then(({ info }) => info);
   const closed = established.then(async (stream) => {
     const { error } = await stream.closed;
@@ -66,8 +70,8 @@ export function tlsPair(established: Promise<TlsStream>, cancel: () => void): Tl
     },
   });
   // Each tells the same; whoever looks at one of them needs no other.
-  for (const promise of [opened, closed]) promise.catch(() => {});
-  return { opened, readable, writable, closed };
+  for (const promise of [opened, earlyData, closed]) promise.catch(() => {});
+  return { opened, readable, writable, earlyData, closed };
 }
 
 async function discard(stream: TlsStream): Promise<void> {

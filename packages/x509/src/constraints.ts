@@ -28,7 +28,7 @@ export function violatedBy(
     if (budget.left < 0) return "given-up";
     if (excluded.length + permitted.length === 0) continue;
     const violation = (because: Violation["because"]): Violation => ({ name: nameText(name), because });
-    if (!isComparable(name)) return violation("can't be compared");
+    if (!isComparable(name) || hidesFrom(name, excluded)) return violation("can't be compared");
     if (excluded.some((subtree) => overlaps(name, subtree))) return violation("excluded");
     if (permitted.length > 0 && !permitted.some((subtree) => lies(name, subtree))) return violation("not permitted");
   }
@@ -66,6 +66,15 @@ function isComparable(name: GeneralName): boolean {
     default:
       return false;
   }
+}
+
+/** A directory name with a value in no known character set, of a type by which names are excluded: it could be any of them. */
+function hidesFrom(name: GeneralName, excluded: readonly GeneralName[]): boolean {
+  if (name.form !== "directory") return false;
+  const types = new Set(
+    excluded.flatMap((subtree) => (subtree.form === "directory" ? subtree.value.rdns.flat().map(({ type }) => type) : [])),
+  );
+  return name.value.rdns.flat().some(({ type, value }) => value === undefined && types.has(type));
 }
 
 /** All that the name covers lies in the subtree. */

@@ -1,6 +1,6 @@
 // Path building (RFC 4158) and what RFC 5280 §6.1 checks along a path: from the leaf up, depth first, one issuer at a time, and
 // back where it fails. Every edge is judged when it is taken, so a dead end knows its reason.
-import { keyText, type PublicKey } from "./algorithms.ts";
+import { keyText } from "./algorithms.ts";
 import { equal, latin1 } from "./bytes.ts";
 import { violatedBy } from "./constraints.ts";
 import { isSame } from "./distinguished-name.ts";
@@ -8,7 +8,7 @@ import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
 import { type Authority, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
-import { checkSignature, type Signed, type SignatureVerdict, type Verifications } from "./signature.ts";
+import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
 export interface SearchInput {
   readonly leaf: Known;
@@ -20,10 +20,8 @@ export interface SearchInput {
   readonly now: number;
   readonly verifications: Verifications;
   /** Asked of every path that reaches an anchor: nobody is asked about certificates that nobody vouches for. */
-  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: PathCheck): Finding | undefined;
+  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: SignatureCheck): Finding | undefined;
 }
-/** A signature check on the search's budget. */
-export type PathCheck = (signed: Signed, key: PublicKey) => SignatureVerdict | "given-up";
 export type SearchOutcome =
   | { readonly kind: "path"; readonly path: readonly KnownAuthority[] }
   | { readonly kind: "none"; readonly finding: Finding; readonly attempts: readonly Attempt[] };
@@ -178,9 +176,11 @@ class Search {
     }
   }
 
-  readonly #check: PathCheck = (signed, key) => {
+  readonly #check: SignatureCheck = (signed, key) => {
+    const prepared = prepareSignature(signed, key, this.#input.verifications);
+    if (typeof prepared !== "function") return prepared;
     this.#signatureChecks += 1;
-    if (this.#signatureChecks <= searchLimits.signatureChecks) return checkSignature(signed, key, this.#input.verifications);
+    if (this.#signatureChecks <= searchLimits.signatureChecks) return prepared();
     this.#giveUp("signature checks", searchLimits.signatureChecks);
     return "given-up";
   };

@@ -13,15 +13,21 @@ export type SignatureVerdict = "valid" | "invalid" | "unsupported" | { readonly 
 /** With whatever budget there is: "given-up" when it is spent. */
 export type SignatureCheck = (signed: Signed, key: PublicKey) => SignatureVerdict | "given-up";
 
-export function checkSignature(
+/** What is known before anything is computed; or what is left to compute. */
+export function prepareSignature(
   { tbs, signatureAlgorithm, signature }: Signed,
   key: PublicKey,
   verifications: Verifications,
-): SignatureVerdict {
+): Exclude<SignatureVerdict, "valid" | "invalid"> | (() => "valid" | "invalid") {
   const broken = brokenHash(signatureAlgorithm);
   if (broken !== undefined) return { broken };
   const scheme = signatureScheme(signatureAlgorithm, key);
   const verification = scheme && verifications.get(scheme);
   if (verification === undefined) return "unsupported";
-  return verification.verify(key.raw, tbs, signature) ? "valid" : "invalid";
+  return () => (verification.verify(key.raw, tbs, signature) ? "valid" : "invalid");
+}
+
+export function checkSignature(signed: Signed, key: PublicKey, verifications: Verifications): SignatureVerdict {
+  const prepared = prepareSignature(signed, key, verifications);
+  return typeof prepared === "function" ? prepared() : prepared;
 }

@@ -130,7 +130,7 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
   const intermediates = others.filter((other) => "certificate" in other);
   const own = endEntityFindings(leaf, judge.policy, now);
   const { revocation: wanted, policy: { profile } } = judge;
-  const asked = { revocation: wanted, staple: presented.ocspResponse, profile, now };
+  const asked = { revocation: wanted, staple: presented.ocspResponse, profile, now, stapled: new Map() };
   const outcome = findPath({
     ...judge, leaf, intermediates, now,
     revocationOf: (path, check) => revocationFinding(asked, path, check),

@@ -1,5 +1,7 @@
+import type { Bytes } from "@sallyport/core";
 import { hexOf } from "../../support/hex.ts";
 import {
+  changed,
   type Extension,
   extension,
   join,
@@ -17,7 +19,7 @@ import {
 import { content, extensions, groups, ScriptedClient, type ScriptedClientOptions, type ScriptedSession } from "../../support/scripted-peer.ts";
 import { ScriptedClientTls12 } from "../../support/scripted-tls12.ts";
 import { expectEqual, type Stimuli } from "../outcome.ts";
-import { resumingClient, ticketsOf } from "../sessions.ts";
+import { externalClient, resumingClient, ticketsOf } from "../sessions.ts";
 
 type Change = (client: ScriptedClient) => unknown;
 
@@ -156,7 +158,9 @@ export const clientHellos: Stimuli = {
   ],
   "SRV-CH-041": () => [
     ...greetEach(both(leaveOut(extensions.pskModes), append(psk))),
-    resumingClient().with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) })).to("WAIT_FINISHED"),
+    ...[resumingClient, externalClient].map((make) =>
+      make().with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) })).to("WAIT_FINISHED"),
+    ),
   ],
   "SRV-CH-042": () => greetEach(extend(extensions.pskModes, v8())),
   "SRV-CH-043": () => [
@@ -260,6 +264,15 @@ export const clientHellos: Stimuli = {
     ],
     "TRQ-002": [append(extension(58, [1, 1]))],
   }),
+  "SRV-HRR-003": () => [returning((second) => second.filter(({ type }) => type !== extensions.cookie))],
+  "SRV-HRR-004": () =>
+    [
+      (cookie: Bytes) => changed(cookie, 0),
+      (cookie: Bytes) => changed(cookie, -1),
+      (cookie: Bytes) => cookie.subarray(1),
+      (cookie: Bytes) => join(cookie, [0]),
+      () => join([1]),
+    ].map((alter) => returning((second, cookie) => replaced(second, extension(extensions.cookie, v16(alter(cookie)))))),
   "SRV-HRR-005": () => {
     const client = greet(both(extend(extensions.earlyData), append(psk)), { shares: [] });
     const { extensions: offered = [] } = client.hello;
@@ -294,6 +307,17 @@ function offered(sessions: readonly ScriptedSession[] | undefined, binders: NonN
     resumingClient({ ...options, binders }).to("WAIT_FINISHED"),
     resumingClient({ ...options, shares: [], binders: (right) => (hellos++ === 0 ? right : binders(right)) }).to("WAIT_FINISHED"),
   ];
+}
+
+/** A second hello whose extensions are changed, for a server whose HelloRetryRequest had a cookie. */
+function returning(change: (extensions: readonly Extension[], cookie: Bytes) => readonly Extension[]): ScriptedClient {
+  const client = new ScriptedClient({ shares: [], config: { retryCookie: true } }).to("RETRIED");
+  const { extensions: before = [] } = client.hello;
+  const { cookie } = client.asked;
+  if (cookie === undefined) throw new Error("HelloRetryRequest has no cookie");
+  const right = replaced(before, client.keyShare(groups.x25519), extension(extensions.cookie, v16(cookie)));
+  client.with({ extensions: change(right, cookie) });
+  return client.say(client.encodedHello());
 }
 
 /** Second hellos with one change more than was asked for. */

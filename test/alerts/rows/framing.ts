@@ -33,6 +33,7 @@ const clientStates = {
 const serverStates = {
   START: "expectClientHello",
   RETRIED: "expectSecondClientHello",
+  WAIT_EOED: "expectEndOfEarlyData",
   WAIT_CERT: "expectCertificate",
   WAIT_CV: "expectCertificateVerify",
   WAIT_FINISHED: "expectFinished",

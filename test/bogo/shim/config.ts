@@ -90,6 +90,9 @@ function clientConfigFor(
     ...common(versions, flags, shared),
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
+    padding: true,
+    grease: flags.has("enable-grease"),
+    permuteExtensions: flags.has("permute-extensions"),
     ...(keyShares !== undefined && { keyShares }),
   };
   const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);

@@ -116,7 +116,7 @@ const acted: Readonly<Record<string, Arity>> = {
     "expect-no-session", "expect-extended-master-secret", "check-close-notify", "shim-shuts-down", "shim-writes-first",
     "read-with-unfinished-write", "key-update", "key-update-before-read", "use-export-context", "export-traffic-secrets",
     "expect-ticket-supports-early-data", "use-exporter-between-reads", "fips-202205", "wpa-202304", "cnsa-202407",
-    "cnsa1-202603", "cnsa2-202603",
+    "cnsa1-202603", "cnsa2-202603", "permute-extensions", "enable-grease",
   ),
   ...valued(
     "port", "shim-id", "resume-count", "min-version", "max-version", "expect-version", "cipher", "expect-cipher",
@@ -140,7 +140,6 @@ const indifferent: Readonly<Record<string, Arity>> = {
     "expect-no-secure-renegotiation",
     // How tickets are sealed is the machine's affair.
     "use-ticket-callback", "use-ticket-aead-callback",
-    "permute-extensions",
   ),
   ...valued("read-size", "expect-msg-callback", "expect-certificate-types", "quic-transport-params", "quic-use-legacy-codepoint"),
 };

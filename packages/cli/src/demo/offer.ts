@@ -16,6 +16,11 @@ export interface Value {
   readonly isRaw: boolean;
 }
 
+/** Without the values that are no suites: GREASE, and the signals (RFC 5746 §3.3, RFC 7507). */
+export function suitesOf({ cipherSuites }: ClientHello): readonly Registered[] {
+  return cipherSuites.filter((value) => !isGrease(value) && value.name?.endsWith("_SCSV") !== true);
+}
+
 /** The fixed fields. */
 export function fieldsOf(hello: ClientHello): readonly Field[] {
   return [
@@ -27,7 +32,9 @@ export function fieldsOf(hello: ClientHello): readonly Field[] {
     { name: "random", meaning: "32 fresh bytes, so that no two handshakes are alike.", values: [raw(hex(hello.random))] },
     {
       name: "legacy_session_id",
-      meaning: "Sent to look like TLS 1.2 to boxes on the way; the server sends it back unread.",
+      meaning: hello.versions.some(({ name }) => name === "TLSv1.3")
+        ? "Whatever it holds, it is there to look like TLS 1.2 to boxes on the way; in TLS 1.3 the server sends it back unread."
+        : "An earlier session of TLS 1.2 that it wants to go on with, if it wants to.",
       values: [raw(hex(hello.legacySessionId))],
     },
     { name: "cipher_suites", meaning: "How it can seal records, best first.", values: points(hello.cipherSuites) },

@@ -4,7 +4,7 @@ import { count, printable, version } from "../words.ts";
 import { type Agreement, agreementsOf } from "./agreement.ts";
 import type { Authority } from "./authority.ts";
 import { Html, html } from "./html.ts";
-import { extensionsOf, type Field, fieldsOf, type Value } from "./offer.ts";
+import { extensionsOf, type Field, fieldsOf, suitesOf, type Value } from "./offer.ts";
 import { drawFlights } from "./picture.ts";
 import { style } from "./style.ts";
 import { fetchCommand, type TrustRecipe, trustRecipes } from "./trust.ts";
@@ -43,7 +43,7 @@ export function renderPage(visit: Visit, authority: Authority, port: number): st
     </section>
     <section id="offered">
       <h2>What your browser offered</h2>
-      <p>The whole ClientHello: ${count(clientHello.raw.length, "byte")}, in clear, ${count(clientHello.cipherSuites.length, "cipher suite")}
+      <p>The whole ClientHello: ${count(clientHello.raw.length, "byte")}, in clear, ${count(suitesOf(clientHello).length, "cipher suite")}
       and ${count(extensions.length, "extension")} in the order in which they came${grease === 0 ? "" : html`, ${count(grease, "value")} of it GREASE`}.</p>
       ${renderFields("Fields", fieldsOf(clientHello))}
       ${renderFields("Extensions", extensions)}

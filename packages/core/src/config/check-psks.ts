@@ -17,6 +17,8 @@ export interface PreparedPsk {
   readonly name: Bytes;
   readonly hash: HashName;
   readonly binder: "ext binder" | "imp binder";
+  /** In the caller's order. */
+  readonly rank: number;
   /** Lives as long as the config. */
   readonly key: Bytes;
   /** What a session remembers of it. */
@@ -53,7 +55,7 @@ export function readPsks(
     } else if (hash === undefined) {
       problems.add("missing-hash", here, `needs ${psk.hash}, which the provider lacks`, "leave it out, or add the hash");
     } else {
-      const ways = prepare(psk, key, hash, spoken, hashes);
+      const ways = prepare(psk, at, key, hash, spoken, hashes);
       if (ways.some(({ identity }) => prepared.has(hex(identity)))) {
         problems.add("duplicate", here, "has the identity of one before it", "leave one out, or tell them apart by their identity");
       }
@@ -87,12 +89,12 @@ export function forPsksAlone(
 }
 
 function prepare(
-  psk: ExternalPsk, key: Bytes, hash: HashImplementation, spoken: ReadonlySet<HashName>, hashes: CommonSettings["hashes"],
+  psk: ExternalPsk, rank: number, key: Bytes, hash: HashImplementation, spoken: ReadonlySet<HashName>, hashes: CommonSettings["hashes"],
 ): readonly PreparedPsk[] {
   const name = copy(psk.identity);
   if (psk.kind === "raw") {
     const fingerprint = pskFingerprint(hash, key, name);
-    return [Object.freeze({ identity: name, name, hash: psk.hash, binder: "ext binder", key: copy(key), fingerprint })];
+    return [Object.freeze({ identity: name, name, hash: psk.hash, binder: "ext binder", rank, key: copy(key), fingerprint })];
   }
   return [...spoken].flatMap((target) => {
     const meant = hashes.get(target);
@@ -100,7 +102,7 @@ function prepare(
     const identity = importedIdentity(psk, target);
     const imported = importPsk(hash, key, identity, meant.length);
     const fingerprint = pskFingerprint(meant, imported, identity);
-    return [Object.freeze({ identity, name, hash: target, binder: "imp binder" as const, key: imported, fingerprint })];
+    return [Object.freeze({ identity, name, hash: target, binder: "imp binder" as const, rank, key: imported, fingerprint })];
   });
 }
 

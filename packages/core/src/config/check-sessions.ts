@@ -30,6 +30,11 @@ export function checkClientSessions(given: ClientSessionStore | undefined, probl
     return problems.add("wrong-type", path, "is no object", "give a session store, such as memoryClientSessions()");
   }
   checkMethods(given, ["take", "put"], problems);
+  const { groups } = given;
+  if (groups === undefined || (isRecord(groups) && [groups["recall"], groups["remember"]].every((each) => typeof each === "function"))) {
+    return;
+  }
+  problems.add("wrong-type", `${path}.groups`, "lacks recall or remember", "give both, or leave it out");
 }
 
 /** All of them, or all of their asynchronous twins. */

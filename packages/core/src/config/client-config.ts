@@ -5,16 +5,18 @@ import type { TicketRequest } from "../wire/extensions.ts";
 import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkClientEarlyData } from "./check-early-data.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readNames, schemeNames,
+  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readFlag, readNames, schemeNames,
   suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import { configId } from "./id.ts";
+import { readManners } from "./manners.ts";
 import type { ClientOptions, PskClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
@@ -42,6 +44,9 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const manners = readManners(options, problems);
+  const earlyData = readFlag(options.earlyData, "earlyData", problems);
+  checkClientEarlyData(options, common, problems);
   const listed = Array.isArray(credentials) ? credentials : [];
   const compressed = compressCertificates(listed, common.compressors, problems);
   const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
@@ -58,7 +63,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const settings: ClientSettings =
     Object.freeze({
       ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
-      ownSchemes, compressed, sessions, tickets,
+      ownSchemes, compressed, sessions, tickets, earlyData, manners,
     });
   return ClientConfig.make(settings, id);
 }
@@ -100,9 +105,13 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   credentials: "read",
   keyShares: "read",
   sessions: "read",
+  padding: "read",
+  grease: "read",
+  permuteExtensions: "read",
+  clientHelloRecordSize: "read",
   tickets: "read",
   reverifyOnResume: "later",
-  earlyData: "later",
+  earlyData: "read",
 };
 
 /** The server must be able to prove its key in every version that is offered. */

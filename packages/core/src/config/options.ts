@@ -48,8 +48,9 @@ export interface CommonOptions {
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
   /**
-   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A server takes the
-   * first of the client's that it knows; a client offers all of them, behind a session. Whoever proves one is asked for no
+   * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A client offers all of
+   * them, behind a session; a server takes its first suite that goes with one of them, and of several its first, before it
+   * thinks of a certificate. Whoever proves one is asked for no
    * certificate, and shows none: `info.psk` tells. Default none.
    */
   readonly psks?: readonly ExternalPsk[];
@@ -83,11 +84,19 @@ export interface ServerOptions extends CommonOptions {
   readonly groupOrder?: "server" | "client" | GroupPolicy;
   /** What to assume of a hello without supported_groups. Default: refuse. */
   readonly assumeGroups?: readonly NamedGroup[];
+  /**
+   * Our HelloRetryRequest carries a cookie, random, which the client must give back (RFC 9846 §4.3.2). Whoever keeps the
+   * connection's state, as this server does, learns nothing by it: it is there to try clients with. Default false.
+   */
+  readonly retryCookie?: boolean;
   /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
   readonly sessions?: ServerSessions;
-  /** Not built yet. */
+  /**
+   * Takes up to `maxBytes` of early data of a resumed session; it can be replayed, and `singleUse` sees to it that it is not
+   * accepted twice where it is asked. Several processes that share tickets must share it too. Needs `sessions`. Default: none.
+   */
   readonly earlyData?: { readonly maxBytes: number; readonly singleUse: SingleUse };
-  /** Not built yet. */
+  /** Shows stages with a writer before the client's Finished has come (RFC 9846, figure 1). Default false. */
   readonly halfRtt?: boolean;
 }
 
@@ -115,6 +124,7 @@ export type GroupPolicy = (offer: {
 export interface PskServerOptions extends Omit<ServerOptions, "credentials" | "psks" | "clientAuthentication"> {
   readonly credentials?: readonly [];
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly clientAuthentication?: never;
 }
 
 export interface ClientAuthentication {
@@ -139,6 +149,26 @@ export interface ClientOptions extends CommonOptions {
    * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
+  /**
+   * Pads a ClientHello of 256 to 511 bytes to 512, for servers that hang at such a length (RFC 7685). Default false: with a hybrid
+   * share it is larger anyway.
+   */
+  readonly padding?: boolean;
+  /**
+   * Puts a value that means nothing into each list that is offered (suites, groups, key shares, schemes, versions, ALPN, PSK modes)
+   * and two such extensions, so that servers keep ignoring what they don't know (RFC 8701). Default false.
+   */
+  readonly grease?: boolean;
+  /**
+   * Extensions in an order drawn for each connection, pre_shared_key last, so that no server comes to rely on one. Default true.
+   * A client of TLS is recognised by its order; by this one it is not.
+   */
+  readonly permuteExtensions?: boolean;
+  /**
+   * Bytes of a ClientHello in one record, 64 to 16384: it is split, for what stands between and chokes on a large one. Default: all
+   * in one. There are servers, too, that want it in one.
+   */
+  readonly clientHelloRecordSize?: number;
   /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
   /**
@@ -148,13 +178,15 @@ export interface ClientOptions extends CommonOptions {
   readonly tickets?: { readonly new: number; readonly resumed: number };
   /** Not built yet, as a server's. */
   readonly reverifyOnResume?: boolean;
-  /** Not built yet. */
+  /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;
 }
 
 /** A client that takes no certificate: only servers that know one of the PSKs are spoken to. TLS 1.3 alone. */
 export interface PskClientOptions extends Omit<ClientOptions, "verifier" | "psks" | "credentials"> {
   readonly psks: readonly [ExternalPsk, ...ExternalPsk[]];
+  readonly verifier?: never;
+  readonly credentials?: never;
 }
 
 /** Also for a connection that was handed over. */

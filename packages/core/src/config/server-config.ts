@@ -3,6 +3,7 @@ import { isAddress } from "../wire/client-hello.ts";
 import type { NamedGroup } from "../wire/registry.ts";
 import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
+import { checkHalfRtt, readServerEarlyData, withEarlyData } from "./check-early-data.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
@@ -41,6 +42,10 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
+  const earlyData = readServerEarlyData(options, common, problems);
+  const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
+  checkHalfRtt(options, common, problems);
   const assumeGroups = readAssumedGroups(options.assumeGroups, common, problems);
   // server_name can't hold an address (RFC 6066 §3), so that nobody asks for one.
   if (requiresServerName && !servesAnyName && !pskOnly && credentials?.every(({ names }) => names.every(isAddress))) {
@@ -54,10 +59,12 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const id = configId("server", common, verifier, options.label, { pskOnly, clientAuthentication: mode });
   const settings: ServerSettings = Object.freeze({
     ...common,
+    limits: withEarlyData(common.limits, options),
     id,
     role: "server",
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
+    pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
     compressed,
     servesAnyName,
@@ -67,6 +74,9 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    retryCookie,
+    earlyData,
+    halfRtt,
   });
   return ServerConfig.make(settings, id);
 }
@@ -106,8 +116,9 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   groupOrder: "read",
   assumeGroups: "read",
   sessions: "read",
-  earlyData: "later",
-  halfRtt: "later",
+  retryCookie: "read",
+  earlyData: "read",
+  halfRtt: "read",
 };
 
 function readClientAuthentication(

@@ -1,6 +1,6 @@
 // A config as the machines read it: checked, complete, frozen. The options are read once.
 import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
-import type { ClientSessionStore, ServerSessions } from "../session/types.ts";
+import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
 import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
@@ -44,6 +44,8 @@ export interface ServerSettings extends CommonSettings {
   readonly credentials: readonly Credential[];
   /** By what stands on the wire, in hex. */
   readonly psks: ReadonlyMap<string, PreparedPsk>;
+  /** Of the same, in hex: whose sessions are taken. */
+  readonly pskFingerprints: ReadonlySet<string>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
   readonly compressed: CompressedCertificates;
@@ -54,6 +56,15 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly retryCookie: boolean;
+  readonly earlyData: EarlyDataSettings | undefined;
+  readonly halfRtt: boolean;
+}
+
+export interface EarlyDataSettings {
+  /** What a ticket allows. */
+  readonly maxBytes: number;
+  readonly singleUse: SingleUse;
 }
 
 export interface ClientAuthenticationSettings {
@@ -79,7 +90,19 @@ export interface ClientSettings extends CommonSettings {
   /** Of the list's credentials. */
   readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
+  readonly manners: Manners;
+  /** Early data is offered where a session allows it. */
+  readonly earlyData: boolean;
   readonly tickets: TicketRequest | undefined;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+}
+
+/** How a ClientHello is said, whatever it says. */
+export interface Manners {
+  readonly padding: boolean;
+  readonly grease: boolean;
+  readonly permuteExtensions: boolean;
+  /** `clientHelloRecordSize`; undefined: as large as records are. */
+  readonly recordSize: number | undefined;
 }

@@ -1,14 +1,13 @@
 // The established connection: application data both ways, and the few messages that still come (RFC 9846 §4.7).
 import type { ConnectionOptions } from "../config/options.ts";
-import { isExporterLabel } from "../crypto/key-schedule.ts";
 import type { CryptoProvider, SuiteImplementation } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import type { Limits } from "../record/limits.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
-import { decodeKeyUpdate, decodeNewSessionTicket, encodeKeyUpdate, type NewSessionTicket } from "../wire/post-handshake.ts";
+import { decodeKeyUpdate, decodeNewSessionTicket, type NewSessionTicket } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
-import type { Exporter } from "./exporters.ts";
+import { checkExport, type Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
 import type { Link } from "./link.ts";
@@ -16,6 +15,7 @@ import { restore } from "./restore.ts";
 import type {
   ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
 } from "./types.ts";
+import { expectBytes, WriteHalf } from "./write-half.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {
@@ -25,6 +25,8 @@ export interface Agreement {
   readonly exporter: Exporter | undefined;
   readonly limits: Limits;
   readonly truncation: "strict" | "lenient";
+  /** What wrote already before the client's Finished came. */
+  readonly writeHalf?: WriteHalf | undefined;
   /** A client that keeps sessions. */
   readonly tickets?: TicketTaker | undefined;
   /** The config says `dangerousExtractSecrets`. */
@@ -37,9 +39,6 @@ export interface TicketTaker {
   wipe(): void;
 }
 
-/** A window that has at least this many bytes always makes progress: a KeyUpdate that is due, and one byte of data. */
-const leastWindow = 64;
-
 /**
  * The established connection: its two halves in one object. The halves share one write order: a `receive` can make output
  * (KeyUpdate's answer), and outputs go to the wire in the order of the calls that made them.
@@ -48,25 +47,24 @@ export class Connection implements Reader, Writer {
   readonly info: Info;
   readonly #link: Link;
   readonly #agreement: Agreement;
-  /** Records that one key may seal; undefined: as many as there are sequence numbers. */
-  readonly #recordsPerKey: number | undefined;
+  readonly #write: WriteHalf;
   #peerClosed = false;
-  /** TLS 1.2: the peer's close_notify has taken our side along. */
-  #endedByPeer = false;
-  #awaitsKeyUpdate = false;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
 
-  private constructor(link: Link, agreement: Agreement) {
+  private constructor(link: Link, agreement: Agreement, peerClosed = false) {
     this.info = agreement.info;
     this.#link = link;
     this.#agreement = agreement;
+    this.#peerClosed = peerClosed;
+    const { info: { version }, suite, limits } = agreement;
+    const endedByPeer = peerClosed && link.writeClosed && version === "tls1.2";
+    this.#write = agreement.writeHalf ?? new WriteHalf(link, version, suite, limits, endedByPeer);
+    if (peerClosed) this.#write.peerEnded();
     link.forget = () => {
       agreement.exporter?.wipe();
       agreement.tickets?.wipe();
     };
-    // RFC 9846 §5.5: AES-GCM wears out; ChaCha20-Poly1305's sequence numbers wear out first.
-    this.#recordsPerKey = agreement.suite.name.includes("_GCM_") ? agreement.limits.recordsPerKey : undefined;
   }
   /** @internal */
   static make(link: Link, agreement: Agreement): Connection {
@@ -87,12 +85,7 @@ export class Connection implements Reader, Writer {
     return { receive: (chunk) => this.receive(chunk), receiveEnd: () => this.receiveEnd() };
   }
   get writer(): Writer {
-    return {
-      send: (data) => this.send(data),
-      sendInto: (data, target) => this.sendInto(data, target),
-      close: () => this.close(),
-      updateKeys: (options) => this.updateKeys(options),
-    };
+    return this.#write.writer;
   }
 
   receive(chunk: Uint8Array): Received {
@@ -122,57 +115,16 @@ export class Connection implements Reader, Writer {
   }
 
   send(data: Uint8Array): Sent | Ended | ErrorAndAlert {
-    this.#expectHere();
-    expectBytes(data, "data");
-    const link = this.#link;
-    if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
-    if (link.failure === undefined) this.#expectOpen("send");
-    const failed = guard(link, "send", () => {
-      this.#expectKeyFor(data);
-      for (let at = 0; at < data.length; ) {
-        const end = Math.min(data.length, at + this.#room());
-        link.outgoing.data(data.subarray(at, end));
-        at = end;
-      }
-    });
-    return failed ?? { kind: "sent", output: link.outgoing.take() };
+    return this.#write.send(data);
   }
-
   sendInto(data: Uint8Array, target: Uint8Array): SentInto | Ended | ErrorAndAlert {
-    this.#expectHere();
-    expectBytes(data, "data");
-    expectBytes(target, "target");
-    const link = this.#link;
-    if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
-    if (link.failure === undefined) this.#expectOpen("sendInto");
-    return guard(link, "send", () => {
-      if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
-      this.#expectKeyFor(data.subarray(0, link.outgoing.maxProtected));
-      const room = this.#room();
-      return { kind: "sent", ...link.outgoing.dataInto(data.length > room ? data.subarray(0, room) : data, target) };
-    });
+    return this.#write.sendInto(data, target);
   }
-
   close(): Sent | ErrorAndAlert {
-    this.#expectHere();
-    const link = this.#link;
-    const failed = guard(link, "close", () => this.#closeWriting());
-    return failed ?? { kind: "sent", output: link.outgoing.take() };
+    return this.#write.close();
   }
-
-  updateKeys(options: { readonly requestPeer?: boolean } = {}): Sent | ErrorAndAlert {
-    this.#expectHere();
-    const link = this.#link;
-    if (link.failure === undefined) {
-      if (this.info.version === "tls1.2") throw new ApiMisuse("not-supported-here", "TLS 1.2 has no key update");
-      this.#expectOpen("updateKeys");
-    }
-    const failed = guard(link, "updateKeys", () => {
-      const asks = options.requestPeer === true && !this.#awaitsKeyUpdate;
-      if (asks) this.#awaitsKeyUpdate = true;
-      this.#updateWriteKeys(asks);
-    });
-    return failed ?? { kind: "sent", output: link.outgoing.take() };
+  updateKeys(options?: { readonly requestPeer?: boolean }): Sent | ErrorAndAlert {
+    return this.#write.updateKeys(options);
   }
 
   abort(cause: AbortCause): ErrorAndAlert {
@@ -184,17 +136,10 @@ export class Connection implements Reader, Writer {
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {
     this.#expectHere();
     const { exporter } = this.#agreement;
-    if (typeof label !== "string" || !isExporterLabel(label)) {
-      throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
-    }
+    checkExport(label, context, length, exporter?.maxLength ?? 255 * 32);
     // RFC 5705 §4: these are what TLS itself gives to the PRF.
     if (this.info.version === "tls1.2" && ownLabels.has(label)) {
       throw new ApiMisuse("bad-argument", `the label ${label} is TLS's own`);
-    }
-    if (context !== undefined) expectBytes(context, "context");
-    const most = exporter?.maxLength ?? 255 * 32;
-    if (!Number.isInteger(length) || length < 1 || length > most) {
-      throw new ApiMisuse("bad-argument", `an exporter gives 1 to ${most} bytes`);
     }
     return guard(this.#link, "exportKeyingMaterial", () => {
       if (exporter === undefined) return { kind: "unavailable", reason: "no-extended-master-secret" };
@@ -224,7 +169,7 @@ export class Connection implements Reader, Writer {
     if (!mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
     return guard(link, "extractSecrets", () => {
       // Whoever has closed owes nothing any more.
-      const owes = this.#awaitsKeyUpdate && !this.#peerClosed;
+      const owes = this.#write.awaitsKeyUpdate && !this.#peerClosed;
       const output = link.outgoing.take();
       if (owes || link.incoming.insideMessage) return { kind: "later", output };
       const { peer, ...info } = this.info;
@@ -254,10 +199,7 @@ export class Connection implements Reader, Writer {
    */
   static resume(secrets: ConnectionSecrets, provider: CryptoProvider, options: ConnectionOptions = {}): Connection {
     const { link, agreement, peerClosed } = restore(secrets, provider, options);
-    const connection = new Connection(link, agreement);
-    connection.#peerClosed = peerClosed;
-    connection.#endedByPeer = peerClosed && link.writeClosed && secrets.version === "tls1.2";
-    return connection;
+    return new Connection(link, agreement, peerClosed);
   }
 
   /** What came since the last call, as the arm that fits. */
@@ -289,7 +231,7 @@ export class Connection implements Reader, Writer {
         case "close":
           this.#endReading();
           // RFC 5246 §7.2.1: "the other party MUST respond with a close_notify alert of its own and close down the connection".
-          if (this.info.version === "tls1.2") this.#followPeer();
+          this.#write.peerClosed();
           break;
         case "change-cipher-spec":
           fail("unexpected-record", { expected: "application_data", received: "change_cipher_spec" }, "RFC 5246 §7.1");
@@ -343,59 +285,17 @@ export class Connection implements Reader, Writer {
     }
     this.#link.incoming.updateKeys("key_update");
     this.#link.event({ kind: "keys-updated", direction: "read", requested: request === 1 });
-    this.#awaitsKeyUpdate = false;
-    // Each request is answered, also for a caller who sends nothing; after our own close_notify nothing is written any more.
-    if (request === 1 && !this.#link.writeClosed) this.#updateWriteKeys(false);
-  }
-
-  #updateWriteKeys(requested: boolean): void {
-    this.#link.outgoing.handshake(encodeKeyUpdate(requested));
-    this.#link.outgoing.updateKeys();
-    // Behind the peer's close_notify nobody asks for events any more.
-    if (!this.#peerClosed) this.#link.event({ kind: "keys-updated", direction: "write", requested });
-  }
-
-  /**
-   * Bytes that the key may still seal; a key that is worn out is replaced first. Its last record is KeyUpdate's, or an alert's.
-   */
-  #room(): number {
-    if (this.#recordsPerKey === undefined) return Number.POSITIVE_INFINITY;
-    const forData = this.#recordsPerKey - 1;
-    if (this.#link.outgoing.sealed >= forData && this.info.version !== "tls1.2") this.#updateWriteKeys(false);
-    return (forData - this.#link.outgoing.sealed) * this.#link.outgoing.maxProtected;
-  }
-
-  /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */
-  #expectKeyFor(data: Uint8Array): void {
-    if (this.info.version !== "tls1.2" || this.#recordsPerKey === undefined) return;
-    const limit = this.#recordsPerKey - 1;
-    const needed = this.#link.outgoing.sealed + Math.ceil(data.length / this.#link.outgoing.maxProtected);
-    if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
-  }
-
-  #followPeer(): void {
-    this.#endedByPeer = !this.#link.writeClosed;
-    this.#closeWriting();
-  }
-
-  #closeWriting(): void {
-    const link = this.#link;
-    if (link.writeClosed) return;
-    link.outgoing.alert("warning", "close_notify");
-    link.writeClosed = true;
+    this.#write.keyUpdateCame(request === 1);
   }
 
   #endReading(): void {
     this.#peerClosed = true;
+    this.#write.peerEnded();
     this.#link.incoming.end();
   }
 
   #expectHere(): void {
     if (this.#link.extracted) throw new ApiMisuse("closed", "the connection was extracted, and goes on elsewhere");
-  }
-
-  #expectOpen(call: string): void {
-    if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
   }
 }
 
@@ -405,7 +305,3 @@ const ownLabels: ReadonlySet<string> = new Set([
 
 /** Keys of a direction that has ended are gone. */
 const closedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };
-
-export function expectBytes(value: unknown, name: string): void {
-  if (!(value instanceof Uint8Array)) throw new ApiMisuse("bad-argument", `${name} must be a Uint8Array`);
-}

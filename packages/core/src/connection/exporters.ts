@@ -1,7 +1,8 @@
 // Keying material for others (RFC 9846 §7.5, RFC 5705).
-import { exportKeyingMaterial } from "../crypto/key-schedule.ts";
+import { exportKeyingMaterial, isExporterLabel } from "../crypto/key-schedule.ts";
 import { exportKeyingMaterialTls12, type Randoms } from "../crypto/prf.ts";
 import type { HashImplementation } from "../crypto/provider.ts";
+import { ApiMisuse } from "../errors.ts";
 import { type Bytes, concat, empty, wipe } from "../wire/bytes.ts";
 import type { ProtocolVersion } from "../wire/registry.ts";
 
@@ -33,6 +34,19 @@ export function exporterTls12(hash: HashImplementation, master: Bytes, randoms: 
     secret: () => concat([master, randoms.client, randoms.server]),
     wipe: () => wipe(master),
   };
+}
+
+/** @param most bytes that the exporter gives at once. @throws ApiMisuse */
+export function checkExport(label: string, context: Uint8Array | undefined, length: number, most: number): void {
+  if (typeof label !== "string" || !isExporterLabel(label)) {
+    throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
+  }
+  if (context !== undefined && !(context instanceof Uint8Array)) {
+    throw new ApiMisuse("bad-argument", "context must be a Uint8Array");
+  }
+  if (!Number.isInteger(length) || length < 1 || length > most) {
+    throw new ApiMisuse("bad-argument", `an exporter gives 1 to ${most} bytes`);
+  }
 }
 
 /** How many bytes `secret` gives. */

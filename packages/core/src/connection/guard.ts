@@ -1,7 +1,8 @@
 // The one place where a failure becomes an alert, and the only `catch` of core. Code below it throws a typed TlsError, and never
 // builds an alert; so a new failure can't forget its own.
 import { type AlertDescription, alertFor, alertIds, type FatalAlert } from "../alerts.ts";
-import { type AbortCause, ApiMisuse, isSituated, situate, TlsError, TlsErrorOf } from "../errors.ts";
+import { type AbortCause, ApiMisuse, isSituated, type NoAnswerToClientHello, situate, TlsError, TlsErrorOf } from "../errors.ts";
+import { headerLength } from "../record/format.ts";
 import { registered } from "../wire/registry.ts";
 import { ErrorAndAlert, type NoAlertReason, type SentAlert } from "./failure.ts";
 import type { Link } from "./link.ts";
@@ -36,9 +37,17 @@ export function abort(link: Link, cause: AbortCause): ErrorAndAlert {
     }
     if (!isFatal(cause.alert)) throw new ApiMisuse("bad-argument", `${String(cause.alert)} is no fatal alert`);
   }
+  if (cause === "timeout" && link.hello !== undefined && link.incoming.isUntouched) return end(link, silence(link.hello));
   const thrown = typeof cause === "object" ? cause.cause : undefined;
   return end(link, new TlsErrorOf("aborted", { by: cause }, undefined, thrown));
 }
+
+function silence({ bytes, records }: NonNullable<Link["hello"]>): NoAnswerToClientHello {
+  const segments = Math.ceil((bytes + records * headerLength) / segmentSize);
+  return new TlsErrorOf("no-answer-to-client-hello", { bytes, records, segments });
+}
+/** Bytes: TCP's over Ethernet and IPv4, where there is most room. */
+const segmentSize = 1460;
 
 function isFatal(alert: string): alert is FatalAlert {
   return Object.hasOwn(alertIds, alert) && alert !== "close_notify" && alert !== "user_canceled" && alert !== "no_renegotiation";

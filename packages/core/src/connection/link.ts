@@ -17,6 +17,8 @@ export class Link {
   trace: Trace | undefined;
   phase: Phase = "client-hello";
   serverName: string | undefined;
+  /** A client's, as it was sent: what the error of a silent server tells of. */
+  hello: { readonly bytes: number; readonly records: number } | undefined;
   /** What is being done, for the error of a local fault. */
   step = "start";
   /** Our close_notify was written: nothing may follow it. */

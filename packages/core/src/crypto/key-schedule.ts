@@ -9,6 +9,30 @@ export interface TrafficSecrets {
   readonly server: Bytes;
 }
 
+/** The row that early data has, of a session (§4.3.10). */
+export class EarlySchedule {
+  readonly #hash: HashImplementation;
+  readonly #secret: Bytes;
+
+  /** @param psk is copied. */
+  constructor(hash: HashImplementation, psk: Uint8Array) {
+    this.#hash = hash;
+    this.#secret = earlySecret(hash, psk);
+  }
+
+  /** @param transcriptHash of ClientHello alone. */
+  traffic(transcriptHash: Uint8Array): Bytes {
+    return expandLabel(this.#hash, this.#secret, "c e traffic", transcriptHash, this.#hash.length);
+  }
+  /** @param transcriptHash of ClientHello alone. */
+  exporter(transcriptHash: Uint8Array): Bytes {
+    return expandLabel(this.#hash, this.#secret, "e exp master", transcriptHash, this.#hash.length);
+  }
+  end(): void {
+    wipe(this.#secret);
+  }
+}
+
 export class HandshakeSchedule {
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;

@@ -1,6 +1,7 @@
 // Runs a machine: feeds it messages and answers, and is the only place that makes stages.
 import type { DistrustReason, PresentedIdentity } from "../config/identity.ts";
-import { type Agreement, Connection, expectBytes } from "../connection/connection.ts";
+import { type Agreement, Connection } from "../connection/connection.ts";
+import { expectBytes } from "../connection/write-half.ts";
 import type { ErrorAndAlert } from "../connection/failure.ts";
 import { abort, guard } from "../connection/guard.ts";
 import type { Link } from "../connection/link.ts";
@@ -31,8 +32,8 @@ export interface Role<State extends { readonly kind: string }, Next> {
   presented(state: State): PresentedIdentity | undefined;
   /** What the handshake came to, once it is complete. */
   agreement(state: State): Agreement | undefined;
-  needsInput(turn: Turn<Next>): Next;
-  established(connection: Connection, output: Bytes, received: Received): Next;
+  needsInput(turn: Turn<Next>, state: State): Next;
+  established(connection: Connection, output: Bytes, received: Received, state: State): Next;
 }
 
 export class Driver<State extends { readonly kind: string }, Next> {
@@ -76,9 +77,11 @@ export class Driver<State extends { readonly kind: string }, Next> {
       const inputs = Object.keys(role.edges[state.kind] ?? {});
       if (inputs.some(isFromThePeer)) {
         const message = this.#nextMessage(inputs);
-        if (message === undefined) return role.needsInput(this.#newTurn());
+        if (message === undefined) return role.needsInput(this.#newTurn(), state);
         if (message === "change_cipher_spec") {
           this.#move(message, undefined);
+        } else if ("data" in message) {
+          this.#move("application_data", message.data);
         } else {
           const type = messageName(message.type);
           link.trace?.({ kind: "message", direction: "in", type, length: message.raw.length });
@@ -92,7 +95,9 @@ export class Driver<State extends { readonly kind: string }, Next> {
     }
   }
 
-  #nextMessage(expected: readonly string[]): HandshakeMessage | "change_cipher_spec" | undefined {
+  #nextMessage(
+    expected: readonly string[],
+  ): HandshakeMessage | { readonly data: Uint8Array } | "change_cipher_spec" | undefined {
     // What was said stands, whatever is heard next.
     this.#link.outgoing.boundary();
     for (;;) {
@@ -110,6 +115,10 @@ export class Driver<State extends { readonly kind: string }, Next> {
         case "close":
           return fail("closed-early", { authenticated: content.authenticated }, "RFC 9846 §6.1");
         case "data":
+          if (expected.includes("application_data")) {
+            if (content.data.length > 0) return content;
+            break;
+          }
           return fail("unexpected-message", { expected, received: "application_data" }, "RFC 9846 §4");
       }
     }
@@ -134,8 +143,8 @@ export class Driver<State extends { readonly kind: string }, Next> {
     const connection = Connection.make(link, agreement);
     const received = Connection.begin(connection);
     // All bytes go with the stage: what the rest of the chunk caused follows the flight.
-    if (received.kind !== "failed") return this.#role.established(connection, link.outgoing.take(), received);
-    return this.#role.established(connection, received.output, received.withoutOutput());
+    if (received.kind !== "failed") return this.#role.established(connection, link.outgoing.take(), received, this.#state);
+    return this.#role.established(connection, received.output, received.withoutOutput(), this.#state);
   }
 
   #newTurn(): Turn<Next | ErrorAndAlert> {
@@ -188,6 +197,12 @@ export class Driver<State extends { readonly kind: string }, Next> {
         const reason = read();
         spend();
         return guard(link, "judge", () => this.#distrust(reason));
+      },
+      look: (read, run) => {
+        const failed = check();
+        if (failed !== undefined) return failed;
+        read();
+        return guard(link, this.#state.kind, run);
       },
     };
   }

@@ -6,18 +6,20 @@ import { ClientConfig } from "../config/client-config.ts";
 import type { AsyncCredentialPicker, AsyncSigner, Credential, CredentialRequest } from "../config/credential.ts";
 import { type AsyncVerifier, type DistrustReason, type PresentedIdentity, VerifiedIdentity } from "../config/identity.ts";
 import { ServerConfig } from "../config/server-config.ts";
-import { type Connection, expectBytes } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
+import { expectBytes } from "../connection/write-half.ts";
 import type { ErrorAndAlert } from "../connection/failure.ts";
-import type { Agreed, Ended, Exported, Received, Sent, Writer } from "../connection/types.ts";
+import type { Received } from "../connection/types.ts";
 import type { AsyncGroup, AsyncVerification } from "../crypto/provider.ts";
 import { type AbortCause, ApiMisuse } from "../errors.ts";
 import type {
-  AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, Freshness, StoredSession,
+  AsyncClientSessionStore, AsyncServerSessionStore, ClientSessionKey, StoredSession,
 } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import type { NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import type { Picked } from "./client/choose-credential.ts";
+import type { EarlyData, EarlyDataEnd, EarlyDataOutcome, EarlyWriter, HalfRtt, NeedsSingleUse } from "./early-stages.ts";
 
 /** What a server's step returns. */
 export type ServerStage =
@@ -68,13 +70,17 @@ export interface Turn<Next> {
   refuse(cause: () => AbortCause): ErrorAndAlert;
   /** Ends it by the verifier's own word. */
   distrust(check: () => DistrustReason): ErrorAndAlert;
+  /** Spends nothing. `check` throws ApiMisuse. */
+  look<Result>(check: () => void, run: () => Result): Result | ErrorAndAlert;
 }
 
 export class NeedsInput implements AnyStage, HalfRtt {
   readonly kind = "needs-input";
+  declare readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
   readonly #turn: Turn<ServerStage>;
-  constructor(turn: Turn<ServerStage>) {
+  constructor(turn: Turn<ServerStage>, halfRtt?: HalfRtt["halfRtt"]) {
     this.#turn = turn;
+    if (halfRtt !== undefined) this.halfRtt = halfRtt;
   }
   get output(): Bytes {
     return this.#turn.output;
@@ -90,14 +96,16 @@ export class NeedsInput implements AnyStage, HalfRtt {
   abort(cause: AbortCause): ErrorAndAlert {
     return this.#turn.abort(cause);
   }
-  readonly halfRtt?: NonNullable<HalfRtt["halfRtt"]>;
 }
 
 export class ClientNeedsInput implements AnyStage {
   readonly kind = "needs-input";
+  /** On the first one only, if session and config allow early data. The object stays usable until it says `ended`. */
+  declare readonly early?: EarlyWriter;
   readonly #turn: Turn<ClientStage>;
-  constructor(turn: Turn<ClientStage>) {
+  constructor(turn: Turn<ClientStage>, early?: EarlyWriter) {
     this.#turn = turn;
+    if (early !== undefined) this.early = early;
   }
   get output(): Bytes {
     return this.#turn.output;
@@ -111,8 +119,6 @@ export class ClientNeedsInput implements AnyStage {
   abort(cause: AbortCause): ErrorAndAlert {
     return this.#turn.abort(cause);
   }
-  /** On the first one only, if session and config allow early data. The object stays usable until it says `ended`. */
-  readonly early?: EarlyWriter;
 }
 
 /** The second door: shows once a connection. */
@@ -220,17 +226,6 @@ export class ClientNeedsSession implements AnyStage {
   abort(cause: AbortCause): ErrorAndAlert {
     return this.#turn.abort(cause);
   }
-}
-
-/** Server, binder verified, early data would be accepted: was this seen before? No machine makes it yet. */
-export interface NeedsSingleUse extends AnyStage {
-  readonly kind: "needs-single-use";
-  /** Hash of the identity's binder. */
-  readonly key: Bytes;
-  /** The store may forget the key after this (an absolute time). */
-  readonly forgetAfterMs: number;
-  readonly singleUse: AsyncSingleUse;
-  answer(freshness: Freshness): ServerStage;
 }
 
 export interface StartedShare {
@@ -470,57 +465,6 @@ const distrustAlerts: ReadonlySet<unknown> = new Set([
   "access_denied", "bad_certificate_status_response", "handshake_failure", "internal_error",
 ]);
 
-/**
- * Server: one record of early data; an empty record shows nothing. `next()` goes on with the unread rest. No machine makes it
- * yet.
- */
-export interface EarlyData extends AnyStage, HalfRtt {
-  readonly kind: "early-data";
-  readonly data: ReplayableBytes;
-  readonly agreed: Agreed;
-  exportEarlyKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported;
-  next(): ServerStage;
-}
-
-/** Server: exactly once on a connection whose hello offered early data; never on another. No machine makes it yet. */
-export interface EarlyDataEnd extends AnyStage, HalfRtt {
-  readonly kind: "early-data-end";
-  readonly outcome: EarlyDataOutcome;
-  next(): ServerStage;
-}
-
-/** From the server's Finished on, with `config.halfRtt`, and no client certificate asked for. No machine makes it yet. */
-export interface HalfRtt {
-  readonly halfRtt?: {
-    /** The very object that becomes `connection.writer`. */
-    readonly writer: Writer;
-    /** Who is written to is not known; what was agreed is. */
-    readonly agreed: Agreed;
-  };
-}
-
-export type EarlyDataOutcome = "accepted" | { readonly rejected: EarlyDataRejection };
-export type EarlyDataRejection =
-  | "disabled" | "declined" | "unsupported-for-session" | "not-resumed" | "not-first-identity" | "retried" | "alpn-differs"
-  | "name-differs" | "version-differs" | "suite-differs" | "config-differs" | "age-skew" | "seen" | "single-use-unavailable";
-
-/**
- * Early data: an attacker may have sent it before, and may send it again. Deliberately no Uint8Array, so that it does not slip
- * into code that takes one. View, valid until the next step.
- */
-export interface ReplayableBytes {
-  readonly replayable: Uint8Array;
-}
-
-/** Client: writes 0-RTT data. Core keeps no copy. No machine makes it yet. */
-export interface EarlyWriter {
-  readonly agreed: Agreed;
-  /** Bytes that may still be sent; more is ApiMisuse. */
-  readonly remaining: number;
-  send(data: Uint8Array): Sent | Ended | ErrorAndAlert;
-  exportEarlyKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported;
-}
-
 export class Established implements AnyStage {
   readonly kind = "established";
   readonly connection: Connection;
@@ -548,7 +492,12 @@ export class Established implements AnyStage {
 }
 
 export class ClientEstablished extends Established {
-  readonly earlyData: "none" | EarlyDataOutcome = "none";
+  /** What became of it; `none`: none was offered. */
+  readonly earlyData: "none" | EarlyDataOutcome;
+  constructor(connection: Connection, output: Bytes, received: Received, earlyData: "none" | EarlyDataOutcome) {
+    super(connection, output, received);
+    this.earlyData = earlyData;
+  }
 }
 
 export function expectClientConfig(config: unknown): void {

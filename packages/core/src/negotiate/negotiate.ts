@@ -123,7 +123,13 @@ function chooseProof(
     const signature = chooseCredential(hello, settings, typed, refuse);
     return signature && { ...signature, psk: undefined, clientCertificateType };
   }
-  return offersPsks(hello) ? { ...byPsk(undefined), clientCertificateType: undefined } : refuse({ kind: "no-psk", offered: hello.pskIdentities.length });
+  if (offersPsks(hello)) return { ...byPsk(undefined), clientCertificateType: undefined };
+  const { pskIdentities, pskModes } = hello;
+  // RFC 9846 §4.3.9: who offers PSKs says how they may be used.
+  if (pskIdentities.length > 0 && pskModes === undefined) {
+    return refuse({ kind: "missing-extension", extension: "psk_key_exchange_modes" });
+  }
+  return refuse({ kind: "no-psk", offered: pskIdentities.length });
 }
 
 function byPsk(psk: ChosenPsk | undefined): Authentication {

@@ -17,7 +17,7 @@ export function offersPsks({ pskIdentities, pskModes: modes }: ClientHello): boo
   return pskIdentities.length > 0 && modes?.includes(pskModes.psk_dhe_ke) === true;
 }
 
-/** The first suite for which the client offers a PSK of ours; of several the client's first. */
+/** The first suite for which the client offers a PSK of ours; of several our first. */
 export function choosePsk(
   hello: ClientHello, { psks }: ServerSettings, suites: readonly CipherSuiteName[],
 ): { readonly psk: ChosenPsk; readonly suite: CipherSuiteName } | undefined {
@@ -27,7 +27,8 @@ export function choosePsk(
     return psk === undefined ? [] : [{ index, psk }];
   });
   for (const suite of suites) {
-    const fitting = known.find(({ psk }) => psk.hash === suiteMeanings[suite].hash);
+    const { hash } = suiteMeanings[suite];
+    const [fitting] = known.filter(({ psk }) => psk.hash === hash).sort((one, other) => one.psk.rank - other.psk.rank);
     if (fitting !== undefined) return { suite, psk: { index: fitting.index, identity: fitting.psk.name } };
   }
   return undefined;

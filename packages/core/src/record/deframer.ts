@@ -14,6 +14,8 @@ export class Deframer {
   readonly #partial = new GrowingBytes();
   /** Not yet read: the lent chunk, or after `release` a copy. */
   #unread: Uint8Array = empty;
+  /** What is unread lies in the chunk that was lent, and not in memory of ours. */
+  #isLent = false;
   /** The bytes of all records cut so far. */
   #consumed = 0;
 
@@ -35,7 +37,8 @@ export class Deframer {
 
   /** @param chunk lent until `release`. */
   feed(chunk: Uint8Array): void {
-    this.#unread = this.#unread.length === 0 ? chunk : concat([this.#unread, chunk]);
+    this.#isLent = this.#unread.length === 0;
+    this.#unread = this.#isLent ? chunk : concat([this.#unread, chunk]);
   }
 
   /** A whole record, header included; undefined: more bytes are needed. */
@@ -62,7 +65,9 @@ export class Deframer {
 
   /** Ends the loan of the chunk: what is unread is copied. */
   release(): void {
-    if (this.#unread.length > 0) this.#unread = copy(this.#unread);
+    // Once a chunk: a stage shows for each record of early data.
+    if (this.#isLent && this.#unread.length > 0) this.#unread = copy(this.#unread);
+    this.#isLent = false;
   }
 
   /** Forgets all bytes: nothing is read any more. */

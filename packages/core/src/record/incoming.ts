@@ -7,7 +7,7 @@ import type { HandshakeMessage } from "../wire/handshake.ts";
 import { Reader } from "../wire/reader.ts";
 import { type Registered, registered } from "../wire/registry.ts";
 import { Deframer } from "./deframer.ts";
-import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext } from "./format.ts";
+import { contentTypeName, contentTypes, headerLength, maxExpansion, maxPlaintext, tagLength } from "./format.ts";
 import { Joiner } from "./joiner.ts";
 import { contentEnd } from "./keys.ts";
 import type { Limits } from "./limits.ts";
@@ -66,6 +66,11 @@ export class Incoming {
   }
   get insideRecord(): boolean {
     return this.#deframer.insideRecord || !this.#joiner.isEmpty;
+  }
+
+  /** Not a byte has come. */
+  get isUntouched(): boolean {
+    return this.#isFirst && !this.insideRecord;
   }
 
   feed(chunk: Uint8Array): void {
@@ -301,6 +306,9 @@ export class Incoming {
   }
 
   #skip(record: Uint8Array): undefined {
+    // What is too short to hold a byte of data would cost next to nothing of what may be skipped.
+    const isEmpty = record.length <= headerLength + 1 + tagLength;
+    this.#emptyRecords = isEmpty ? this.#count("emptyRecordsInARow", this.#emptyRecords) : 0;
     this.#skippable -= record.length;
     if (this.#skippable < 0) {
       const allowed = this.#limits.skippedEarlyData;

@@ -36,12 +36,15 @@ export class Outgoing {
   handshake(message: Uint8Array): void {
     this.#flight.push(message);
   }
-  /** What was written so far goes into records of its own; so a flight begins a new one wherever it could pause. */
-  boundary(): void {
+  /**
+   * What was written so far goes into records of its own; so a flight begins a new one wherever it could pause.
+   * @param size of the records, if they are to be smaller than they could be
+   */
+  boundary(size?: number): void {
     if (this.#flight.length === 0) return;
     const messages = concat(this.#flight);
     this.#flight = [];
-    this.#write(contentTypes.handshake, messages);
+    this.#write(contentTypes.handshake, messages, size);
   }
   /** The meaningless record of the compatibility mode (RFC 9846, Appendix E.4); always in clear. */
   changeCipherSpec(): void {
@@ -99,6 +102,12 @@ export class Outgoing {
     this.#keys = keys;
     before?.destroy();
   }
+  /** What follows goes in clear: a second ClientHello, behind early data. */
+  unprotect(): void {
+    this.boundary();
+    this.#keys?.destroy();
+    this.#keys = undefined;
+  }
   updateKeys(): void {
     this.protect(this.#sealer().next());
   }
@@ -138,11 +147,11 @@ export class Outgoing {
   /**
    * One piece of memory for all its records. What was sealed before a failing seal stays, since its sequence numbers are used.
    */
-  #write(type: number, content: Uint8Array): void {
+  #write(type: number, content: Uint8Array, size = maxPlaintext): void {
     if (this.#changeCipherSpecDue) this.changeCipherSpec();
     const keys = this.#keys;
     const overhead = keys?.overhead ?? headerLength;
-    const most = keys === undefined ? maxPlaintext : this.#maxProtected;
+    const most = Math.min(size, keys === undefined ? maxPlaintext : this.#maxProtected);
     const records = new Uint8Array(content.length + Math.ceil(content.length / most) * overhead);
     let written = 0;
     try {

@@ -1,6 +1,6 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
-import { type Bytes, empty, equal, equalSecrets } from "../wire/bytes.ts";
+import { type Bytes, empty, equal } from "../wire/bytes.ts";
 import { Reader } from "../wire/reader.ts";
 import { type CertificateType, type CipherSuiteName, certificateTypeIds, suiteIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
@@ -21,6 +21,8 @@ export interface SessionState {
   readonly ageAdd: number;
   /** Who the peer was found to be. */
   readonly peer: SessionPeer | undefined;
+  /** Bytes of early data that its ticket allows; 0: none. */
+  readonly maxEarlyData: number;
   /** The external PSK that the full handshake was made by. */
   readonly psk: SessionPsk | undefined;
   /** At a client: what it shows to the server. */
@@ -55,11 +57,6 @@ export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionS
   return nowMs - issuedMs < lifetimeSeconds * 1000 && nowMs - fullHandshakeMs < longestLifetime * 1000;
 }
 
-/** Whether that very key is still among them. */
-export function isKnown({ fingerprint }: SessionPsk, psks: Iterable<Pick<SessionPsk, "fingerprint">>): boolean {
-  return [...psks].some((psk) => equalSecrets(psk.fingerprint, fingerprint));
-}
-
 export function encodeSession(state: SessionState): Bytes {
   return write((writer) => {
     const text = (value: string | undefined): void => {
@@ -70,7 +67,7 @@ export function encodeSession(state: SessionState): Bytes {
     text(state.serverName);
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
-    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).opaque(2, state.ticket ?? empty);
+    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).u32(state.maxEarlyData).opaque(2, state.ticket ?? empty);
     writer.opaque(2, state.psk?.identity ?? empty).opaque(1, state.psk?.fingerprint ?? empty);
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
@@ -111,13 +108,14 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const issuedMs = readMilliseconds(reader);
   const lifetimeSeconds = reader.u32("lifetime");
   const ageAdd = reader.u32("age_add");
+  const maxEarlyData = reader.u32("early data");
   const ticket = reader.opaque(2, "ticket");
   const pskIdentity = reader.opaque(2, "psk identity");
   const fingerprint = reader.opaque(1, "psk fingerprint");
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
-    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, peer,
+    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, maxEarlyData, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
     psk: fingerprint.length === 0 ? undefined : { identity: pskIdentity, fingerprint },
   };

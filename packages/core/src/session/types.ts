@@ -1,4 +1,5 @@
 import type { Bytes } from "../wire/bytes.ts";
+import type { NamedGroup } from "../wire/registry.ts";
 
 export interface StoredSession {
   /** Opaque, versioned; holds a secret. */
@@ -15,15 +16,26 @@ export interface ClientSessionKey {
   readonly config: string;
 }
 
+/**
+ * Which group a server asked for by HelloRetryRequest, or took of several: a hint, so that the next first flight has its share
+ * too, and needs no second one. Synchronous in every store, for a hint that is waited for is none.
+ */
+export interface GroupMemory {
+  recall(key: ClientSessionKey): NamedGroup | undefined;
+  remember(key: ClientSessionKey, group: NamedGroup): void;
+}
+
 /** `take` removes: a client uses a session once (Appendix C.4). */
 export type ClientSessionStore = SyncClientSessionStore | AsyncClientSessionStore;
 export interface SyncClientSessionStore {
   take(key: ClientSessionKey): StoredSession | undefined;
   put(key: ClientSessionKey, session: StoredSession): void;
+  readonly groups?: GroupMemory;
 }
 export interface AsyncClientSessionStore {
   takeAsync(key: ClientSessionKey, signal: AbortSignal): Promise<StoredSession | undefined>;
   putAsync(key: ClientSessionKey, session: StoredSession): Promise<void>;
+  readonly groups?: GroupMemory;
 }
 
 /** Stateless tickets, or states kept here. */

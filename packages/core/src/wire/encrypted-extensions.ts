@@ -7,6 +7,7 @@ import { bodyOf, frame } from "./handshake.ts";
 export interface EncryptedExtensions {
   readonly extensions: readonly Extension[];
   readonly alpn: string | undefined;
+  readonly acceptsEarlyData: boolean;
   readonly recordSizeLimit: number | undefined;
   readonly clientCertificateType: number | undefined;
   readonly serverCertificateType: number | undefined;
@@ -15,6 +16,7 @@ export interface EncryptedExtensions {
 export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions {
   const body = bodyOf(raw, "encrypted_extensions");
   let alpn: string | undefined;
+  let acceptsEarlyData = false;
   let recordSizeLimit: number | undefined;
   let clientCertificateType: number | undefined;
   let serverCertificateType: number | undefined;
@@ -22,7 +24,7 @@ export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions 
     server_name: () => {},
     supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
-    early_data: () => {},
+    early_data: () => { acceptsEarlyData = true; },
     client_certificate_type: (extension) => { clientCertificateType = readChosenType(extension); },
     server_certificate_type: (extension) => { serverCertificateType = readChosenType(extension); },
     // A hint, which tells nobody what to do.
@@ -30,7 +32,7 @@ export function decodeEncryptedExtensions(raw: Uint8Array): EncryptedExtensions 
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
   });
   body.end();
-  return { extensions, alpn, recordSizeLimit, clientCertificateType, serverCertificateType };
+  return { extensions, alpn, acceptsEarlyData, recordSizeLimit, clientCertificateType, serverCertificateType };
 }
 
 export function encodeEncryptedExtensions(extensions: readonly Extension[]): Bytes {

@@ -1,4 +1,4 @@
-// Finished, NewSessionTicket, KeyUpdate (RFC 9846 §4.5.3, §4.7.1, §4.7.3).
+// Finished, EndOfEarlyData, NewSessionTicket, KeyUpdate (RFC 9846 §4.5.3, §4.6, §4.7.1, §4.7.3).
 import type { Bytes } from "./bytes.ts";
 import { type Extension, readExtensions, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
@@ -11,6 +11,14 @@ export function decodeFinished(raw: Uint8Array): Bytes {
 
 export function encodeFinished(verifyData: Uint8Array): Bytes {
   return frame("finished", (writer) => writer.bytes(verifyData));
+}
+
+/** It has no body. */
+export function decodeEndOfEarlyData(raw: Uint8Array): void {
+  bodyOf(raw, "end_of_early_data").end();
+}
+export function encodeEndOfEarlyData(): Bytes {
+  return frame("end_of_early_data", () => {});
 }
 
 export interface NewSessionTicket {

@@ -92,11 +92,13 @@ export interface RevocationInput {
   readonly profile: Policy["profile"];
   /** Seconds since 1970. */
   readonly now: number;
+  /** What the staple says, by the issuer's key: there may be many paths, and each asks. Empty at first. */
+  readonly stapled: Map<string, RevocationStatus>;
 }
 
 /** The first thing that is wrong, from the leaf up. */
 export function revocationFinding(
-  { revocation: wanted, staple, profile, now }: RevocationInput,
+  { revocation: wanted, staple, profile, now, stapled }: RevocationInput,
   path: readonly [Known, ...KnownAuthority[]],
   check: SignatureCheck,
 ): Finding | undefined {
@@ -112,7 +114,12 @@ export function revocationFinding(
       if (staple === undefined && certificate.extensions.tlsFeature?.value.includes(statusRequest) === true) {
         return { kind: "staple-missing", certificate: reference };
       }
-      if (staple !== undefined) statuses.unshift(judgeOcsp(staple, question));
+      if (staple !== undefined) {
+        const key = latin1(issuer.certificate.publicKey.raw);
+        const status = stapled.get(key) ?? judgeOcsp(staple, question);
+        stapled.set(key, status);
+        statuses.unshift(status);
+      }
     }
     const finding = findingOf(statuses, about, wanted.policy === "hard" && (at === 0 || wanted.scope === "path"));
     if (finding !== undefined) return finding;

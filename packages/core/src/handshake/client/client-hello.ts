@@ -3,9 +3,10 @@ import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
+import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
 import { type Bytes, copy, empty } from "../../wire/bytes.ts";
-import { type ClientHelloFields, decodeClientHello, isAddress } from "../../wire/client-hello.ts";
+import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import {
@@ -16,6 +17,8 @@ import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
 import type { StartedShare } from "../stages.ts";
 import { type Context, send } from "../table.ts";
+import { beginEarlyData, offersEarlyData } from "./early-data.ts";
+import { mannered, padded } from "./manners.ts";
 import { fittingPsks, offeredPsks, preSharedKey, sealBinders } from "./psks.ts";
 import type { At, Goal, Offer } from "./states.ts";
 
@@ -24,20 +27,26 @@ export function sendClientHello(
   goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
-  const fields: ClientHelloFields = {
+  const offersEarly = session !== undefined && offersEarlyData(goal, session);
+  const fields = mannered({
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
     // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
     legacySessionId: versions.includes("tls1.3") ? expectLength(provider.random(32), 32, "random") : empty,
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
-    extensions: extensionsOf(goal, shares),
-  };
+    extensions: [...extensionsOf(goal, shares), ...(offersEarly ? [extension("early_data")] : [])],
+  }, goal.settings.manners, provider.random);
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
-  return say({ goal, fields, shares, psks: offeredPsks(goal, session) }, (hash, truncated) => digestOf(hash, truncated), context);
+  const psks = offeredPsks(goal, session);
+  const offer = say({ goal, fields, shares, psks, early: undefined }, (hash, truncated) => digestOf(hash, truncated), context);
+  const [first] = psks;
+  if (!offersEarly || first?.kind !== "session") return offer;
+  if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
+  return { ...offer, early: beginEarlyData(offer.hello, first.state, first.hash, goal, context) };
 }
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
@@ -45,14 +54,17 @@ export function sendSecondClientHello(
   { offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { cookie } = request;
-  const extensions = (offer.fields.extensions ?? []).map((before) =>
-    before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before,
-  );
+  // §4.2.2: early_data is not said again.
+  const extensions = (offer.fields.extensions ?? []).flatMap((before) => {
+    if (before.type.id === extensionIds.early_data) return [];
+    return before.type.id === extensionIds.key_share && shares.length > 0 ? keyShare(shares) : before;
+  });
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
-  if (inCompatibilityMode(offer)) context.link.outgoing.changeCipherSpec();
+  if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
   const psks = fittingPsks(offer.psks, request.hash);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
+    early: offer.early,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
@@ -133,23 +145,29 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, psks }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks, early }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
   const { link, scribe } = context;
+  const { manners } = goal.settings;
   const offered = psks.length === 0 ? [] : [preSharedKey(psks, goal.settings)];
-  const raw = scribe.clientHello({ ...fields, extensions: [...(fields.extensions ?? []), ...offered] });
+  const raw = scribe.clientHello(padded(fields, offered, manners));
   if (psks.length > 0) sealBinders(raw, psks, digest);
   const hello = decodeClientHello(raw);
   send(raw, undefined, context);
+  const { recordSize = maxPlaintext } = manners;
+  link.outgoing.boundary(recordSize);
+  link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, psks };
+  return { goal, fields, hello, shares, psks, early };
 }
 
-/** Appendix E.4: the session id asks for it. */
-export function inCompatibilityMode({ hello }: Offer): boolean {
-  return hello.legacySessionId.length > 0;
+/**
+ * Appendix E.4: the session id asks for it; once, which was directly behind the first hello if early data was offered.
+ */
+export function owesChangeCipherSpec({ hello, early }: Offer): boolean {
+  return hello.legacySessionId.length > 0 && early === undefined;
 }

@@ -39,7 +39,7 @@ export function preSharedKey(psks: readonly OfferedPsk[], { now }: ClientSetting
   return extension("pre_shared_key", (writer) => {
     writer.list(2, psks, (_, psk) => {
       if (psk.kind === "external") {
-        // RFC 9846 §4.3.11.1: a PSK from elsewhere has no age.
+        // RFC 9846 §4.3.11: "For identities established externally, an obfuscated_ticket_age of 0 SHOULD be used".
         writer.opaque(2, psk.psk.identity).u32(0);
       } else {
         const { ticket = empty, issuedMs, ageAdd } = psk.state;

@@ -14,6 +14,7 @@ import type { Paused, Role } from "../driver.ts";
 import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
 import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
+import type { EarlyOffer } from "./early-data.ts";
 import { clientEdges } from "./edges.ts";
 import { externalOf, forgetPsks, offeredPsks } from "./psks.ts";
 import { sessionKey } from "./session.ts";
@@ -26,6 +27,7 @@ import { stepsTls13 } from "./tls13/steps.ts";
 /** The client as the driver runs it. */
 export function clientRole(context: Context): Role<State, ClientStage> {
   let ignored = 0;
+  let hasShownEarly = false;
   return {
     edges: clientEdges,
     step: (state, input, value) => {
@@ -36,7 +38,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     pause: (state) => {
       switch (state.kind) {
         case "takeSession": return takeSession(state.goal);
-        case "startShares": return startShares(state.goal.settings.keyShares);
+        case "startShares": return startShares(state.groups);
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
         case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
@@ -57,6 +59,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       if (state.kind === "startShares") forgetPsks({ psks: offeredPsks(state.goal, state.session) });
       else if ("offer" in state) forgetPsks(state.offer);
       else if (state.kind === "completeKeys") forgetPsks(state.settled.offer);
+      earlyOf(state)?.forget();
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
         wipe(state.keys.serverKey);
@@ -88,9 +91,20 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       if (state.kind === "connected") return agreement(state, recordSizes);
       return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
-    needsInput: (turn) => new ClientNeedsInput(turn),
-    established: (connection, output, received) => new ClientEstablished(connection, output, received),
+    needsInput: (turn, state) => {
+      const early = hasShownEarly ? undefined : earlyOf(state);
+      hasShownEarly = true;
+      return new ClientNeedsInput(turn, early?.writer);
+    },
+    established: (connection, output, received, state) => {
+      return new ClientEstablished(connection, output, received, earlyOf(state)?.outcome ?? "none");
+    },
   };
+}
+
+function earlyOf(state: State): EarlyOffer | undefined {
+  if ("offer" in state) return state.offer.early;
+  return "settled" in state ? state.settled.offer.early : undefined;
 }
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };

@@ -4,7 +4,7 @@ import type { ClientSettings } from "../../config/settings.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
 import { attempt } from "../../connection/guard.ts";
 import { resumptionPsk } from "../../crypto/key-schedule.ts";
-import { decodeSession, encodeSession, isFresh, isKnown, longestLifetime, type SessionState } from "../../session/state.ts";
+import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionState } from "../../session/state.ts";
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import { externalOf, hashOf } from "./psks.ts";
@@ -36,7 +36,7 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
 
 /** Who the server was, is known: by its certificate, or by an external PSK that is still the config's. */
 function isProven({ peer, psk }: SessionState, { psks }: ClientSettings): boolean {
-  return psk === undefined ? peer?.presented.role === "server" : peer === undefined && isKnown(psk, psks);
+  return psk === undefined ? peer?.presented.role === "server" : peer === undefined && psks.some(({ fingerprint }) => equal(fingerprint, psk.fingerprint));
 }
 
 /** What turns tickets into sessions, for as long as the connection lives. @param resumptionSecret is kept until `wipe`. */
@@ -47,7 +47,7 @@ export function ticketTaker(
   const { settings, serverName } = goal;
   const fullHandshakeMs = (psk?.kind === "session" ? psk.state.fullHandshakeMs : undefined) ?? settings.now();
   return {
-    take({ lifetime, ageAdd, nonce, ticket }) {
+    take({ lifetime, ageAdd, nonce, ticket, maxEarlyData = 0 }) {
       // §4.7.1: a lifetime of zero says that it should be discarded at once.
       if (lifetime === 0 || ticket.length > longestTicket) return undefined;
       const lifetimeSeconds = Math.min(lifetime, longestLifetime);
@@ -63,11 +63,12 @@ export function ticketTaker(
         lifetimeSeconds,
         ageAdd,
         peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+        maxEarlyData,
         psk: externalOf(psk),
         ticket,
       });
       wipe(secret);
-      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData: 0 };
+      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData };
       const store = settings.sessions;
       const key = sessionKey(goal);
       if (store !== undefined && "put" in store) store.put(key, stored);

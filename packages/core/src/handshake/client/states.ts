@@ -1,10 +1,12 @@
 import type { ClientSettings } from "../../config/settings.ts";
+import type { Group } from "../../crypto/provider.ts";
 import type { SessionState } from "../../session/state.ts";
 import type { StoredSession } from "../../session/types.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
 import type { StartedShare } from "../stages.ts";
 import type { StateOf } from "../table.ts";
+import type { EarlyOffer } from "./early-data.ts";
 import type { OfferedPsk } from "./psks.ts";
 import type { StatesTls12 } from "./tls12/states.ts";
 import type { StatesTls13 } from "./tls13/states.ts";
@@ -27,12 +29,14 @@ export interface Offer {
   readonly shares: readonly StartedShare[];
   /** In its order. */
   readonly psks: readonly OfferedPsk[];
+  /** What the first hello offered with the first of them; undefined: nothing. */
+  readonly early: EarlyOffer | undefined;
 }
 
 /** What each state may know; those of a version are in its folder. */
 export interface States extends StatesTls13, StatesTls12 {
   takeSession: { goal: Goal };
-  startShares: { goal: Goal; session: SessionState | undefined };
+  startShares: { goal: Goal; session: SessionState | undefined; groups: readonly Group[] };
   expectServerHello: { offer: Offer };
 }
 

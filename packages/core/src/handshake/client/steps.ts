@@ -1,19 +1,26 @@
 // From the first byte to the version: one small function an edge.
+import type { Link } from "../../connection/link.ts";
 import { Transcript } from "../../crypto/transcript.ts";
+import { fail } from "../../errors.ts";
+import { registered } from "../../wire/registry.ts";
 import { decodeServerHello } from "../../wire/server-hello.ts";
+import type { EarlyDataOutcome } from "../early-stages.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
 import { forgetPsks } from "./psks.ts";
+import { groupsToShare } from "./remembered-group.ts";
 import { readSession } from "./session.ts";
-import type { Inputs, States } from "./states.ts";
+import type { Inputs, Offer, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
 import { recordSizes } from "./judge-extensions.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   takeSession: {
-    session: ({ goal }, stored) => ({ kind: "startShares", goal, session: readSession(stored, goal) }),
+    session: ({ goal }, stored) => {
+      return { kind: "startShares", goal, session: readSession(stored, goal), groups: groupsToShare(goal) };
+    },
   },
 
   startShares: {
@@ -26,6 +33,11 @@ export const steps: Steps<Edges, States, Inputs> = {
     server_hello: ({ offer }, message, { link }) => {
       const hello = decodeServerHello(message.raw);
       if (isTls12(hello, offer)) {
+        if (offer.early !== undefined) {
+          // Appendix E.3: a client that offered early data "MUST fail a connection" with TLS 1.2.
+          const theirs = registered("version", hello.legacyVersion);
+          fail("unsupported-version", { theirs, ours: ["tls1.3"] }, "RFC 9846, Appendix E.3");
+        }
         const settled = judgeServerHelloTls12(hello, offer);
         forgetPsks(offer);
         link.incoming.changeCipherSpec = "told";
@@ -42,9 +54,17 @@ export const steps: Steps<Edges, States, Inputs> = {
       }
       const request = judgeRetryRequest(hello, offer);
       link.incoming.expectBoundary("server_hello");
+      endEarlyData(offer, { rejected: "retried" }, link);
       return {
         kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw),
       };
     },
   },
 };
+
+/** The second hello goes in clear again. */
+function endEarlyData({ early }: Offer, outcome: EarlyDataOutcome, link: Link): void {
+  if (early === undefined) return;
+  early.end(outcome);
+  link.outgoing.unprotect();
+}

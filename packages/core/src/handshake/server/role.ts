@@ -1,16 +1,19 @@
 import type { Agreement } from "../../connection/connection.ts";
 import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import type { Agreed } from "../../connection/types.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
+import { EarlyData, EarlyDataEnd, type HalfRtt } from "../early-stages.ts";
 import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
 import { type Context, handshakeKind } from "../table.ts";
 import { serverEdges } from "./edges.ts";
 import type { At, ProvenPeer, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
+import { askSingleUse } from "./tls13/early-data.ts";
 import { externalOf, forgetPsk, type SelectedPsk } from "./tls13/psk.ts";
 import { candidatesOf, find } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
@@ -32,6 +35,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
         case "lookUpSession": return lookUpSession(state);
+        case "askSingleUse": return askSingleUse(state);
         case "exchangeKeys": return respond(state.settled.group, state.peerShare);
         case "startShare": return startShares([state.settled.group]);
         case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
@@ -42,8 +46,13 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
         case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
         case "judge": return judge(state.verifier, state.presented);
+        case "showEarlyData": {
+          const { data, settled, exporter } = state;
+          return { stage: (turn) => new EarlyData(turn, data, agreedOf(settled), exporter, halfRttOf(state)) };
+        }
+        case "tellEarlyData": return { stage: (turn) => new EarlyDataEnd(turn, state.outcome, halfRttOf(state.next)) };
         case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
-        case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
+        case "expectEndOfEarlyData": case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
         case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
           throw new TypeError(`${state.kind} is no pause`);
       }
@@ -59,13 +68,15 @@ export function serverRole(context: Context): Role<State, ServerStage> {
       if (state.kind === "connected") return agreement(state, recordSizes);
       return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
-    needsInput: (turn) => new NeedsInput(turn),
+    needsInput: (turn, state) => new NeedsInput(turn, halfRttOf(state)),
     established: (connection, output, received) => new Established(connection, output, received),
   };
 }
 
 function forget(state: State): void {
-  if (state.kind === "exchangeKeys") {
+  if (state.kind === "tellEarlyData") return forget(state.next);
+  if ("exporter" in state) state.exporter.wipe();
+  if (state.kind === "exchangeKeys" || state.kind === "askSingleUse") {
     forgetPsk(state.psk);
   } else if (state.kind === "sign") {
     state.schedule.end();
@@ -91,8 +102,18 @@ function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
   return { input: "sessions", value: find(state, sessions) };
 }
 
-function agreement({ settled, exporterSecret, peer, psk }: At<"connected">, sizes: RecordSizes): Agreement {
-  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret) };
+/** What may be written before the client's Finished has come. */
+function halfRttOf(state: State): HalfRtt["halfRtt"] {
+  if (!("writeHalf" in state) || state.writeHalf === undefined) return undefined;
+  return { writer: state.writeHalf.writer, agreed: agreedOf(state.settled) };
+}
+
+function agreedOf({ negotiated: { version, suite, alpn, serverName } }: Settled): Agreed {
+  return { version, suite, alpn, serverName };
+}
+
+function agreement({ settled, exporterSecret, peer, psk, writeHalf }: At<"connected">, sizes: RecordSizes): Agreement {
+  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret), writeHalf };
 }
 
 function agreementTls12(

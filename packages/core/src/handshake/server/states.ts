@@ -20,6 +20,8 @@ export interface Settled {
   readonly hash: HashImplementation;
   readonly group: Group;
   readonly retried: boolean;
+  /** In the first hello. */
+  readonly offersEarlyData: boolean;
   /** undefined: the client is not asked for a certificate. */
   readonly authentication: Authentication | undefined;
   /** Of the hello that is answered. */

@@ -63,8 +63,11 @@ export const steps: Steps<Edges, States, Inputs> = {
       link.incoming.takesPlaintextAlert = true;
 
       const settled = settle(settings, negotiated, hello);
+      const { suiteOrder } = settings;
+      const order = typeof suiteOrder === "function" ? "the policy's order" : `the ${suiteOrder}'s order`;
       link.trace?.({
-        kind: "decision", about: "suite", chosen: settled.suite.name, because: "the first of ours that the client has",
+        kind: "decision", about: "suite", chosen: settled.suite.name,
+        because: settled.psk === undefined ? order : `${order}, of those that go with a PSK of ours`,
       });
       link.trace?.({
         kind: "decision", about: "group", chosen: settled.group.name,
@@ -107,5 +110,8 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
   const index = negotiated.psk?.index;
   const psk = index === undefined ? undefined : settings.psks.get(hex(hello.pskIdentities[index] ?? empty));
   const agreed = index === undefined || psk === undefined ? undefined : { index, psk };
-  return { settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, authentication, psk: agreed };
+  const { offersEarlyData } = hello;
+  return {
+    settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData, authentication, psk: agreed,
+  };
 }

@@ -6,7 +6,7 @@ import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
-import { encodeFinished } from "../../../wire/post-handshake.ts";
+import { encodeEndOfEarlyData, encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import type { ReceivedRequest } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
@@ -41,6 +41,13 @@ export function sendFinished(
   const { offer, suite, hash } = settled;
   const { settings } = offer.goal;
   const { link } = context;
+  if (offer.early?.isOpen === true) {
+    // §4.6: it is the last under the early keys.
+    send(encodeEndOfEarlyData(), transcript, context);
+    offer.early.end("accepted");
+    link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
+    link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+  }
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
 
   const traffic = schedule.traffic(finishedHash);

@@ -1,5 +1,6 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
-import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
+import type { Link } from "../../../connection/link.ts";
+import { finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy } from "../../../wire/bytes.ts";
@@ -20,15 +21,17 @@ import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
-import { inCompatibilityMode, sendSecondClientHello } from "../client-hello.ts";
+import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts";
+import { judgeEarlyAnswer } from "../early-data.ts";
 import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
 import { externalOf, forgetPsks, secretOf } from "../psks.ts";
+import { rememberGroup } from "../remembered-group.ts";
 import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendCertificate, sendCertificateVerify, sendFinished } from "./flight.ts";
 import { judgeServerHello } from "./judge-server-hello.ts";
-import type { InputsTls13, Proven } from "./states.ts";
+import type { InputsTls13, Proven, Settled } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   startShareAgain: {
@@ -68,23 +71,31 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
       logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
-      // From here on alerts are protected too (Appendix A.1).
-      link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.client)));
-      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
-      if (!settled.retried && inCompatibilityMode(offer)) link.outgoing.changeCipherSpecFirst();
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
-      link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+      // Without the session there is no early data. With it, EncryptedExtensions will tell.
+      if (settled.psk?.kind !== "session") offer.early?.end({ rejected: "not-resumed" });
+      // From here on alerts are protected too (Appendix A.1).
+      if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
+      // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
+      if (!settled.retried && owesChangeCipherSpec(offer)) link.outgoing.changeCipherSpecFirst();
       return { kind: "expectEncryptedExtensions", settled, transcript, schedule: schedule.main(), handshakeTraffic };
     },
   },
 
   expectEncryptedExtensions: {
     encrypted_extensions: ({ kind: _, ...underway }, message, { link }) => {
-      const { hello, goal } = underway.settled.offer;
+      const { hello, goal, early } = underway.settled.offer;
       const answers = decodeEncryptedExtensions(message.raw);
       const alpn = judgeEncryptedExtensions(answers, hello, goal);
       const types = judgeCertificateTypes("encrypted_extensions", answers, hello);
       link.recordSizes = recordSizes("tls1.3", answers.recordSizeLimit, goal);
+      if (answers.acceptsEarlyData || early?.isOpen === true) {
+        const outcome = judgeEarlyAnswer(answers.acceptsEarlyData, alpn, underway.settled);
+        if (outcome !== "accepted") {
+          early?.end(outcome);
+          protectFlight(underway.settled, underway.handshakeTraffic, link);
+        }
+      }
       underway.transcript.add(message.raw);
       const { psk } = underway.settled;
       if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
@@ -175,6 +186,12 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 };
 
+/** All of our second flight, and from the key exchange on the alerts too, where no early data is under way. */
+function protectFlight({ suite, hash }: Settled, { client }: TrafficSecrets, link: Link): void {
+  link.outgoing.protect(new WriteKeys(suite, hash, copy(client)));
+  link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
+}
+
 type At<Kind extends keyof States> = StateOf<States, Kind>;
 
 function withoutRequest(state: At<"expectCertificateOrRequest">): At<"expectCertificate"> {
@@ -202,6 +219,8 @@ function connected(
   sent: ReturnType<typeof sendFinished>,
 ): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
+  rememberGroup(settled);
+  settled.offer.early?.forget();
   const tickets = resumptionSecret && ticketTaker(settled, alpn, proven.identity, resumptionSecret);
   const server =
     proven.identity === undefined

@@ -2,9 +2,11 @@
 import { compressedCertificate } from "../../../config/certificate-compression.ts";
 import { certificateEntries } from "../../../config/own-certificate.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
+import { WriteHalf } from "../../../connection/write-half.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
 import { expectLength } from "../../../crypto/results.ts";
 import { expectSignature } from "../../../negotiate/negotiate.ts";
+import { maxPlaintext } from "../../../record/format.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { agreeOnSizes } from "../../../record/size-limit.ts";
 import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
@@ -22,6 +24,7 @@ import { logSecret } from "../../key-log.ts";
 import { type Context, send } from "../../table.ts";
 import { chosenTypes } from "../chosen-types.ts";
 import type { At, Settled } from "../states.ts";
+import { behindFlight, earlyReading, traceEarlyData } from "./early-data.ts";
 import { forgetPsk, type SelectedPsk, secretOf } from "./psk.ts";
 import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
@@ -38,6 +41,7 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
     extensions: [
       extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"])),
       extension("key_share", (writer) => writer.u16(groupIds[settled.group.name])),
+      ...(settled.settings.retryCookie ? [cookie(settled.settings)] : []),
     ],
   });
   send(message, undefined, context);
@@ -45,12 +49,21 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
   return message;
 }
 
+/** §4.3.2: that it comes back as it was is seen by comparison, so it need not say anything. */
+function cookie({ provider }: ServerSettings): Extension {
+  const random = expectLength(provider.random(32), 32, "random");
+  return extension("cookie", (writer) => writer.opaque(2, random));
+}
+
 /** ServerHello … Certificate, up to the pause for the signature; of a resumption the whole flight. */
 export function sendServerHello(
-  { hello, settled, transcript, psk }: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
-): At<"sign"> | At<"expectFinished"> {
+  state: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
+): At<"sign"> | At<"expectEndOfEarlyData"> | At<"tellEarlyData"> | At<"expectFinished"> {
+  const { hello, settled, transcript, psk, earlyData } = state;
   const { link, scribe } = context;
   const { settings, negotiated, suite, hash } = settled;
+  traceEarlyData(earlyData, context);
+  const early = earlyData === "accepted" ? earlyReading(hello, settled, psk, transcript) : undefined;
   const serverHello = scribe.serverHello({
     legacyVersion: 0x0303,
     random: expectLength(settings.provider.random(32), 32, "random"),
@@ -72,25 +85,30 @@ export function sendServerHello(
   const handshakeTraffic = schedule.traffic(transcript.digest());
   logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.client);
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);
-  link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.client)), "client_hello");
+  link.incoming.protect(early?.keys ?? new ReadKeys(suite, hash, copy(handshakeTraffic.client)), "client_hello");
   link.outgoing.protect(new WriteKeys(suite, hash, copy(handshakeTraffic.server)));
   // Once a connection: behind HelloRetryRequest it was sent already.
   if (!settled.retried) sendChangeCipherSpec(hello, link);
-  link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+  link.trace?.({ kind: "keys", direction: "read", epoch: early === undefined ? "handshake" : "early" });
   link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
-  if (hello.offersEarlyData) link.incoming.skipEarlyData();
+  // Behind HelloRetryRequest it ended with the second hello.
+  if (hello.offersEarlyData && early === undefined) link.incoming.skipEarlyData();
   const { maxRecordSize } = settings;
-  link.recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
+  const recordSizes = agreeOnSizes("tls1.3", maxRecordSize, maxRecordSize + 1, hello.recordSizeLimit);
+  // RFC 8449 §4: early data was made before the client could know.
+  link.recordSizes = early === undefined ? recordSizes : { ...recordSizes, receive: maxPlaintext };
 
-  const answers = encryptedExtensions(hello, settled, psk);
+  const answers = encryptedExtensions(hello, settled, psk, early !== undefined);
   if (psk === undefined) answers.push(...chosenTypes(hello, settled));
   send(scribe.encryptedExtensions(answers), transcript, context);
-  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk };
+  const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk, earlyData };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
     const identity = psk.kind === "session" ? psk.identity : undefined;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
-    return { kind: "expectFinished", ...finish(underway, context), peer };
+    const answered = { ...finish(underway, context), peer };
+    if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0, recordSizes };
+    return behindFlight({ kind: "expectFinished", ...answered }, earlyData);
   }
   const { authentication } = settled;
   if (authentication !== undefined) {
@@ -107,12 +125,14 @@ export function sendServerHello(
 /** CertificateVerify and Finished. */
 export function sendFinished(
   state: At<"sign">, signature: Uint8Array, context: Context,
-): At<"expectFinished"> | At<"expectCertificate"> {
+): At<"tellEarlyData"> | At<"expectFinished"> | At<"expectCertificate"> {
   const { authentication, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[expectSignature(negotiated).scheme], signature), state.transcript, context);
   const answered = finish(state, context);
-  if (authentication === undefined) return { kind: "expectFinished", ...answered, peer: undefined };
-  return { kind: "expectCertificate", ...answered, authentication };
+  const next = authentication === undefined
+    ? { kind: "expectFinished", ...answered, peer: undefined } as const
+    : { kind: "expectCertificate", ...answered, authentication } as const;
+  return behindFlight(next, state.earlyData);
 }
 
 /** Finished, and the keys behind it. */
@@ -131,8 +151,10 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   wipe(handshakeTraffic.server);
   const ticketCount = ticketsFor(hello, settings, psk);
   const clientHandshakeTraffic = handshakeTraffic.client;
+  const writeHalf = settings.halfRtt ? new WriteHalf(link, "tls1.3", suite, settings.limits) : undefined;
   return {
     settled, transcript, schedule, psk, ticketCount, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    writeHalf,
   };
 }
 
@@ -155,7 +177,9 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   return extensions;
 }
 
-function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined): Extension[] {
+function encryptedExtensions(
+  hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined, takesEarlyData: boolean,
+): Extension[] {
   const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
@@ -164,6 +188,7 @@ function encryptedExtensions(hello: DecodedClientHello, { negotiated, settings }
   if (alpn !== undefined) {
     extensions.push(extension("application_layer_protocol_negotiation", (writer) => writeProtocols(writer, [alpn])));
   }
+  if (takesEarlyData) extensions.push(extension("early_data"));
   if (limit !== undefined) extensions.push(recordSizeLimit(settings.maxRecordSize + 1));
   if (ticketRequest !== undefined && settings.sessions !== undefined) {
     extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));

@@ -7,9 +7,10 @@ import type { Link } from "../../../connection/link.ts";
 import { resumptionPsk } from "../../../crypto/key-schedule.ts";
 import type { CryptoProvider } from "../../../crypto/provider.ts";
 import { expectLength } from "../../../crypto/results.ts";
-import { decodeSession, encodeSession, isFresh, isKnown, type SessionState } from "../../../session/state.ts";
+import { decodeSession, encodeSession, isFresh, type SessionState } from "../../../session/state.ts";
 import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../../session/tickets.ts";
 import type { ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys } from "../../../session/types.ts";
+import { extension } from "../../../wire/extensions.ts";
 import { type Bytes, copy, equal, hex, wipe } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { TicketRequest } from "../../../wire/extensions.ts";
@@ -18,12 +19,20 @@ import { Reader } from "../../../wire/reader.ts";
 import { pskModes } from "../../../wire/registry.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import type { EarlyDataRejection } from "../../early-stages.ts";
 import { externalOf, type SelectedPsk } from "./psk.ts";
 
 /** A session that a server found: not trusted before its binder verified. */
 export interface Found {
   readonly index: number;
   readonly state: Uint8Array;
+}
+
+/** What came of a look at all that was found. */
+export interface Fitting {
+  readonly session: { readonly index: number; readonly state: SessionState } | undefined;
+  /** Why the first identity's session is not it; undefined: it is, or there is none. */
+  readonly misfit: EarlyDataRejection | undefined;
 }
 
 /** A client may offer any number; a look at more would be work for nothing. */
@@ -61,34 +70,36 @@ export function find(state: At<"lookUpSession">, sessions: TicketKeys | SyncServ
 }
 
 /** The first in the client's order; its binder is not looked at. The secrets of all others are wiped. */
-export function firstThatFits(
-  { hello, settled }: At<"lookUpSession">, found: readonly Found[],
-): { readonly index: number; readonly state: SessionState } | undefined {
+export function firstThatFits({ hello, settled }: At<"lookUpSession">, found: readonly Found[]): Fitting {
   const { settings } = settled;
   const nowMs = settings.now();
   // What was opened here is nobody else's; what a store gave is the store's.
   const areOurs = settings.sessions !== undefined && "current" in settings.sessions;
   let chosen: { readonly index: number; readonly state: SessionState } | undefined;
+  let misfit: Fitting["misfit"];
   for (const { index, state: bytes } of [...found].sort((one, other) => one.index - other.index)) {
     const decoded = attempt(() => decodeSession(bytes));
     if (areOurs) wipe(bytes);
     if (decoded.kind === "thrown") continue;
     const state = decoded.result;
-    if (chosen === undefined && fits(state, hello, settled, nowMs)) chosen = { index, state };
+    const problem = misfitOf(state, hello, settled, nowMs);
+    if (index === 0) misfit = problem;
+    if (chosen === undefined && problem === undefined) chosen = { index, state };
     else wipe(state.secret);
   }
-  return chosen;
+  return { session: chosen, misfit };
 }
 
-function fits(state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number): boolean {
+function misfitOf(
+  state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number,
+): EarlyDataRejection | undefined {
   // §4.3.11: a PSK goes with any suite of its hash.
-  const sameHash = suiteMeanings[state.suite].hash === suite.hash;
+  if (suiteMeanings[state.suite].hash !== suite.hash) return "suite-differs";
   // A PSK that was taken out of the config takes its sessions along.
-  const pskIsKnown = state.psk === undefined || isKnown(state.psk, settings.psks.values());
-  return (
-    sameHash && pskIsKnown && equal(state.configId, settings.id) && state.serverName === hello.serverName &&
-    isFresh(state, nowMs)
-  );
+  const pskIsKnown = state.psk === undefined || settings.pskFingerprints.has(hex(state.psk.fingerprint));
+  if (!pskIsKnown || !equal(state.configId, settings.id)) return "config-differs";
+  if (state.serverName !== hello.serverName) return "name-differs";
+  return isFresh(state, nowMs) ? undefined : "not-resumed";
 }
 
 /** As many tickets as follow this handshake: what the client asks for, if it does, and can use. */
@@ -112,6 +123,8 @@ export function makeTickets(
   const lifetimeSeconds = "current" in sessions ? ticketLifetime(sessions, nowMs) : storedLifetime;
   if (lifetimeSeconds === 0) return [];
   const identity = peer?.identity;
+  const maxEarlyData = settings.earlyData?.maxBytes ?? 0;
+  const extensions = maxEarlyData === 0 ? [] : [extension("early_data", (writer) => writer.u32(maxEarlyData))];
   const resumed = psk?.kind === "session" ? psk.state : undefined;
   const tickets = Array.from({ length: ticketCount }, (_, at) => {
     const nonce = Uint8Array.of(at);
@@ -127,15 +140,16 @@ export function makeTickets(
       issuedMs: nowMs,
       lifetimeSeconds,
       ageAdd,
+      maxEarlyData,
       peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
       psk: externalOf(psk),
       ticket: undefined,
     });
     wipe(secret);
-    const ticket = keep({ state, lifetimeSeconds, maxEarlyData: 0 }, sessions, provider, link);
+    const ticket = keep({ state, lifetimeSeconds, maxEarlyData }, sessions, provider, link);
     // What is long comes back in a hello, whose other half must hold all else.
     if (ticket.length > settings.limits.clientHello / 2) return undefined;
-    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions: [] });
+    return encodeNewSessionTicket({ lifetime: lifetimeSeconds, ageAdd, nonce, ticket, extensions });
   });
   return tickets.filter((ticket) => ticket !== undefined);
 }

@@ -7,11 +7,13 @@ import { fail } from "../../../errors.ts";
 import { offersPsks } from "../../../negotiate/psk.ts";
 import { type Bytes, empty, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
+import type { EarlyDataRejection } from "../../early-stages.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
+import { useOf, whyNoEarlyData } from "./early-data.ts";
 import type { SelectedPsk } from "./psk.ts";
-import { candidatesOf, type Found, firstThatFits } from "./resume.ts";
+import { candidatesOf, type Fitting, type Found, firstThatFits } from "./resume.ts";
 
 /** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
 export function lookUpOrExchange(
@@ -19,24 +21,41 @@ export function lookUpOrExchange(
 ): At<"lookUpSession"> | At<"exchangeKeys"> {
   const state: At<"lookUpSession"> = { kind: "lookUpSession", hello, settled, transcript, peerShare };
   const mayBeKnown = settled.settings.sessions !== undefined && candidatesOf(state).length > 0;
-  return offersPsks(hello) && mayBeKnown ? state : exchangeAfter(state, [], link);
+  if (offersPsks(hello) && mayBeKnown) return state;
+  const { psk, reason = "not-resumed" } = select(state, [], link);
+  const earlyData = settled.offersEarlyData ? { rejected: reason } : undefined;
+  return { ...state, kind: "exchangeKeys", psk, earlyData };
 }
 
-/** @param found sessions that are known. */
-export function exchangeAfter(
-  { kind: _, ...state }: At<"lookUpSession">, found: readonly Found[], link: Link,
-): At<"exchangeKeys"> {
-  const psk = offersPsks(state.hello) ? selectPsk({ kind: "lookUpSession", ...state }, found) : undefined;
+/** Whether early data can be taken is asked, if nothing speaks against it. @param found sessions that are known. */
+export function askOrExchange(
+  state: At<"lookUpSession">, found: readonly Found[], link: Link,
+): At<"askSingleUse"> | At<"exchangeKeys"> {
+  const { hello, settled } = state;
+  const { psk, reason } = select(state, found, link);
+  if (!settled.offersEarlyData) return { ...state, kind: "exchangeKeys", psk, earlyData: undefined };
+  if (reason !== undefined || psk?.kind !== "session") {
+    return { ...state, kind: "exchangeKeys", psk, earlyData: { rejected: reason ?? "not-resumed" } };
+  }
+  return { ...state, kind: "askSingleUse", psk, use: useOf(hello, settled, psk) };
+}
+
+/** The PSK that is used, and what speaks against early data; the hello is part of the transcript then. */
+function select(
+  state: At<"lookUpSession">, found: readonly Found[], link: Link,
+): { readonly psk: SelectedPsk | undefined; readonly reason: EarlyDataRejection | undefined } {
+  const { hello, settled, transcript } = state;
+  const { session, misfit } = firstThatFits(state, found);
+  const psk = offersPsks(hello) ? selectPsk(state, session) : undefined;
   const chosen = psk && `${psk.kind} ${psk.index}`;
   link.trace?.({ kind: "decision", about: "psk", chosen, because: psk === undefined ? "none fits" : "the first that fits" });
-  state.transcript.add(state.hello.raw);
-  return { kind: "exchangeKeys", ...state, psk };
+  transcript.add(hello.raw);
+  return { psk, reason: whyNoEarlyData(hello, settled, psk, misfit) };
 }
 
-/** @param found sessions that a store or ticket keys know. undefined: the server proves itself by a certificate. */
-function selectPsk(state: At<"lookUpSession">, found: readonly Found[]): SelectedPsk | undefined {
+/** @param session that a store or ticket keys know. undefined: the server proves itself by a certificate. */
+function selectPsk(state: At<"lookUpSession">, session: Fitting["session"]): SelectedPsk | undefined {
   const { psk: external, negotiated } = state.settled;
-  const session = firstThatFits(state, found);
   if (session !== undefined && (external === undefined || session.index < external.index)) {
     const { secret } = session.state;
     if (!isBound(state, session.index, "res binder", secret)) {

@@ -1,13 +1,19 @@
 import type { PresentedIdentity, VerifiedIdentity, Verifier } from "../../../config/identity.ts";
+import type { Exporter } from "../../../connection/exporters.ts";
+import type { WriteHalf } from "../../../connection/write-half.ts";
 import type { MainSchedule, TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import type { Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
+import type { RecordSizes } from "../../../record/size-limit.ts";
+import type { Freshness } from "../../../session/types.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { EarlyDataOutcome } from "../../early-stages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { StateOf } from "../../table.ts";
 import type { Authentication, ProvenPeer, Settled } from "../states.ts";
 import type { SelectedPsk } from "./psk.ts";
 import type { Found } from "./resume.ts";
@@ -17,12 +23,23 @@ export interface StatesTls13 {
   expectSecondClientHello: { first: DecodedClientHello; settled: Settled; transcript: Transcript; cookie: Bytes | undefined };
   /** The transcript ends before the hello. */
   lookUpSession: { hello: DecodedClientHello; settled: Settled; transcript: Transcript; peerShare: Bytes };
+  /** The transcript ends with the hello. */
+  askSingleUse: {
+    hello: DecodedClientHello;
+    settled: Settled;
+    transcript: Transcript;
+    peerShare: Bytes;
+    psk: SelectedPsk;
+    use: { readonly key: Bytes; readonly forgetAfterMs: number };
+  };
   exchangeKeys: {
     hello: DecodedClientHello;
     settled: Settled;
     transcript: Transcript;
     peerShare: Bytes;
     psk: SelectedPsk | undefined;
+    /** undefined: none was offered. */
+    earlyData: EarlyDataOutcome | undefined;
   };
   sign: Underway & { message: Bytes };
   expectCertificate: Answered & { authentication: Authentication };
@@ -34,6 +51,9 @@ export interface StatesTls13 {
   };
   checkSignature: Judged & { check: SignatureCheck; verification: Verification };
   judge: Judged & { keyProven: KeyProven };
+  expectEndOfEarlyData: ReadingEarly;
+  showEarlyData: ReadingEarly & { data: Uint8Array };
+  tellEarlyData: { outcome: EarlyDataOutcome; next: StateOf<StatesTls13, "expectFinished" | "expectCertificate"> };
   expectFinished: Answered & { peer: ProvenPeer | undefined };
   connected: {
     settled: Settled;
@@ -41,6 +61,7 @@ export interface StatesTls13 {
     finished: FinishedVerified;
     peer: ProvenPeer | undefined;
     psk: SelectedPsk | undefined;
+    writeHalf: WriteHalf | undefined;
   };
 }
 
@@ -52,6 +73,7 @@ export interface Underway {
   readonly schedule: MainSchedule;
   readonly handshakeTraffic: TrafficSecrets;
   readonly psk: SelectedPsk | undefined;
+  readonly earlyData: EarlyDataOutcome | undefined;
 }
 
 /** Our flight is complete. */
@@ -66,6 +88,17 @@ export interface Answered {
   readonly clientHandshakeTraffic: Bytes;
   readonly clientTraffic: Bytes;
   readonly exporterSecret: Bytes;
+  /** Half-RTT: who writes before the client's Finished has come. */
+  readonly writeHalf: WriteHalf | undefined;
+}
+/** Early data was accepted, and has not ended. */
+export interface ReadingEarly extends Answered {
+  readonly peer: ProvenPeer | undefined;
+  readonly exporter: Exporter;
+  /** Bytes that have come. */
+  readonly received: number;
+  /** Of all records behind it. */
+  readonly recordSizes: RecordSizes;
 }
 interface Judged extends Answered {
   readonly verifier: Verifier;
@@ -78,7 +111,11 @@ export interface InputsTls13 {
   sessions: readonly Found[];
   /** undefined: the client's share is invalid. */
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
+  freshness: Freshness;
   signature: Uint8Array;
+  application_data: Uint8Array;
+  end_of_early_data: HandshakeMessage;
+  next: undefined;
   certificate: HandshakeMessage;
   compressed_certificate: HandshakeMessage;
   certificate_verify: HandshakeMessage;

@@ -2,11 +2,11 @@
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys } from "../../../record/keys.ts";
-import { type Bytes, wipe } from "../../../wire/bytes.ts";
+import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { decodeCertificate, decodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import { decodeClientHello } from "../../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
-import { decodeFinished } from "../../../wire/post-handshake.ts";
+import { decodeEndOfEarlyData, decodeFinished } from "../../../wire/post-handshake.ts";
 import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedIdentity } from "../../identity.ts";
 import { judgeCertificateMessage, judgeCertificateVerify, judgeChain, proofSchemes } from "../../judge-certificate.ts";
@@ -17,7 +17,7 @@ import type { At, States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
 import { makeTickets } from "./resume.ts";
-import { exchangeAfter, lookUpOrExchange } from "./select-psk.ts";
+import { askOrExchange, lookUpOrExchange } from "./select-psk.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
@@ -33,7 +33,14 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   lookUpSession: {
-    sessions: (state, found, { link }) => exchangeAfter(state, found, link),
+    sessions: (state, found, { link }) => askOrExchange(state, found, link),
+  },
+
+  askSingleUse: {
+    freshness: ({ kind: _, use: __, ...state }, freshness) => {
+      const rejected = freshness === "seen" ? "seen" : "single-use-unavailable";
+      return { kind: "exchangeKeys", ...state, earlyData: freshness === "fresh" ? "accepted" : { rejected } };
+    },
   },
 
   exchangeKeys: {
@@ -48,6 +55,31 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   sign: { signature: sendFinished },
+
+  expectEndOfEarlyData: {
+    application_data: ({ kind: _, ...state }, data) => {
+      const received = state.received + data.length;
+      const allowed = state.psk?.kind === "session" ? state.psk.state.maxEarlyData : 0;
+      if (received > allowed) fail("limit-exceeded", { limit: "earlyData", allowed, received }, "RFC 9846 §4.7.1");
+      return { kind: "showEarlyData", ...state, received, data };
+    },
+    end_of_early_data: ({ kind: _, exporter, received: __, recordSizes, ...answered }, message, { link }) => {
+      const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;
+      decodeEndOfEarlyData(message.raw);
+      transcript.add(message.raw);
+      link.incoming.protect(new ReadKeys(suite, hash, copy(clientHandshakeTraffic)), "end_of_early_data");
+      link.incoming.maxProtected = recordSizes.receive;
+      link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
+      exporter.wipe();
+      return { kind: "tellEarlyData", outcome: "accepted", next: { kind: "expectFinished", ...answered } };
+    },
+  },
+
+  showEarlyData: {
+    next: ({ kind: _, data: __, ...state }) => ({ kind: "expectEndOfEarlyData", ...state }),
+  },
+
+  tellEarlyData: { next: ({ next }) => next },
 
   expectCertificate: {
     certificate: (state, message, context) => takeCertificate(state, message, message.raw, context),
@@ -82,7 +114,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
   expectFinished: {
     finished: (state, message, context) => {
-      const { settled, transcript, schedule, psk, ticketCount, peer } = state;
+      const { settled, transcript, schedule, psk, ticketCount, peer, writeHalf } = state;
       const { clientHandshakeTraffic, clientTraffic, exporterSecret } = state;
       const { link, scribe } = context;
       const { suite, hash } = settled;
@@ -93,11 +125,13 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       link.incoming.protect(new ReadKeys(suite, hash, clientTraffic), "finished");
       link.incoming.changeCipherSpec = "unexpected";
       link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
-      const use = scribe.tickets ?? (ticketCount > 0 ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
+      // Half-RTT may have said close_notify already.
+      const gives = ticketCount > 0 && !link.writeClosed;
+      const use = scribe.tickets ?? (gives ? (secret: Bytes) => makeTickets(state, secret, context) : undefined);
       const tickets = use && schedule.resumption(transcript.digest(), use);
       schedule.end();
       for (const ticket of tickets ?? []) send(ticket, undefined, context);
-      return { kind: "connected", settled, exporterSecret, finished, peer, psk };
+      return { kind: "connected", settled, exporterSecret, finished, peer, psk, writeHalf };
     },
   },
 };

@@ -1,0 +1,130 @@
+// One chain of three certificates, ECDSA on P-256, judged again and again: what a client does at every full handshake.
+import { randomBytes, X509Certificate } from "node:crypto";
+import * as peculiar from "@peculiar/x509";
+import type { PresentedIdentity } from "@sallyport/core";
+import { noble } from "@sallyport/crypto-noble";
+import { node } from "@sallyport/crypto-node";
+import { serverVerifier } from "@sallyport/x509";
+import { digits, inTurns, ratios, ratioText, spread, table } from "./rounds.ts";
+
+interface Chain {
+  readonly root: Uint8Array<ArrayBuffer>;
+  readonly intermediate: Uint8Array<ArrayBuffer>;
+  readonly leaf: Uint8Array<ArrayBuffer>;
+}
+
+export interface ChainOptions {
+  readonly rounds: number;
+  /** As long as each contender is at it in a round. */
+  readonly milliseconds: number;
+}
+
+export async function measureChains({ rounds, milliseconds }: ChainOptions): Promise<string> {
+  const chain = await makeChain();
+  const contenders = {
+    "x509, crypto-node": sallyport(chain, node),
+    "x509, crypto-noble": sallyport(chain, noble({ random: (length) => new Uint8Array(randomBytes(length)) })),
+    "node:crypto": nodeCrypto(chain),
+    "@peculiar/x509": peculiarX509(chain),
+  };
+  // By the processor's time, which neighbours don't take; whatever other threads of the process do is in it.
+  const perSecond = (judge: () => Promise<boolean> | boolean) => async (): Promise<number> => {
+    const before = process.cpuUsage();
+    let [count, taken] = [0, 0];
+    while (taken < milliseconds) {
+      if (!(await judge())) throw new Error("a chain that is in order");
+      count += 1;
+      const { user, system } = process.cpuUsage(before);
+      taken = (user + system) / 1000;
+    }
+    return (count * 1000) / taken;
+  };
+  const results = await inTurns(rounds, {
+    "x509, crypto-node": perSecond(contenders["x509, crypto-node"]),
+    "x509, crypto-noble": perSecond(contenders["x509, crypto-noble"]),
+    "node:crypto": perSecond(contenders["node:crypto"]),
+    "@peculiar/x509": perSecond(contenders["@peculiar/x509"]),
+  });
+  const theirs = results["node:crypto"];
+  const rows = Object.entries(results).map(([name, values]) => [
+    name,
+    digits(spread(values).median),
+    name === "node:crypto" ? "1" : ratioText(ratios(values, theirs)),
+  ]);
+  return table([["chains judged", "a CPU second", "of node:crypto"], ...rows]);
+}
+
+function sallyport({ root, intermediate, leaf }: Chain, provider: typeof node): () => boolean {
+  const verifier = serverVerifier({ provider, roots: [root] });
+  return () => {
+    const presented: PresentedIdentity = {
+      role: "server", type: "x509", chain: [leaf, intermediate], serverName: "example.com", ocspResponse: undefined,
+      signedCertificateTimestamps: [], nowMs: Date.now(),
+    };
+    return "names" in verifier.verify(presented);
+  };
+}
+
+/** Two signatures, who issued whom, the name, and the dates; no profile, no constraints, no search. */
+function nodeCrypto({ root, intermediate, leaf }: Chain): () => boolean {
+  const anchor = new X509Certificate(root);
+  return () => {
+    const [below, above] = [new X509Certificate(leaf), new X509Certificate(intermediate)];
+    const now = Date.now();
+    const isCurrent = [below, above].every(({ validFrom, validTo }) => Date.parse(validFrom) <= now && now <= Date.parse(validTo));
+    return (
+      isCurrent && below.checkHost("example.com") !== undefined && below.checkIssued(above) && above.checkIssued(anchor) &&
+      below.verify(above.publicKey) && above.verify(anchor.publicKey)
+    );
+  };
+}
+
+function peculiarX509({ root, intermediate, leaf }: Chain): () => Promise<boolean> {
+  const anchor = new peculiar.X509Certificate(root);
+  return async () => {
+    const builder = new peculiar.X509ChainBuilder({ certificates: [new peculiar.X509Certificate(intermediate), anchor] });
+    const items = await builder.build(new peculiar.X509Certificate(leaf));
+    if (items.length !== 3) return false;
+    for (const [at, item] of items.entries()) {
+      const issuer = items[at + 1];
+      if (issuer !== undefined && !(await item.verify({ publicKey: issuer.publicKey }))) return false;
+    }
+    return true;
+  };
+}
+
+async function makeChain(): Promise<Chain> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const [root, intermediate, leaf] = await Promise.all([keys(), keys(), keys()]);
+  const make = async (
+    subject: string, pair: CryptoKeyPair, issuer: string, by: CryptoKeyPair, extensions: readonly peculiar.Extension[],
+  ): Promise<Uint8Array<ArrayBuffer>> => {
+    const { rawData } = await peculiar.X509CertificateGenerator.create({
+      serialNumber: "01a5", subject, issuer, publicKey: pair.publicKey, signingKey: by.privateKey, signingAlgorithm: algorithm,
+      notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 86_400_000),
+      extensions: [
+        ...extensions,
+        await peculiar.SubjectKeyIdentifierExtension.create(pair.publicKey),
+        await peculiar.AuthorityKeyIdentifierExtension.create(by.publicKey),
+      ],
+    });
+    return new Uint8Array(rawData);
+  };
+  const authority = [
+    new peculiar.BasicConstraintsExtension(true, undefined, true),
+    new peculiar.KeyUsagesExtension(peculiar.KeyUsageFlags.keyCertSign, true),
+  ];
+  const server = [
+    new peculiar.KeyUsagesExtension(peculiar.KeyUsageFlags.digitalSignature, true),
+    new peculiar.ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.1"]),
+    new peculiar.SubjectAlternativeNameExtension([{ type: "dns", value: "example.com" }]),
+  ];
+  return {
+    root: await make("CN=Root", root, "CN=Root", root, authority),
+    intermediate: await make("CN=Intermediate", intermediate, "CN=Root", root, authority),
+    leaf: await make("CN=Leaf", leaf, "CN=Intermediate", intermediate, server),
+  };
+  function keys(): Promise<CryptoKeyPair> {
+    return crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  }
+}

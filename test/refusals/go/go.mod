@@ -1,0 +1,3 @@
+module sallyport.test/refusals
+
+go 1.21
