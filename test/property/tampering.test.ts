@@ -41,9 +41,14 @@ const resumed = { name: "a resumption", options: { resumed: "sealed" } } as cons
 const resumedWaiting = { name: "a resumption with a retry of which every answer waits", options: { resumed: "stored", retry: true, asynchronous: true } } as const;
 const mutual = { name: "a handshake in which both show certificates", options: { clientAuth: true } };
 const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
+const resumedOlder = { name: "a resumption of TLS 1.2", options: { version: "tls1.2", resumed: "sealed" } } as const;
+const resumedOlderWaiting = { name: "a resumption of TLS 1.2 of which every answer waits", options: { version: "tls1.2", resumed: "stored", asynchronous: true } } as const;
 const extended = { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3") };
 const extendedOlder = { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2") };
-const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, mutual, mutualOlder, extended, extendedOlder];
+const all = [
+  plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder, extended,
+  extendedOlder,
+];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
@@ -67,7 +72,7 @@ describe.each(all)("one byte changed in $name", ({ options }) => {
   )("leaves two that agree, or a failure that both know of", (change) => expectSoundEnd(tampered(options, change)));
 });
 
-describe.each([plain, retried, older, resumed])("one bit changed in $name", ({ options }) => {
+describe.each([plain, retried, older, resumed, resumedOlder])("one bit changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
 
   test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", (from) => {
