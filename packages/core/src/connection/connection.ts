@@ -7,6 +7,7 @@ import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
 import { decodeKeyUpdate, decodeNewSessionTicket, type NewSessionTicket } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import { checkExport, type Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
@@ -15,7 +16,7 @@ import { restore } from "./restore.ts";
 import type {
   ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
 } from "./types.ts";
-import { expectBytes, WriteHalf } from "./write-half.ts";
+import { WriteHalf } from "./write-half.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {

@@ -9,7 +9,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { TicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { SignatureCheck } from "../../stages.ts";
+import type { SignatureCheck } from "../../stages/peer-identity.ts";
 import type { ChosenTypes } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 
