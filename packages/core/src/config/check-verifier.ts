@@ -1,6 +1,6 @@
 import { stapleKinds } from "../wire/staples.ts";
-import { certificateTypes, listOf, readNames, schemeNames } from "./checks.ts";
 import type { Verifier } from "./identity.ts";
+import { certificateTypes, listOf, readNames, schemeNames } from "./names.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
 

@@ -1,9 +1,9 @@
-import { readChoice } from "../config/checks.ts";
 import { dangerousAssertVerified } from "../config/identity.ts";
 import { readLimits } from "../config/limits.ts";
 import type { ConnectionOptions } from "../config/options.ts";
 import { suiteMeanings } from "../config/parameters.ts";
 import { isRecord, Problems } from "../config/problems.ts";
+import { readChoice } from "../config/read-option.ts";
 import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { ApiMisuse } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";

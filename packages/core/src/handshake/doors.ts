@@ -1,8 +1,8 @@
 // Where a connection begins: `Acceptor` at the server, `Connector` at the client.
-import { readAlpn } from "../config/checks.ts";
 import { ClientConfig } from "../config/client-config.ts";
 import { defaultLimits } from "../config/limits.ts";
 import { Problems } from "../config/problems.ts";
+import { readAlpn } from "../config/read-option.ts";
 import type { Trace } from "../config/trace.ts";
 import { Link } from "../connection/link.ts";
 import { ApiMisuse } from "../errors.ts";
