@@ -64,7 +64,7 @@ interface Resuming extends Underway {
   readonly ticket: TicketTls12 | undefined;
 }
 /** What we show: the credential and how it signs, or nothing. */
-export type OwnCertificate = Signing | "none";
+type OwnCertificate = Signing | "none";
 export interface Signing {
   readonly credential: Credential;
   readonly scheme: SignatureScheme;

@@ -59,7 +59,7 @@ export function askSingleUse({ settled, use: { key, forgetAfterMs } }: At<"askSi
 }
 
 /** Early data that is accepted. */
-export interface EarlyReading {
+interface EarlyReading {
   readonly keys: ReadKeys;
   readonly exporter: Exporter;
 }

@@ -103,7 +103,7 @@ export interface Answered {
   readonly writeHalf: WriteHalf | undefined;
 }
 /** Early data was accepted, and has not ended. */
-export interface ReadingEarly extends Answered {
+interface ReadingEarly extends Answered {
   readonly peer: ProvenPeer | undefined;
   readonly exporter: Exporter;
   /** Bytes that have come. */
