@@ -25,10 +25,11 @@ const program = fileURLToPath(new URL("./idle-connections.ts", import.meta.url))
 
 export function idle(question: IdleQuestion): IdleAnswer {
   const flags = ["--expose-gc", "--import", hook, "--conditions=sallyport-source"];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, program], {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...flags, program], {
     input: JSON.stringify(question),
     encoding: "utf8",
+    timeout: 150_000,
   });
-  if (status !== 0) throw new Error(`idle connections: ${status}\n${stderr}`);
+  if (status !== 0) throw new Error(`idle connections: ${status ?? signal}\n${stderr}`);
   return JSON.parse(stdout);
 }
