@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { type ConnectionEvent, importedPsk, ticketKeys } from "@sallyport/core";
+import { extendedPair } from "../support/extended.ts";
 import { converse, joined, makeClient, makeConfigs, makePair, makeServer, type PairOptions, type Side } from "../support/pair.ts";
 import { now, seededNoble, seededRandom } from "../support/seeded.ts";
 import { parseRecords } from "../support/wiretap.ts";
@@ -91,6 +92,8 @@ const variants: readonly { readonly name: string; readonly options: PairOptions;
   { name: "early data that meets a retry", options: { resumed: "sealed", early: earlyRecords, retry: true }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },
   { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" }, runs: 0.4 },
+  { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3"), runs: 0.4 },
+  { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2"), runs: 0.4 },
 ];
 const streams = new Map<string, Uint8Array>();
 function stream(role: "client" | "server", options: PairOptions): Uint8Array {
