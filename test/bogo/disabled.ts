@@ -122,6 +122,15 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["OmitExtensions-ClientHello-TLS12", "EmptyExtensions-ClientHello-TLS12"],
   },
   {
+    reason: "Without extended master secret nothing is resumed (RFC 7627 §5.4)",
+    patterns: ["ExtendedMasterSecret-NoToNo-*", "ExtendedMasterSecret-NoToYes-Client"],
+  },
+  {
+    reason: "A server seals tickets or keeps sessions by their ids, and not both; the shim's seals tickets",
+    patterns: ["SupportTicketsWithSessionID", "Resume-Server-NoTickets-TLS12-TLS12-TLS"],
+  },
+  { reason: "Its second handshake is of suites that are never spoken", patterns: ["Resume-Client-CipherMismatch"] },
+  {
     reason: "A group for which there is a key share is taken before one that needs a HelloRetryRequest",
     patterns: ["SendHelloRetryRequest-2-TLS13"],
   },

@@ -50,6 +50,7 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":NO_SHARED_GROUP:": ["no-common-group", "nothing in common with this client: missing-extension"],
   ":NO_SUPPORTED_PSK_MODE:": ["no-psk"],
   ":NO_SUPPORTED_VERSIONS_ENABLED:": ["ConfigError"],
+  ":RESUMED_EMS_SESSION_WITHOUT_EMS_EXTENSION:": ["lacks extended_master_secret, which the session used"],
   ":OLD_SESSION_CIPHER_NOT_RETURNED:": ["has a wrong cipher_suite"],
   ":OLD_SESSION_PRF_HASH_MISMATCH:": ["has a wrong cipher_suite"],
   ":OLD_SESSION_VERSION_NOT_RETURNED:": ["unsupported-version", "a resumption of none"],

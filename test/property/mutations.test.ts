@@ -13,6 +13,7 @@ const options: fc.Arbitrary<PairOptions> = fc.oneof(
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
   fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), clientAuth: fc.boolean() } as const),
+  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), psks: fc.constant([psk]), pskOnly: fc.constant("both") } as const),
 );
 const optionsTls13: fc.Arbitrary<PairOptions> = fc.oneof(

@@ -40,7 +40,9 @@ const resumed = { name: "a resumption", options: { resumed: "sealed" } } as cons
 const resumedWaiting = { name: "a resumption with a retry of which every answer waits", options: { resumed: "stored", retry: true, asynchronous: true } } as const;
 const mutual = { name: "a handshake in which both show certificates", options: { clientAuth: true } };
 const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
-const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, mutual, mutualOlder];
+const resumedOlder = { name: "a resumption of TLS 1.2", options: { version: "tls1.2", resumed: "sealed" } } as const;
+const resumedOlderWaiting = { name: "a resumption of TLS 1.2 of which every answer waits", options: { version: "tls1.2", resumed: "stored", asynchronous: true } } as const;
+const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
@@ -64,7 +66,7 @@ describe.each(all)("one byte changed in $name", ({ options }) => {
   )("leaves two that agree, or a failure that both know of", (change) => expectSoundEnd(tampered(options, change)));
 });
 
-describe.each([plain, retried, older, resumed])("one bit changed in $name", ({ options }) => {
+describe.each([plain, retried, older, resumed, resumedOlder])("one bit changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
 
   test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", (from) => {

@@ -71,6 +71,7 @@ function serverConfigFor(
     credentials: [first, ...others],
     ...(psk !== undefined && { psks: [psk, ...morePsks] }),
     ...(asks && {
+      reverifyOnResume: flags.has("reverify-on-resume"),
       clientAuthentication: {
         mode: required ? "required" : "optional",
         verifier: verifierOf(flags, shared, witness),
@@ -90,6 +91,7 @@ function clientConfigFor(
     ...common(versions, flags, shared),
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
+    reverifyOnResume: flags.has("reverify-on-resume"),
     padding: true,
     grease: flags.has("enable-grease"),
     permuteExtensions: flags.has("permute-extensions"),

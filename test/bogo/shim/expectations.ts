@@ -42,8 +42,7 @@ export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witn
   }
   expectNumber("selected credential", selectedPsk(info, flags) ?? witness.selected ?? -1, flags, "expect-selected-credential");
   checkPeer(info, flags, isServer);
-  // A session keeps the identity, and not what was stapled to it.
-  if (!resumed) checkStaples(info, flags);
+  checkStaples(info, flags);
 }
 
 /** Its place among the credentials. */

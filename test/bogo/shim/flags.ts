@@ -115,8 +115,8 @@ const acted: Readonly<Record<string, Arity>> = {
     "fail-ocsp-callback", "decline-alpn", "reject-alpn", "select-empty-alpn", "no-ticket", "expect-session-miss",
     "expect-no-session", "expect-extended-master-secret", "check-close-notify", "shim-shuts-down", "shim-writes-first",
     "read-with-unfinished-write", "key-update", "key-update-before-read", "use-export-context", "export-traffic-secrets",
-    "expect-ticket-supports-early-data", "use-exporter-between-reads", "fips-202205", "wpa-202304", "cnsa-202407",
-    "cnsa1-202603", "cnsa2-202603", "permute-extensions", "enable-grease",
+    "expect-ticket-supports-early-data", "reverify-on-resume", "use-exporter-between-reads", "fips-202205", "wpa-202304",
+    "cnsa-202407", "cnsa1-202603", "cnsa2-202603", "permute-extensions", "enable-grease",
   ),
   ...valued(
     "port", "shim-id", "resume-count", "min-version", "max-version", "expect-version", "cipher", "expect-cipher",

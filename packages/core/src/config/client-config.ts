@@ -44,9 +44,14 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
   const manners = readManners(options, problems);
   const earlyData = readFlag(options.earlyData, "earlyData", problems);
   checkClientEarlyData(options, common, problems);
+  if (earlyData && reverifyOnResume) {
+    const problem = "is sent before the server has proven anything, and reverifyOnResume asks for a verdict first";
+    problems.add("early-before-verdict", "earlyData", problem, "leave one of them out");
+  }
   const listed = Array.isArray(credentials) ? credentials : [];
   const compressed = compressCertificates(listed, common.compressors, problems);
   const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
@@ -63,7 +68,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const settings: ClientSettings =
     Object.freeze({
       ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
-      ownSchemes, compressed, sessions, tickets, earlyData, manners,
+      ownSchemes, compressed, sessions, tickets, reverifyOnResume, earlyData, manners,
     });
   return ClientConfig.make(settings, id);
 }
@@ -110,7 +115,7 @@ const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
   permuteExtensions: "read",
   clientHelloRecordSize: "read",
   tickets: "read",
-  reverifyOnResume: "later",
+  reverifyOnResume: "read",
   earlyData: "read",
 };
 

@@ -10,7 +10,7 @@ export interface PresentedIdentity {
   readonly chain: readonly [Bytes, ...Bytes[]];
   /** Whom we meant to reach; undefined for a client's identity. */
   readonly serverName: string | undefined;
-  /** DER, as stapled, unjudged; undefined: none came, or a session brought the identity back. */
+  /** DER, as stapled, unjudged; undefined: none came. A session brings back what came with its full handshake. */
   readonly ocspResponse: Bytes | undefined;
   readonly signedCertificateTimestamps: readonly Bytes[];
   /** From `config.now`. */

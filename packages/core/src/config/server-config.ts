@@ -42,6 +42,14 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
+  if (options.sessionData !== undefined && typeof options.sessionData !== "function") {
+    problems.add("wrong-type", "sessionData", "is no function", "give a function that returns bytes or undefined");
+  }
+  if (reverifyOnResume && options.clientAuthentication === undefined) {
+    const remedy = "give clientAuthentication, or leave it out";
+    problems.add("nobody-to-judge", "reverifyOnResume", "is set, and clients are not asked who they are", remedy);
+  }
   const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const earlyData = readServerEarlyData(options, common, problems);
   const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
@@ -74,6 +82,8 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    reverifyOnResume,
+    sessionData: options.sessionData,
     retryCookie,
     earlyData,
     halfRtt,
@@ -111,7 +121,8 @@ const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
   servesAnyName: "read",
   requiresServerName: "read",
   clientAuthentication: "read",
-  reverifyOnResume: "later",
+  reverifyOnResume: "read",
+  sessionData: "read",
   suiteOrder: "read",
   groupOrder: "read",
   assumeGroups: "read",

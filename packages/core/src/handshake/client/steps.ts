@@ -8,11 +8,12 @@ import type { EarlyDataOutcome } from "../early-stages.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
-import { forgetPsks } from "./psks.ts";
+import { forgetOffered } from "./psks.ts";
 import { groupsToShare } from "./remembered-group.ts";
 import { readSession } from "./session.ts";
 import type { Inputs, Offer, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
+import { takeUp } from "./tls12/resume.ts";
 import { recordSizes } from "./judge-extensions.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
@@ -39,9 +40,10 @@ export const steps: Steps<Edges, States, Inputs> = {
           fail("unsupported-version", { theirs, ours: ["tls1.3"] }, "RFC 9846, Appendix E.3");
         }
         const settled = judgeServerHelloTls12(hello, offer);
-        forgetPsks(offer);
         link.incoming.changeCipherSpec = "told";
         link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
+        if (settled.session !== undefined) return takeUp(settled.session, settled, message.raw);
+        forgetOffered(offer);
         return {
           kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };

@@ -83,7 +83,7 @@ export function judgeClientHelloTls12(hello: DecodedClientHello, { requireExtend
     wrong("ec_point_format_list", "uncompressed among them", pointFormats.join(", "), "RFC 8422 §5.1.2");
   }
   if (requireExtendedMasterSecret && !hello.extendedMasterSecret) {
-    fail("extended-master-secret-required", { message: "client_hello" }, "RFC 7627 §5.2");
+    fail("extended-master-secret-required", { message: "client_hello", by: "config" }, "RFC 7627 §5.2");
   }
 }
 
