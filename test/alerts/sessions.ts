@@ -62,8 +62,9 @@ export function resumingServer({ config, ...options }: ScriptedServerOptions = {
   return server;
 }
 
-/** A server's config that takes early data, each time anew. */
-export const takesEarly: Partial<ServerOptions> = { earlyData: { maxBytes: 1000, singleUse: { use: () => "fresh" } } };
+const startedMs = Date.now();
+/** A server's config that takes early data, each time anew. Its clock stands still, so that no ticket is too old on a slow machine. */
+export const takesEarly: Partial<ServerOptions> = { now: () => startedMs, earlyData: { maxBytes: 1000, singleUse: { use: () => "fresh" } } };
 /** A client whose session allows early data, which is offered. Its ticket is young. */
 export function earlyClient({ config, ...options }: ScriptedClientOptions = {}): ScriptedClient {
   const all = { ...takesEarly, ...config };

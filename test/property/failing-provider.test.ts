@@ -49,7 +49,7 @@ function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pai
   return { pair, workshop };
 }
 
-type Variant = Pick<PairOptions, "retry" | "version" | "resumed" | "clientAuth">;
+type Variant = Pick<PairOptions, "retry" | "version" | "resumed" | "clientAuth" | "early">;
 const countsOf = (role: RoleName, options: Variant): ReadonlyMap<Operation, number> => talk(role, options, undefined).workshop.calls;
 
 /** Every call of the operation that a whole connection makes. */
@@ -87,6 +87,7 @@ const handshakes: readonly { readonly name: string; readonly options: Variant }[
   { name: "with a retry", options: { retry: true } },
   { name: "in TLS 1.2", options: { version: "tls1.2" } },
   { name: "in a resumption by a sealed ticket", options: { resumed: "sealed" } },
+  { name: "in a resumption with early data", options: { resumed: "stored", early: [new Uint8Array(20)] } },
   { name: "in a resumption of TLS 1.2 by a ticket", options: { version: "tls1.2", resumed: "sealed" } },
   { name: "where both show certificates", options: { clientAuth: true } },
   { name: "where both show certificates in TLS 1.2", options: { clientAuth: true, version: "tls1.2" } },

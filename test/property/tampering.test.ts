@@ -37,12 +37,13 @@ const older = { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } a
 const olderWaiting = { name: "a handshake of TLS 1.2 of which every answer waits", options: { version: "tls1.2", asynchronous: true } as const };
 
 const resumed = { name: "a resumption", options: { resumed: "sealed" } } as const;
+const early = { name: "a resumption with early data", options: { resumed: "sealed", early: [new Uint8Array(20), new Uint8Array(3)] } } as const;
 const resumedWaiting = { name: "a resumption with a retry of which every answer waits", options: { resumed: "stored", retry: true, asynchronous: true } } as const;
 const mutual = { name: "a handshake in which both show certificates", options: { clientAuth: true } };
 const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
 const resumedOlder = { name: "a resumption of TLS 1.2", options: { version: "tls1.2", resumed: "sealed" } } as const;
 const resumedOlderWaiting = { name: "a resumption of TLS 1.2 of which every answer waits", options: { version: "tls1.2", resumed: "stored", asynchronous: true } } as const;
-const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder];
+const all = [plain, retried, waiting, older, olderWaiting, resumed, early, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);

@@ -264,7 +264,7 @@ export class Side {
     } else if (stage.kind === "needs-input") {
       const next = stage.receive(chunk);
       // What was lent is the caller's again before a pause is answered; only data may be views into it.
-      if (next.kind !== "established" && next.kind !== "early-data") chunk.fill(0xee);
+      if (next.kind !== "established") chunk.fill(0xee);
       this.#enter(next);
     } else {
       throw new Error(`nothing is received at ${stage.kind}`);

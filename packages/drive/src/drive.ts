@@ -121,7 +121,7 @@ class Handshake implements Means {
     return this.#patience.signal;
   }
   keepBack(data: Uint8Array): void {
-    this.#keptBack.push(data.slice());
+    this.#keptBack.push(data);
   }
   turn(): Promise<void> | undefined {
     // Before it has entered a server does no public-key operation, so reading a ClientHello takes no turn.

@@ -30,8 +30,9 @@ export class VerifiedIdentity {
 
   private constructor(presented: PresentedIdentity, path: readonly Uint8Array[], names: readonly string[]) {
     this.#presented = presented;
-    this.path = path;
-    this.names = names;
+    // Of a list that has grown the copy has no room to spare: it lives as long as its connection.
+    this.path = path.slice();
+    this.names = names.slice();
   }
   get presented(): PresentedIdentity {
     return this.#presented;

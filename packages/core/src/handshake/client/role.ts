@@ -1,7 +1,7 @@
 import type { CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
 import type { Info } from "../../connection/types.ts";
 import { fail } from "../../errors.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
@@ -163,7 +163,7 @@ function agreement(
     maxRecordSize,
     sessionData: undefined,
   };
-  return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
+  return { info, suite, exporter: new ExporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
 function agreementTls12(
@@ -187,7 +187,7 @@ function agreementTls12(
     sessionData: undefined,
   };
   return {
-    info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation,
+    info, suite, exporter: extendedMasterSecret ? new ExporterTls12(hash, master, randoms) : undefined, limits, truncation,
     mayExtract,
   };
 }

@@ -3,8 +3,7 @@ import type { Link } from "../../connection/link.ts";
 import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { registered } from "../../wire/registry.ts";
-import { decodeServerHello } from "../../wire/server-hello.ts";
-import type { EarlyDataOutcome } from "../early-stages.ts";
+import { decodeServerHello, type ServerHello } from "../../wire/server-hello.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
@@ -33,6 +32,7 @@ export const steps: Steps<Edges, States, Inputs> = {
   expectServerHello: {
     server_hello: ({ offer }, message, { link }) => {
       const hello = decodeServerHello(message.raw);
+      endEarlyData(hello, offer, link);
       if (isTls12(hello, offer)) {
         if (offer.early !== undefined) {
           // Appendix E.3: a client that offered early data "MUST fail a connection" with TLS 1.2.
@@ -56,7 +56,6 @@ export const steps: Steps<Edges, States, Inputs> = {
       }
       const request = judgeRetryRequest(hello, offer);
       link.incoming.expectBoundary("server_hello");
-      endEarlyData(offer, { rejected: "retried" }, link);
       return {
         kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw),
       };
@@ -64,9 +63,13 @@ export const steps: Steps<Edges, States, Inputs> = {
   },
 };
 
-/** The second hello goes in clear again. */
-function endEarlyData({ early }: Offer, outcome: EarlyDataOutcome, link: Link): void {
-  if (early === undefined) return;
-  early.end(outcome);
+/**
+ * A server that does not take up the first PSK does not read the early keys: what we say next, an alert or a second hello, goes
+ * in clear again. With the PSK EncryptedExtensions will tell.
+ */
+function endEarlyData(hello: ServerHello, offer: Offer, link: Link): void {
+  if (offer.early === undefined || hello.selectedIdentity === 0) return;
+  const rejected = isTls12(hello, offer) ? "version-differs" : hello.isRetryRequest ? "retried" : "not-resumed";
+  offer.early.end({ rejected });
   link.outgoing.unprotect();
 }

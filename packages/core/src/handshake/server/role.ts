@@ -1,7 +1,8 @@
 import type { ServerSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
-import type { Agreed } from "../../connection/types.ts";
+import { type Exporter, ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
+import type { Agreed, Info } from "../../connection/types.ts";
+import type { WriteHalf } from "../../connection/write-half.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
@@ -125,17 +126,19 @@ function agreedOf({ negotiated: { version, suite, alpn, serverName } }: Settled)
 
 function agreement({ settled, exporterSecret, peer, psk, writeHalf }: At<"connected">, sizes: RecordSizes): Agreement {
   const info = infoOf(settled, madeTls13(peer, psk), sizes);
-  return { info, ...common(settled), exporter: exporterTls13(settled.hash, exporterSecret), writeHalf };
+  return agreed(settled, info, new ExporterTls13(settled.hash, exporterSecret), writeHalf);
 }
 
 function agreementTls12(state: At<"connectedTls12">, sizes: RecordSizes): Agreement {
   const { settled, extendedMasterSecret, master, randoms, resumed } = state;
-  const info = infoOf(settled, madeTls12(state, resumed), sizes);
-  const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { info, ...common(settled), exporter };
+  const exporter = extendedMasterSecret ? new ExporterTls12(settled.hash, master, randoms) : undefined;
+  return agreed(settled, infoOf(settled, madeTls12(state, resumed), sizes), exporter, undefined);
 }
 
-function common({ settings, suite }: Settled): Omit<Agreement, "exporter" | "info"> {
+/** One literal: of a spread each connection would have a hidden class of its own. */
+function agreed(
+  { settings, suite }: Settled, info: Info, exporter: Exporter | undefined, writeHalf: WriteHalf | undefined,
+): Agreement {
   const { limits, truncation, mayExtract } = settings;
-  return { suite, limits, truncation, mayExtract };
+  return { info, suite, exporter, limits, truncation, mayExtract, writeHalf };
 }

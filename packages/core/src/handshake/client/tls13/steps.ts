@@ -72,8 +72,6 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
-      // Without the session there is no early data. With it, EncryptedExtensions will tell.
-      if (settled.psk?.kind !== "session") offer.early?.end({ rejected: "not-resumed" });
       // From here on alerts are protected too (Appendix A.1).
       if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
       // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.

@@ -63,7 +63,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const received = state.received + data.length;
       const allowed = state.psk?.kind === "session" ? state.psk.state.maxEarlyData : 0;
       if (received > allowed) fail("limit-exceeded", { limit: "earlyData", allowed, received }, "RFC 9846 §4.7.1");
-      return { kind: "showEarlyData", ...state, received, data };
+      // The chunk that it lies in is the caller's again before it is looked at.
+      return { kind: "showEarlyData", ...state, received, data: copy(data) };
     },
     end_of_early_data: ({ kind: _, exporter, received: __, recordSizes, ...answered }, message, { link }) => {
       const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;
