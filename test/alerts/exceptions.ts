@@ -25,6 +25,10 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
     told: ["illegal_parameter", "none"],
     because: "another order is taken, since wolfSSL's second hello has one; every other change is refused",
   },
+  "SRV-CH-056": {
+    told: ["none"],
+    because: "a server ignores an early_data that it can't take (RFC 9846 §4.3.10), and skips what follows it",
+  },
   "SRV-HRR-011": {
     told: ["none", "missing_extension"],
     because:

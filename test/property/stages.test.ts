@@ -17,7 +17,7 @@ const longest = {
   "tls1.3, resumed": { asynchronous: true, retry: true, resumed: "stored" },
   "tls1.3, early data": { asynchronous: true, resumed: "stored", early: [plaintext] },
   "tls1.2": { asynchronous: true, version: "tls1.2", clientAuth: true },
-  "tls1.2, resumed": { asynchronous: true, version: "tls1.2", resumed: "stored" },
+  "tls1.2, resumed": { asynchronous: true, version: "tls1.2", resumed: "stored", client: { reverifyOnResume: true } },
 } as const satisfies Record<string, PairOptions>;
 const versions = ["tls1.3", "tls1.3, resumed", "tls1.3, early data", "tls1.2", "tls1.2, resumed"] as const;
 const roles = ["client", "server"] as const;

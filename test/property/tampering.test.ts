@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { extendedPair } from "../support/extended.ts";
 import { converseThrough, expectSoundEnd, said, type Wire } from "../support/outcome.ts";
 import { joined, makePair, type Pair, type PairOptions } from "../support/pair.ts";
 
@@ -43,7 +44,12 @@ const mutual = { name: "a handshake in which both show certificates", options: {
 const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
 const resumedOlder = { name: "a resumption of TLS 1.2", options: { version: "tls1.2", resumed: "sealed" } } as const;
 const resumedOlderWaiting = { name: "a resumption of TLS 1.2 of which every answer waits", options: { version: "tls1.2", resumed: "stored", asynchronous: true } } as const;
-const all = [plain, retried, waiting, older, olderWaiting, resumed, early, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder];
+const extended = { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3") };
+const extendedOlder = { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2") };
+const all = [
+  plain, retried, waiting, older, olderWaiting, resumed, early, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder,
+  extended, extendedOlder,
+];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);

@@ -1,7 +1,7 @@
 // A verifier that is asked again when a session is resumed: about whom the full handshake found, and at the time of today.
 import { describe, expect, test } from "vitest";
 import {
-  type ClientOptions, dangerousAssertVerified, type PresentedIdentity, type ProtocolVersion, type ServerOptions, type SyncVerifier,
+  type ClientOptions, dangerousAssertVerified, memoryClientSessions, type PresentedIdentity, type ProtocolVersion, type ServerOptions, type SyncVerifier,
 } from "@sallyport/core";
 import { Acquaintance } from "../support/acquaintance.ts";
 import { fatalAlertsOf, recordsOf } from "../support/outcome.ts";
@@ -123,4 +123,33 @@ test("a client without a certificate, where one is optional, is nobody to judge"
     expect(two.meet()).toMatchObject({ client: "resumed", server: "resumed" });
   }
   expect(judge.shown).toEqual([]);
+});
+
+describe("with early data", () => {
+  const early = [Uint8Array.of(1, 2, 3)];
+  function begin(asynchronous: boolean): { readonly two: Acquaintance; readonly judge: Judge } {
+    const judge = new Judge();
+    const verifier = asynchronous ? asyncVerifier(judge.verifier) : judge.verifier;
+    const earlyData = { maxBytes: 1000, singleUse: { use: () => "fresh" as const } };
+    const server = { clientAuthentication: { mode: "required", verifier } as const, reverifyOnResume: true, earlyData };
+    return { two: new Acquaintance({ early, server, client: { credentials: [own], earlyData: true } }), judge };
+  }
+
+  test.each([false, true])("nothing of it reaches an application before the verdict (asynchronous: %s)", (asynchronous) => {
+    const { two, judge } = begin(asynchronous);
+    two.meet();
+    const { pair, server } = two.meet();
+    expect([server, judge.shown.length, pair.server.early]).toEqual(["resumed", 2, early]);
+    const kinds = pair.server.stages.map(({ kind }) => kind);
+    if (asynchronous) expect(kinds.indexOf("needs-verdict")).toBeLessThan(kinds.indexOf("early-data"));
+    judge.refuses = true;
+    const again = two.meet();
+    expect([again.pair.server.early, again.pair.server.failure?.error.kind]).toEqual([[], "identity-distrusted"]);
+  });
+
+  test("a client can't send it to whom it would judge first: its config says so", () => {
+    expect(() => makeConfigs({ client: { reverifyOnResume: true, earlyData: true, sessions: memoryClientSessions() } })).toThrow(
+      expect.objectContaining({ name: "ConfigError", problems: [expect.objectContaining({ kind: "early-before-verdict", path: "earlyData" })] }),
+    );
+  });
 });

@@ -10,7 +10,7 @@ import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psk
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readFlag, readNames, schemeNames,
+  certificateTypes, commonOptions, groupNames, listOf, readCommon, readFlag, readNames, schemeNames,
   suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
@@ -30,7 +30,7 @@ import type { ClientSettings, CommonSettings } from "./settings.ts";
 export function clientConfig(given: ClientOptions | PskClientOptions): ClientConfig {
   const problems: Problems = new Problems();
   const options = snapshot<GivenOptions>(given, problems);
-  checkOptionNames(options, clientOptions, problems);
+  rejectUnknownKeys(options, Object.keys(clientOptions), "", problems);
   const pskOnly = isPskOnly(options.psks, options.verifier);
   const versions = options.versions ?? (pskOnly ? ["tls1.3"] : undefined);
   const speaking = { ...options, ...(versions && { versions }) };
@@ -104,19 +104,19 @@ export class ClientConfig {
   }
 }
 
-const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
+const clientOptions: Readonly<Record<keyof ClientOptions, true>> = {
   ...commonOptions,
-  verifier: "read",
-  credentials: "read",
-  keyShares: "read",
-  sessions: "read",
-  padding: "read",
-  grease: "read",
-  permuteExtensions: "read",
-  clientHelloRecordSize: "read",
-  tickets: "read",
-  reverifyOnResume: "read",
-  earlyData: "read",
+  verifier: true,
+  credentials: true,
+  keyShares: true,
+  sessions: true,
+  padding: true,
+  grease: true,
+  permuteExtensions: true,
+  clientHelloRecordSize: true,
+  tickets: true,
+  reverifyOnResume: true,
+  earlyData: true,
 };
 
 /** The server must be able to prove its key in every version that is offered. */

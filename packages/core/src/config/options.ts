@@ -12,7 +12,7 @@ import type { Trace } from "./trace.ts";
 
 export type { Limits } from "../record/limits.ts";
 
-/** What both roles have. Whatever is left out has its default; what is "not built yet" is refused. */
+/** What both roles have. Whatever is left out has its default. */
 export interface CommonOptions {
   /** What it lists is what is offered. There is no default one. */
   readonly provider: CryptoProvider;
@@ -51,8 +51,7 @@ export interface CommonOptions {
   /**
    * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A client offers all of
    * them, behind a session; a server takes its first suite that goes with one of them, and of several its first, before it
-   * thinks of a certificate. Whoever proves one is asked for no
-   * certificate, and shows none: `info.psk` tells. Default none.
+   * thinks of a certificate. Whoever proves one is asked for no certificate, and shows none: `info.psk` tells. Default none.
    */
   readonly psks?: readonly ExternalPsk[];
   /** Lets `connection.extractSecrets` give the keys away. Default false. */

@@ -8,7 +8,7 @@ import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psk
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readChoice, readCommon, readFlag, readNames, schemeNames,
+  commonOptions, groupNames, listOf, readChoice, readCommon, readFlag, readNames, schemeNames,
 } from "./checks.ts";
 import type { Credential } from "./credential.ts";
 import { configId } from "./id.ts";
@@ -25,7 +25,7 @@ import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } fro
 export function serverConfig(given: ServerOptions | PskServerOptions): ServerConfig {
   const problems: Problems = new Problems();
   const options = snapshot<GivenOptions>(given, problems);
-  checkOptionNames(options, serverOptions, problems);
+  rejectUnknownKeys(options, Object.keys(serverOptions), "", problems);
   const pskOnly = isPskOnly(options.psks, options.credentials);
   const versions = options.versions ?? (pskOnly ? ["tls1.3"] : undefined);
   const speaking = { ...options, ...(versions && { versions }) };
@@ -115,21 +115,21 @@ export class ServerConfig {
   }
 }
 
-const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
+const serverOptions: Readonly<Record<keyof ServerOptions, true>> = {
   ...commonOptions,
-  credentials: "read",
-  servesAnyName: "read",
-  requiresServerName: "read",
-  clientAuthentication: "read",
-  reverifyOnResume: "read",
-  sessionData: "read",
-  suiteOrder: "read",
-  groupOrder: "read",
-  assumeGroups: "read",
-  sessions: "read",
-  retryCookie: "read",
-  earlyData: "read",
-  halfRtt: "read",
+  credentials: true,
+  servesAnyName: true,
+  requiresServerName: true,
+  clientAuthentication: true,
+  reverifyOnResume: true,
+  sessionData: true,
+  suiteOrder: true,
+  groupOrder: true,
+  assumeGroups: true,
+  sessions: true,
+  retryCookie: true,
+  earlyData: true,
+  halfRtt: true,
 };
 
 function readClientAuthentication(
