@@ -180,7 +180,7 @@ describe("what a name costs to read is paid once, however many subtrees it meets
     const looks = vi.spyOn(RegExp.prototype, "exec");
     const names = [{ type: "url", value: `https://example.com/${"x".repeat(1000)}` }] as const;
     expect(await violation([...names], subtrees("uri", (at) => `${at}.example.org`))).toBeUndefined();
-    expect(looks.mock.contexts.filter(({ source }) => source.includes(":\\/\\/")).length).toBeLessThan(10);
+    expect(looks.mock.contexts.filter((pattern) => String(pattern).includes(":\\/\\/")).length).toBeLessThan(10);
     looks.mockRestore();
   });
   test("names are counted also where nothing is compared", async () => {
