@@ -5,6 +5,7 @@ import type {
 import { report } from "./events.ts";
 import { type Delivery, farewell, type Line } from "./farewell.ts";
 import type { Arrival } from "./inbox.ts";
+import { keep } from "./pieces.ts";
 import { Plaintext, WriteSideClosed } from "./plaintext.ts";
 
 export interface TlsStream {
@@ -194,7 +195,7 @@ export class Stream implements TlsStream {
   }
 
   #take(data: Uint8Array): void {
-    this.#data.push(data);
+    keep(this.#data, data);
     this.#dataBytes += data.length;
   }
 
