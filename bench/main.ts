@@ -2,6 +2,7 @@
 import { arch, cpus, platform } from "node:os";
 import { makeAuthority } from "../packages/cli/src/demo/authority.ts";
 import { measureChains } from "./chains.ts";
+import { measureIdle } from "./idle.ts";
 import { measureHandshakes, measureThroughput, openLoopback } from "./loopback.ts";
 import { measureMemory } from "./memory.ts";
 
@@ -16,6 +17,8 @@ console.log(`${rounds} rounds in turns; medians, and of ratios (least..most)${qu
 const authority = await makeAuthority();
 console.log(await measureMemory(authority, { rounds, milliseconds: quick ? 40 : 150 }), "\n");
 console.log(await measureChains({ rounds, milliseconds: quick ? 40 : 300 }), "\n");
+// In pure JavaScript the handshakes take long, and fewer tell the same.
+console.log(measureIdle(authority, { "crypto-node": quick ? 1_000 : 10_000, "crypto-noble": quick ? 300 : 2_000 }), "\n");
 const loopback = await openLoopback(authority);
 try {
   console.log(await measureThroughput(loopback, { rounds, bytes: (quick ? 64 : 256) * mebibyte }), "\n");

@@ -70,9 +70,9 @@ function throughRecords({ sender, receiver }: Pair, size: number, milliseconds: 
 }
 
 function throughAead(name: ProviderName, size: number, milliseconds: number): Rates {
-  const { provider, suite: wanted } = sides[name];
-  const suite = provider.suites.find((candidate) => candidate.name === wanted);
-  if (suite === undefined) throw new Error(`${name} lacks ${wanted}`);
+  const { provider, suites } = sides[name];
+  const suite = provider.suites.find((candidate) => candidate.name === suites["tls1.3"]);
+  if (suite === undefined) throw new Error(`${name} lacks ${suites["tls1.3"]}`);
   const key = new Uint8Array(suite.keyLength).fill(1);
   const sealer = suite.seal(key);
   const opener = suite.open(key);

@@ -1,5 +1,5 @@
 import {
-  type CryptoProvider, type ServerConfig, type ClientConfig, clientConfig, serverConfig, type CipherSuiteName,
+  type CipherSuiteName, type ClientConfig, clientConfig, type CryptoProvider, type ProtocolVersion, type ServerConfig, serverConfig,
 } from "@sallyport/core";
 import { noble, signer as nobleSigner } from "@sallyport/crypto-noble";
 import { node, signer as nodeSigner } from "@sallyport/crypto-node";
@@ -11,25 +11,34 @@ export type Trusted = Pick<Authority, "pem">;
 
 export type ProviderName = "crypto-node" | "crypto-noble";
 
-/** Each with the suite that it prefers. */
-export const sides: Readonly<Record<ProviderName, { readonly provider: CryptoProvider; readonly suite: CipherSuiteName }>> = {
-  "crypto-node": { provider: node, suite: "TLS_AES_128_GCM_SHA256" },
+interface BenchSide {
+  readonly provider: CryptoProvider;
+  /** That it prefers. */
+  readonly suites: Readonly<Record<ProtocolVersion, CipherSuiteName>>;
+}
+export const sides: Readonly<Record<ProviderName, BenchSide>> = {
+  "crypto-node": {
+    provider: node,
+    suites: { "tls1.3": "TLS_AES_128_GCM_SHA256", "tls1.2": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
+  },
   "crypto-noble": {
     provider: noble({ random: (length) => crypto.getRandomValues(new Uint8Array(length)) }),
-    suite: "TLS_CHACHA20_POLY1305_SHA256",
+    suites: { "tls1.3": "TLS_CHACHA20_POLY1305_SHA256", "tls1.2": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
   },
 };
+/** X25519 is what all agree on; the other one is the certificate's curve, which TLS 1.2 wants to be named. */
+const groups = ["x25519", "secp256r1"] as const;
 export const providerNames: readonly ProviderName[] = ["crypto-node", "crypto-noble"];
 
-export function server(name: ProviderName, { leaf }: Authority): ServerConfig {
-  const { provider, suite } = sides[name];
+export function server(name: ProviderName, { leaf }: Authority, version: ProtocolVersion = "tls1.3"): ServerConfig {
+  const { provider, suites } = sides[name];
   const signer = name === "crypto-node" ? nodeSigner(leaf.keyPem) : nobleSigner(leaf.keyPem);
   const credentials = [credential({ chain: leaf.chainPem, signer })] as const;
-  return serverConfig({ provider, now: Date.now, credentials, suites: [suite], groups: ["x25519"] });
+  return serverConfig({ provider, now: Date.now, credentials, versions: [version], suites: [suites[version]], groups });
 }
 
-export function client(name: ProviderName, { pem }: Trusted): ClientConfig {
-  const { provider, suite } = sides[name];
+export function client(name: ProviderName, { pem }: Trusted, version: ProtocolVersion = "tls1.3"): ClientConfig {
+  const { provider, suites } = sides[name];
   const verifier = serverVerifier({ provider, roots: pem });
-  return clientConfig({ provider, now: Date.now, verifier, suites: [suite], groups: ["x25519"] });
+  return clientConfig({ provider, now: Date.now, verifier, versions: [version], suites: [suites[version]], groups, keyShares: 1 });
 }

@@ -101,7 +101,7 @@ describe("createServer", () => {
       const [socket] = await accepted;
       if (socket.secureConnecting) await once(socket, "secure");
       expect(socket.clientHello?.serverName).toBe("localhost");
-      expect(socket.clientHello).toBe(seen.at(-1));
+      expect(socket.clientHello).toEqual(seen.at(-1));
       expect(theirs.clientHello).toBeUndefined();
       theirs.destroy();
     }

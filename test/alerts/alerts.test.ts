@@ -17,6 +17,7 @@ import { serverFlights } from "./rows/server-flights.ts";
 import { handshakes as handshakesTls12, statesNeverTriedTls12 } from "./rows/tls12/handshakes.ts";
 import { hellos as hellosTls12 } from "./rows/tls12/hellos.ts";
 import { records as recordsTls12 } from "./rows/tls12/records.ts";
+import { sessionsTls12 } from "./rows/tls12/sessions.ts";
 import { ScriptedPeer } from "../support/scripted-peer.ts";
 import { rolesOf, rows, type Version } from "./table.ts";
 
@@ -28,7 +29,7 @@ interface OfVersion {
 }
 const versions: readonly OfVersion[] = [
   { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, earlyData, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps },
-  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12 },
+  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12 },
 ];
 
 describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }) => {

@@ -3,6 +3,7 @@
  * in what the shim says. Ours begin with the error's kind. Alerts are compared by the runner itself, and can't be mapped.
  */
 const ours: Readonly<Record<string, readonly string[]>> = {
+  ":ALPN_MISMATCH_ON_EARLY_DATA:": ["has a wrong early_data: expected the session's protocol"],
   ":BAD_ALERT:": ["malformed-message: alert", "unexpected-record: expected an alert", "alert-received: the peer says"],
   ":BAD_CHANGE_CIPHER_SPEC:": ["unexpected-record: expected a handshake record, received a malformed change_cipher_spec"],
   ":BAD_DECRYPT:": ["bad-record-mac"],
@@ -12,11 +13,14 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":BAD_HELLO_REQUEST:": ["malformed-message: hello_request"],
   ":BAD_SIGNATURE:": ["bad-signature"],
   ":CANNOT_PARSE_LEAF_CERT:": ["bad-certificate"],
+  ":CERT_DECOMPRESSION_FAILED:": ["bad-compression"],
+  ":CIPHER_MISMATCH_ON_EARLY_DATA:": ["has a wrong early_data: expected the session's suite"],
   ":CLIENTHELLO_PARSE_FAILED:": ["malformed-message: client_hello"],
   ":DATA_LENGTH_TOO_LONG:": ["record-overflow"],
   ":DECODE_ERROR:": [
-    "malformed-message", "has a wrong legacy_compression_method", "has a wrong legacy_version",
+    "malformed-message", "bad-certificate", "has a wrong legacy_compression_method", "has a wrong legacy_version",
     "has a wrong certificate_request_context", "certificate_request lacks the extension", "has a wrong request_update",
+    "_certificate_type: expected",
   ],
   ":DECRYPTION_FAILED_OR_BAD_RECORD_MAC:": ["bad-record-mac", "expected a content type, received only zeros"],
   ":DIGEST_CHECK_FAILED:": ["bad-finished", "bad-binder"],
@@ -37,6 +41,7 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":INVALID_COMPRESSION_LIST:": ["has a wrong legacy_compression_methods", "has a wrong compression_methods"],
   ":INVALID_MESSAGE:": ["malformed-message"],
   ":INVALID_OUTER_RECORD_TYPE:": ["bad-record-mac", "unexpected-record"],
+  ":INVALID_RAW_PUBLIC_KEY:": ["bad-certificate", "unsupported-certificate", "malformed-message: certificate"],
   ":KEY_USAGE_BIT_INCORRECT:": ["bad-certificate"],
   ":LENGTH_MISMATCH:": ["malformed-message"],
   ":MISSING_EXTENSION:": ["missing-extension"],
@@ -45,11 +50,13 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":NO_COMMON_SIGNATURE_ALGORITHMS:": [
     "no-common-scheme", "suite-needs-other-key", "nothing in common with this client: missing-extension",
   ],
+  ":NO_MATCHING_ISSUER:": ["no-credential-for-authorities"],
   ":NO_RENEGOTIATION:": ["renegotiation"],
-  ":NO_SHARED_CIPHER:": ["no-common-suite", "suite-needs-other-key", "no-supported-groups"],
+  ":NO_SHARED_CIPHER:": ["no-common-suite", "suite-needs-other-key", "no-supported-groups", "no-common-scheme"],
   ":NO_SHARED_GROUP:": ["no-common-group", "nothing in common with this client: missing-extension"],
   ":NO_SUPPORTED_PSK_MODE:": ["no-psk"],
   ":NO_SUPPORTED_VERSIONS_ENABLED:": ["ConfigError"],
+  ":RESUMED_EMS_SESSION_WITHOUT_EMS_EXTENSION:": ["lacks extended_master_secret, which the session used"],
   ":OLD_SESSION_CIPHER_NOT_RETURNED:": ["has a wrong cipher_suite"],
   ":OLD_SESSION_PRF_HASH_MISMATCH:": ["has a wrong cipher_suite"],
   ":OLD_SESSION_VERSION_NOT_RETURNED:": ["unsupported-version", "a resumption of none"],
@@ -72,14 +79,24 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ],
   ":TOO_MANY_KEY_UPDATES:": ["limit-exceeded: the peer exceeds the limit postHandshakeInARow"],
   ":TOO_MANY_WARNING_ALERTS:": ["limit-exceeded: the peer exceeds the limit warningAlerts"],
+  ":TOO_MUCH_READ_EARLY_DATA:": ["limit-exceeded: the peer exceeds the limit earlyData"],
   ":TOO_MUCH_SKIPPED_EARLY_DATA:": ["limit-exceeded: the peer exceeds the limit skippedEarlyData"],
+  ":UNCOMPRESSED_CERT_TOO_LARGE:": ["bad-compression"],
   ":UNEXPECTED_COMPATIBILITY_MODE:": ["has a wrong legacy_session_id"],
-  ":UNEXPECTED_EXTENSION:": ["unsolicited-extension", "expected what belongs in", "has a wrong supported_versions"],
+  ":UNEXPECTED_EXTENSION:": [
+    "unsolicited-extension", "expected what belongs in", "has a wrong supported_versions", "has a wrong early_data",
+  ],
+  ":UNEXPECTED_EXTENSION_ON_EARLY_DATA:": ["has a wrong early_data"],
   ":UNEXPECTED_MESSAGE:": ["unexpected-message", "unexpected-record"],
   ":UNEXPECTED_RECORD:": ["unexpected-record", "unexpected-message"],
   ":UNKNOWN_ALERT_TYPE:": ["alert-received: the peer says"],
   ":UNKNOWN_CERTIFICATE_TYPE:": ["malformed-message: certificate_request", "no-common-certificate-type"],
-  ":UNSUPPORTED_CERTIFICATE:": ["unsupported-certificate"],
+  ":UNKNOWN_CERT_COMPRESSION_ALG:": ["bad-compression", "has a wrong algorithm", "compressed_certificate"],
+  ":UNSUPPORTED_ALGORITHM:": ["has a wrong algorithm"],
+  ":UNSUPPORTED_CERTIFICATE:": [
+    "unsupported-certificate", "no-common-certificate-type", "has a wrong client_certificate_type",
+    "has a wrong server_certificate_type",
+  ],
   ":UNSUPPORTED_COMPRESSION_ALGORITHM:": ["has a wrong compression_method"],
   ":UNSUPPORTED_PROTOCOL:": [
     "unsupported-version", "no-common-version", "has a wrong legacy_version", "has a wrong supported_versions",
@@ -90,6 +107,7 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":WRONG_SIGNATURE_TYPE:": ["has a wrong algorithm", "unsupported-certificate"],
   ":WRONG_SSL_VERSION:": ["unsupported-version"],
   ":WRONG_VERSION_NUMBER:": ["unsupported-version", "bad-record-mac", "not-tls", "unexpected-record", "alert-received"],
+  ":WRONG_VERSION_ON_EARLY_DATA:": ["unsupported-version"],
   "Unexpected SSL_shutdown result: -1 != 1": ["truncated: the transport ended without close_notify"],
 };
 

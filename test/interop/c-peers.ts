@@ -127,7 +127,7 @@ function identityPeerOf(library: Library, what: Pick<IdentityPeer, "versions" | 
       const shown = files === undefined ? [] : ["--cert", files.certificate, "--key", files.key];
       return ask(library, port, ca.pem, ["--version", version, ...shown]);
     },
-    getTwice: (port, { ca }) => ask(library, port, ca.pem, ["--twice"]),
+    getTwice: (port, { ca }, version) => ask(library, port, ca.pem, ["--twice", "--version", version]),
     async serve(own, version, pki) {
       const { certificate, key } = identityFiles(own);
       const roots = pki === undefined ? [] : ["--ca", rootsFile(pki.ca.pem)];

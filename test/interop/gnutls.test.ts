@@ -39,13 +39,12 @@ async function gnutlsServer(priority: string, options: readonly string[]): Promi
   await server.saw(/listening on IPv4[\s\S]*\n/);
   return port;
 }
-/** Both ways; ours needs several records, and gnutls-cli sends no more than one of a line. @returns what it printed */
+/** Both ways; ours needs several records. Of what gnutls-cli reads at once it sends one record. @returns what it printed */
 async function exchange(link: Link, peer: Running): Promise<string> {
-  const lines = Array.from({ length: 5 }, () => `${"u".repeat(400)}\n`);
-  for (const line of lines) peer.write(line);
-  peer.write(".\n");
-  const heard = await link.readUntil(/\./);
-  expect(heard.replaceAll(/[^u]/g, "")).toHaveLength(2000);
+  for (let line = 0; line < 3; line++) {
+    peer.write(`${"u".repeat(400)}\n`);
+    expect(await link.readUntil(/\n/)).toContain("u".repeat(400));
+  }
   link.write("d".repeat(3000));
   link.close();
   await peer.ended;
@@ -110,10 +109,10 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     cleanups.push(() => port.close());
     const peer = gnutlsClient(port.port, types("RAWPK", "X509"), []);
     expect(await port.next()).toMatchObject({ kind: "failed", failure: { error: { kind: "no-agreement" } } });
-    await peer.saw(/Unsupported certificate/);
+    await peer.saw(/Received alert \[43\]/);
   });
 
-  test.for([512, 1000, 16384])("gnutls-cli and we keep to one another's record size of %i", async (size, { skip }) => {
+  test.for([512, 1000, 4096])("gnutls-cli and we keep to one another's record size of %i", async (size, { skip }) => {
     skip(absent, reason);
     const port = await listen(serverConfig({ ...common, maxRecordSize: 600, credentials: [await credentialOf("x509")] }));
     cleanups.push(() => port.close());

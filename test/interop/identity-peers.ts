@@ -19,7 +19,7 @@ export interface IdentityPeer {
   /** The answer to `GET /`. Rejects with the peer's words for the alert. */
   get(port: number, version: ProtocolVersion, pki: Pki, own: Identity | undefined): Promise<string>;
   /** Twice, the second time by a session of the first. @returns what says that it was resumed */
-  getTwice(port: number, pki: Pki): Promise<string>;
+  getTwice(port: number, pki: Pki, version: ProtocolVersion): Promise<string>;
   /** Answers `GET /` in HTTP/1.0 and closes. @param pki insists on a certificate of it. */
   serve(own: Identity, version: ProtocolVersion, pki?: Pki): Promise<{ readonly port: number; stop(): Promise<void> }>;
 }
@@ -28,9 +28,10 @@ const nodeTls: IdentityPeer = {
   name: "node:tls",
   installed: true,
   get: (port, version, { ca }, own) => getByNode(port, { ca: ca.pem, ...nodeVersion[version], ...(own && { cert: own.chainPem, key: own.keyPem }) }).then(({ body }) => body),
-  async getTwice(port, { ca }) {
-    const { session } = await getByNode(port, { ca: ca.pem });
-    const { body, reused } = await getByNode(port, { ca: ca.pem, session });
+  async getTwice(port, { ca }, version) {
+    const options = { ca: ca.pem, ...nodeVersion[version] };
+    const { session } = await getByNode(port, options);
+    const { body, reused } = await getByNode(port, { ...options, session });
     return `${body}${reused ? "resumed" : ""}`;
   },
   async serve({ chainPem, keyPem }, version, pki) {
@@ -69,7 +70,10 @@ const gnutls: IdentityPeer = {
   name: "gnutls",
   installed: versionOf("gnutls-cli", "--version") !== undefined,
   get: (port, version, pki, own) => getByGnutls(port, version, pki, own === undefined ? [] : gnutlsIdentity(own)),
-  getTwice: (port, pki) => getByGnutls(port, "tls1.3", pki, ["--resume", "--waitresumption"]).then((said) => said.replace("This is a resumed session", "resumed")),
+  getTwice: (port, pki, version) => {
+    const more = version === "tls1.3" ? ["--resume", "--waitresumption"] : ["--resume"];
+    return getByGnutls(port, version, pki, more).then((said) => said.replace("This is a resumed session", "resumed"));
+  },
   async serve(own, version, pki) {
     const port = await freePort();
     const clients = pki === undefined ? ["--disable-client-cert"] : ["--require-client-cert", "--verify-client-cert", "--x509cafile", file("gnutls-clients.pem", pki.ca.pem)];
@@ -97,7 +101,7 @@ const go: IdentityPeer = {
   name: "go",
   installed: versionOf("go", "env", "GOVERSION") !== undefined,
   get: (port, version, pki, own) => getByGo({ port, version: goVersion[version], ...(own && { certificate: own.chainPem, key: own.keyPem }) }, pki),
-  getTwice: (port, pki) => getByGo({ port, version: goVersion["tls1.3"], again: true }, pki),
+  getTwice: (port, pki, version) => getByGo({ port, version: goVersion[version], again: true }, pki),
   async serve(own, version, pki) {
     const { certificate, key } = identityFiles(own);
     const options = { version: goVersion[version], groups: [], clientCA: pki?.ca.pem ?? "" };

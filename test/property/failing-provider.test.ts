@@ -49,7 +49,7 @@ function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pai
   return { pair, workshop };
 }
 
-type Variant = Pick<PairOptions, "retry" | "version" | "resumed" | "clientAuth">;
+type Variant = Pick<PairOptions, "retry" | "version" | "resumed" | "clientAuth" | "early">;
 const countsOf = (role: RoleName, options: Variant): ReadonlyMap<Operation, number> => talk(role, options, undefined).workshop.calls;
 
 /** Every call of the operation that a whole connection makes. */
@@ -87,6 +87,8 @@ const handshakes: readonly { readonly name: string; readonly options: Variant }[
   { name: "with a retry", options: { retry: true } },
   { name: "in TLS 1.2", options: { version: "tls1.2" } },
   { name: "in a resumption by a sealed ticket", options: { resumed: "sealed" } },
+  { name: "in a resumption with early data", options: { resumed: "stored", early: [new Uint8Array(20)] } },
+  { name: "in a resumption of TLS 1.2 by a ticket", options: { version: "tls1.2", resumed: "sealed" } },
   { name: "where both show certificates", options: { clientAuth: true } },
   { name: "where both show certificates in TLS 1.2", options: { clientAuth: true, version: "tls1.2" } },
 ];
@@ -192,6 +194,8 @@ describe.each(variants)("at the $role, $name,", ({ role, options }) => {
     const initiates = (role === "client") !== (version === "tls1.2");
     const others: Operation[] = initiates ? ["respond"] : role === "client" ? ["complete"] : ["start", "complete"];
     if (version === "tls1.2" && role === "server") others.splice(0, others.length, "respond");
+    // The client has offered TLS 1.3 as well, with a share.
+    if (resumed !== undefined && version === "tls1.2") others.splice(0, others.length, "complete", "respond", ...(role === "server" ? ["start"] as const : []));
     if (resumed !== undefined) others.push("sign", "verify", "judge");
     else if (!clientAuth) others.push(...(role === "client" ? ["sign"] as const : ["verify", "judge", "now"] as const));
     expect([...workshop.calls.keys()].sort()).toEqual(operations.filter((operation) => !others.includes(operation)).sort());

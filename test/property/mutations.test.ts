@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { importedPsk } from "@sallyport/core";
+import { extendedPair } from "../support/extended.ts";
 import { converseThrough, expectSoundEnd, expectSticky, fatalAlertsOf, said, type Wire } from "../support/outcome.ts";
 import { converse, joined, makePair, type Pair, type PairOptions, type Side } from "../support/pair.ts";
 import { seededRandom } from "../support/seeded.ts";
@@ -13,6 +14,8 @@ const options: fc.Arbitrary<PairOptions> = fc.oneof(
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
   fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), clientAuth: fc.boolean() } as const),
+  fc.tuple(fc.constantFrom("tls1.3", "tls1.2"), fc.boolean()).map(([version, asynchronous]) => ({ ...extendedPair(version), asynchronous })),
+  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), psks: fc.constant([psk]), pskOnly: fc.constant("both") } as const),
 );
 const optionsTls13: fc.Arbitrary<PairOptions> = fc.oneof(

@@ -1,8 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type ConnectionEvent, importedPsk } from "@sallyport/core";
+import { type ConnectionEvent, importedPsk, ticketKeys } from "@sallyport/core";
+import { extendedPair } from "../support/extended.ts";
 import { converse, joined, makeClient, makeConfigs, makePair, makeServer, type PairOptions, type Side } from "../support/pair.ts";
-import { seededNoble } from "../support/seeded.ts";
+import { now, seededNoble, seededRandom } from "../support/seeded.ts";
 import { parseRecords } from "../support/wiretap.ts";
 
 const psk = importedPsk({ identity: Uint8Array.of(1, 2, 3), key: Uint8Array.from({ length: 32 }, (_, at) => at + 1) });
@@ -66,6 +67,11 @@ function aboutFailure({ error, alert }: NonNullable<Side["failure"]>): object {
 }
 
 const roles = ["client", "server"] as const;
+const judgedAgain = { client: { reverifyOnResume: true } } as const;
+const remembering = {
+  server: { sessions: ticketKeys({ random: seededRandom("split law"), now }) },
+  client: { sessions: { take: () => undefined, put: () => {} } },
+};
 const mannered: PairOptions = {
   retry: true, client: { grease: true, padding: true, clientHelloRecordSize: 64 }, server: { groups: ["secp256r1"], retryCookie: true },
 };
@@ -79,11 +85,18 @@ const variants: readonly { readonly name: string; readonly options: PairOptions;
   { name: "a handshake by a key from elsewhere, with a retry", options: { psks: [psk], pskOnly: "both", retry: true }, runs: 0.4 },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
   { name: "a resumption with a retry, by a sealed ticket", options: { resumed: "sealed", retry: true }, runs: 0.4 },
+  { name: "a resumption of TLS 1.2", options: { resumed: "stored", version: "tls1.2" }, runs: 0.4 },
+  { name: "a resumption of TLS 1.2, by a ticket", options: { resumed: "sealed", version: "tls1.2" }, runs: 0.4 },
+  { name: "a resumption in which the server is judged again", options: { resumed: "sealed", ...judgedAgain }, runs: 0.2 },
+  { name: "a resumption of TLS 1.2 in which the server is judged again", options: { resumed: "stored", version: "tls1.2", ...judgedAgain }, runs: 0.2 },
+  { name: "a handshake of TLS 1.2 that gives a ticket", options: { version: "tls1.2", ...remembering }, runs: 0.4 },
   { name: "a resumption with early data", options: { resumed: "sealed", early: earlyRecords }, runs: 0.6 },
   { name: "a resumption whose early data is rejected", options: { resumed: "stored", early: earlyRecords, singleUse: { use: () => "seen" } }, runs: 0.6 },
   { name: "early data that meets a retry", options: { resumed: "sealed", early: earlyRecords, retry: true }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },
   { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" }, runs: 0.4 },
+  { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3"), runs: 0.4 },
+  { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2"), runs: 0.4 },
 ];
 const streams = new Map<string, Uint8Array>();
 function stream(role: "client" | "server", options: PairOptions): Uint8Array {

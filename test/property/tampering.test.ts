@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { extendedPair } from "../support/extended.ts";
 import { converseThrough, expectSoundEnd, said, type Wire } from "../support/outcome.ts";
 import { joined, makePair, type Pair, type PairOptions } from "../support/pair.ts";
 
@@ -37,10 +38,18 @@ const older = { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } a
 const olderWaiting = { name: "a handshake of TLS 1.2 of which every answer waits", options: { version: "tls1.2", asynchronous: true } as const };
 
 const resumed = { name: "a resumption", options: { resumed: "sealed" } } as const;
+const early = { name: "a resumption with early data", options: { resumed: "sealed", early: [new Uint8Array(20), new Uint8Array(3)] } } as const;
 const resumedWaiting = { name: "a resumption with a retry of which every answer waits", options: { resumed: "stored", retry: true, asynchronous: true } } as const;
 const mutual = { name: "a handshake in which both show certificates", options: { clientAuth: true } };
 const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
-const all = [plain, retried, waiting, older, olderWaiting, resumed, resumedWaiting, mutual, mutualOlder];
+const resumedOlder = { name: "a resumption of TLS 1.2", options: { version: "tls1.2", resumed: "sealed" } } as const;
+const resumedOlderWaiting = { name: "a resumption of TLS 1.2 of which every answer waits", options: { version: "tls1.2", resumed: "stored", asynchronous: true } } as const;
+const extended = { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3") };
+const extendedOlder = { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2") };
+const all = [
+  plain, retried, waiting, older, olderWaiting, resumed, early, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder,
+  extended, extendedOlder,
+];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
@@ -64,7 +73,7 @@ describe.each(all)("one byte changed in $name", ({ options }) => {
   )("leaves two that agree, or a failure that both know of", (change) => expectSoundEnd(tampered(options, change)));
 });
 
-describe.each([plain, retried, older, resumed])("one bit changed in $name", ({ options }) => {
+describe.each([plain, retried, older, resumed, resumedOlder])("one bit changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
 
   test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", (from) => {

@@ -21,7 +21,7 @@ export interface PairOptions {
   readonly retry?: boolean;
   /** The client shows a certificate, which the server requires. */
   readonly clientAuth?: boolean;
-  /** They have met before (1.3): the server sealed its tickets, or kept what they stand for. */
+  /** They have met before: the server sealed its tickets, or kept what they (1.3) or ids (1.2) stand for. */
   readonly resumed?: "sealed" | "stored";
   /** What the client sends as early data, a record each; both allow it. */
   readonly early?: readonly Uint8Array[];
@@ -129,9 +129,9 @@ const meetings = new Map<string, Remembered>();
 
 /** Stores as they are behind a first meeting, which is held once for all that are alike. */
 function acquainted(options: PairOptions): Sessions {
-  const { seed = "pair", asynchronous = false, retry, clientAuth, resumed, early } = options;
+  const { seed = "pair", asynchronous = false, version, retry, clientAuth, resumed, early } = options;
   const isOwn = options.provider !== undefined || options.server !== undefined || options.client !== undefined;
-  const key = JSON.stringify([seed, retry, clientAuth, resumed, early !== undefined]);
+  const key = JSON.stringify([seed, version, retry, clientAuth, resumed, early !== undefined]);
   const remembered = (isOwn ? undefined : meetings.get(key)) ?? meet({ ...options, seed: `${seed}, before`, asynchronous: false });
   if (!isOwn) meetings.set(key, remembered);
   const { client, server, sealed } = stores(seed);
@@ -264,7 +264,7 @@ export class Side {
     } else if (stage.kind === "needs-input") {
       const next = stage.receive(chunk);
       // What was lent is the caller's again before a pause is answered; only data may be views into it.
-      if (next.kind !== "established" && next.kind !== "early-data") chunk.fill(0xee);
+      if (next.kind !== "established") chunk.fill(0xee);
       this.#enter(next);
     } else {
       throw new Error(`nothing is received at ${stage.kind}`);

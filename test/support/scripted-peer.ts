@@ -433,7 +433,7 @@ export abstract class ScriptedPeer<State extends string = string> {
     if (type === content.changeCipherSpec && this.read?.hidesType !== false) {
       this.heard.push({ kind: "change_cipher_spec", bytes: sealed.slice(5) as Bytes, under: "plaintext" });
       this.understandChangeCipherSpec();
-    } else if (this.read === undefined || (type === content.alert && this.read.epoch === "handshake" && !this.read.used)) {
+    } else if (this.read === undefined || (type === content.alert && this.read.epoch !== "application" && !this.read.used)) {
       // A client that fails on ServerHello has no keys yet.
       this.#take(type, sealed.slice(5) as Bytes, "plaintext");
     } else {

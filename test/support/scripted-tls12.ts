@@ -6,7 +6,7 @@ import {
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { hexOf } from "./hex.ts";
-import { block, type Extension, extension, join, message, type Octets, record, repeat, replaced, text, u16, v16, v24, v8, without } from "./octets.ts";
+import { block, type Extension, extension, join, message, type Octets, record, repeat, replaced, text, u16, u32, v16, v24, v8, without } from "./octets.ts";
 import {
   content, type DiffieHellman, encodeHello, extensions, groups, type HelloScript, identity, keyPair, Machine, ownCredential,
   type RecordKeys, ScriptedPeer, type ServerHelloScript, type Shown, types,
@@ -43,6 +43,13 @@ export class KeysTls12 implements RecordKeys {
   }
 }
 
+/** What a peer remembers: the secret, and by what the server finds it again. */
+export interface ScriptedSessionTls12 {
+  readonly master: Uint8Array;
+  readonly id: Octets;
+  readonly ticket: Octets;
+}
+
 abstract class ScriptedPeerTls12<State extends string> extends ScriptedPeer<State> {
   protected readonly randoms: { client: Bytes; server: Bytes } = { client: repeat(32), server: repeat(32) };
   protected extendedMasterSecret = false;
@@ -61,7 +68,11 @@ abstract class ScriptedPeerTls12<State extends string> extends ScriptedPeer<Stat
     const master = this.extendedMasterSecret
       ? prf("sha256", secret, "extended master secret", this.hash(), 48)
       : prf("sha256", secret, "master secret", join(client, server), 48);
-    this.#secrets = { master, keys: protectionsTls12(aes128, master, client, server) };
+    this.deriveFrom(master);
+  }
+  /** Of a resumption, once both randoms are known. */
+  protected deriveFrom(master: Uint8Array): void {
+    this.#secrets = { master, keys: protectionsTls12(aes128, master, this.randoms.client, this.randoms.server) };
   }
   /** By this side. */
   finished(): Bytes {
@@ -104,6 +115,11 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   readonly #shows: Shown | undefined;
   /** The server has sent a CertificateRequest. */
   #asked = false;
+  #offered: ScriptedSessionTls12 | undefined;
+  /** The server has taken the session up. */
+  resumes = false;
+  #id: Bytes = repeat(0);
+  #ticket: Bytes = repeat(0);
   #hello: HelloScript = {
     legacyVersion: 0x0303,
     random: repeat(32, 0xc1),
@@ -143,13 +159,25 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   leaveOut(...leftOut: readonly number[]): this {
     return this.with({ extensions: without(this.#hello.extensions ?? [], ...leftOut) });
   }
+  /** By its ticket, with an id that is made up, or by its id. */
+  offering(session: ScriptedSessionTls12): this {
+    this.#offered = session;
+    const hasTicket = session.ticket.length > 0;
+    this.with({ sessionId: hasTicket ? repeat(32, 0x77) : Uint8Array.from(session.id) });
+    if (!hasTicket) return this.leaveOut(extensionsTls12.sessionTicket);
+    return this.extend(extension(extensionsTls12.sessionTicket, session.ticket));
+  }
+  /** What a full handshake has left. */
+  get session(): ScriptedSessionTls12 {
+    return { master: this.secrets.master, id: this.#id, ticket: this.#ticket };
+  }
   encodedHello(): Bytes {
     return encodeHello(this.#hello);
   }
   /** Says the hello, and waits where a server that likes it waits. */
   greet(): this {
     this.say(this.encodedHello());
-    this.#state = this.#asked ? "WAIT_CERT" : "WAIT_CKE";
+    this.#state = this.resumes ? "WAIT_CCS" : this.#asked ? "WAIT_CERT" : "WAIT_CKE";
     return this;
   }
   /** Its own, or none. */
@@ -227,7 +255,11 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
       this.randoms.server = heard.slice(6, 38);
       // The whole extension, which nothing else in these hellos looks like.
       this.extendedMasterSecret = hexOf(heard.subarray(38)).includes("00170000");
+      this.#id = heard.slice(39, 39 + (heard[38] ?? 0));
+      this.resumes = this.#offered !== undefined && this.#id.length > 0 && hexOf(this.#id) === hexOf(Uint8Array.from(this.#hello.sessionId));
+      if (this.resumes && this.#offered !== undefined) this.deriveFrom(this.#offered.master);
     }
+    if (heard[0] === types.newSessionTicket) this.#ticket = heard.slice(10);
     if (heard[0] === types.certificateRequest) this.#asked = true;
     if (heard[0] === typesTls12.serverKeyExchange) {
       this.pair = keyPair((heard[5] ?? 0) * 256 + (heard[6] ?? 0));
@@ -237,7 +269,8 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
 }
 
 export type ClientStateTls12 =
-  | "WAIT_SH" | "WAIT_CERT" | "WAIT_STATUS" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
+  | "WAIT_SH" | "WAIT_CERT" | "WAIT_STATUS" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_TICKET" | "WAIT_CCS" | "WAIT_FINISHED"
+  | "CONNECTED";
 
 export interface ScriptedServerTls12Options {
   readonly config?: Partial<ClientOptions>;
@@ -249,6 +282,12 @@ export interface ScriptedServerTls12Options {
   readonly requests?: boolean;
   /** Says that a CertificateStatus may follow, if it is asked. */
   readonly announcesStatus?: boolean;
+  /** In ServerHello of a full handshake. */
+  readonly id?: Octets;
+  /** Announced in ServerHello; empty: none after all. */
+  readonly ticket?: Octets | undefined;
+  /** Taken up if the client offers it. */
+  readonly session?: ScriptedSessionTls12 | undefined;
 }
 
 /** Parts of a ServerKeyExchange. */
@@ -271,6 +310,7 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   readonly options: Required<Omit<ScriptedServerTls12Options, "config">>;
   #state: ClientStateTls12 = "WAIT_SH";
   #sessionId: Bytes = repeat(0);
+  #offersSession = false;
 
   constructor({ config = {}, ...options }: ScriptedServerTls12Options = {}) {
     const verifier: SyncVerifier = {
@@ -278,7 +318,10 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     };
     const all: ClientOptions = { provider: node, now: Date.now, verifier, alpn: ["h2", "http/1.1"], ...config };
     super(new Machine("client", new Connector(clientConfig(all), "localhost").start()));
-    this.options = { chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, announcesStatus: false, ...options };
+    this.options = {
+      chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, announcesStatus: false, id: repeat(0), ticket: undefined,
+      session: undefined, ...options,
+    };
     this.pair = keyPair(this.options.group);
     this.listen(this.machine.begin());
   }
@@ -287,11 +330,20 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   get sessionId(): Bytes {
     return this.#sessionId;
   }
+  /** What the client offers, if this server knows it. */
+  get resumes(): ScriptedSessionTls12 | undefined {
+    return this.#offersSession ? this.options.session : undefined;
+  }
+  /** What a full handshake has left. */
+  get session(): ScriptedSessionTls12 {
+    return { master: this.secrets.master, id: this.options.id, ticket: this.options.ticket ?? repeat(0) };
+  }
   serverHello(change: Partial<ServerHelloScript> = {}): Bytes {
+    const { resumes } = this;
     const hello: ServerHelloScript = {
       legacyVersion: 0x0303,
       random: repeat(32, 0x5a),
-      sessionId: repeat(0),
+      sessionId: resumes === undefined ? Uint8Array.from(this.options.id) : this.#sessionId,
       suite,
       compression: 0,
       extensions: this.answers(),
@@ -299,13 +351,19 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     };
     this.randoms.server = hello.random;
     this.extendedMasterSecret = hello.extensions?.some(({ type }) => type === extensionsTls12.extendedMasterSecret) ?? false;
+    if (resumes !== undefined) this.deriveFrom(resumes.master);
     const end = hello.extensions === undefined ? [] : block(hello.extensions);
     const { legacyVersion, random, sessionId, compression } = hello;
     return message(types.serverHello, u16(legacyVersion), random, v8(sessionId), u16(hello.suite), [compression], end);
   }
   answers(...changed: readonly Extension[]): Extension[] {
     const usual = [extension(extensionsTls12.extendedMasterSecret), extension(extensions.renegotiationInfo, v8())];
-    return replaced(this.options.announcesStatus ? [...usual, extension(extensionsTls12.statusRequest)] : usual, ...changed);
+    if (this.options.announcesStatus) usual.push(extension(extensionsTls12.statusRequest));
+    if (this.options.ticket !== undefined) usual.push(extension(extensionsTls12.sessionTicket));
+    return replaced(usual, ...changed);
+  }
+  newSessionTicket(lifetimeHint = 3600, ticket: Octets = this.options.ticket ?? repeat(0)): Bytes {
+    return message(types.newSessionTicket, u32(lifetimeHint), v16(ticket));
   }
   certificateStatus(response: Octets = [0x30, 0]): Bytes {
     return message(typesTls12.certificateStatus, [1], v24(response));
@@ -345,6 +403,7 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
       case "WAIT_SKE": return this.serverKeyExchange();
       case "WAIT_SHD": return this.certificateRequest();
       case "WAIT_SHD_ONLY": return this.serverHelloDone();
+      case "WAIT_TICKET": return this.newSessionTicket();
       case "WAIT_CCS": case "WAIT_FINISHED": return this.finished();
       case "CONNECTED": return message(typesTls12.helloRequest);
     }
@@ -356,18 +415,23 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   }
   #step(target: ClientStateTls12): void {
     switch (this.#state) {
-      case "WAIT_SH": return this.#sayThen("WAIT_CERT", this.serverHello());
+      case "WAIT_SH": return this.#sayThen(this.resumes === undefined ? "WAIT_CERT" : this.#last, this.serverHello());
       case "WAIT_CERT": return this.#sayThen(this.options.announcesStatus ? "WAIT_STATUS" : "WAIT_SKE", this.certificate());
       case "WAIT_STATUS": return this.#sayThen("WAIT_SKE", this.certificateStatus());
       case "WAIT_SKE": return this.#sayThen("WAIT_SHD", this.serverKeyExchange());
       case "WAIT_SHD":
         if (this.options.requests || target === "WAIT_SHD_ONLY") return this.#sayThen("WAIT_SHD_ONLY", this.certificateRequest());
-        return this.#sayThen("WAIT_CCS", this.serverHelloDone());
-      case "WAIT_SHD_ONLY": return this.#sayThen("WAIT_CCS", this.serverHelloDone());
+        return this.#sayThen(this.#last, this.serverHelloDone());
+      case "WAIT_SHD_ONLY": return this.#sayThen(this.#last, this.serverHelloDone());
+      case "WAIT_TICKET": return this.#sayThen("WAIT_CCS", this.newSessionTicket());
       case "WAIT_CCS": return void this.changeCipherSpec();
       case "WAIT_FINISHED": return this.#sayThen("CONNECTED", this.finished());
       case "CONNECTED": throw new Error("the handshake is behind us");
     }
+  }
+  /** Where the last flight begins. */
+  get #last(): ClientStateTls12 {
+    return this.options.ticket === undefined ? "WAIT_CCS" : "WAIT_TICKET";
   }
   #sayThen(state: ClientStateTls12, said: Bytes): void {
     this.#state = state;
@@ -379,6 +443,9 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
     if (heard[0] === types.clientHello) {
       this.randoms.client = heard.slice(6, 38);
       this.#sessionId = heard.slice(39, 39 + (heard[38] ?? 0));
+      const { id = [], ticket = [] } = this.options.session ?? {};
+      const shown = ticket.length > 0 ? ticket : id;
+      this.#offersSession = shown.length > 0 && hexOf(heard).includes(hexOf(Uint8Array.from(shown)));
     }
     if (heard[0] === typesTls12.clientKeyExchange) this.derive(heard.slice(5));
   }

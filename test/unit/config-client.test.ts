@@ -109,13 +109,6 @@ test.each<[string, Loose, string[]]>([
   expect(kindsOf(options)).toEqual(expected);
 });
 
-test.each([
-  "reverifyOnResume",
-])("%s is refused by name until it is built, and never ignored", (name) => {
-  expect(kindsOf({ [name]: true })).toEqual([`not-supported-here ${name}`]);
-  expect(kindsOf({ [name]: false })).toEqual([]);
-});
-
 test("the id tells verifiers apart by label and schemes, and roles by name", () => {
   const id = (options: Partial<ClientOptions>): string => Buffer.from(clientConfig({ ...good, ...options }).id).toString("hex");
   const others = [

@@ -383,14 +383,6 @@ test.each<[string, Loose, string[]]>([
 });
 
 test.each([
-  "reverifyOnResume",
-])("%s is refused by name until it is built, and never ignored", (name) => {
-  expect(problemsOf({ [name]: true })).toMatchObject([{ kind: "not-supported-here", path: name, remedy: "leave it out" }]);
-  expect(kindsOf({ [name]: false })).toEqual([]);
-  expect(kindsOf({ [name]: undefined })).toEqual([]);
-});
-
-test.each([
   [63, "limit-too-small maxRecordSize"],
   [16385, "limit-too-large maxRecordSize"],
   [0, "not-a-positive-integer maxRecordSize"],

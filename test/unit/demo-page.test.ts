@@ -27,6 +27,7 @@ const info: Info = {
   ownSignatureScheme: "ecdsa_secp256r1_sha256",
   extendedMasterSecret: true,
   maxRecordSize: { send: 16_384, receive: 16_384 },
+  sessionData: undefined,
 };
 const page = (visit: Partial<Visit> & Pick<Visit, "clientHello">): string => renderPage({ info, messages: [], ...visit }, authority, 8443);
 

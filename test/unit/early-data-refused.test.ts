@@ -102,7 +102,7 @@ describe("a server that", () => {
   });
 
   test("gave a ticket without leave says unsupported-for-session", () => {
-    const client = earlyClient({ sessions: ticketsOf().slice(0, 1) }).to("CONNECTED");
+    const client = earlyClient({ sessions: ticketsOf({ now: takesEarly.now ?? Date.now }).slice(0, 1) }).to("CONNECTED");
     expect([client.selected, client.machine.outcome]).toEqual([0, { rejected: "unsupported-for-session" }]);
   });
 
@@ -133,9 +133,9 @@ describe("rejected early data", () => {
   });
 
   test("may have all that the ticket allowed, in one record or in many", () => {
-    const config = { ...seen, earlyData: { maxBytes: 200_000, singleUse: { use: () => "seen" as const } } };
-    for (const size of [16_384, 1000, 180]) {
-      const sizes = Array.from({ length: Math.floor(200_000 / size) }, () => size);
+    const config = { ...seen, earlyData: { maxBytes: 50_000, singleUse: { use: () => "seen" as const } } };
+    for (const size of [16_384, 180]) {
+      const sizes = Array.from({ length: Math.floor(50_000 / size) }, () => size);
       expect(skipping(sizes, config).proceed().machine.failure).toBeUndefined();
     }
   });

@@ -158,11 +158,11 @@ test("behind a HelloRetryRequest the same types hold", () => {
   expect(typesOf(pair)).toEqual(["raw-public-key", "raw-public-key"]);
 });
 
-test("a session remembers that its peers were keys, and shows none again", () => {
+test.each(versions)("%s: a session remembers that its peers were keys, and shows none again", (version) => {
   const sessions = ticketKeys({ random: seededRandom("keys"), now });
   const store = memoryClientSessions();
   const options: PairOptions = {
-    server: { ...servedKey, ...asksForKey, sessions }, client: { ...trustsServer, credentials: [own("client")], sessions: store },
+    version, server: { ...servedKey, ...asksForKey, sessions }, client: { ...trustsServer, credentials: [own("client")], sessions: store },
   };
   met(options);
   const again = met(options);

@@ -1,53 +1,19 @@
 // TLS 1.3's sessions: given, kept, offered, taken up, or left aside without a word.
 import { describe, expect, test } from "vitest";
 import {
-  Acceptor, type ClientOptions, type ClientSessionKey, Connector, dangerousAssertVerified, memoryClientSessions, type ServerOptions, type StoredSession,
-  type SyncServerSessionStore, type SyncVerifier, type TicketKeys, ticketKeys,
+  Acceptor, type ClientSessionKey, Connector, dangerousAssertVerified, memoryClientSessions, type ServerOptions, type StoredSession, type SyncVerifier, type TicketKeys, ticketKeys,
 } from "@sallyport/core";
-import { converse, makeConfigs, makePair, type PairOptions } from "../support/pair.ts";
+import { Acquaintance } from "../support/acquaintance.ts";
+import { makeConfigs, type PairOptions } from "../support/pair.ts";
+import { keptSessions, seededCredential, seededRandom } from "../support/seeded.ts";
 import { extensions, ScriptedClient, types } from "../support/scripted-peer.ts";
 import { resumingClient } from "../alerts/sessions.ts";
-import { now as pairNow, seededCredential, seededRandom } from "../support/seeded.ts";
 
 const hourMs = 3_600_000;
 
-/** Meetings of the same two, one after the other, whose clock can be moved. */
-class Acquaintance {
-  time: number = pairNow();
-  readonly now = (): number => this.time;
-  readonly server: Partial<ServerOptions>;
-  readonly client: Partial<ClientOptions>;
-  readonly #options: PairOptions;
-  #meetings = 0;
-
-  constructor({ server, client, ...options }: PairOptions = {}) {
-    this.#options = options;
-    const sessions = ticketKeys({ random: seededRandom("tickets"), now: this.now });
-    this.server = { sessions, now: this.now, versions: ["tls1.3"], ...server };
-    this.client = { sessions: memoryClientSessions(), now: this.now, versions: ["tls1.3"], ...client };
-  }
-
-  meet({ server, client, ...options }: PairOptions = {}) {
-    this.#meetings++;
-    const pair = makePair({
-      ...this.#options, ...options, seed: `meeting ${this.#meetings}`,
-      server: { ...this.server, ...server }, client: { ...this.client, ...client },
-    });
-    converse(pair);
-    const kindOf = (stage: typeof pair.client.stage): string => (stage.kind === "established" ? stage.connection.info.handshakeKind : stage.kind);
-    return { pair, client: kindOf(pair.client.stage), server: kindOf(pair.server.stage) };
-  }
-}
-
-function serverStore(): SyncServerSessionStore & { readonly states: Map<string, Uint8Array> } {
-  const states = new Map<string, Uint8Array>();
-  const nameOf = (id: Uint8Array): string => Buffer.from(id).toString("hex");
-  return { states, find: (id) => states.get(nameOf(id)), put: (id, session) => void states.set(nameOf(id), session.state) };
-}
-
 describe.each(["sealed tickets", "states that are kept"])("%s", (way) => {
   const begin = (options: PairOptions = {}): Acquaintance => {
-    const server: Partial<ServerOptions> = way === "sealed tickets" ? {} : { sessions: serverStore() };
+    const server: Partial<ServerOptions> = way === "sealed tickets" ? {} : { sessions: keptSessions() };
     return new Acquaintance({ ...options, server: { ...server, ...options.server } });
   };
 

@@ -183,9 +183,6 @@ describe("a session of another config", () => {
     const two = acquainted({ client: { schemes: ["ed25519", "rsa_pss_rsae_sha256"] } });
     expect(kindOf(two.again({ client: { schemes: ["ed25519"] } }))).toEqual(["full", "full"]);
   });
-  test.each(["server", "client"] as const)("reverifyOnResume is refused at the %s, as long as it is not kept", (role) => {
-    expect(() => makeConfigs({ [role]: { reverifyOnResume: true } })).toThrow(expect.objectContaining({ name: "ConfigError" }));
-  });
 });
 
 describe("what a caller answers wrongly is ApiMisuse, and spends nothing", () => {

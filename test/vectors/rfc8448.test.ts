@@ -249,12 +249,13 @@ function sessionOf(trace: RecordedHandshake, config: ServerConfig | ClientConfig
   const [{ values } = { values: [] }] = trace.steps.filter(({ step }) => step === 'extract secret "early"');
   const secret = values.find(({ name }) => name === "ikm");
   if (identity === undefined || secret === undefined) throw new Error("no session");
-  const presented: SessionPeer["presented"] = { role: "server", type: "x509", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, nowMs: 0 };
+  const presented: SessionPeer["presented"] = { role: "server", type: "x509", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, ocspResponse: undefined, signedCertificateTimestamps: [], nowMs: 0 };
   return {
     suite: "TLS_AES_128_GCM_SHA256", secret: bytesOf(secret.hex), alpn: undefined, serverName, configId: Uint8Array.from(config.id),
     fullHandshakeMs: 0, issuedMs: 0, lifetimeSeconds: 30, ageAdd: identity.obfuscatedTicketAge - 6, maxEarlyData: 1024, psk: undefined,
     peer: config.role === "client" ? { presented, path: [], names: [] } : undefined,
     ticket: config.role === "client" ? identity.identity : undefined,
+    sessionId: undefined, data: undefined,
   };
 }
 function stored(session: SessionState): StoredSession {

@@ -48,7 +48,8 @@ export interface ErrorContext {
   "not-a-first-handshake": { readonly message: string };
   /** TLS 1.2: a key has sealed as many records as it may, and can't be changed. */
   "key-exhausted": { readonly records: number };
-  "extended-master-secret-required": { readonly message: string };
+  /** By the config, or by the session that is to be resumed, which used it (RFC 7627 §5.3). */
+  "extended-master-secret-required": { readonly message: string; readonly by: "config" | "session" };
   "bad-certificate": { readonly problem: string; readonly offset: number; readonly notDer: boolean };
   "unsupported-certificate": { readonly problem: string };
   /** RFC 8879. */
@@ -150,7 +151,8 @@ const descriptions: { readonly [K in ErrorKind]: (context: ErrorContext[K]) => s
   renegotiation: ({ asked }) => `the peer insists on a renegotiation by ${asked}`,
   "not-a-first-handshake": ({ message }) => `${message} speaks of an earlier handshake in its renegotiation_info`,
   "key-exhausted": ({ records }) => `the key has sealed ${records} records, and TLS 1.2 can't change it: begin a new connection`,
-  "extended-master-secret-required": ({ message }) => `${message} lacks extended_master_secret, which the config requires`,
+  "extended-master-secret-required": ({ message, by }) =>
+    `${message} lacks extended_master_secret, which the ${by} ${by === "config" ? "requires" : "used"}`,
   "bad-certificate": ({ problem, offset }) => `the peer's certificate can't be used: ${problem}, at byte ${offset}`,
   "unsupported-certificate": ({ problem }) => `the peer's certificate is not supported: ${problem}`,
   "bad-compression": ({ algorithm, problem }) => `the peer's certificate was compressed by ${algorithm}, and ${problem}`,

@@ -6,6 +6,7 @@ export type {
   ClientAuthentication, ClientOptions, CommonOptions, ConnectionOptions, GroupPolicy, Limits, PskClientOptions, PskServerOptions,
   ServerOptions, SuitePolicy,
 } from "./config/options.ts";
+export type { SessionData, SessionMaker } from "./config/session-data.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
 // Stages: what each step returns. Only the machine makes them.

@@ -22,7 +22,7 @@ export interface Means {
   readonly signal: AbortSignal;
   /** This handshake's turn at public-key work; undefined: now. */
   turn(): Promise<void> | undefined;
-  /** Early data that nobody takes yet; lent. */
+  /** Early data that nobody takes yet. */
   keepBack(data: Uint8Array): void;
 }
 

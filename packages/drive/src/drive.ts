@@ -122,7 +122,7 @@ class Handshake implements Means {
     return this.#patience.signal;
   }
   keepBack(data: Uint8Array): void {
-    keep(this.#keptBack, data.slice());
+    keep(this.#keptBack, data);
   }
   turn(): Promise<void> | undefined {
     // Before it has entered a server does no public-key operation, so reading a ClientHello takes no turn.

@@ -13,8 +13,8 @@ export interface EarlyExchange {
 }
 
 /**
- * Takes a record of early data; the loop reads on when it settles. The bytes are lent until then. What it throws or rejects with
- * is internal_error.
+ * Takes a record of early data; the loop reads on when it settles. The bytes are yours. What it throws or rejects with is
+ * internal_error.
  */
 export type EarlyDataHandler = (data: ReplayableBytes, exchange: EarlyExchange, signal: AbortSignal) => void | Promise<void>;
 

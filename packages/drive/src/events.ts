@@ -6,14 +6,18 @@ export function report(events: readonly ConnectionEvent[], onEvent: ((event: Con
     onEvent?.(event);
     if (event.kind !== "new-session") continue;
     if (event.role === "server") {
-      if ("putAsync" in event.store) ignoreFailure(event.store.putAsync(event.key, event.session));
-    } else if (event.store !== undefined && "putAsync" in event.store) {
-      ignoreFailure(event.store.putAsync(event.key, event.session));
+      const { key, session, store } = event;
+      if ("putAsync" in store) void tried(() => store.putAsync(key, session));
+    } else {
+      const { key, session, store } = event;
+      if (store !== undefined && "putAsync" in store) void tried(() => store.putAsync(key, session));
     }
   }
 }
 
-/** A session that could not be stored costs a full handshake later, and nothing now. */
-function ignoreFailure(stored: Promise<void>): void {
-  stored.catch(() => {});
+/** A session that could not be stored costs a full handshake later, and nothing now: whether the store rejects or throws. */
+async function tried(put: () => Promise<void>): Promise<void> {
+  try {
+    await put();
+  } catch {}
 }

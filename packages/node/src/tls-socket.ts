@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { PeerCertificate } from "node:tls";
-import { type ClientHello, type EarlyDataOutcome, type Info, TlsError } from "@sallyport/core";
+import { Acceptor, type ClientHello, type EarlyDataOutcome, type Info, TlsError } from "@sallyport/core";
 import type { Driven, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
@@ -33,7 +33,8 @@ export class TlsSocket extends Duplex implements Socket {
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
   readonly #cancel: () => void;
   #stream: TlsStream | undefined;
-  #clientHello: ClientHello | undefined;
+  /** The handshake message: decoded it takes several KiB. */
+  #clientHello: Uint8Array | undefined;
   #earlyData: EarlyDataOutcome | undefined;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
@@ -57,7 +58,7 @@ export class TlsSocket extends Duplex implements Socket {
       return;
     }
     this.#stream = stream;
-    this.#clientHello = clientHello;
+    this.#clientHello = clientHello?.raw;
     this.#earlyData = earlyData;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -71,11 +72,11 @@ export class TlsSocket extends Duplex implements Socket {
     return this.#stream?.info;
   }
   /**
-   * At a server: what the client offered, its first hello if it was asked for another; the very object that `accept` was given.
-   * Decoded it takes several KiB, as long as the socket lives.
+   * At a server: what the client offered, its first hello if it was asked for another. Equal to what `accept` was given, and decoded
+   * anew at each call: the socket keeps its bytes alone.
    */
   get clientHello(): ClientHello | undefined {
-    return this.#clientHello;
+    return this.#clientHello && decoded(this.#clientHello);
   }
   /** What became of early data; undefined: none was offered, or the handshake is not done. */
   get earlyData(): EarlyDataOutcome | undefined {
@@ -274,6 +275,20 @@ export class TlsSocket extends Duplex implements Socket {
     done(error);
   }
 }
+
+/** @param hello the handshake message, as it was accepted before */
+function decoded(hello: Uint8Array): ClientHello {
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < hello.length; at += mostOfRecord) {
+    const fragment = hello.subarray(at, at + mostOfRecord);
+    records.push(Uint8Array.of(22, 3, 1, fragment.length >> 8, fragment.length & 255), fragment);
+  }
+  const stage = new Acceptor().start().receive(Buffer.concat(records));
+  if (stage.kind !== "accepted") throw new Error(`a ClientHello gave ${stage.kind} when it was decoded again`);
+  return stage.clientHello;
+}
+/** Bytes of plaintext (RFC 9846 §5.1). */
+const mostOfRecord = 2 ** 14;
 
 /** As a user of sockets expects it. */
 function visible(cause: unknown): Error {

@@ -1,13 +1,15 @@
 // What the runner's flags mean for a config of ours.
 import { readFileSync } from "node:fs";
 import {
-  type ClientConfig, type ClientSessionStore, type CommonOptions, type Credential, type CredentialPicker, ConfigError,
-  type CryptoProvider, clientConfig, type DistrustReason, dangerousAssertVerified, type NamedGroup, type PresentedIdentity,
-  type ProtocolVersion, type ServerConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind,
-  type SyncVerifier, serverConfig, type VerifiedIdentity, type Verifier,
+  type CertificateType, clientConfig, type ClientConfig, type ClientSessionStore, type CommonOptions, ConfigError,
+  type Credential, type CredentialPicker, type CredentialRequest, type CryptoProvider, dangerousAssertVerified,
+  type DistrustReason, type NamedGroup, type PresentedIdentity, type ProtocolVersion, rawPublicKey, type ServerConfig,
+  serverConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncSigner, type SyncVerifier,
+  type VerifiedIdentity, type Verifier,
 } from "@sallyport/core";
 import { credential as readCredential } from "@sallyport/x509";
 import { groupIds, schemeIds, suiteIds } from "../../../packages/core/src/wire/registry.ts";
+import { compressorsOf } from "./compression.ts";
 import type { Crypto } from "./crypto.ts";
 import { type Credential as CredentialFlags, type Flags, Unimplemented } from "./flags.ts";
 import { keeping, policyOf } from "./policies.ts";
@@ -59,6 +61,11 @@ function serverConfigFor(
     suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
     alpn: serverAlpn(flags),
     ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
+    // As many bytes as BoringSSL takes. The runner plays each hello once.
+    ...(flags.has("enable-early-data") && !flags.has("no-ticket") && versions.includes("tls1.3") && {
+      earlyData: { maxBytes: 14336, singleUse: { use: () => "fresh" as const } },
+      halfRtt: true,
+    }),
   } as const;
   if (first === undefined) {
     if (psk === undefined) throw new Unimplemented("a server without a certificate");
@@ -71,6 +78,7 @@ function serverConfigFor(
     credentials: [first, ...others],
     ...(psk !== undefined && { psks: [psk, ...morePsks] }),
     ...(asks && {
+      reverifyOnResume: flags.has("reverify-on-resume"),
       clientAuthentication: {
         mode: required ? "required" : "optional",
         verifier: verifierOf(flags, shared, witness),
@@ -85,11 +93,15 @@ function clientConfigFor(
 ): ClientConfig {
   const named = flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
   const keyShares = flags.has("no-key-shares") ? 0 : named;
-  const credentials = flags.has("fail-cert-callback") ? failingPicker : credentialsOf(flags, shared, witness);
+  const list = credentialsOf(flags, shared, witness);
+  const picking = flags.has("available-client-cert-types") ? pickerOf(flags, list) : list;
+  const credentials = flags.has("fail-cert-callback") ? failingPicker : picking;
   const usual = {
     ...common(versions, flags, shared),
     alpn: prefixed(flags.text("advertise-alpn") ?? ""),
     sessions: shared.clientSessions,
+    earlyData: flags.has("enable-early-data") && versions.includes("tls1.3"),
+    reverifyOnResume: flags.has("reverify-on-resume"),
     padding: true,
     grease: flags.has("enable-grease"),
     permuteExtensions: flags.has("permute-extensions"),
@@ -108,6 +120,14 @@ function clientConfigFor(
   });
 }
 
+/** A list tells of itself which types it has, in its order; a picker says it. */
+function pickerOf(flags: Flags, list: readonly Credential[]): CredentialPicker {
+  const types = certificateTypes(flags.numbers("available-client-cert-types"));
+  const pick = ({ certificateTypes: asked, schemes }: CredentialRequest): Credential | undefined =>
+    list.find(({ type, signer }) => asked.includes(type) && signer.schemes.some((scheme) => schemes.includes(scheme)));
+  return flags.has("async") ? { types, pickAsync: async (request) => pick(request) } : { types, pick };
+}
+
 const failingPicker: CredentialPicker = {
   pick: () => {
     throw new Error(":CERT_CB_ERROR:");
@@ -120,6 +140,7 @@ function common(versions: readonly ProtocolVersion[], flags: Flags, { provider, 
     provider: providerOf(flags, provider, versions),
     now,
     versions,
+    ...compressorsOf(flags),
     truncation: flags.has("check-close-notify") ? "strict" : "lenient",
     dangerousExtractSecrets: flags.has("export-traffic-secrets"),
     // BoringSSL counts bytes, 100 KiB of them, and no certificates.
@@ -205,19 +226,27 @@ export function suiteId(name: keyof typeof suiteIds): number {
 /** BoringSSL's default credential comes behind all others. */
 function credentialsOf(flags: Flags, shared: Shared, witness: Witness): Credential[] {
   const own: CredentialFlags[] = [...flags.credentials, ...(flags.has("key-file") ? [{ kind: "default", flags } as const] : [])];
-  return own.flatMap(({ kind, flags: its }, at) => {
-    return kind === "psk" ? [] : [credentialOf(its, flags, shared, () => { witness.selected = kind === "default" ? -1 : at; })];
+  const credentials = own.flatMap(({ kind, flags: its }, at) => {
+    if (kind === "psk") return [];
+    const used = (): void => {
+      witness.selected = kind === "default" ? -1 : at;
+    };
+    return [kind === "rpk" ? rawPublicKey(signerOf(its, flags, shared, used)) : credentialOf(its, flags, shared, used)];
   });
+  // A raw key says of itself which names it answers to: the certificates' here, so that none is passed over for its name.
+  const names = credentials.flatMap((credential) => credential.names);
+  return credentials.map((credential) => (credential.type === "raw-public-key" ? { ...credential, names } : credential));
 }
 
-function credentialOf(own: Flags, flags: Flags, { signer }: Shared, used: () => void): Credential {
-  const chain = readFileSync(own.text("cert-file") ?? "", "utf8");
+
+/** @param used is told when it signs. */
+function signerOf(own: Flags, flags: Flags, { signer }: Shared, used: () => void): Signer {
   const ours = signer(readFileSync(own.text("key-file") ?? "", "utf8"));
   const preferred = own.has("signing-prefs") ? schemeNames(own.numbers("signing-prefs")) : ours.schemes;
   const allowed = policyOf(flags)?.schemes ?? ours.schemes;
   const schemes = preferred.filter((scheme) => ours.schemes.includes(scheme) && allowed.includes(scheme));
   if (schemes.length === 0) throw new Unimplemented("none of the signature schemes");
-  const watched: Signer = {
+  const watched: SyncSigner = {
     schemes,
     publicKey: ours.publicKey,
     sign: (scheme, message) => {
@@ -225,12 +254,16 @@ function credentialOf(own: Flags, flags: Flags, { signer }: Shared, used: () => 
       return ours.sign(scheme, message);
     },
   };
+  return flags.has("async") ? waiting.signer(watched) : watched;
+}
+
+function credentialOf(own: Flags, flags: Flags, shared: Shared, used: () => void): Credential {
   const ocspResponse = flags.has("decline-ocsp-callback") ? undefined : own.bytes("ocsp-response");
   const timestamps = own.bytes("signed-cert-timestamps");
   return {
     ...readCredential({
-      chain,
-      signer: flags.has("async") ? waiting.signer(watched) : watched,
+      chain: readFileSync(own.text("cert-file") ?? "", "utf8"),
+      signer: signerOf(own, flags, shared, used),
       ...(ocspResponse !== undefined && { ocspResponse }),
       ...(timestamps !== undefined && { signedCertificateTimestamps: listed(timestamps) }),
     }),
@@ -266,6 +299,7 @@ function verifierOf(flags: Flags, { provider }: Shared, witness: Witness): Verif
     schemes: provider.verifications.map(({ scheme }) => scheme),
     label: "bogo",
     asksFor,
+    ...(flags.has("accepted-peer-cert-types") && { types: certificateTypes(flags.numbers("accepted-peer-cert-types")) }),
     verify: (presented) => {
       witness.presented = presented;
       return verdict(flags, presented);
@@ -275,8 +309,9 @@ function verifierOf(flags: Flags, { provider }: Shared, witness: Witness): Verif
 }
 
 function verdict(flags: Flags, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
-  // BoringSSL's client that does not insist goes on all the same.
-  if (flags.has("verify-fail") && (flags.has("verify-peer") || flags.has("require-any-client-certificate"))) {
+  // BoringSSL's client that does not insist goes on all the same, but for a raw key.
+  const insists = ["verify-peer", "require-any-client-certificate", "expect-peer-rpk-sha256"].some((flag) => flags.has(flag));
+  if (flags.has("verify-fail") && insists) {
     const reason = ":CERTIFICATE_VERIFY_FAILED:";
     return flags.has("use-custom-verify-callback") ? { reason } : { reason, alert: "handshake_failure" };
   }
@@ -284,6 +319,15 @@ function verdict(flags: Flags, presented: PresentedIdentity): VerifiedIdentity |
     return { reason: ":OCSP_CB_ERROR:", alert: "bad_certificate_status_response" };
   }
   return dangerousAssertVerified(presented);
+}
+
+/** IANA's numbers; an order of preference. */
+function certificateTypes(ids: readonly number[]): readonly CertificateType[] {
+  return ids.map((id) => {
+    const type = ([["x509", 0], ["raw-public-key", 2]] as const).find(([, number]) => number === id);
+    if (type === undefined) throw new Unimplemented(`certificate type ${id}`);
+    return type[0];
+  });
 }
 
 /** Our list, from which the machine selects as BoringSSL's callback would. */

@@ -3,6 +3,7 @@ import {
   type AsyncClientSessionStore, type AsyncServerSessionStore, Connection, type ConnectionEvent, type CryptoProvider,
   type ErrorAndAlert, type Received, type Sent,
 } from "@sallyport/core";
+import { type EarlyTalk, firstWords } from "./early.ts";
 import { Unexpected } from "./expectations.ts";
 import type { Flags } from "./flags.ts";
 import type { Line } from "./line.ts";
@@ -14,10 +15,10 @@ export interface Established {
 
 /** Speaks until either side has ended. @returns the failure, if there was one, and what happened. */
 export async function exchange(
-  { connection: first, received }: Established, line: Line, flags: Flags, provider: CryptoProvider,
+  { connection: first, received }: Established, line: Line, flags: Flags, early: EarlyTalk, provider: CryptoProvider,
 ): Promise<{ readonly failure: ErrorAndAlert | undefined; readonly events: readonly ConnectionEvent[] }> {
   const events: ConnectionEvent[] = [];
-  const speaker = new Speaker(first, line, flags);
+  const speaker = new Speaker(first, line, flags, early);
   const failure = speaker.begin(provider) ?? (await speaker.listen(received, events));
   return { failure, events };
 }
@@ -33,11 +34,13 @@ class Speaker {
   #connection: Connection;
   readonly #line: Line;
   readonly #flags: Flags;
+  readonly #early: EarlyTalk;
 
-  constructor(connection: Connection, line: Line, flags: Flags) {
+  constructor(connection: Connection, line: Line, flags: Flags, early: EarlyTalk) {
     this.#connection = connection;
     this.#line = line;
     this.#flags = flags;
+    this.#early = early;
   }
 
   begin(provider: CryptoProvider): ErrorAndAlert | undefined {
@@ -76,13 +79,16 @@ class Speaker {
 
   #firstWord(): ErrorAndAlert | undefined {
     const flags = this.#flags;
-    const word = Buffer.from(flags.text("shim-initial-write") ?? "hello", "latin1");
-    if (flags.has("read-with-unfinished-write")) {
-      const sent = this.#connection.send(word);
+    const { outcome, unsaid } = this.#early;
+    // What was rejected is said again if the flags for that say so.
+    const left = outcome === "accepted" ? unsaid : undefined;
+    const words = left ?? (flags.has("shim-writes-first") ? firstWords(flags) : []);
+    if (left === undefined && flags.has("read-with-unfinished-write")) {
+      const sent = this.#connection.send(firstWords(flags)[0] ?? new Uint8Array());
       if (sent.kind === "failed") return sent;
       this.#line.hold(sent.output);
-    } else if (flags.has("shim-writes-first")) {
-      for (let times = flags.number("repeat-shim-initial-write") ?? 1; times > 0; times--) {
+    } else {
+      for (const word of words) {
         const failure = this.#say(word);
         if (failure !== undefined) return failure;
       }

@@ -1,4 +1,5 @@
 // The -expect-* flags: what the machine says of a connection against what the runner meant it to become.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ClientHello, ConnectionEvent, Info } from "@sallyport/core";
 import { parsePem } from "@sallyport/x509";
@@ -10,6 +11,10 @@ import { psksOf } from "./psk.ts";
 /** The shim's own finding: the connection is not what it should be. */
 export class Unexpected extends Error {
   override readonly name = "Unexpected";
+}
+
+export function unexpected(words: string): never {
+  throw new Unexpected(words);
 }
 
 export function checkHello(hello: ClientHello, flags: Flags): void {
@@ -42,8 +47,7 @@ export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witn
   }
   expectNumber("selected credential", selectedPsk(info, flags) ?? witness.selected ?? -1, flags, "expect-selected-credential");
   checkPeer(info, flags, isServer);
-  // A session keeps the identity, and not what was stapled to it.
-  if (!resumed) checkStaples(info, flags);
+  checkStaples(info, flags);
 }
 
 /** Its place among the credentials. */
@@ -53,6 +57,13 @@ function selectedPsk({ psk }: Info, flags: Flags): number | undefined {
 
 function checkPeer({ peer, psk }: Info, flags: Flags, isServer: boolean): void {
   const presented = peer?.presented;
+  const type = flags.number("expect-peer-certificate-type");
+  if (type !== undefined) same("peer's certificate type", presented?.type === "raw-public-key" ? 2 : 0, type);
+  const digest = flags.bytes("expect-peer-rpk-sha256");
+  if (digest !== undefined) {
+    const key = presented?.type === "raw-public-key" ? presented.chain[0] : new Uint8Array();
+    return same("peer's raw key", createHash("sha256").update(key).digest("hex"), hex(digest));
+  }
   if (flags.has("expect-no-peer-cert") || psk !== undefined) same("peer certificate", presented, undefined);
   else if (!isServer || flags.has("require-any-client-certificate")) same("peer certificate", presented !== undefined, true);
   const file = flags.text("expect-peer-cert-file");
@@ -90,7 +101,7 @@ function expectNumber(what: string, got: number, flags: Flags, flag: string): vo
 }
 
 function same(what: string, got: unknown, wanted: unknown): void {
-  if (got !== wanted) throw new Unexpected(`${what}: expected ${String(wanted)}, got ${String(got)}`);
+  if (got !== wanted) unexpected(`${what}: expected ${String(wanted)}, got ${String(got)}`);
 }
 
 function hex(bytes: Uint8Array | undefined): string {

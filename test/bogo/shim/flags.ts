@@ -95,6 +95,7 @@ const valued = (...names: string[]): Record<string, Arity> => Object.fromEntries
 const newCredentials: Readonly<Record<string, { readonly kind: Credential["kind"]; readonly arity: Arity }>> = {
   "new-x509-credential": { kind: "x509", arity: 0 },
   "new-psk-credential": { kind: "psk", arity: 0 },
+  "new-rpk-credential": { kind: "rpk", arity: 0 },
 };
 
 const credentialFlags: Readonly<Record<string, Arity>> = {
@@ -115,8 +116,10 @@ const acted: Readonly<Record<string, Arity>> = {
     "fail-ocsp-callback", "decline-alpn", "reject-alpn", "select-empty-alpn", "no-ticket", "expect-session-miss",
     "expect-no-session", "expect-extended-master-secret", "check-close-notify", "shim-shuts-down", "shim-writes-first",
     "read-with-unfinished-write", "key-update", "key-update-before-read", "use-export-context", "export-traffic-secrets",
-    "expect-ticket-supports-early-data", "use-exporter-between-reads", "fips-202205", "wpa-202304", "cnsa-202407",
-    "cnsa1-202603", "cnsa2-202603", "permute-extensions", "enable-grease",
+    "expect-ticket-supports-early-data", "reverify-on-resume", "use-exporter-between-reads", "fips-202205", "wpa-202304",
+    "cnsa-202407", "cnsa1-202603", "cnsa2-202603", "permute-extensions", "enable-grease",
+    "install-cert-compression-algs", "enable-early-data", "expect-accept-early-data", "expect-reject-early-data",
+    "expect-no-offer-early-data",
   ),
   ...valued(
     "port", "shim-id", "resume-count", "min-version", "max-version", "expect-version", "cipher", "expect-cipher",
@@ -125,6 +128,8 @@ const acted: Readonly<Record<string, Arity>> = {
     "use-client-ca-list", "expect-client-ca-list", "expect-peer-cert-file", "expect-ocsp-response",
     "expect-signed-cert-timestamps", "resumption-delay", "advertise-alpn", "expect-alpn", "select-alpn", "expect-advertised-alpn",
     "export-keying-material", "export-label", "export-context", "shim-initial-write", "repeat-shim-initial-write",
+    "accepted-peer-cert-types", "available-client-cert-types", "expect-peer-certificate-type", "expect-peer-rpk-sha256",
+    "install-one-cert-compression-alg", "expect-early-data-reason",
   ),
 };
 

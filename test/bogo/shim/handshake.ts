@@ -2,19 +2,20 @@
 import type {
   ClientEstablished, ClientHello, ClientStage, ErrorAndAlert, Established, ServerConfig, ServerStage,
 } from "@sallyport/core";
+import type { EarlyTalk } from "./early.ts";
 import type { Flags } from "./flags.ts";
 import type { Line } from "./line.ts";
 
 type Stage = ServerStage | ClientStage;
 
 export async function shakeHands(
-  first: Stage, line: Line, flags: Flags, config: (hello: ClientHello) => ServerConfig,
+  first: Stage, line: Line, flags: Flags, early: EarlyTalk, config: (hello: ClientHello) => ServerConfig,
 ): Promise<Established | ClientEstablished | ErrorAndAlert> {
   let stage = first;
   for (;;) {
     line.write(stage.output);
     if (stage.kind === "established" || stage.kind === "failed") return stage;
-    stage = await answer(stage, line, flags, config);
+    stage = await answer(stage, line, flags, early, config);
   }
 }
 
@@ -24,11 +25,14 @@ async function answer(
   stage: Exclude<Stage, Established | ClientEstablished | ErrorAndAlert>,
   line: Line,
   flags: Flags,
+  early: EarlyTalk,
   config: (hello: ClientHello) => ServerConfig,
 ): Promise<Stage> {
   switch (stage.kind) {
     case "needs-input": {
+      if ("early" in stage) early.offer(stage, line, flags);
       const chunk = await line.read();
+      line.release();
       if (chunk === "reset") return stage.abort("reset");
       return chunk === "end" ? stage.receiveEnd() : stage.receive(chunk);
     }
@@ -64,7 +68,9 @@ async function answer(
       return stage.provide(secret && { secret });
     }
     case "early-data":
+      return early.echo(stage, line);
     case "early-data-end":
+      early.outcome = stage.outcome;
       return stage.next();
   }
 }

@@ -6,6 +6,7 @@ import {
 } from "@sallyport/core";
 import { clientConfigOf, type Shared, serverConfigOf, type Witness } from "./config.ts";
 import { type Crypto, cryptoFor } from "./crypto.ts";
+import { EarlyTalk } from "./early.ts";
 import { exchange } from "./exchange.ts";
 import { checkHandshake, checkHello, checkTickets, Unexpected } from "./expectations.ts";
 import { type Flags, readCommandLine, Unimplemented } from "./flags.ts";
@@ -33,12 +34,12 @@ async function main(given: readonly string[]): Promise<number> {
 }
 
 async function runTest(given: readonly string[]): Promise<number> {
-  const { initial, resume } = readCommandLine(given);
+  const { initial, resume, retry } = readCommandLine(given);
   const { shared, pass } = everythingShared(initial, await cryptoFor([initial, resume]));
   const connections = 1 + (initial.number("resume-count") ?? 0);
   for (let at = 0; at < connections; at++) {
     const flags = at === 0 ? initial : resume;
-    const failure = await runConnection(flags, at > 0, shared);
+    const failure = await runConnection(flags, at > 0 ? retry : undefined, shared);
     if (failure !== undefined) return complain(failure);
     pass(flags.number("resumption-delay") ?? 0);
   }
@@ -57,8 +58,8 @@ function everythingShared(flags: Flags, crypto: Crypto): { readonly shared: Shar
   return { shared: { ...crypto, now, clientSessions, serverSessions }, pass: (seconds) => { time += seconds * 1000; } };
 }
 
-/** @returns what went wrong. */
-async function runConnection(flags: Flags, isResume: boolean, shared: Shared): Promise<string | undefined> {
+/** @param retry of a resumption: what goes for a client whose early data were rejected. @returns what went wrong. */
+async function runConnection(flags: Flags, retry: Flags | undefined, shared: Shared): Promise<string | undefined> {
   const witness: Witness = { selected: undefined, presented: undefined };
   // A config is made before anything is said: what can't be is found here.
   const isServer = flags.has("server");
@@ -69,16 +70,22 @@ async function runConnection(flags: Flags, isResume: boolean, shared: Shared): P
     // Without a name the runner's certificates are taken for an address's, and no SNI is sent.
     const name = flags.text("host-name") ?? "127.0.0.1";
     const first = client === undefined ? new Acceptor().start() : new Connector(client, name).start();
-    const reached = await shakeHands(first, line, flags, (hello) => {
+    const early = new EarlyTalk();
+    const reached = await shakeHands(first, line, flags, early, (hello) => {
       checkHello(hello, flags);
       if (server === undefined) throw new TypeError("a client was asked to accept");
       return server;
     });
     if (reached instanceof ErrorAndAlert) return describe(reached);
-    checkHandshake(reached.connection.info, flags, isResume, witness);
-    const { failure, events } = await exchange(reached, line, flags, shared.provider);
+    if ("earlyData" in reached) early.outcome = reached.earlyData;
+    early.check(flags);
+    const isRejected = client !== undefined && typeof early.outcome === "object";
+    const rest = isRejected && retry !== undefined ? retry : flags;
+    if (isRejected) early.check(rest);
+    checkHandshake(reached.connection.info, rest, retry !== undefined, witness);
+    const { failure, events } = await exchange(reached, line, rest, early, shared.provider);
     if (failure !== undefined) return describe(failure);
-    if (client !== undefined && reached.connection.info.version === "tls1.3") checkTickets(events, flags);
+    if (client !== undefined && reached.connection.info.version === "tls1.3") checkTickets(events, rest);
     return undefined;
   } finally {
     await line.end();

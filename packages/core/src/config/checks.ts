@@ -11,40 +11,29 @@ import { readCompressors } from "./certificate-compression.ts";
 import { readLimits } from "./limits.ts";
 import type { CommonOptions } from "./options.ts";
 import { groupVersions, schemeMeanings, signsIn, suiteMeanings } from "./parameters.ts";
-import { isRecord, nearest, type Problems, rejectUnknownKeys } from "./problems.ts";
+import { isRecord, nearest, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
 
-/** `later`: in the type already, so that programs are ready for it; refused until it is built. */
-export type OptionState = "read" | "later";
-
-export const commonOptions: Readonly<Record<keyof CommonOptions, OptionState>> = {
-  provider: "read",
-  now: "read",
-  versions: "read",
-  suites: "read",
-  groups: "read",
-  schemes: "read",
-  alpn: "read",
-  limits: "read",
-  maxRecordSize: "read",
-  certificateCompression: "read",
-  truncation: "read",
-  label: "read",
-  requireExtendedMasterSecret: "read",
-  dangerousKeyLog: "read",
-  dangerousExtractSecrets: "read",
-  psks: "read",
-  trace: "read",
+/** The names of CommonOptions. A record, so that one that is forgotten here does not compile. */
+export const commonOptions: Readonly<Record<keyof CommonOptions, true>> = {
+  provider: true,
+  now: true,
+  versions: true,
+  suites: true,
+  groups: true,
+  schemes: true,
+  alpn: true,
+  limits: true,
+  maxRecordSize: true,
+  certificateCompression: true,
+  truncation: true,
+  label: true,
+  requireExtendedMasterSecret: true,
+  dangerousKeyLog: true,
+  dangerousExtractSecrets: true,
+  psks: true,
+  trace: true,
 };
-
-/** Every name must be known and built. An option that asks for nothing (undefined, false) is as good as absent. */
-export function checkOptionNames(options: object, known: Readonly<Record<string, OptionState>>, problems: Problems): void {
-  rejectUnknownKeys(options, Object.keys(known), "", problems);
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || value === false || known[name] !== "later") continue;
-    problems.add("not-supported-here", name, "is not built yet", "leave it out");
-  }
-}
 
 /**
  * @param signable schemes of our own signers, which `schemes` may name though the provider can't verify them

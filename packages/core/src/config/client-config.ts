@@ -10,7 +10,7 @@ import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psk
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  certificateTypes, checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readCommon, readFlag, readNames, schemeNames,
+  certificateTypes, commonOptions, groupNames, listOf, readCommon, readFlag, readNames, schemeNames,
   suitesGoWithSchemes,
 } from "./checks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
@@ -30,7 +30,7 @@ import type { ClientSettings, CommonSettings } from "./settings.ts";
 export function clientConfig(given: ClientOptions | PskClientOptions): ClientConfig {
   const problems: Problems = new Problems();
   const options = snapshot<GivenOptions>(given, problems);
-  checkOptionNames(options, clientOptions, problems);
+  rejectUnknownKeys(options, Object.keys(clientOptions), "", problems);
   const pskOnly = isPskOnly(options.psks, options.verifier);
   const versions = options.versions ?? (pskOnly ? ["tls1.3"] : undefined);
   const speaking = { ...options, ...(versions && { versions }) };
@@ -44,9 +44,14 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
   checkClientSessions(options.sessions, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
   const manners = readManners(options, problems);
   const earlyData = readFlag(options.earlyData, "earlyData", problems);
   checkClientEarlyData(options, common, problems);
+  if (earlyData && reverifyOnResume) {
+    const problem = "is sent before the server has proven anything, and reverifyOnResume asks for a verdict first";
+    problems.add("early-before-verdict", "earlyData", problem, "leave one of them out");
+  }
   const listed = Array.isArray(credentials) ? credentials : [];
   const compressed = compressCertificates(listed, common.compressors, problems);
   const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
@@ -63,7 +68,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const settings: ClientSettings =
     Object.freeze({
       ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
-      ownSchemes, compressed, sessions, tickets, earlyData, manners,
+      ownSchemes, compressed, sessions, tickets, reverifyOnResume, earlyData, manners,
     });
   return ClientConfig.make(settings, id);
 }
@@ -99,19 +104,19 @@ export class ClientConfig {
   }
 }
 
-const clientOptions: Readonly<Record<keyof ClientOptions, OptionState>> = {
+const clientOptions: Readonly<Record<keyof ClientOptions, true>> = {
   ...commonOptions,
-  verifier: "read",
-  credentials: "read",
-  keyShares: "read",
-  sessions: "read",
-  padding: "read",
-  grease: "read",
-  permuteExtensions: "read",
-  clientHelloRecordSize: "read",
-  tickets: "read",
-  reverifyOnResume: "later",
-  earlyData: "read",
+  verifier: true,
+  credentials: true,
+  keyShares: true,
+  sessions: true,
+  padding: true,
+  grease: true,
+  permuteExtensions: true,
+  clientHelloRecordSize: true,
+  tickets: true,
+  reverifyOnResume: true,
+  earlyData: true,
 };
 
 /** The server must be able to prove its key in every version that is offered. */

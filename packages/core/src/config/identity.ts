@@ -10,7 +10,7 @@ export interface PresentedIdentity {
   readonly chain: readonly [Bytes, ...Bytes[]];
   /** Whom we meant to reach; undefined for a client's identity. */
   readonly serverName: string | undefined;
-  /** DER, as stapled, unjudged; undefined: none came, or a session brought the identity back. */
+  /** DER, as stapled, unjudged; undefined: none came. A session brings back what came with its full handshake. */
   readonly ocspResponse: Bytes | undefined;
   readonly signedCertificateTimestamps: readonly Bytes[];
   /** From `config.now`. */
@@ -30,8 +30,9 @@ export class VerifiedIdentity {
 
   private constructor(presented: PresentedIdentity, path: readonly Uint8Array[], names: readonly string[]) {
     this.#presented = presented;
-    this.path = path;
-    this.names = names;
+    // Of a list that has grown the copy has no room to spare: it lives as long as its connection.
+    this.path = path.slice();
+    this.names = names.slice();
   }
   get presented(): PresentedIdentity {
     return this.#presented;

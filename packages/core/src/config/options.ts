@@ -7,11 +7,12 @@ import type { CertificateCompressor } from "./certificate-compression.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { ExternalPsk } from "./psk.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
 export type { Limits } from "../record/limits.ts";
 
-/** What both roles have. Whatever is left out has its default; what is "not built yet" is refused. */
+/** What both roles have. Whatever is left out has its default. */
 export interface CommonOptions {
   /** What it lists is what is offered. There is no default one. */
   readonly provider: CryptoProvider;
@@ -50,8 +51,7 @@ export interface CommonOptions {
   /**
    * Keys that both sides have from elsewhere, in order of preference; TLS 1.3, always with a key exchange. A client offers all of
    * them, behind a session; a server takes its first suite that goes with one of them, and of several its first, before it
-   * thinks of a certificate. Whoever proves one is asked for no
-   * certificate, and shows none: `info.psk` tells. Default none.
+   * thinks of a certificate. Whoever proves one is asked for no certificate, and shows none: `info.psk` tells. Default none.
    */
   readonly psks?: readonly ExternalPsk[];
   /** Lets `connection.extractSecrets` give the keys away. Default false. */
@@ -73,7 +73,10 @@ export interface ServerOptions extends CommonOptions {
    * Asks clients for a certificate; not those that prove a PSK, so `required` goes with no `psks`. Default: they are not asked.
    */
   readonly clientAuthentication?: ClientAuthentication;
-  /** Ask the verifier again when a session is resumed. Not built yet: who resumes is whom the full handshake found. */
+  /**
+   * Ask the verifier again when a session is resumed: about whom the full handshake found, with what was stapled then, and at
+   * `nowMs` of today. Its refusal ends the handshake with its alert. Default false: who resumes is whom the full handshake found.
+   */
   readonly reverifyOnResume?: boolean;
   /** Whose preference among suites counts, or who says so each time. Default server. */
   readonly suiteOrder?: "server" | "client" | SuitePolicy;
@@ -89,8 +92,18 @@ export interface ServerOptions extends CommonOptions {
    * connection's state, as this server does, learns nothing by it: it is there to try clients with. Default false.
    */
   readonly retryCookie?: boolean;
-  /** Ticket keys, or a store: TLS 1.3 resumes by them. Default none. */
+  /**
+   * Ticket keys, or a store. TLS 1.2 resumes without a key exchange: by tickets, or by session ids where states are kept. Default
+   * none.
+   */
   readonly sessions?: ServerSessions;
+  /**
+   * Asked once a handshake, when it is proven who the client is and sessions are made: what it gives, at most 4096 bytes, copied,
+   * comes back as `info.sessionData` of the connection that resumes one. For the sessions of that one it is asked again: it
+   * returns `maker.sessionData` to carry on what came. A ticket holds the bytes sealed, and may be shown again and again as long
+   * as it lives. Default none.
+   */
+  readonly sessionData?: SessionData;
   /**
    * Takes up to `maxBytes` of early data of a resumed session; it can be replayed, and `singleUse` sees to it that it is not
    * accepted twice where it is asked. Several processes that share tickets must share it too. Needs `sessions`. Default: none.
@@ -169,14 +182,14 @@ export interface ClientOptions extends CommonOptions {
    * in one. There are servers, too, that want it in one.
    */
   readonly clientHelloRecordSize?: number;
-  /** Where sessions of TLS 1.3 are taken from, and put. Default none. */
+  /** Where sessions of either version are taken from, and put. Default none. */
   readonly sessions?: ClientSessionStore;
   /**
    * How many tickets the server is asked for (RFC 9149): behind a handshake that makes a new session, and behind a resumed one; 0
    * to 16, and a server may have its own mind. For who opens several connections at once. Default: it is not asked.
    */
   readonly tickets?: { readonly new: number; readonly resumed: number };
-  /** Not built yet, as a server's. */
+  /** As a server's. */
   readonly reverifyOnResume?: boolean;
   /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;

@@ -8,7 +8,7 @@ import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psk
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import {
-  checkOptionNames, commonOptions, groupNames, listOf, type OptionState, readChoice, readCommon, readFlag, readNames, schemeNames,
+  commonOptions, groupNames, listOf, readChoice, readCommon, readFlag, readNames, schemeNames,
 } from "./checks.ts";
 import type { Credential } from "./credential.ts";
 import { configId } from "./id.ts";
@@ -25,7 +25,7 @@ import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } fro
 export function serverConfig(given: ServerOptions | PskServerOptions): ServerConfig {
   const problems: Problems = new Problems();
   const options = snapshot<GivenOptions>(given, problems);
-  checkOptionNames(options, serverOptions, problems);
+  rejectUnknownKeys(options, Object.keys(serverOptions), "", problems);
   const pskOnly = isPskOnly(options.psks, options.credentials);
   const versions = options.versions ?? (pskOnly ? ["tls1.3"] : undefined);
   const speaking = { ...options, ...(versions && { versions }) };
@@ -42,6 +42,14 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
   const clientAuthentication = readClientAuthentication(options.clientAuthentication, common, problems);
   checkAuthentication(clientAuthentication, psks, pskOnly, problems);
   checkServerSessions(options.sessions, common, problems);
+  const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
+  if (options.sessionData !== undefined && typeof options.sessionData !== "function") {
+    problems.add("wrong-type", "sessionData", "is no function", "give a function that returns bytes or undefined");
+  }
+  if (reverifyOnResume && options.clientAuthentication === undefined) {
+    const remedy = "give clientAuthentication, or leave it out";
+    problems.add("nobody-to-judge", "reverifyOnResume", "is set, and clients are not asked who they are", remedy);
+  }
   const retryCookie = readFlag(options.retryCookie, "retryCookie", problems);
   const earlyData = readServerEarlyData(options, common, problems);
   const halfRtt = readFlag(options.halfRtt, "halfRtt", problems);
@@ -74,6 +82,8 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     assumeGroups,
     clientAuthentication,
     sessions: options.sessions,
+    reverifyOnResume,
+    sessionData: options.sessionData,
     retryCookie,
     earlyData,
     halfRtt,
@@ -105,20 +115,21 @@ export class ServerConfig {
   }
 }
 
-const serverOptions: Readonly<Record<keyof ServerOptions, OptionState>> = {
+const serverOptions: Readonly<Record<keyof ServerOptions, true>> = {
   ...commonOptions,
-  credentials: "read",
-  servesAnyName: "read",
-  requiresServerName: "read",
-  clientAuthentication: "read",
-  reverifyOnResume: "later",
-  suiteOrder: "read",
-  groupOrder: "read",
-  assumeGroups: "read",
-  sessions: "read",
-  retryCookie: "read",
-  earlyData: "read",
-  halfRtt: "read",
+  credentials: true,
+  servesAnyName: true,
+  requiresServerName: true,
+  clientAuthentication: true,
+  reverifyOnResume: true,
+  sessionData: true,
+  suiteOrder: true,
+  groupOrder: true,
+  assumeGroups: true,
+  sessions: true,
+  retryCookie: true,
+  earlyData: true,
+  halfRtt: true,
 };
 
 function readClientAuthentication(

@@ -9,6 +9,7 @@ import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { GroupPolicy, Limits, SuitePolicy } from "./options.ts";
+import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
 export interface CommonSettings {
@@ -56,6 +57,8 @@ export interface ServerSettings extends CommonSettings {
   readonly assumeGroups: readonly NamedGroup[] | undefined;
   readonly clientAuthentication: ClientAuthenticationSettings | undefined;
   readonly sessions: ServerSessions | undefined;
+  readonly reverifyOnResume: boolean;
+  readonly sessionData: SessionData | undefined;
   readonly retryCookie: boolean;
   readonly earlyData: EarlyDataSettings | undefined;
   readonly halfRtt: boolean;
@@ -90,6 +93,7 @@ export interface ClientSettings extends CommonSettings {
   /** Of the list's credentials. */
   readonly compressed: CompressedCertificates;
   readonly sessions: ClientSessionStore | undefined;
+  readonly reverifyOnResume: boolean;
   readonly manners: Manners;
   /** Early data is offered where a session allows it. */
   readonly earlyData: boolean;

@@ -16,24 +16,57 @@ export interface Exporter {
   wipe(): void;
 }
 
-/** @param secret is kept until `wipe`. */
-export function exporterTls13(hash: HashImplementation, secret: Bytes): Exporter {
-  return {
-    maxLength: 255 * hash.length,
-    export: (label, context, length) => exportKeyingMaterial(hash, secret, label, context ?? empty, length),
-    secret: () => secret.slice(),
-    wipe: () => wipe(secret),
-  };
+export class ExporterTls13 implements Exporter {
+  readonly #hash: HashImplementation;
+  readonly #secret: Bytes;
+
+  /** @param secret is kept until `wipe`. */
+  constructor(hash: HashImplementation, secret: Bytes) {
+    this.#hash = hash;
+    this.#secret = secret;
+  }
+  get maxLength(): number {
+    return 255 * this.#hash.length;
+  }
+  export(label: string, context: Uint8Array | undefined, length: number): Bytes {
+    return exportKeyingMaterial(this.#hash, this.#secret, label, context ?? empty, length);
+  }
+  secret(): Bytes {
+    return this.#secret.slice();
+  }
+  wipe(): void {
+    wipe(this.#secret);
+  }
 }
 
-/** @param master is kept until `wipe`. */
-export function exporterTls12(hash: HashImplementation, master: Bytes, randoms: Randoms): Exporter {
-  return {
-    maxLength: 255 * hash.length,
-    export: (label, context, length) => exportKeyingMaterialTls12(hash, master, randoms, label, context, length),
-    secret: () => concat([master, randoms.client, randoms.server]),
-    wipe: () => wipe(master),
-  };
+export class ExporterTls12 implements Exporter {
+  readonly #hash: HashImplementation;
+  /** Master secret, client random, server random. */
+  readonly #secret: Bytes;
+
+  /** @param master is wiped. */
+  constructor(hash: HashImplementation, master: Bytes, { client, server }: Randoms) {
+    this.#hash = hash;
+    this.#secret = concat([master, client, server]);
+    wipe(master);
+  }
+  get maxLength(): number {
+    return 255 * this.#hash.length;
+  }
+  export(label: string, context: Uint8Array | undefined, length: number): Bytes {
+    const [master, client, server] = parts(this.#secret);
+    return exportKeyingMaterialTls12(this.#hash, master, { client, server }, label, context, length);
+  }
+  secret(): Bytes {
+    return this.#secret.slice();
+  }
+  wipe(): void {
+    wipe(this.#secret);
+  }
+}
+
+function parts(secret: Bytes): [master: Bytes, client: Bytes, server: Bytes] {
+  return [secret.subarray(0, 48), secret.subarray(48, 80), secret.subarray(80, 112)];
 }
 
 /** @param most bytes that the exporter gives at once. @throws ApiMisuse */
@@ -56,7 +89,8 @@ export function exporterLength(version: ProtocolVersion, { length }: HashImpleme
 
 /** From what `secret` gave. @param secret is copied. */
 export function exporterOf(version: ProtocolVersion, hash: HashImplementation, secret: Uint8Array): Exporter {
-  if (version === "tls1.3") return exporterTls13(hash, Uint8Array.from(secret));
-  const [master, client, server] = [Uint8Array.from(secret.subarray(0, 48)), secret.slice(48, 80), secret.slice(80, 112)];
-  return exporterTls12(hash, master, { client, server });
+  const own = Uint8Array.from(secret);
+  if (version === "tls1.3") return new ExporterTls13(hash, own);
+  const [master, client, server] = parts(own);
+  return new ExporterTls12(hash, master, { client, server });
 }

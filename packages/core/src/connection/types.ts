@@ -155,6 +155,8 @@ export interface Info extends Agreed {
   readonly extendedMasterSecret: boolean;
   /** Largest plaintext of a record, each way (RFC 8449). */
   readonly maxRecordSize: { readonly send: number; readonly receive: number };
+  /** Of a server that resumed: what its config's `sessionData` had attached to the session. */
+  readonly sessionData: Bytes | undefined;
 }
 
 /** Nothing was sent: the peer's doing ended this direction, and the caller could not know. `output` is empty. */

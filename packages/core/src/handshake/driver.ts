@@ -30,7 +30,7 @@ export interface Role<State extends { readonly kind: string }, Next> {
   ignores(state: State, message: HandshakeMessage): boolean;
   /** What is judged in this state, if anything is. */
   presented(state: State): PresentedIdentity | undefined;
-  /** What the handshake came to, once it is complete. */
+  /** What the handshake came to, once it is complete; asked once then, since the state's secrets go into it. */
   agreement(state: State): Agreement | undefined;
   needsInput(turn: Turn<Next>, state: State): Next;
   established(connection: Connection, output: Bytes, received: Received, state: State): Next;
@@ -42,6 +42,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
   #state: State;
   /** Which stage is the living one; undefined once the handshake is complete. */
   #turn: number | undefined = 0;
+  #agreement: Agreement | undefined;
 
   constructor(link: Link, role: Role<State, Next | ErrorAndAlert>, state: State) {
     this.#link = link;
@@ -73,7 +74,8 @@ export class Driver<State extends { readonly kind: string }, Next> {
     for (;;) {
       const state = this.#state;
       link.step = state.kind;
-      if (role.agreement(state) !== undefined) return undefined;
+      this.#agreement = role.agreement(state);
+      if (this.#agreement !== undefined) return undefined;
       const inputs = Object.keys(role.edges[state.kind] ?? {});
       if (inputs.some(isFromThePeer)) {
         const message = this.#nextMessage(inputs);
@@ -135,7 +137,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
   /** Outside of the handshake's guard, since the data path has its own: what fails there must not hide what is established. */
   #establish(): Next | ErrorAndAlert {
     const link = this.#link;
-    const agreement = this.#role.agreement(this.#state);
+    const agreement = this.#agreement;
     if (agreement === undefined) throw new TypeError(`${this.#state.kind} is no end of a handshake`);
     this.#turn = undefined;
     link.phase = "established";

@@ -62,7 +62,7 @@ export class EarlyData implements AnyStage, HalfRtt {
     this.agreed = agreed;
     if (halfRtt !== undefined) this.halfRtt = halfRtt;
   }
-  /** A view, valid until the next step. */
+  /** Kept. */
   get data(): ReplayableBytes {
     return this.#data;
   }
@@ -129,7 +129,7 @@ export type EarlyDataRejection =
 
 /**
  * Early data: an attacker may have sent it before, and may send it again. Deliberately no Uint8Array, so that it does not slip
- * into code that takes one. View, valid until the next step.
+ * into code that takes one.
  */
 export interface ReplayableBytes {
   readonly replayable: Uint8Array;

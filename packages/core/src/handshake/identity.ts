@@ -20,9 +20,14 @@ export function presentedIdentity(
   return { role, type, chain, serverName, ...staples, nowMs: now() };
 }
 
-/** Whom the full handshake found, and nobody judges again. undefined: a server had asked for no certificate, or got none. */
+/** Whom the full handshake found. undefined: a server had asked for no certificate, or got none. */
 export function rememberedIdentity({ peer }: SessionState): VerifiedIdentity | undefined {
   if (peer === undefined) return undefined;
   const { path, names } = peer;
-  return dangerousAssertVerified({ ...peer.presented, ...noStaples }, { path, names });
+  return dangerousAssertVerified(peer.presented, { path, names });
+}
+
+/** The same, for a verifier of today. */
+export function presentedAgain({ presented }: VerifiedIdentity, { now }: CommonSettings): PresentedIdentity {
+  return { ...presented, nowMs: now() };
 }

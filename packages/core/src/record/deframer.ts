@@ -63,10 +63,11 @@ export class Deframer {
     return undefined;
   }
 
-  /** Ends the loan of the chunk: what is unread is copied. */
+  /** Ends the loan of the chunk: what is unread is copied. An empty view would keep the chunk's memory for an idle connection. */
   release(): void {
     // Once a chunk: a stage shows for each record of early data.
-    if (this.#isLent && this.#unread.length > 0) this.#unread = copy(this.#unread);
+    if (this.#unread.length === 0) this.#unread = empty;
+    else if (this.#isLent) this.#unread = copy(this.#unread);
     this.#isLent = false;
   }
 

@@ -58,7 +58,8 @@ export class Incoming {
 
   /** Those of the config that was chosen; a ClientHello keeps to the smaller of its two. */
   adoptLimits(limits: Limits): void {
-    this.#limits = { ...limits, clientHello: Math.min(limits.clientHello, this.#limits.clientHello) };
+    const clientHello = Math.min(limits.clientHello, this.#limits.clientHello);
+    this.#limits = clientHello === limits.clientHello ? limits : { ...limits, clientHello };
     this.#joiner.limits = this.#limits;
   }
   get limits(): Limits {

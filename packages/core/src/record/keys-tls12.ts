@@ -1,7 +1,7 @@
 // TLS 1.2's protection of one direction: AES-GCM with an explicit nonce (RFC 5288 §3), ChaCha20-Poly1305 without (RFC 7905 §2).
 import type { AeadOpener, AeadSealer, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
-import { type Bytes, wipe } from "../wire/bytes.ts";
+import { type Bytes, concat, wipe } from "../wire/bytes.ts";
 import { headerLength, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
 import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
@@ -13,37 +13,38 @@ export function ivLengthOf({ name }: SuiteImplementation): 4 | 12 {
 
 const explicitLength = 8;
 
-/** Number, type, version, length of the plaintext (RFC 5246 §6.2.3.3); and the nonce. Both in place. */
+/** What a record's protection is told of it, by its number. */
 class Counter {
-  readonly additionalData: Bytes = new Uint8Array(13);
   readonly explicit: number;
-  readonly #salt: Bytes;
+  /** Of AES-GCM the salt, then the sequence number, as over an IV that ends in zeros: no other record of this key has it. */
   readonly #nonce: Nonce;
-  /** AES-GCM: the salt, then the sequence number: no other record of this key has it. */
-  readonly #explicitNonce: Bytes = new Uint8Array(12);
 
+  /** @param iv is wiped, unless it becomes the nonce. */
   constructor(iv: Bytes, sequence: number) {
     this.explicit = iv.length === 4 ? explicitLength : 0;
-    this.#salt = iv;
-    this.#nonce = new Nonce(this.explicit === 0 ? iv : new Uint8Array(12), sequence);
-    this.#explicitNonce.set(iv.subarray(0, 4));
+    this.#nonce = new Nonce(this.explicit === 0 ? iv : salted(iv), sequence);
   }
   get sequence(): number {
     return this.#nonce.sequence;
   }
   /** A copy. */
   get iv(): Bytes {
-    return this.#salt.slice();
+    return this.explicit === 0 ? this.#nonce.iv : this.#nonce.iv.slice(0, 4);
   }
-  /** Lent until the next call. `explicit` undefined: ours to make. */
-  nonce(explicit?: Uint8Array): Bytes {
-    const counted = this.#nonce.current();
-    if (this.explicit === 0) return counted;
-    this.#explicitNonce.set(explicit ?? counted.subarray(4), 4);
-    return this.#explicitNonce;
+  /** Lent until the next call. */
+  get ownNonce(): Bytes {
+    return this.#nonce.current();
   }
+  /** The same, for a record that says `explicit`: with AES-GCM the peer may count as he likes. */
+  peersNonce(explicit: Uint8Array): Bytes {
+    if (this.explicit === 0) return this.#nonce.current();
+    const nonce = this.#nonce.current().slice();
+    nonce.set(explicit, 4);
+    return nonce;
+  }
+  /** Number, type, version, length of the plaintext (RFC 5246 §6.2.3.3). Made anew for each record: an idle connection keeps none. */
   describe(type: number, length: number): Bytes {
-    const data = this.additionalData;
+    const data = new Uint8Array(13);
     let rest = this.sequence;
     for (let at = 7; at >= 0; at--) {
       data[at] = rest & 255;
@@ -61,9 +62,13 @@ class Counter {
   }
   destroy(): void {
     this.#nonce.destroy();
-    wipe(this.#salt);
-    wipe(this.#explicitNonce);
   }
+}
+
+function salted(salt: Bytes): Bytes {
+  const iv = concat([salt, new Uint8Array(8)]);
+  wipe(salt);
+  return iv;
 }
 
 export class WriteKeysTls12 implements WriteProtection {
@@ -85,7 +90,7 @@ export class WriteKeysTls12 implements WriteProtection {
   }
   seal(type: number, content: Uint8Array, target: Uint8Array, offset: number): number {
     const counter = this.#counter;
-    const nonce = counter.nonce();
+    const nonce = counter.ownNonce;
     const length = counter.explicit + content.length + tagLength;
     target[offset] = type;
     target[offset + 1] = 3;
@@ -135,7 +140,7 @@ export class ReadKeysTls12 implements ReadProtection {
     const start = headerLength + counter.explicit;
     const length = record.length - start - tagLength;
     if (length < 0) return undefined;
-    const nonce = counter.nonce(record.subarray(headerLength, start));
+    const nonce = counter.peersNonce(record.subarray(headerLength, start));
     const opened = this.#aead.open(nonce, counter.describe(record[0] ?? 0, length), record.subarray(start));
     if (opened === undefined) return undefined;
     counter.advance();

@@ -15,7 +15,6 @@ export class WriteKeys implements WriteProtection {
   readonly #secret: Bytes;
   readonly #aead: AeadSealer;
   readonly #nonce: Nonce;
-  readonly #header: Bytes = Uint8Array.of(contentTypes.application_data, 3, 3, 0, 0);
 
   /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
@@ -38,14 +37,16 @@ export class WriteKeys implements WriteProtection {
    * @returns the record's length.
    */
   seal(type: number, content: Uint8Array, target: Uint8Array, offset: number): number {
-    const header = this.#header;
     const inner = content.length + 1;
-    header[3] = (inner + tagLength) >> 8;
-    header[4] = (inner + tagLength) & 255;
     const start = offset + headerLength;
-    target.set(header, offset);
+    target[offset] = contentTypes.application_data;
+    target[offset + 1] = 3;
+    target[offset + 2] = 3;
+    target[offset + 3] = (inner + tagLength) >> 8;
+    target[offset + 4] = (inner + tagLength) & 255;
     target.set(content, start);
     target[start + content.length] = type;
+    const header = target.subarray(offset, start);
     this.#aead.seal(this.#nonce.current(), header, target.subarray(start, start + inner), target, start);
     this.#nonce.advance();
     return headerLength + inner + tagLength;

@@ -6,8 +6,9 @@ import { type CertificateType, type CipherSuiteName, certificateTypeIds, suiteId
 import { write } from "../wire/writer.ts";
 
 export interface SessionState {
+  /** It says the version too: a session is taken up in its own alone. */
   readonly suite: CipherSuiteName;
-  /** The PSK (RFC 9846 §4.7.1). */
+  /** The PSK (RFC 9846 §4.7.1); of TLS 1.2 the master secret, which extended_master_secret made. */
   readonly secret: Bytes;
   readonly alpn: string | undefined;
   readonly serverName: string | undefined;
@@ -25,8 +26,12 @@ export interface SessionState {
   readonly maxEarlyData: number;
   /** The external PSK that the full handshake was made by. */
   readonly psk: SessionPsk | undefined;
+  /** The application's, at a server. */
+  readonly data: Bytes | undefined;
   /** At a client: what it shows to the server. */
   readonly ticket: Bytes | undefined;
+  /** The same, where a server of TLS 1.2 keeps its sessions and gave no ticket. */
+  readonly sessionId: Bytes | undefined;
 }
 export interface SessionPsk {
   /** The caller's name for it. */
@@ -41,6 +46,8 @@ export interface SessionPeer {
     /** DER, leaf first. */
     readonly chain: readonly [Bytes, ...Bytes[]];
     readonly serverName: string | undefined;
+    readonly ocspResponse: Bytes | undefined;
+    readonly signedCertificateTimestamps: readonly Bytes[];
     readonly nowMs: number;
   };
   readonly path: readonly Uint8Array[];
@@ -69,13 +76,16 @@ export function encodeSession(state: SessionState): Bytes {
     milliseconds(writer, state.issuedMs);
     writer.u32(state.lifetimeSeconds).u32(state.ageAdd).u32(state.maxEarlyData).opaque(2, state.ticket ?? empty);
     writer.opaque(2, state.psk?.identity ?? empty).opaque(1, state.psk?.fingerprint ?? empty);
+    writer.opaque(1, state.sessionId ?? empty).opaque(2, state.data ?? empty);
     const { peer } = state;
     writer.u8(peer === undefined ? 0 : 1);
     if (peer === undefined) return;
     writer.u8(peer.presented.role === "client" ? 0 : 1).u8(certificateTypeIds[peer.presented.type]);
     text(peer.presented.serverName);
     milliseconds(writer, peer.presented.nowMs);
-    const { chain } = peer.presented;
+    const { chain, ocspResponse, signedCertificateTimestamps } = peer.presented;
+    writer.opaque(3, ocspResponse ?? empty);
+    writer.list(3, signedCertificateTimestamps, (_, timestamp) => writer.opaque(2, timestamp));
     writer.list(3, chain, (_, certificate) => writer.opaque(3, certificate));
     // Most of a path was shown: its place in the chain is enough, from 1 on.
     writer.list(3, peer.path, (_, certificate) => {
@@ -112,12 +122,16 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const ticket = reader.opaque(2, "ticket");
   const pskIdentity = reader.opaque(2, "psk identity");
   const fingerprint = reader.opaque(1, "psk fingerprint");
+  const sessionId = reader.opaque(1, "session id", 0, 32);
+  const data = reader.opaque(2, "data");
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
     suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, maxEarlyData, peer,
     ticket: ticket.length === 0 ? undefined : ticket,
     psk: fingerprint.length === 0 ? undefined : { identity: pskIdentity, fingerprint },
+    sessionId: sessionId.length === 0 ? undefined : sessionId,
+    data: data.length === 0 ? undefined : data,
   };
 }
 
@@ -126,6 +140,8 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   const type = reader.u8("type") === certificateTypeIds.x509 ? "x509" : "raw-public-key";
   const serverName = text("peer's name");
   const nowMs = readMilliseconds(reader);
+  const ocspResponse = reader.opaque(3, "ocsp response");
+  const signedCertificateTimestamps = reader.list(3, "timestamps", 0, (list) => list.opaque(2, "timestamp"));
   const chain = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
   const path = reader.list(3, "path", 0, (list) => {
     const shown = list.u16("place in the chain");
@@ -134,7 +150,13 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   const names = reader.list(3, "names", 0, (list) => textOf(list.opaque(3, "name")));
   const [leaf, ...rest] = chain;
   if (leaf === undefined) return fail("malformed-message", { message: "session state", field: "chain", offset: reader.offset });
-  return { presented: { role, type, serverName, nowMs, chain: [leaf, ...rest] }, path, names };
+  return {
+    presented: {
+      role, type, serverName, nowMs, chain: [leaf, ...rest], ocspResponse: ocspResponse.length === 0 ? undefined : ocspResponse,
+      signedCertificateTimestamps,
+    },
+    path, names,
+  };
 }
 
 /** Below 2^53, as two halves. */

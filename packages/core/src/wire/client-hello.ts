@@ -53,6 +53,8 @@ export interface DecodedClientHello extends ClientHello {
   readonly ticketRequest: TicketRequest | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
+  /** TLS 1.2 (RFC 5077 §3.2); empty: it would like one. */
+  readonly sessionTicket: Bytes | undefined;
   readonly renegotiatedConnection: Bytes | undefined;
   /** By number (RFC 8879 §3). */
   readonly certificateCompressions: readonly number[];
@@ -87,6 +89,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
   let ticketRequest: TicketRequest | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
+  let sessionTicket: Bytes | undefined;
   let offersEarlyData = false;
   let renegotiatedConnection: Bytes | undefined;
   let certificateCompressions: number[] = [];
@@ -111,6 +114,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     server_certificate_type: (extension) => { serverCertificateTypes = readOfferedTypes(extension); },
     application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    session_ticket: (extension) => { sessionTicket = extension.copy(extension.remaining, "ticket"); },
     compress_certificate: (extension) => { certificateCompressions = readCompressions(extension); },
     record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
     pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
@@ -161,6 +165,7 @@ export function decodeClientHello(raw: Bytes): DecodedClientHello {
     ticketRequest,
     pointFormats,
     extendedMasterSecret,
+    sessionTicket,
     renegotiatedConnection,
     certificateCompressions,
     recordSizeLimit,

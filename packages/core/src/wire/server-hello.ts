@@ -18,6 +18,7 @@ export interface ServerHelloFields {
 }
 
 export interface ServerHello extends ServerHelloFields {
+  readonly legacySessionIdEcho: Bytes;
   readonly isRetryRequest: boolean;
   readonly selectedVersion: number | undefined;
   /** ServerHello's share. */
@@ -31,6 +32,8 @@ export interface ServerHello extends ServerHelloFields {
   readonly alpn: string | undefined;
   readonly pointFormats: readonly number[] | undefined;
   readonly extendedMasterSecret: boolean;
+  /** NewSessionTicket follows (RFC 5077 §3.2). */
+  readonly announcesTicket: boolean;
   readonly renegotiatedConnection: Bytes | undefined;
   readonly recordSizeLimit: number | undefined;
   readonly clientCertificateType: number | undefined;
@@ -56,6 +59,7 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   let alpn: string | undefined;
   let pointFormats: number[] | undefined;
   let extendedMasterSecret = false;
+  let announcesTicket = false;
   let renegotiatedConnection: Bytes | undefined;
   let recordSizeLimit: number | undefined;
   let clientCertificateType: number | undefined;
@@ -82,13 +86,14 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
     status_request: () => { announcesStatus = true; },
     signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
     extended_master_secret: () => { extendedMasterSecret = true; },
+    session_ticket: () => { announcesTicket = true; },
     renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
   });
   body.end();
   return {
     legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, renegotiatedConnection,
-    recordSizeLimit, clientCertificateType, serverCertificateType, announcesStatus, timestamps,
+    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, announcesTicket,
+    renegotiatedConnection, recordSizeLimit, clientCertificateType, serverCertificateType, announcesStatus, timestamps,
   };
 }
 

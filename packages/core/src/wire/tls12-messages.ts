@@ -81,6 +81,24 @@ export function encodeClientKeyExchange(share: Uint8Array): Bytes {
   return frame("client_key_exchange", (writer: Writer) => writer.opaque(1, share));
 }
 
+/** NewSessionTicket of RFC 5077 §3.3. */
+export interface TicketTls12 {
+  /** Seconds; 0: the server does not say. */
+  readonly lifetimeHint: number;
+  /** Empty: the server gives none after all. */
+  readonly ticket: Bytes;
+}
+export function decodeTicketTls12(raw: Uint8Array): TicketTls12 {
+  const body = bodyOf(raw, "new_session_ticket");
+  const lifetimeHint = body.u32("ticket_lifetime_hint");
+  const ticket = body.opaque(2, "ticket");
+  body.end();
+  return { lifetimeHint, ticket };
+}
+export function encodeTicketTls12({ lifetimeHint, ticket }: TicketTls12): Bytes {
+  return frame("new_session_ticket", (writer) => writer.u32(lifetimeHint).opaque(2, ticket));
+}
+
 /** ClientCertificateType (RFC 5246 §7.4.4; RFC 8422 §5.5). */
 export const clientCertificateTypes = { rsa_sign: 1, ecdsa_sign: 64 } as const;
 

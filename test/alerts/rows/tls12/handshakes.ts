@@ -18,7 +18,8 @@ import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } 
 import { all, each, expectEqual, found, type Stimuli, type Stimulus, told } from "../../outcome.ts";
 import { messages } from "../framing.ts";
 import { certificateForKeyTls12 } from "../raw-public-keys.ts";
-import { beforeFinished, clientsInClear, connected, toClient, toServer } from "./peers.ts";
+import { resumingClientTls12, resumingServerTls12 } from "../../sessions.ts";
+import { announcing, beforeFinished, clientsInClear, connected, toClient, toServer } from "./peers.ts";
 
 const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
   WAIT_SH: "expectServerHello",
@@ -27,6 +28,7 @@ const clientStates: Readonly<Record<ClientStateTls12, string | undefined>> = {
   WAIT_SKE: "expectServerKeyExchange",
   WAIT_SHD: "expectServerHelloDone",
   WAIT_SHD_ONLY: "expectServerHelloDoneOnly",
+  WAIT_TICKET: "expectSessionTicket",
   WAIT_CCS: "expectChangeCipherSpec",
   WAIT_FINISHED: "expectFinishedTls12",
   CONNECTED: undefined,
@@ -57,6 +59,18 @@ const client = (state: ClientStateTls12, options: ScriptedServerTls12Options = {
 const trusting: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified };
 /** A client that asks for an OCSP response, and a server that says one may come. */
 const stapling: ScriptedServerTls12Options = { config: { verifier: { ...trusting, asksFor: ["ocsp"] } }, announcesStatus: true };
+const clientThere = (state: string, there: () => ScriptedPeer): Stimulus => others(there, clientEdges, state);
+const serverThere = (state: string, there: () => ScriptedPeer): Stimulus => others(there, serverEdges, state);
+/** Behind ServerHello of a resumption: the states that wait there, and peers to machines in them. */
+const resumedClients = {
+  expectSessionTicketResumed: () => resumingServerTls12("ticket", { ticket: text("the next") }).to("WAIT_TICKET"),
+  expectChangeCipherSpecResumed: () => resumingServerTls12("id").to("WAIT_CCS"),
+  expectFinishedResumed: () => resumingServerTls12().to("WAIT_FINISHED"),
+} as const;
+const resumedServers = {
+  expectChangeCipherSpecResumed: () => resumingClientTls12("id").to("WAIT_CCS"),
+  expectFinishedResumed: () => resumingClientTls12().to("WAIT_FINISHED"),
+} as const;
 const server = (state: ServerStateTls12): Stimulus => others(() => toServer(state), serverEdges, serverStates[state]);
 
 const exchange = (scripts: readonly KeyExchangeScript[], options: ScriptedServerTls12Options = {}): ScriptedServerTls12[] =>
@@ -116,14 +130,19 @@ export const handshakes: Stimuli = {
   "STM-016": client("WAIT_CERT"),
   "STM-017": () => [...client("WAIT_SKE")(), ...client("WAIT_STATUS", stapling)()],
   "STM-018": () => [...client("WAIT_SHD")(), ...client("WAIT_SHD_ONLY")()],
-  "STM-019": client("WAIT_CCS"),
-  "STM-020": client("WAIT_FINISHED"),
+  "STM-019": () => [
+    ...client("WAIT_CCS")(),
+    ...clientThere("expectSessionTicket", () => announcing().to("WAIT_TICKET"))(),
+    ...clientThere("expectSessionTicketResumed", resumedClients.expectSessionTicketResumed)(),
+    ...clientThere("expectChangeCipherSpecResumed", resumedClients.expectChangeCipherSpecResumed)(),
+  ],
+  "STM-020": () => [...client("WAIT_FINISHED")(), ...clientThere("expectFinishedResumed", resumedClients.expectFinishedResumed)()],
   "STM-021": server("START"),
   "STM-022": server("WAIT_CERT"),
   "STM-023": server("WAIT_CKE"),
   "STM-024": server("WAIT_CV"),
-  "STM-025": server("WAIT_CCS"),
-  "STM-026": server("WAIT_FINISHED"),
+  "STM-025": () => [...server("WAIT_CCS")(), ...serverThere("expectChangeCipherSpecResumed", resumedServers.expectChangeCipherSpecResumed)()],
+  "STM-026": () => [...server("WAIT_FINISHED")(), ...serverThere("expectFinishedResumed", resumedServers.expectFinishedResumed)()],
   "STM-031": () => [
     ...each([[], [1]], beforeFinished, (peer, bytes) => peer.record(content.data, bytes)),
     ...all([toClient("WAIT_CCS"), toServer("WAIT_CCS"), toServer("WAIT_CKE")], (peer) => peer.bytes(record(content.data, [1]))),
@@ -150,13 +169,19 @@ export const handshakes: Stimuli = {
   ],
   "T12-011": () => [toServer("WAIT_CKE").bytes(record(content.changeCipherSpec, [1]))],
   "T12-012": () =>
-    (["WAIT_CERT", "WAIT_SKE", "WAIT_SHD", "WAIT_SHD_ONLY"] as const).map((state) => toClient(state).bytes(record(content.changeCipherSpec, [1]))),
-  "T12-013": () => [toClient("WAIT_CCS"), toServer("WAIT_CCS")].map((peer) => peer.record(content.handshake, peer.finished())),
-  "T12-014": () => each([[2], [1, 1], []], () => [toClient("WAIT_CCS"), toServer("WAIT_CCS")], (peer, body) => peer.changeCipherSpec(body)),
+    [
+      ...(["WAIT_CERT", "WAIT_SKE", "WAIT_SHD", "WAIT_SHD_ONLY"] as const).map((state) => toClient(state)),
+      // RFC 5077 §3.3: a ticket that was announced must come.
+      announcing().to("WAIT_TICKET"),
+      resumedClients.expectSessionTicketResumed(),
+    ].map((peer) => peer.bytes(record(content.changeCipherSpec, [1]))),
+  "T12-013": () => [toClient("WAIT_CCS"), toServer("WAIT_CCS"), resumedClients.expectChangeCipherSpecResumed(), resumedServers.expectChangeCipherSpecResumed()].map((peer) => peer.record(content.handshake, peer.finished())),
+  "T12-014": () => each([[2], [1, 1], []], () => [toClient("WAIT_CCS"), toServer("WAIT_CCS"), resumingServerTls12().to("WAIT_CCS"), resumingClientTls12().to("WAIT_CCS")], (peer, body) => peer.changeCipherSpec(body)),
   "T12-015": () => all(beforeFinished(), (peer) => peer.record(content.changeCipherSpec, [1])),
   "T12-016": () => {
     const cut = (peer: ScriptedPeer): void => void peer.record(content.handshake, peer.next().subarray(0, 5)).bytes(record(content.changeCipherSpec, [1]));
-    return all([toClient("WAIT_CERT"), toClient("WAIT_CCS"), toServer("WAIT_CKE"), toServer("WAIT_CCS")], cut);
+    const resumed = [...Object.values(resumedClients), ...Object.values(resumedServers)].slice(0, 2).map((there) => there());
+    return all([toClient("WAIT_CERT"), toClient("WAIT_CCS"), toServer("WAIT_CKE"), toServer("WAIT_CCS"), announcing().to("WAIT_TICKET"), ...resumed], cut);
   },
   "T12-017": () => all(connected(), (peer) => peer.record(content.changeCipherSpec, [1])),
   "T12-023": () => [toServer("WAIT_CKE")].map((peer) => peer.say(message(typesTls12.clientKeyExchange, peer.clientKeyExchange().subarray(4), [0]))),
@@ -172,7 +197,10 @@ export const handshakes: Stimuli = {
   "T12-027": () => exchange([{ group: 0x11ec, share: repeat(200, 1) }]),
 
   "REN-001": () => [refusedOnce(toClient("CONNECTED"), helloRequest)],
-  "REN-002": () => clientsInClear.map((state) => toClient(state).record(content.handshake, helloRequest)),
+  "REN-002": () =>
+    [...clientsInClear.map((state) => toClient(state)), announcing().to("WAIT_TICKET"), ...Object.values(resumedClients).map((there) => there())].map((peer) =>
+      peer.record(content.handshake, helloRequest),
+    ),
   "REN-003": () => [toClient("CONNECTED").record(content.handshake, message(typesTls12.helloRequest, [0]))],
   "REN-004": () => [toServer("CONNECTED")].map((peer) => refusedOnce(peer, peer.encodedHello())),
 
@@ -181,7 +209,7 @@ export const handshakes: Stimuli = {
     each([0, 11, 13], beforeFinished, (peer, length) =>
       peer.record(content.handshake, message(types.finished, join(peer.next().subarray(4), [0]).subarray(0, length))),
     ),
-  "NST-009": () => [toClient("WAIT_CCS").record(content.handshake, ticket)],
+  "NST-009": () => [toClient("WAIT_CCS"), resumingServerTls12().to("WAIT_CCS")].map((peer) => peer.record(content.handshake, ticket)),
   "CLI-CR-010": () =>
     [join(v8(), v16(u16(0x0403)), v16()), join(v8([64]), v16(), v16())].map((body) => toClient("WAIT_SHD").say(message(types.certificateRequest, body))),
 
@@ -258,7 +286,10 @@ function refusedOnce(peer: ScriptedPeer, wish: Uint8Array): Outcome {
 
 /** States that wait for a message, and are in no row above. */
 export function statesNeverTriedTls12(): readonly string[] {
-  const tried = new Set([...Object.values(clientStates), ...Object.values(serverStates)]);
+  const tried = [
+    new Set<string | undefined>([...Object.values(clientStates), ...Object.keys(resumedClients)]),
+    new Set<string | undefined>([...Object.values(serverStates), ...Object.keys(resumedServers)]),
+  ];
   const tables = [clientTls12, serverTls12] as readonly EdgeTable[];
-  return tables.flatMap((table) => Object.keys(table).filter((state) => state.startsWith("expect") && !tried.has(state)));
+  return tables.flatMap((table, at) => Object.keys(table).filter((state) => state.startsWith("expect") && !tried[at]?.has(state)));
 }

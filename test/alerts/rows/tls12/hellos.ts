@@ -87,7 +87,6 @@ export const hellos: Stimuli = {
   "SRV-CH-069": () => hello([0x0000, 0x0103, 0x0200].map((legacyVersion) => ({ legacyVersion }))),
   "SRV-CH-070": () => ["a\0b", "a\nb", "caf\u00e9"].flatMap((name) => offering(names(hostName(text(name))))),
 
-  "T12-021": () => offering(extension(extensionsTls12.sessionTicket, text("a ticket that nobody opens"))),
   "T12-022": () => leavingOut(extensions.signatureAlgorithms),
   "T12-025": () => answering(extension(extensionsTls12.pointFormats, v8([1]))),
   "REN-005": () => answering(extension(extensions.renegotiationInfo, v8(repeat(12)))),

@@ -1,5 +1,8 @@
 // Peers in the states of TLS 1.2 that rows speak of.
+import { memoryClientSessions } from "@sallyport/core";
 import { showing as trusting } from "../../outcome.ts";
+import { resumingClientTls12, resumingServerTls12, ways } from "../../sessions.ts";
+import { type Octets, text } from "../../../support/octets.ts";
 import type { ScriptedPeer } from "../../../support/scripted-peer.ts";
 import {
   type ClientStateTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedServerTls12Options, type ServerStateTls12,
@@ -17,13 +20,27 @@ export const showing = (): ScriptedClientTls12 => new ScriptedClientTls12(trusti
 export const clientsInClear = ["WAIT_SH", "WAIT_CERT", "WAIT_SKE", "WAIT_SHD", "WAIT_SHD_ONLY", "WAIT_CCS"] as const;
 export const serversInClear = ["START", "WAIT_CERT", "WAIT_CKE", "WAIT_CV", "WAIT_CCS"] as const;
 
+/** A session is taken up: all these have said ServerHello, or heard it. */
+const resumedInClear = (): ScriptedPeer[] => [
+  ...ways.flatMap((way) => [resumingClientTls12(way).to("WAIT_CCS"), resumingServerTls12(way).to("WAIT_CCS")]),
+  resumingServerTls12("ticket", { ticket: text("the next ticket") }).to("WAIT_TICKET"),
+];
+/** To a client that wants sessions, and is told that a ticket will come. */
+export const announcing = (ticket: Octets = text("a ticket")): ScriptedServerTls12 => new ScriptedServerTls12({ config: { sessions: memoryClientSessions() }, ticket });
+
 /** The machine reads in clear. */
 export const inClear = (): ScriptedPeer[] => [
   ...clientsInClear.map((state) => toClient(state)),
   ...serversInClear.map((state) => toServer(state)),
+  announcing().to("WAIT_TICKET"),
+  ...resumedInClear(),
 ];
-export const beforeFinished = (): ScriptedPeer[] => [toClient("WAIT_FINISHED"), toServer("WAIT_FINISHED")];
-export const connected = (): ScriptedPeer[] => [toClient("CONNECTED"), toServer("CONNECTED")];
+export const beforeFinished = (): ScriptedPeer[] => [
+  toClient("WAIT_FINISHED"), toServer("WAIT_FINISHED"), resumingClientTls12().to("WAIT_FINISHED"), resumingServerTls12().to("WAIT_FINISHED"),
+];
+export const connected = (): ScriptedPeer[] => [
+  toClient("CONNECTED"), toServer("CONNECTED"), resumingClientTls12().to("CONNECTED"), resumingServerTls12().to("CONNECTED"),
+];
 export const underKeys = (): ScriptedPeer[] => [...beforeFinished(), ...connected()];
 export const inHandshake = (): ScriptedPeer[] => [...inClear(), ...beforeFinished()];
 export const anywhere = (): ScriptedPeer[] => [...inHandshake(), ...connected()];

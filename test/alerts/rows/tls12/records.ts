@@ -110,7 +110,7 @@ export const records: Stimuli = {
     all(decoding().filter(({ where }) => where !== "WAIT_SHD_ONLY"), (peer) => {
       const { type, body } = right(peer);
       // Offsets of a length that is made too large: session id, point, or the first vector.
-      const at = type === types.clientHello || type === types.serverHello ? 34 : type === typesTls12.serverKeyExchange ? 3 : type === types.certificateVerify ? 2 : 0;
+      const at = type === types.clientHello || type === types.serverHello ? 34 : type === typesTls12.serverKeyExchange ? 3 : type === types.certificateVerify ? 2 : type === types.newSessionTicket ? 4 : 0;
       peer.record(content.handshake, message(type, Uint8Array.from(body, (byte, index) => (index === at ? 0xff : byte))));
     }),
   "FRM-005": () =>

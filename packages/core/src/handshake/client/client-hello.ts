@@ -1,11 +1,12 @@
 // What a client says first, and after HelloRetryRequest again (RFC 9846 §4.2.2).
+import { suiteMeanings } from "../../config/parameters.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
 import { expectLength } from "../../crypto/results.ts";
 import { digestOf } from "../../crypto/transcript.ts";
 import { saidLimit } from "../../record/size-limit.ts";
 import { maxPlaintext } from "../../record/format.ts";
 import type { SessionState } from "../../session/state.ts";
-import { type Bytes, copy, empty } from "../../wire/bytes.ts";
+import { type Bytes, copy, empty, wipe } from "../../wire/bytes.ts";
 import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
@@ -27,22 +28,27 @@ export function sendClientHello(
   goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
-  const offersEarly = session !== undefined && offersEarlyData(goal, session);
+  const sessionTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2" ? session : undefined;
+  const offersEarly = session !== undefined && sessionTls12 === undefined && offersEarlyData(goal, session);
   const fields = mannered({
     legacyVersion: 0x0303,
     random: expectLength(provider.random(32), 32, "random"),
-    // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed.
-    legacySessionId: versions.includes("tls1.3") ? expectLength(provider.random(32), 32, "random") : empty,
+    // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed. RFC 5077 §3.4: beside a ticket of
+    // TLS 1.2 an id that was made up shows by its echo that the ticket is taken.
+    legacySessionId:
+      sessionTls12?.sessionId ??
+      (versions.includes("tls1.3") || sessionTls12 !== undefined ? expectLength(provider.random(32), 32, "random") : empty),
     cipherSuites: suites.map(({ name }) => suiteIds[name]),
     compressionMethods: [0],
-    extensions: [...extensionsOf(goal, shares), ...(offersEarly ? [extension("early_data")] : [])],
+    extensions: [...extensionsOf(goal, shares, sessionTls12?.ticket), ...(offersEarly ? [extension("early_data")] : [])],
   }, goal.settings.manners, provider.random);
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
   const psks = offeredPsks(goal, session);
-  const offer = say({ goal, fields, shares, psks, early: undefined }, (hash, truncated) => digestOf(hash, truncated), context);
+  const said = { goal, fields, shares, psks, early: undefined, sessionTls12 };
+  const offer = say(said, (hash, truncated) => digestOf(hash, truncated), context);
   const [first] = psks;
   if (!offersEarly || first?.kind !== "session") return offer;
   if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
@@ -62,14 +68,18 @@ export function sendSecondClientHello(
   if (cookie !== undefined) extensions.push(extension("cookie", (writer) => writer.opaque(2, cookie)));
   if (owesChangeCipherSpec(offer)) context.link.outgoing.changeCipherSpec();
   const psks = fittingPsks(offer.psks, request.hash);
+  // The server speaks TLS 1.3.
+  if (offer.sessionTls12 !== undefined) wipe(offer.sessionTls12.secret);
   const again = {
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
+    sessionTls12: undefined,
     early: offer.early,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
 
-function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] {
+/** @param ticket of TLS 1.2. */
+function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes | undefined): Extension[] {
   const { settings, serverName, alpn } = goal;
   const tls12 = settings.versions.includes("tls1.2");
   const tls13 = settings.versions.includes("tls1.3");
@@ -109,6 +119,8 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[]): Extension[] 
       extension("extended_master_secret"),
       extension("renegotiation_info", (writer) => writer.opaque(1, empty)),
     );
+    // RFC 5077 §3.2: empty, it asks for one.
+    if (settings.sessions !== undefined) extensions.push(extension("session_ticket", (writer) => writer.bytes(ticket ?? empty)));
   }
   if (tls13) {
     extensions.push(
@@ -145,7 +157,7 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, psks, early }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks, early, sessionTls12 }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
@@ -162,7 +174,7 @@ function say(
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, psks, early };
+  return { goal, fields, hello, shares, psks, early, sessionTls12 };
 }
 
 /**

@@ -1,5 +1,5 @@
 // A client's early data (RFC 9846 §4.3.10): offered with a session, written until the server has answered.
-import { checkExport, type Exporter, exporterTls13 } from "../../connection/exporters.ts";
+import { checkExport, type Exporter, ExporterTls13 } from "../../connection/exporters.ts";
 import { guard } from "../../connection/guard.ts";
 import type { Link } from "../../connection/link.ts";
 import type { Agreed, Ended, Exported, Sent } from "../../connection/types.ts";
@@ -46,7 +46,7 @@ export function beginEarlyData(
   const agreed: Agreed = { version: "tls1.3", suite: suite.name, alpn, serverName: hello.serverName };
   const wearsOut = suite.name.includes("_GCM_");
   const mostRecords = wearsOut ? settings.limits.recordsPerKey : Number.MAX_SAFE_INTEGER;
-  return new EarlyOffer(link, agreed, maxEarlyData, mostRecords, exporterTls13(hash, exporterSecret));
+  return new EarlyOffer(link, agreed, maxEarlyData, mostRecords, new ExporterTls13(hash, exporterSecret));
 }
 
 export class EarlyOffer {

@@ -6,7 +6,11 @@ import { edgesTls13 } from "./tls13/edges.ts";
 export const edges = {
   takeSession: { session: ["startShares"] },
   startShares: { key_shares: ["expectServerHello"] },
-  expectServerHello: { server_hello: ["startShareAgain", "completeKeys", "expectCertificateTls12"] },
+  expectServerHello: {
+    server_hello: [
+      "startShareAgain", "completeKeys", "expectCertificateTls12", "expectSessionTicketResumed", "expectChangeCipherSpecResumed",
+    ],
+  },
 } as const;
 
 export type Edges = Checked<typeof edges>;

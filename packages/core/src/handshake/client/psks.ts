@@ -1,5 +1,6 @@
 // The PSKs of a ClientHello (RFC 9846 §4.3.11): a session first, then the config's external ones.
 import type { PreparedPsk } from "../../config/check-psks.ts";
+import { suiteMeanings } from "../../config/parameters.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import { pskBinder } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
@@ -10,15 +11,16 @@ import { type Extension, extension } from "../../wire/extensions.ts";
 import type { Goal, Offer } from "./states.ts";
 
 export type OfferedPsk =
-  /** Its secret is this offer's own, and wiped by `forgetPsks`. */
+  /** Its secret is this offer's own, and wiped by `forgetOffered`. */
   | { readonly kind: "session"; readonly state: SessionState; readonly hash: HashImplementation }
   /** Its key is the config's. */
   | { readonly kind: "external"; readonly psk: PreparedPsk; readonly hash: HashImplementation };
 
-/** In the order in which they are offered. */
+/** In the order in which they are offered. @param session of either version: one of TLS 1.2 is no PSK. */
 export function offeredPsks({ settings }: Goal, session: SessionState | undefined): readonly OfferedPsk[] {
   const offered: OfferedPsk[] = [];
-  const hash = session && hashOf(session, settings);
+  const isOurs = session !== undefined && suiteMeanings[session.suite].version === "tls1.3";
+  const hash = isOurs ? hashOf(session, settings) : undefined;
   if (session !== undefined && hash !== undefined) offered.push({ kind: "session", state: session, hash });
   for (const psk of settings.psks) {
     const hash = settings.hashes.get(psk.hash);
@@ -73,8 +75,9 @@ export function fittingPsks(psks: readonly OfferedPsk[], hash: HashImplementatio
 }
 
 /** Wipes the secret of a session that was offered: it was taken up, or never will be. */
-export function forgetPsks({ psks }: Pick<Offer, "psks">): void {
+export function forgetOffered({ psks, sessionTls12 }: Pick<Offer, "psks" | "sessionTls12">): void {
   psks.forEach(forget);
+  if (sessionTls12 !== undefined) wipe(sessionTls12.secret);
 }
 function forget(psk: OfferedPsk): void {
   if (psk.kind === "session") wipe(psk.state.secret);

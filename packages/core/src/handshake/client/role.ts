@@ -1,7 +1,7 @@
 import type { CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
+import { ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
 import type { Info } from "../../connection/types.ts";
 import { fail } from "../../errors.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
@@ -16,7 +16,7 @@ import { type Context, handshakeKind } from "../table.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
 import type { EarlyOffer } from "./early-data.ts";
 import { clientEdges } from "./edges.ts";
-import { externalOf, forgetPsks, offeredPsks } from "./psks.ts";
+import { externalOf, forgetOffered } from "./psks.ts";
 import { sessionKey } from "./session.ts";
 import type { At, Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
@@ -42,7 +42,8 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
         case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
-        case "judge": case "judgeTls12": return judge(state.settled.offer.goal.settings.verifier, state.presented);
+        case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12":
+          return judge(state.settled.offer.goal.settings.verifier, state.presented);
         case "respond": return respond(state.group, state.peerShare);
         case "pickCredential": return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
         case "pickCredentialTls12": return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
@@ -51,19 +52,19 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "expectCertificateOrRequest": case "expectCertificate": case "expectCertificateVerify": case "expectFinished":
         case "connected": case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange":
         case "expectServerHelloDone": case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12":
-        case "connectedTls12":
+        case "connectedTls12": case "expectSessionTicket": case "expectSessionTicketResumed":
+        case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
     forget: (state) => {
-      if (state.kind === "startShares") forgetPsks({ psks: offeredPsks(state.goal, state.session) });
-      else if ("offer" in state) forgetPsks(state.offer);
-      else if (state.kind === "completeKeys") forgetPsks(state.settled.offer);
+      if (state.kind === "startShares" && state.session !== undefined) wipe(state.session.secret);
+      else if ("offer" in state) forgetOffered(state.offer);
+      else if (state.kind === "completeKeys") forgetOffered(state.settled.offer);
       earlyOf(state)?.forget();
       if ("master" in state) wipe(state.master);
       if ("keys" in state) {
-        wipe(state.keys.serverKey);
-        wipe(state.keys.serverIv);
+        for (const secret of Object.values(state.keys)) wipe(secret);
       }
       if (state.kind === "signTls12") {
         wipe(state.clientKey);
@@ -85,7 +86,12 @@ export function clientRole(context: Context): Role<State, ClientStage> {
       }
       return true;
     },
-    presented: (state) => (state.kind === "judge" || state.kind === "judgeTls12" ? state.presented : undefined),
+    presented: (state) => {
+      switch (state.kind) {
+        case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12": return state.presented;
+        default: return undefined;
+      }
+    },
     agreement: (state) => {
       const { recordSizes } = context.link;
       if (state.kind === "connected") return agreement(state, recordSizes);
@@ -110,8 +116,8 @@ function earlyOf(state: State): EarlyOffer | undefined {
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
 function takeSession(goal: Goal): Paused<ClientStage> {
-  const { sessions, versions } = goal.settings;
-  if (sessions === undefined || !versions.includes("tls1.3")) return { input: "session", value: undefined };
+  const { sessions } = goal.settings;
+  if (sessions === undefined) return { input: "session", value: undefined };
   const key = sessionKey(goal);
   if (!("take" in sessions)) return { stage: (turn) => new ClientNeedsSession(turn, key, sessions) };
   return { input: "session", value: sessions.take(key) };
@@ -155,31 +161,33 @@ function agreement(
     ownSignatureScheme: ownScheme,
     extendedMasterSecret: true,
     maxRecordSize,
+    sessionData: undefined,
   };
-  return { info, suite, exporter: exporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
+  return { info, suite, exporter: new ExporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
 }
 
 function agreementTls12(
   { settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">, maxRecordSize: RecordSizes,
 ): Agreement {
-  const { offer, suite, hash, randoms, alpn, extendedMasterSecret } = settled;
+  const { offer, suite, hash, randoms, alpn, extendedMasterSecret, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
   const info: Info = {
     version: "tls1.2",
     suite: suite.name,
     alpn,
     serverName: offer.hello.serverName,
-    handshakeKind: "full",
-    group: group.name,
+    handshakeKind: handshakeKind(session && "session", false),
+    group: group?.name,
     peer: identity,
     psk: undefined,
-    peerSignatureScheme: keyProven.scheme,
+    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
     ownSignatureScheme: ownScheme,
     extendedMasterSecret,
     maxRecordSize,
+    sessionData: undefined,
   };
   return {
-    info, suite, exporter: extendedMasterSecret ? exporterTls12(hash, master, randoms) : undefined, limits, truncation,
+    info, suite, exporter: extendedMasterSecret ? new ExporterTls12(hash, master, randoms) : undefined, limits, truncation,
     mayExtract,
   };
 }

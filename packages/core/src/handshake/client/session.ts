@@ -1,32 +1,35 @@
 // A client's sessions: the one that it offers (RFC 9846 §4.3.11), and those that tickets bring (§4.7.1).
 import type { VerifiedIdentity } from "../../config/identity.ts";
+import { suiteMeanings } from "../../config/parameters.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
 import { attempt } from "../../connection/guard.ts";
+import type { NewClientSession } from "../../connection/types.ts";
 import { resumptionPsk } from "../../crypto/key-schedule.ts";
 import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionState } from "../../session/state.ts";
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
+import type { ProtocolVersion } from "../../wire/registry.ts";
 import { externalOf, hashOf } from "./psks.ts";
 import type { Goal } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
 
 /** Bytes: a longer one is not kept, since the extensions of a ClientHello have no more than 64 KiB for all. */
-const longestTicket = 32_768;
+export const longestTicket = 32_768;
 
 export function sessionKey({ settings, serverName, partition }: Goal): ClientSessionKey {
   return { serverName, partition, config: hex(settings.id) };
 }
 
-/** What a store gave, if it is for this server and config, and not too old; else a full handshake. */
+/** What a store gave, of either version, if it is for this server and config, and not too old; else a full handshake. */
 export function readSession(stored: StoredSession | undefined, { settings, serverName }: Goal): SessionState | undefined {
   if (stored === undefined) return undefined;
   const decoded = attempt(() => decodeSession(stored.state));
   if (decoded.kind === "thrown") return undefined;
   const session = decoded.result;
-  const { ticket } = session;
+  const { version } = suiteMeanings[session.suite];
   const fits =
-    ticket !== undefined && ticket.length <= longestTicket && isProven(session, settings) &&
+    settings.versions.includes(version) && isShowable(session, version) && isProven(session, settings) &&
     session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
     isFresh(session, settings.now());
   if (fits) return session;
@@ -34,9 +37,21 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   return undefined;
 }
 
+function isShowable({ ticket, sessionId }: SessionState, version: ProtocolVersion): boolean {
+  return ticket === undefined ? version === "tls1.2" && sessionId !== undefined : ticket.length <= longestTicket;
+}
+
 /** Who the server was, is known: by its certificate, or by an external PSK that is still the config's. */
 function isProven({ peer, psk }: SessionState, { psks }: ClientSettings): boolean {
   return psk === undefined ? peer?.presented.role === "server" : peer === undefined && psks.some(({ fingerprint }) => equal(fingerprint, psk.fingerprint));
+}
+
+/** A synchronous store has it at once; an asynchronous one gets it by the event. */
+export function keepSession(session: StoredSession, goal: Goal): NewClientSession {
+  const store = goal.settings.sessions;
+  const key = sessionKey(goal);
+  if (store !== undefined && "put" in store) store.put(key, session);
+  return { kind: "new-session", role: "client", key, session, store };
 }
 
 /** What turns tickets into sessions, for as long as the connection lives. @param resumptionSecret is kept until `wipe`. */
@@ -66,13 +81,11 @@ export function ticketTaker(
         maxEarlyData,
         psk: externalOf(psk),
         ticket,
+        sessionId: undefined,
+        data: undefined,
       });
       wipe(secret);
-      const stored: StoredSession = { state, lifetimeSeconds, maxEarlyData };
-      const store = settings.sessions;
-      const key = sessionKey(goal);
-      if (store !== undefined && "put" in store) store.put(key, stored);
-      return { kind: "new-session", role: "client", key, session: stored, store };
+      return keepSession({ state, lifetimeSeconds, maxEarlyData }, goal);
     },
     wipe: () => wipe(resumptionSecret),
   };

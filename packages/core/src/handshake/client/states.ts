@@ -29,6 +29,8 @@ export interface Offer {
   readonly shares: readonly StartedShare[];
   /** In its order. */
   readonly psks: readonly OfferedPsk[];
+  /** Whose ticket or id it shows to a server of TLS 1.2. */
+  readonly sessionTls12: SessionState | undefined;
   /** What the first hello offered with the first of them; undefined: nothing. */
   readonly early: EarlyOffer | undefined;
 }

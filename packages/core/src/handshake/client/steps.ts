@@ -3,16 +3,16 @@ import type { Link } from "../../connection/link.ts";
 import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { registered } from "../../wire/registry.ts";
-import { decodeServerHello } from "../../wire/server-hello.ts";
-import type { EarlyDataOutcome } from "../early-stages.ts";
+import { decodeServerHello, type ServerHello } from "../../wire/server-hello.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
-import { forgetPsks } from "./psks.ts";
+import { forgetOffered } from "./psks.ts";
 import { groupsToShare } from "./remembered-group.ts";
 import { readSession } from "./session.ts";
 import type { Inputs, Offer, States } from "./states.ts";
 import { judgeServerHelloTls12 } from "./tls12/judge-server-hello.ts";
+import { takeUp } from "./tls12/resume.ts";
 import { recordSizes } from "./judge-extensions.ts";
 import { isTls12, judgeRetryRequest, judgeServerHello } from "./tls13/judge-server-hello.ts";
 
@@ -32,6 +32,7 @@ export const steps: Steps<Edges, States, Inputs> = {
   expectServerHello: {
     server_hello: ({ offer }, message, { link }) => {
       const hello = decodeServerHello(message.raw);
+      endEarlyData(hello, offer, link);
       if (isTls12(hello, offer)) {
         if (offer.early !== undefined) {
           // Appendix E.3: a client that offered early data "MUST fail a connection" with TLS 1.2.
@@ -39,9 +40,10 @@ export const steps: Steps<Edges, States, Inputs> = {
           fail("unsupported-version", { theirs, ours: ["tls1.3"] }, "RFC 9846, Appendix E.3");
         }
         const settled = judgeServerHelloTls12(hello, offer);
-        forgetPsks(offer);
         link.incoming.changeCipherSpec = "told";
         link.recordSizes = recordSizes("tls1.2", hello.recordSizeLimit, offer.goal);
+        if (settled.session !== undefined) return takeUp(settled.session, settled, message.raw);
+        forgetOffered(offer);
         return {
           kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };
@@ -54,7 +56,6 @@ export const steps: Steps<Edges, States, Inputs> = {
       }
       const request = judgeRetryRequest(hello, offer);
       link.incoming.expectBoundary("server_hello");
-      endEarlyData(offer, { rejected: "retried" }, link);
       return {
         kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw),
       };
@@ -62,9 +63,13 @@ export const steps: Steps<Edges, States, Inputs> = {
   },
 };
 
-/** The second hello goes in clear again. */
-function endEarlyData({ early }: Offer, outcome: EarlyDataOutcome, link: Link): void {
-  if (early === undefined) return;
-  early.end(outcome);
+/**
+ * A server that does not take up the first PSK does not read the early keys: what we say next, an alert or a second hello, goes
+ * in clear again. With the PSK EncryptedExtensions will tell.
+ */
+function endEarlyData(hello: ServerHello, offer: Offer, link: Link): void {
+  if (offer.early === undefined || hello.selectedIdentity === 0) return;
+  const rejected = isTls12(hello, offer) ? "version-differs" : hello.isRetryRequest ? "retried" : "not-resumed";
+  offer.early.end({ rejected });
   link.outgoing.unprotect();
 }

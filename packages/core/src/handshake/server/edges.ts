@@ -5,7 +5,7 @@ import { edgesTls13 } from "./tls13/edges.ts";
 /** What a server does before it knows the version. */
 export const edges = {
   expectClientHello: { client_hello: ["chooseConfig"] },
-  chooseConfig: { config: ["expectSecondClientHello", "lookUpSession", "exchangeKeys", "startShare"] },
+  chooseConfig: { config: ["expectSecondClientHello", "lookUpSession", "exchangeKeys", "lookUpSessionTls12", "startShare"] },
 } as const;
 
 export type Edges = Checked<typeof edges>;

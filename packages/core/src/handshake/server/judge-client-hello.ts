@@ -51,10 +51,8 @@ export function judgeClientHello(hello: DecodedClientHello): void {
     wrong("extensions", "those of a ClientHello", "oid_filters", "RFC 9846 §4.3");
   }
   if (hello.cookie !== undefined) wrong("cookie", "none before a HelloRetryRequest", hex(hello.cookie), "RFC 9846 §4.3.2");
+  // Without a pre_shared_key an early_data says nothing: a server that takes none must skip what follows all the same (§4.3.10).
   judgePsks(hello);
-  if (hello.psks === undefined && hello.offersEarlyData) {
-    wrong("early_data", "a pre_shared_key beside it", "none", "RFC 9846 §4.3.10");
-  }
 }
 
 function judgePsks({ psks, pskModes, extensions }: DecodedClientHello): void {
@@ -83,7 +81,7 @@ export function judgeClientHelloTls12(hello: DecodedClientHello, { requireExtend
     wrong("ec_point_format_list", "uncompressed among them", pointFormats.join(", "), "RFC 8422 §5.1.2");
   }
   if (requireExtendedMasterSecret && !hello.extendedMasterSecret) {
-    fail("extended-master-secret-required", { message: "client_hello" }, "RFC 7627 §5.2");
+    fail("extended-master-secret-required", { message: "client_hello", by: "config" }, "RFC 7627 §5.2");
   }
 }
 

@@ -1,6 +1,8 @@
+import type { ServerSettings } from "../../config/settings.ts";
 import type { Agreement } from "../../connection/connection.ts";
-import { exporterTls12, exporterTls13 } from "../../connection/exporters.ts";
-import type { Agreed } from "../../connection/types.ts";
+import { type Exporter, ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
+import type { Agreed, Info } from "../../connection/types.ts";
+import type { WriteHalf } from "../../connection/write-half.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
@@ -8,14 +10,17 @@ import { checkSignature, complete, judge, respond, sign, startShares } from "../
 import type { Paused, Role } from "../driver.ts";
 import { EarlyData, EarlyDataEnd, type HalfRtt } from "../early-stages.ts";
 import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
-import { type Context, handshakeKind } from "../table.ts";
+import type { Context } from "../table.ts";
 import { serverEdges } from "./edges.ts";
-import type { At, ProvenPeer, Settled, State } from "./states.ts";
+import { infoOf, madeTls12, madeTls13 } from "./info.ts";
+import { type Candidate, find } from "./sessions.ts";
+import type { At, Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
+import { candidatesTls12 } from "./tls12/resume.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import { askSingleUse } from "./tls13/early-data.ts";
-import { externalOf, forgetPsk, type SelectedPsk } from "./tls13/psk.ts";
-import { candidatesOf, find } from "./tls13/resume.ts";
+import { forgetPsk } from "./tls13/psk.ts";
+import { candidatesOf } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The server as the driver runs it. */
@@ -34,7 +39,11 @@ export function serverRole(context: Context): Role<State, ServerStage> {
           if (received === undefined) throw new TypeError("a config is chosen once");
           return { stage: (turn) => Accepted.make(turn, state.hello, received) };
         }
-        case "lookUpSession": return lookUpSession(state);
+        case "lookUpSession": return lookUpSession(candidatesOf(state), state.settled.settings);
+        case "lookUpSessionTls12": {
+          const { settings } = state.settled;
+          return lookUpSession(candidatesTls12(state.hello, settings), settings);
+        }
         case "askSingleUse": return askSingleUse(state);
         case "exchangeKeys": return respond(state.settled.group, state.peerShare);
         case "startShare": return startShares([state.settled.group]);
@@ -45,7 +54,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         }
         case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
         case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
-        case "judge": return judge(state.verifier, state.presented);
+        case "judge": case "judgeResumed": case "judgeResumedTls12": return judge(state.verifier, state.presented);
         case "showEarlyData": {
           const { data, settled, exporter } = state;
           return { stage: (turn) => new EarlyData(turn, data, agreedOf(settled), exporter, halfRttOf(state)) };
@@ -54,12 +63,13 @@ export function serverRole(context: Context): Role<State, ServerStage> {
         case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
         case "expectEndOfEarlyData": case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
         case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+        case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
           throw new TypeError(`${state.kind} is no pause`);
       }
     },
     forget,
     presented: (state) => {
-      if (state.kind === "judge") return state.presented;
+      if (state.kind === "judge" || state.kind === "judgeResumed" || state.kind === "judgeResumedTls12") return state.presented;
       return state.kind === "judgeClient" ? state.shown.presented : undefined;
     },
     ignores: () => false,
@@ -76,8 +86,10 @@ export function serverRole(context: Context): Role<State, ServerStage> {
 function forget(state: State): void {
   if (state.kind === "tellEarlyData") return forget(state.next);
   if ("exporter" in state) state.exporter.wipe();
-  if (state.kind === "exchangeKeys" || state.kind === "askSingleUse") {
+  if (state.kind === "exchangeKeys" || state.kind === "askSingleUse" || state.kind === "judgeResumed") {
     forgetPsk(state.psk);
+  } else if (state.kind === "judgeResumedTls12") {
+    wipe(state.master);
   } else if (state.kind === "sign") {
     state.schedule.end();
     wipe(state.handshakeTraffic.client);
@@ -95,11 +107,11 @@ function forget(state: State): void {
 
 const allSteps = { ...steps, ...stepsTls13, ...stepsTls12 };
 
-function lookUpSession(state: At<"lookUpSession">): Paused<ServerStage> {
-  const { sessions } = state.settled.settings;
+function lookUpSession(candidates: readonly Candidate[], settings: ServerSettings): Paused<ServerStage> {
+  const { sessions } = settings;
   if (sessions === undefined) return { input: "sessions", value: [] };
-  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidatesOf(state), sessions) };
-  return { input: "sessions", value: find(state, sessions) };
+  if ("findAsync" in sessions) return { stage: (turn) => new NeedsSession(turn, candidates, sessions) };
+  return { input: "sessions", value: find(candidates, sessions, settings) };
 }
 
 /** What may be written before the client's Finished has come. */
@@ -113,42 +125,20 @@ function agreedOf({ negotiated: { version, suite, alpn, serverName } }: Settled)
 }
 
 function agreement({ settled, exporterSecret, peer, psk, writeHalf }: At<"connected">, sizes: RecordSizes): Agreement {
-  return { ...common(settled, peer, sizes, true, psk), exporter: exporterTls13(settled.hash, exporterSecret), writeHalf };
+  const info = infoOf(settled, madeTls13(peer, psk), sizes);
+  return agreed(settled, info, new ExporterTls13(settled.hash, exporterSecret), writeHalf);
 }
 
-function agreementTls12(
-  { settled, extendedMasterSecret, master, randoms, peer }: At<"connectedTls12">, sizes: RecordSizes,
+function agreementTls12(state: At<"connectedTls12">, sizes: RecordSizes): Agreement {
+  const { settled, extendedMasterSecret, master, randoms, resumed } = state;
+  const exporter = extendedMasterSecret ? new ExporterTls12(settled.hash, master, randoms) : undefined;
+  return agreed(settled, infoOf(settled, madeTls12(state, resumed), sizes), exporter, undefined);
+}
+
+/** One literal: of a spread each connection would have a hidden class of its own. */
+function agreed(
+  { settings, suite }: Settled, info: Info, exporter: Exporter | undefined, writeHalf: WriteHalf | undefined,
 ): Agreement {
-  const exporter = extendedMasterSecret ? exporterTls12(settled.hash, master, randoms) : undefined;
-  return { ...common(settled, peer, sizes, extendedMasterSecret), exporter };
-}
-
-function common(
-  { settings, negotiated, suite, group, retried }: Settled,
-  peer: ProvenPeer | undefined,
-  maxRecordSize: RecordSizes,
-  extendedMasterSecret: boolean,
-  psk?: SelectedPsk,
-): Omit<Agreement, "exporter"> {
-  const external = externalOf(psk);
-  return {
-    info: {
-      version: negotiated.version,
-      suite: negotiated.suite,
-      alpn: negotiated.alpn,
-      serverName: negotiated.serverName,
-      handshakeKind: handshakeKind(psk?.kind, retried),
-      group: group.name,
-      peer: peer?.identity,
-      peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
-      psk: external && { identity: external.identity },
-      ownSignatureScheme: psk === undefined ? negotiated.scheme : undefined,
-      extendedMasterSecret,
-      maxRecordSize,
-    },
-    suite,
-    limits: settings.limits,
-    truncation: settings.truncation,
-    mayExtract: settings.mayExtract,
-  };
+  const { limits, truncation, mayExtract } = settings;
+  return { info, suite, exporter, limits, truncation, mayExtract, writeHalf };
 }

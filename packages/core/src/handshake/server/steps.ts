@@ -15,6 +15,7 @@ import {
   judgeCertificateTypes, judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare,
 } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
+import { lookUpOrStart } from "./tls12/resume.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
 import { lookUpOrExchange, provesPsk } from "./tls13/select-psk.ts";
 
@@ -56,7 +57,7 @@ export const steps: Steps<Edges, States, Inputs> = {
         link.incoming.takesWarnings = true;
         link.phase = "server-flight";
         link.recordSizes = agreeOnSizes("tls1.2", settings.maxRecordSize, settings.maxRecordSize, hello.recordSizeLimit);
-        return { kind: "startShare", hello, settled: settle(settings, negotiated, hello) };
+        return lookUpOrStart(hello, settle(settings, negotiated, hello));
       }
       judgeClientHello(hello);
       link.incoming.changeCipherSpec = "dropped";

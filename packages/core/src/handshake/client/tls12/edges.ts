@@ -10,10 +10,15 @@ export const edgesTls12 = {
   expectServerHelloDone: { certificate_request: ["expectServerHelloDoneOnly"], server_hello_done: ["respond"] },
   expectServerHelloDoneOnly: { server_hello_done: ["pickCredentialTls12"] },
   pickCredentialTls12: { credential: ["respond"] },
-  respond: { secret: ["expectChangeCipherSpec", "signTls12"] },
-  signTls12: { signature: ["expectChangeCipherSpec"] },
+  respond: { secret: ["expectSessionTicket", "expectChangeCipherSpec", "signTls12"] },
+  signTls12: { signature: ["expectSessionTicket", "expectChangeCipherSpec"] },
+  expectSessionTicket: { new_session_ticket: ["expectChangeCipherSpec"] },
   expectChangeCipherSpec: { change_cipher_spec: ["expectFinishedTls12"] },
   expectFinishedTls12: { finished: ["connectedTls12"] },
+  expectSessionTicketResumed: { new_session_ticket: ["expectChangeCipherSpecResumed"] },
+  expectChangeCipherSpecResumed: { change_cipher_spec: ["expectFinishedResumed"] },
+  expectFinishedResumed: { finished: ["judgeResumedTls12", "connectedTls12"] },
+  judgeResumedTls12: { verdict: ["connectedTls12"] },
 } as const;
 
 export type EdgesTls12 = Checked<typeof edgesTls12>;

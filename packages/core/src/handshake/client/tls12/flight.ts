@@ -4,7 +4,7 @@ import { ivLengthOf, WriteKeysTls12 } from "../../../record/keys-tls12.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { schemeIds } from "../../../wire/registry.ts";
+import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import { encodeCertificateTls12, encodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
 import { logMasterSecret } from "../../key-log.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
@@ -15,7 +15,7 @@ type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 /** [Certificate,] ClientKeyExchange; and unless a signature is due, the rest. */
 export function sendClientKeyExchange(
   { kind: _, own, ...proven }: At<"respond">, secret: Uint8Array, share: Uint8Array, context: Context,
-): At<"signTls12"> | At<"expectChangeCipherSpec"> {
+): At<"signTls12"> | Answered {
   const { settled, transcript } = proven;
   const { suite, hash, randoms, extendedMasterSecret, offer } = settled;
   const { link } = context;
@@ -29,7 +29,7 @@ export function sendClientKeyExchange(
   const keyed = { ...proven, master, keys };
   if (own === undefined || own === "none") {
     sendFinishedTls12(keyed, clientKey, clientIv, context);
-    return { kind: "expectChangeCipherSpec", ...keyed, ownScheme: undefined };
+    return answered(keyed, undefined);
   }
   link.outgoing.boundary();
   return { kind: "signTls12", ...keyed, ...own, clientKey, clientIv, message: transcript.said() };
@@ -40,19 +40,27 @@ export function sendCertificateVerifyTls12(
   { kind: _, credential: __, scheme, message: ___, clientKey, clientIv, ...keyed }: At<"signTls12">,
   signature: Uint8Array,
   context: Context,
-): At<"expectChangeCipherSpec"> {
+): Answered {
   send(encodeCertificateVerify(schemeIds[scheme], signature), keyed.transcript, context);
   sendFinishedTls12(keyed, clientKey, clientIv, context);
-  return { kind: "expectChangeCipherSpec", ...keyed, ownScheme: scheme };
+  return answered(keyed, scheme);
+}
+
+type Answered = At<"expectSessionTicket"> | At<"expectChangeCipherSpec">;
+function answered(keyed: Keyed, ownScheme: SignatureScheme | undefined): Answered {
+  const kind = keyed.settled.announcesTicket ? "expectSessionTicket" : "expectChangeCipherSpec";
+  return { kind, ...keyed, ownScheme, ticket: undefined };
 }
 
 /** change_cipher_spec and Finished. */
-function sendFinishedTls12({ settled, transcript, master }: Keyed, key: Bytes, iv: Bytes, context: Context): void {
+export function sendFinishedTls12(
+  { settled, transcript, master }: Pick<Keyed, "settled" | "transcript" | "master">, key: Bytes, iv: Bytes, context: Context,
+): void {
   const { link } = context;
   const writeKeys = new WriteKeysTls12(settled.suite, key, iv);
   link.outgoing.changeCipherSpec();
   link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
-  // The server's Finished covers ours.
+  // Of a full handshake the server's Finished covers ours.
   send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest())), transcript, context);
 }

@@ -4,7 +4,7 @@ import type { Group, Verification } from "../../../crypto/provider.ts";
 import type { PublicKey } from "../../../crypto/public-key.ts";
 import { fail } from "../../../errors.ts";
 import { judgeSizeLimit } from "../../../record/size-limit.ts";
-import { equal } from "../../../wire/bytes.ts";
+import { empty, equal } from "../../../wire/bytes.ts";
 import { groupIds, type SignatureScheme, schemeIds, spelled, suiteIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
 import { decodeServerKeyExchange, namedCurve, type ServerKeyExchange } from "../../../wire/tls12-messages.ts";
@@ -19,9 +19,12 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
     wrong("server_hello", "random", "no sign of a downgrade", "the sentinel of a server that speaks TLS 1.3", "RFC 9846 §4.2.3");
   }
   const sessionId = offer.hello.legacySessionId;
-  if (sessionId.length > 0 && equal(hello.legacySessionIdEcho, sessionId)) {
+  const isEcho = sessionId.length > 0 && equal(hello.legacySessionIdEcho, sessionId);
+  // TLS 1.3's compatibility mode makes an id up: its echo resumes nothing.
+  if (isEcho && offer.sessionTls12 === undefined) {
     wrong("server_hello", "session_id", "a new session", "a resumption of none", "RFC 5246 §7.4.1.3");
   }
+  const session = isEcho ? offer.sessionTls12 : undefined;
   if (hello.legacyCompressionMethod !== 0) {
     wrong("server_hello", "compression_method", "null", `${hello.legacyCompressionMethod}`, "RFC 5246 §7.4.1.3");
   }
@@ -32,6 +35,9 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
     const received = spelled("suite", hello.cipherSuite);
     wrong("server_hello", "cipher_suite", "a TLS 1.2 suite that was offered", received, "RFC 5246 §7.4.1.3");
   }
+  if (session !== undefined && session.suite !== suite.name) {
+    wrong("server_hello", "cipher_suite", `${session.suite}, the session's`, suite.name, "RFC 5246 §7.4.1.3");
+  }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, answers);
   if (hello.renegotiatedConnection !== undefined && hello.renegotiatedConnection.length > 0) {
     fail("not-a-first-handshake", { message: "server_hello" }, "RFC 5746 §3.4");
@@ -41,17 +47,24 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   }
   judgeSizeLimit("server_hello", hello.recordSizeLimit, "tls1.2");
   if (settings.requireExtendedMasterSecret && !hello.extendedMasterSecret) {
-    fail("extended-master-secret-required", { message: "server_hello" }, "RFC 7627 §5.2");
+    fail("extended-master-secret-required", { message: "server_hello", by: "config" }, "RFC 7627 §5.2");
+  }
+  if (session !== undefined && !hello.extendedMasterSecret) {
+    fail("extended-master-secret-required", { message: "server_hello", by: "session" }, "RFC 7627 §5.3");
   }
   const randoms = { client: offer.hello.random, server: hello.random };
   const alpn = hello.alpn === undefined ? undefined : judgeProtocol("server_hello", hello.alpn, offer.goal);
   const types = judgeCertificateTypes("server_hello", hello, offer.hello);
-  const { extendedMasterSecret, announcesStatus, timestamps } = hello;
-  return { offer, suite, hash, randoms, alpn, extendedMasterSecret, types, announcesStatus, timestamps };
+  const { extendedMasterSecret, announcesTicket, announcesStatus, timestamps } = hello;
+  const newSessionId = session === undefined ? hello.legacySessionIdEcho : empty;
+  return {
+    offer, suite, hash, randoms, alpn, extendedMasterSecret, types, session, newSessionId, announcesTicket, announcesStatus,
+    timestamps,
+  };
 }
 const answers = [
   "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
-  "status_request", "signed_certificate_timestamp", "record_size_limit",
+  "status_request", "signed_certificate_timestamp", "session_ticket", "record_size_limit",
   "client_certificate_type", "server_certificate_type",
   // Some servers answer it, as TLS 1.3's do, though it means nothing here.
   "supported_groups",

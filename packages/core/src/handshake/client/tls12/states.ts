@@ -3,9 +3,11 @@ import type { PresentedIdentity, VerifiedIdentity } from "../../../config/identi
 import type { KeyBlock, Randoms } from "../../../crypto/prf.ts";
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../../../crypto/provider.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
+import type { SessionState } from "../../../session/state.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
+import type { TicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
 import type { ChosenTypes } from "../judge-extensions.ts";
@@ -20,6 +22,11 @@ export interface SettledTls12 {
   readonly alpn: string | undefined;
   readonly extendedMasterSecret: boolean;
   readonly types: ChosenTypes;
+  /** The one that the server took up. */
+  readonly session: SessionState | undefined;
+  /** By which the server would find this session again; empty: by none. */
+  readonly newSessionId: Bytes;
+  readonly announcesTicket: boolean;
   readonly announcesStatus: boolean;
   readonly timestamps: readonly Bytes[];
 }
@@ -47,6 +54,14 @@ export interface Keyed extends Proven {
 
 interface Answered extends Keyed {
   readonly ownScheme: SignatureScheme | undefined;
+  readonly ticket: TicketTls12 | undefined;
+}
+/** The server has taken up our session. */
+interface Resuming extends Underway {
+  readonly master: Bytes;
+  readonly keys: KeyBlock;
+  readonly identity: VerifiedIdentity;
+  readonly ticket: TicketTls12 | undefined;
 }
 /** What we show: the credential and how it signs, or nothing. */
 export type OwnCertificate = Signing | "none";
@@ -67,9 +82,23 @@ export interface StatesTls12 {
   /** `own` undefined: no certificate was asked for. */
   respond: Proven & { own: OwnCertificate | undefined };
   signTls12: Keyed & Signing & { clientKey: Bytes; clientIv: Bytes; message: Bytes };
+  expectSessionTicket: Answered;
   expectChangeCipherSpec: Answered;
   expectFinishedTls12: Answered;
-  connectedTls12: Omit<Answered, "keys" | "transcript" | "peerShare"> & { finished: FinishedVerified };
+  expectSessionTicketResumed: Resuming;
+  expectChangeCipherSpecResumed: Resuming;
+  expectFinishedResumed: Resuming;
+  judgeResumedTls12: Omit<Resuming, "identity"> & { finished: FinishedVerified; presented: PresentedIdentity };
+  connectedTls12: {
+    settled: SettledTls12;
+    identity: VerifiedIdentity;
+    keyProven: KeyProven | "by the session";
+    finished: FinishedVerified;
+    master: Bytes;
+    /** Of a resumption none. */
+    group: Group | undefined;
+    ownScheme: SignatureScheme | undefined;
+  };
 }
 
 export interface InputsTls12 {
@@ -85,6 +114,7 @@ export interface InputsTls12 {
   signature: Uint8Array;
   /** undefined: the server's share is invalid. */
   secret: { readonly secret: Uint8Array; readonly share: Uint8Array } | undefined;
+  new_session_ticket: HandshakeMessage;
   change_cipher_spec: undefined;
   finished: HandshakeMessage;
 }

@@ -1,26 +1,30 @@
 // One small function an edge. What decides is in `judge-server-hello.ts`, what is sent in `flight.ts`.
 import { goesWith } from "../../../config/parameters.ts";
-import { finishedVerifyDataTls12 } from "../../../crypto/prf.ts";
+import type { VerifiedIdentity } from "../../../config/identity.ts";
+import { finishedVerifyDataTls12, type KeyBlock } from "../../../crypto/prf.ts";
 import type { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeysTls12 } from "../../../record/keys-tls12.ts";
-import { wipe } from "../../../wire/bytes.ts";
+import { type Bytes, wipe } from "../../../wire/bytes.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import {
-  decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, signedParams,
+  decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, decodeTicketTls12, signedParams,
 } from "../../../wire/tls12-messages.ts";
-import { presentedIdentity } from "../../identity.ts";
+import { presentedAgain, presentedIdentity } from "../../identity.ts";
 import { judgeCertificateRequestTls12, judgeChain, proofSchemes } from "../../judge-certificate.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { Context, Steps } from "../../table.ts";
+import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import type { EdgesTls12 } from "./edges.ts";
 import { judgeServerCertificateType } from "../judge-extensions.ts";
-import { sendCertificateVerifyTls12, sendClientKeyExchange } from "./flight.ts";
+import { sendCertificateVerifyTls12, sendClientKeyExchange, sendFinishedTls12 } from "./flight.ts";
 import { judgeCurve, judgeServerKeyExchange } from "./judge-server-hello.ts";
-import type { InputsTls12, StatesTls12 } from "./states.ts";
+import { rememberSession } from "./resume.ts";
+import type { InputsTls12, SettledTls12, StatesTls12 } from "./states.ts";
+
+type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
   expectCertificateTls12: {
@@ -122,27 +126,90 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   signTls12: { signature: sendCertificateVerifyTls12 },
 
+  expectSessionTicket: {
+    new_session_ticket: ({ kind: _, ...answered }, message) => {
+      const ticket = decodeTicketTls12(message.raw);
+      answered.transcript.add(message.raw);
+      return { kind: "expectChangeCipherSpec", ...answered, ticket };
+    },
+  },
+
   expectChangeCipherSpec: {
-    change_cipher_spec: ({ kind: _, ...keyed }, __, { link }) => {
-      const { keys, settled } = keyed;
-      link.incoming.protect(new ReadKeysTls12(settled.suite, keys.serverKey, keys.serverIv), "server_hello_done");
-      link.incoming.changeCipherSpec = "unexpected";
-      link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
+    change_cipher_spec: ({ kind: _, ...keyed }, __, context) => {
+      protectReading(keyed.settled, keyed.keys, "server_hello_done", context);
       return { kind: "expectFinishedTls12", ...keyed };
     },
   },
 
   expectFinishedTls12: {
-    finished: ({ kind: _, keys: __, transcript, peerShare: ___, ...proven }, message, { link }) => {
-      const { settled, master } = proven;
-      const expected = finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest());
-      const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
-      link.incoming.expectBoundary("finished");
+    finished: (state, message, context) => {
+      const { settled, master, identity, keyProven, group, ownScheme } = state;
+      const finished = verifyFinished(state, message, context);
+      rememberSession(state, context);
       if (!settled.extendedMasterSecret) wipe(master);
-      return { kind: "connectedTls12", ...proven, finished };
+      return { kind: "connectedTls12", settled, identity, keyProven, finished, master, group, ownScheme };
     },
   },
+
+  expectSessionTicketResumed: {
+    new_session_ticket: ({ kind: _, ...resuming }, message) => {
+      const ticket = decodeTicketTls12(message.raw);
+      resuming.transcript.add(message.raw);
+      return { kind: "expectChangeCipherSpecResumed", ...resuming, ticket };
+    },
+  },
+
+  expectChangeCipherSpecResumed: {
+    change_cipher_spec: ({ kind: _, ...resuming }, __, context) => {
+      protectReading(resuming.settled, resuming.keys, "server_hello", context);
+      return { kind: "expectFinishedResumed", ...resuming };
+    },
+  },
+
+  expectFinishedResumed: {
+    finished: ({ kind: _, identity, ...resuming }, message, context) => {
+      const finished = verifyFinished(resuming, message, context);
+      context.link.phase = "client-flight";
+      resuming.transcript.add(message.raw);
+      const { settings } = resuming.settled.offer.goal;
+      const resumed = { ...resuming, finished };
+      if (!settings.reverifyOnResume) return finishResumption(resumed, identity, context);
+      return { kind: "judgeResumedTls12", ...resumed, presented: presentedAgain(identity, settings) };
+    },
+  },
+
+  judgeResumedTls12: { verdict: finishResumption },
 };
+
+/** Who the server is, is known: our own flight, and the end. */
+function finishResumption(
+  state: Omit<At<"judgeResumedTls12">, "kind" | "presented">, identity: VerifiedIdentity, context: Context,
+): At<"connectedTls12"> {
+  const { settled, master, keys, finished } = state;
+  sendFinishedTls12(state, keys.clientKey, keys.clientIv, context);
+  rememberSession({ ...state, identity }, context);
+  const agreed = { settled, identity, finished, master };
+  return { kind: "connectedTls12", ...agreed, keyProven: "by the session", group: undefined, ownScheme: undefined };
+}
+
+function protectReading(
+  { suite }: SettledTls12, { serverKey, serverIv }: Pick<KeyBlock, "serverKey" | "serverIv">, behind: string, { link }: Context,
+): void {
+  link.incoming.protect(new ReadKeysTls12(suite, serverKey, serverIv), behind);
+  link.incoming.changeCipherSpec = "unexpected";
+  link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
+}
+
+function verifyFinished(
+  { settled, transcript, master }: { readonly settled: SettledTls12; readonly transcript: Transcript; readonly master: Bytes },
+  message: HandshakeMessage,
+  { link }: Context,
+): FinishedVerified {
+  const expected = finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest());
+  const finished = FinishedVerified.by("server", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
+  link.incoming.expectBoundary("finished");
+  return finished;
+}
 
 function takeServerHelloDone(transcript: Transcript, message: HandshakeMessage, { link }: Context): void {
   decodeEmpty(message.raw, "server_hello_done");

@@ -15,7 +15,8 @@ export const edgesTls13 = {
   expectCertificateVerify: { certificate_verify: ["checkSignature"] },
   checkSignature: { validity: ["judge"] },
   judge: { verdict: ["expectFinished"] },
-  expectFinished: { finished: ["pickCredential", "connected"] },
+  expectFinished: { finished: ["pickCredential", "judgeResumed", "connected"] },
+  judgeResumed: { verdict: ["connected"] },
   pickCredential: { credential: ["sign", "connected"] },
   sign: { signature: ["connected"] },
 } as const;

@@ -58,6 +58,7 @@ export interface StatesTls13 {
   checkSignature: Answered & { presented: PresentedIdentity; check: SignatureCheck; verification: Verification };
   judge: Answered & { presented: PresentedIdentity; keyProven: KeyProven };
   expectFinished: Answered & ProvenServer;
+  judgeResumed: ProvenUnderway & { presented: PresentedIdentity };
   pickCredential: Proven & { request: ReceivedRequest };
   sign: Proven & { credential: Credential; scheme: SignatureScheme; message: Bytes };
   connected: ProvenServer & {

@@ -13,7 +13,7 @@ import { decodeFinished } from "../../../wire/post-handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
 import { decompressCertificate } from "../../decompress-certificate.ts";
-import { presentedIdentity, rememberedIdentity } from "../../identity.ts";
+import { presentedAgain, presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
   judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
 } from "../../judge-certificate.ts";
@@ -24,7 +24,7 @@ import { schemeFor } from "../choose-credential.ts";
 import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts";
 import { judgeEarlyAnswer } from "../early-data.ts";
 import { judgeCertificateTypes, judgeEncryptedExtensions, judgeServerCertificateType, recordSizes } from "../judge-extensions.ts";
-import { externalOf, forgetPsks, secretOf } from "../psks.ts";
+import { externalOf, forgetOffered, secretOf } from "../psks.ts";
 import { rememberGroup } from "../remembered-group.ts";
 import { ticketTaker } from "../session.ts";
 import type { States } from "../states.ts";
@@ -65,15 +65,13 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
       const schedule = new HandshakeSchedule(hash, answer.secret, secretOf(settled.psk));
-      forgetPsks(offer);
+      forgetOffered(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
       logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.client);
       logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", offer.hello.random, handshakeTraffic.server);
       link.incoming.protect(new ReadKeys(suite, hash, copy(handshakeTraffic.server)), "server_hello");
       link.trace?.({ kind: "keys", direction: "read", epoch: "handshake" });
-      // Without the session there is no early data. With it, EncryptedExtensions will tell.
-      if (settled.psk?.kind !== "session") offer.early?.end({ rejected: "not-resumed" });
       // From here on alerts are protected too (Appendix A.1).
       if (offer.early?.isOpen !== true) protectFlight(settled, handshakeTraffic, link);
       // Appendix E.4: before the second flight, of which an alert may be all. Behind HelloRetryRequest it was sent already.
@@ -163,6 +161,17 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
+      const { settings } = settled.offer.goal;
+      if (settings.reverifyOnResume && proven.keyProven === "by the session" && proven.identity !== undefined) {
+        return { kind: "judgeResumed", ...proven, presented: presentedAgain(proven.identity, settings) };
+      }
+      return connected(proven, undefined, sendFinished(proven, context));
+    },
+  },
+
+  judgeResumed: {
+    verdict: ({ kind: _, presented: __, ...underway }, identity, context) => {
+      const proven = { ...underway, identity, keyProven: "by the session" } as const;
       return connected(proven, undefined, sendFinished(proven, context));
     },
   },

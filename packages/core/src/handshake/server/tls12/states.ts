@@ -8,13 +8,16 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck, StartedShare } from "../../stages.ts";
+import type { Found } from "../sessions.ts";
 import type { Authentication, ProvenPeer, Settled } from "../states.ts";
+import type { Handle } from "./resume.ts";
 
 interface Underway {
   readonly settled: Settled;
   readonly transcript: Transcript;
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;
+  readonly handle: Handle | undefined;
 }
 /** A certificate that is not proven yet. */
 export interface Shown {
@@ -30,8 +33,27 @@ interface Keyed extends Underway {
 interface Proven extends Keyed {
   readonly peer: ProvenPeer | undefined;
 }
+/** A session is taken up: our Finished is said, and the client's will show that it knows the secret. */
+interface Resuming {
+  /** With the session's suite. */
+  readonly settled: Settled;
+  readonly transcript: Transcript;
+  readonly randoms: Randoms;
+  readonly master: Bytes;
+  readonly keys: Pick<KeyBlock, "clientKey" | "clientIv">;
+  readonly identity: VerifiedIdentity | undefined;
+  readonly sessionData: Bytes | undefined;
+}
 
 export interface StatesTls12 {
+  lookUpSessionTls12: { hello: DecodedClientHello; settled: Settled };
+  expectChangeCipherSpecResumed: Resuming;
+  expectFinishedResumed: Resuming;
+  judgeResumedTls12: Pick<Resuming, "settled" | "randoms" | "master" | "sessionData"> & {
+    finished: FinishedVerified;
+    verifier: Verifier;
+    presented: PresentedIdentity;
+  };
   startShare: { hello: DecodedClientHello; settled: Settled };
   signShare: Underway & { started: StartedShare; params: Bytes; message: Bytes };
   expectClientCertificate: Underway & { started: StartedShare; authentication: Authentication };
@@ -42,10 +64,15 @@ export interface StatesTls12 {
   judgeClient: Keyed & { shown: Shown; keyProven: KeyProven };
   expectChangeCipherSpec: Proven;
   expectFinishedTls12: Proven;
-  connectedTls12: Omit<Proven, "keys" | "transcript"> & { finished: FinishedVerified };
+  connectedTls12: Omit<Proven, "keys" | "transcript" | "handle"> & {
+    finished: FinishedVerified;
+    /** undefined: a full handshake. */
+    resumed: { readonly sessionData: Bytes | undefined } | undefined;
+  };
 }
 
 export interface InputsTls12 {
+  sessions: readonly Found[];
   key_shares: readonly StartedShare[];
   signature: Uint8Array;
   certificate: HandshakeMessage;

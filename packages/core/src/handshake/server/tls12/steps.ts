@@ -1,4 +1,5 @@
 // One small function an edge. What is sent is in `flight.ts`.
+import type { VerifiedIdentity } from "../../../config/identity.ts";
 import { finishedVerifyDataTls12, keyBlock, masterSecret } from "../../../crypto/prf.ts";
 import { fail } from "../../../errors.ts";
 import { ivLengthOf, ReadKeysTls12 } from "../../../record/keys-tls12.ts";
@@ -12,10 +13,47 @@ import { logMasterSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { Steps } from "../../table.ts";
 import type { EdgesTls12 } from "./edges.ts";
-import { sendFinishedTls12, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
+import { judgedAgain } from "../sessions.ts";
+import type { At } from "../states.ts";
+import { sendLastFlight, sendResumption, sendServerHelloTls12, sendServerKeyExchange } from "./flight.ts";
+import { takeTls12 } from "./resume.ts";
 import type { InputsTls12, StatesTls12 } from "./states.ts";
 
 export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
+  lookUpSessionTls12: {
+    sessions: (state, found, context) => {
+      const taken = takeTls12(state, found);
+      const because = taken === undefined ? "none fits" : "it fits";
+      context.link.trace?.({ kind: "decision", about: "session", chosen: taken && "the client's", because });
+      const { hello, settled } = state;
+      if (taken === undefined) return { kind: "startShare", hello, settled };
+      return sendResumption(hello, taken.settled, taken.session, context);
+    },
+  },
+
+  expectChangeCipherSpecResumed: {
+    change_cipher_spec: ({ kind: _, ...resuming }, __, { link }) => {
+      const { keys, settled } = resuming;
+      link.incoming.protect(new ReadKeysTls12(settled.suite, keys.clientKey, keys.clientIv), "client_hello");
+      link.incoming.changeCipherSpec = "unexpected";
+      link.trace?.({ kind: "keys", direction: "read", epoch: "traffic" });
+      return { kind: "expectFinishedResumed", ...resuming };
+    },
+  },
+
+  expectFinishedResumed: {
+    finished: ({ settled, transcript, randoms, master, identity, sessionData }, message, { link }) => {
+      const expected = finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest());
+      const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
+      link.incoming.expectBoundary("finished");
+      const resumed = { settled, randoms, master, sessionData, finished };
+      const again = judgedAgain(identity, settled.settings);
+      return again === undefined ? connectedAgain(resumed, identity) : { kind: "judgeResumedTls12", ...resumed, ...again };
+    },
+  },
+
+  judgeResumedTls12: { verdict: connectedAgain },
+
   startShare: {
     key_shares: (state, [started], context) => {
       if (started === undefined) throw new TypeError("a server of TLS 1.2 starts one share");
@@ -109,12 +147,21 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       const finished = FinishedVerified.by("client", expected, decodeFinished(message.raw), "RFC 5246 §7.4.9");
       context.link.incoming.expectBoundary("finished");
       transcript.add(message.raw);
-      sendFinishedTls12(state, context);
+      sendLastFlight(state, context);
       if (!extendedMasterSecret) wipe(master);
-      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer };
+      return { kind: "connectedTls12", settled, randoms, extendedMasterSecret, master, finished, peer, resumed: undefined };
     },
   },
 };
+
+function connectedAgain(
+  { settled, randoms, master, sessionData, finished }: Omit<At<"judgeResumedTls12">, "kind" | "verifier" | "presented">,
+  identity: VerifiedIdentity | undefined,
+): At<"connectedTls12"> {
+  const peer = identity && ({ identity, keyProven: "by the session" } as const);
+  const agreed = { settled, randoms, extendedMasterSecret: true, master, finished, peer };
+  return { kind: "connectedTls12", ...agreed, resumed: { sessionData } };
+}
 
 function wrong(field: string, expected: string, received: string, section: string): never {
   fail("illegal-parameter", { message: "client_key_exchange", field, expected, received }, section);

@@ -1,5 +1,5 @@
 // Whether a server takes early data (RFC 9846 §4.3.10, §8), and with which keys.
-import { exporterTls13, type Exporter } from "../../../connection/exporters.ts";
+import { ExporterTls13, type Exporter } from "../../../connection/exporters.ts";
 import { attempt } from "../../../connection/guard.ts";
 import { EarlySchedule } from "../../../crypto/key-schedule.ts";
 import { digestOf, type Transcript } from "../../../crypto/transcript.ts";
@@ -75,7 +75,7 @@ export function earlyReading(
   schedule.end();
   logSecret(settings, "CLIENT_EARLY_TRAFFIC_SECRET", hello.random, traffic);
   logSecret(settings, "EARLY_EXPORTER_SECRET", hello.random, exporterSecret);
-  return { keys: new ReadKeys(suite, hash, traffic), exporter: exporterTls13(hash, exporterSecret) };
+  return { keys: new ReadKeys(suite, hash, traffic), exporter: new ExporterTls13(hash, exporterSecret) };
 }
 
 /** What is told when our flight is complete. */

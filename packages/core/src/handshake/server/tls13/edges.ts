@@ -3,7 +3,8 @@ import type { Checked } from "../../table.ts";
 /** The server of TLS 1.3 behind `chooseConfig`: RFC 9846, Appendix A.2, with a state for each decision that can wait. */
 export const edgesTls13 = {
   expectSecondClientHello: { client_hello: ["lookUpSession", "exchangeKeys"] },
-  lookUpSession: { sessions: ["askSingleUse", "exchangeKeys"] },
+  lookUpSession: { sessions: ["judgeResumed", "askSingleUse", "exchangeKeys"] },
+  judgeResumed: { verdict: ["askSingleUse", "exchangeKeys"] },
   askSingleUse: { freshness: ["exchangeKeys"] },
   exchangeKeys: { secret: ["sign", "expectEndOfEarlyData", "tellEarlyData", "expectFinished"] },
   sign: { signature: ["tellEarlyData", "expectFinished", "expectCertificate"] },

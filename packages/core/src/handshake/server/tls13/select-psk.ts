@@ -1,5 +1,6 @@
 // Which of the client's PSKs is used (RFC 9846 §4.3.11): the first in its order that is a session which fits, or the external one
 // that was agreed on. What does not open or fit is left aside; a binder that does not verify is an alert.
+import type { VerifiedIdentity } from "../../../config/identity.ts";
 import type { Link } from "../../../connection/link.ts";
 import { type BinderLabel, pskBinder } from "../../../crypto/key-schedule.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
@@ -10,10 +11,11 @@ import { bindersLength, type DecodedClientHello } from "../../../wire/client-hel
 import type { EarlyDataRejection } from "../../early-stages.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
+import { type Found, judgedAgain } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
 import { useOf, whyNoEarlyData } from "./early-data.ts";
 import type { SelectedPsk } from "./psk.ts";
-import { candidatesOf, type Fitting, type Found, firstThatFits } from "./resume.ts";
+import { candidatesOf, type Fitting, sessionThatFits } from "./resume.ts";
 
 /** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
 export function lookUpOrExchange(
@@ -27,12 +29,32 @@ export function lookUpOrExchange(
   return { ...state, kind: "exchangeKeys", psk, earlyData };
 }
 
-/** Whether early data can be taken is asked, if nothing speaks against it. @param found sessions that are known. */
-export function askOrExchange(
+/** @param found sessions that are known. */
+export function resumeOrExchange(
   state: At<"lookUpSession">, found: readonly Found[], link: Link,
-): At<"askSingleUse"> | At<"exchangeKeys"> {
-  const { hello, settled } = state;
+): At<"judgeResumed"> | At<"askSingleUse"> | At<"exchangeKeys"> {
   const { psk, reason } = select(state, found, link);
+  if (psk?.kind !== "session") return askOrExchange(state, psk, reason);
+  // The binder has shown that the client knows the session's secret.
+  const again = judgedAgain(psk.identity, state.settled.settings);
+  if (again === undefined) return askOrExchange(state, psk, reason);
+  return { ...state, kind: "judgeResumed", psk, againstEarlyData: reason, ...again };
+}
+
+/** The verifier has said yes. */
+export function exchangeJudged(
+  { psk, againstEarlyData, ...state }: At<"judgeResumed">, identity: VerifiedIdentity,
+): At<"askSingleUse"> | At<"exchangeKeys"> {
+  return askOrExchange(state, { ...psk, identity }, againstEarlyData);
+}
+
+/** Whether early data can be taken is asked, if nothing speaks against it. */
+function askOrExchange(
+  { hello, settled, transcript, peerShare }: Omit<At<"lookUpSession">, "kind">,
+  psk: SelectedPsk | undefined,
+  reason: EarlyDataRejection | undefined,
+): At<"askSingleUse"> | At<"exchangeKeys"> {
+  const state = { hello, settled, transcript, peerShare };
   if (!settled.offersEarlyData) return { ...state, kind: "exchangeKeys", psk, earlyData: undefined };
   if (reason !== undefined || psk?.kind !== "session") {
     return { ...state, kind: "exchangeKeys", psk, earlyData: { rejected: reason ?? "not-resumed" } };
@@ -45,7 +67,7 @@ function select(
   state: At<"lookUpSession">, found: readonly Found[], link: Link,
 ): { readonly psk: SelectedPsk | undefined; readonly reason: EarlyDataRejection | undefined } {
   const { hello, settled, transcript } = state;
-  const { session, misfit } = firstThatFits(state, found);
+  const { session, misfit } = sessionThatFits(state, found);
   const psk = offersPsks(hello) ? selectPsk(state, session) : undefined;
   if (psk === undefined && settled.negotiated.credential === undefined) {
     // A second hello that takes back what the first one offered.

@@ -10,20 +10,31 @@ import type { Bytes } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
-import type { EarlyDataOutcome } from "../../early-stages.ts";
+import type { EarlyDataOutcome, EarlyDataRejection } from "../../early-stages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
 import type { SignatureCheck } from "../../stages.ts";
+import type { Found } from "../sessions.ts";
 import type { StateOf } from "../../table.ts";
 import type { Authentication, ProvenPeer, Settled } from "../states.ts";
 import type { SelectedPsk } from "./psk.ts";
-import type { Found } from "./resume.ts";
 
 /** What each state may know. */
 export interface StatesTls13 {
   expectSecondClientHello: { first: DecodedClientHello; settled: Settled; transcript: Transcript; cookie: Bytes | undefined };
   /** The transcript ends before the hello. */
   lookUpSession: { hello: DecodedClientHello; settled: Settled; transcript: Transcript; peerShare: Bytes };
-  /** The transcript ends with the hello. */
+  /** Its binder has verified; the transcript ends with the hello, from here on. */
+  judgeResumed: {
+    hello: DecodedClientHello;
+    settled: Settled;
+    transcript: Transcript;
+    peerShare: Bytes;
+    psk: Extract<SelectedPsk, { kind: "session" }>;
+    /** undefined: nothing. */
+    againstEarlyData: EarlyDataRejection | undefined;
+    verifier: Verifier;
+    presented: PresentedIdentity;
+  };
   askSingleUse: {
     hello: DecodedClientHello;
     settled: Settled;

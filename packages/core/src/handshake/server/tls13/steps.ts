@@ -17,7 +17,7 @@ import type { At, States } from "../states.ts";
 import type { EdgesTls13 } from "./edges.ts";
 import { sendFinished, sendServerHello } from "./flight.ts";
 import { makeTickets } from "./resume.ts";
-import { askOrExchange, lookUpOrExchange } from "./select-psk.ts";
+import { exchangeJudged, lookUpOrExchange, resumeOrExchange } from "./select-psk.ts";
 import type { InputsTls13 } from "./states.ts";
 
 export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
@@ -33,7 +33,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   lookUpSession: {
-    sessions: (state, found, { link }) => askOrExchange(state, found, link),
+    sessions: (state, found, { link }) => resumeOrExchange(state, found, link),
   },
 
   askSingleUse: {
@@ -42,6 +42,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       return { kind: "exchangeKeys", ...state, earlyData: freshness === "fresh" ? "accepted" : { rejected } };
     },
   },
+
+  judgeResumed: { verdict: exchangeJudged },
 
   exchangeKeys: {
     secret: (state, answer, context) => {
@@ -61,7 +63,8 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const received = state.received + data.length;
       const allowed = state.psk?.kind === "session" ? state.psk.state.maxEarlyData : 0;
       if (received > allowed) fail("limit-exceeded", { limit: "earlyData", allowed, received }, "RFC 9846 §4.7.1");
-      return { kind: "showEarlyData", ...state, received, data };
+      // The chunk that it lies in is the caller's again before it is looked at.
+      return { kind: "showEarlyData", ...state, received, data: copy(data) };
     },
     end_of_early_data: ({ kind: _, exporter, received: __, recordSizes, ...answered }, message, { link }) => {
       const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;

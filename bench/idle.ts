@@ -1,0 +1,34 @@
+// What an established connection weighs that nobody uses: many of them for each provider and version, in a process of its own.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Authority } from "../packages/cli/src/demo/authority.ts";
+import type { IdleAnswer, IdleQuestion } from "./idle-connections.ts";
+import { digits, table } from "./rounds.ts";
+import { type ProviderName, providerNames } from "./sides.ts";
+
+/** KiB a connection in core, by role: on the heap, and in ArrayBuffers beside it. @param counts by provider */
+export function measureIdle(authority: Authority, counts: Readonly<Record<ProviderName, number>>): string {
+  const rows = [["idle connections, KiB each", "how many", "client heap", "external", "server heap", "external"]];
+  for (const provider of providerNames) {
+    const count = counts[provider];
+    for (const version of ["tls1.3", "tls1.2"] as const) {
+      const { client, server } = idle({ provider, version, count, authority });
+      const weights = [client.heap, client.external, server.heap, server.external];
+      rows.push([`${provider} ${version}`, digits(count), ...weights.map((bytes) => digits(bytes / 1024))]);
+    }
+  }
+  return table(rows);
+}
+
+const hook = new URL("./register.mjs", import.meta.url).href;
+const program = fileURLToPath(new URL("./idle-connections.ts", import.meta.url));
+
+export function idle(question: IdleQuestion): IdleAnswer {
+  const flags = ["--expose-gc", "--import", hook, "--conditions=sallyport-source"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, program], {
+    input: JSON.stringify(question),
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`idle connections: ${status}\n${stderr}`);
+  return JSON.parse(stdout);
+}

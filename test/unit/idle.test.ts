@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { makeAuthority } from "../../packages/cli/src/demo/authority.ts";
+import { idle } from "../../bench/idle.ts";
+import { run } from "../support/processes.ts";
+import { root } from "../support/sources.ts";
+import type { Survivors } from "../support/survivors.ts";
+
+const fromSources = ["--expose-gc", "--import", "./bench/register.mjs", "--conditions=sallyport-source"];
+
+test("of a handshake nothing is reachable once its connections are established: no stage, hello, transcript or secret", { timeout: 180_000 }, async () => {
+  const printed = await run(process.execPath, [...fromSources, "test/support/survivors.ts"], "", { cwd: root, timeoutMs: 170_000 });
+  const { left, kept }: Survivors = JSON.parse(printed);
+  expect(Object.keys(left).length).toBeGreaterThan(15);
+  expect(Object.entries(left).filter(([, each]) => each.length > 0)).toEqual([]);
+  expect(kept).toEqual(expect.arrayContaining(["the ClientHello", "a private key share"])); // or nothing was looked for
+});
+
+describe("an idle connection of core takes less than 4 KiB of heap", () => {
+  test.each(["tls1.3", "tls1.2"] as const)("%s, in both roles", async (version) => {
+    const { client, server } = idle({ provider: "crypto-node", version, count: 1_000, authority: await makeAuthority() });
+    expect(Math.max(client.heap, server.heap)).toBeLessThan(4096);
+    expect(Math.min(client.heap, server.heap)).toBeGreaterThan(1024); // or nothing was weighed
+  }, 180_000);
+});
