@@ -9,7 +9,7 @@ test("imports follow the arrows between packages, and between the rooms of core"
 
 test.each([
   ["packages/core/src/wire/reader.ts", 'import { guard } from "../handshake/guard.ts";'],
-  ["packages/core/src/connection/connection.ts", 'import type { Stage } from "../handshake/stages.ts";'],
+  ["packages/core/src/connection/connection.ts", 'import type { Stage } from "../handshake/stages/stage.ts";'],
   ["packages/core/src/wire/reader.ts", 'import {\n  readFileSync,\n} from "node:fs";'],
   ["packages/core/src/errors.ts", 'import { Reader } from "./wire/reader.ts";'],
   ["packages/core/src/record/record.ts", 'export * from "../config/options.ts";'],

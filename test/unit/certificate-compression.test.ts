@@ -6,7 +6,7 @@ import {
   serverConfig, type StapleKind,
 } from "@sallyport/core";
 import { certificateCompressors } from "@sallyport/crypto-node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { converse, establishedPair, makePair, type Pair, type PairOptions, type Side } from "../support/pair.ts";
 import { now, seededCredential, seededNode, trusting } from "../support/seeded.ts";
 
@@ -86,6 +86,32 @@ describe.each(certificateCompressors)("by $algorithm", (compressor) => {
     const back = compressor.decompress(compressed, 100);
     expect([back?.buffer.byteLength, back?.constructor]).toEqual([100, Uint8Array]);
   });
+});
+
+test("a runtime that has zstd compresses by it as well, and gives a frame a window of 8 MiB at most", async () => {
+  const asked: unknown[] = [];
+  vi.resetModules();
+  vi.doMock("node:zlib", async (original) => {
+    const zlib = await original<typeof import("node:zlib")>();
+    return {
+      ...zlib,
+      constants: { ...zlib.constants, ZSTD_d_windowLogMax: 100 },
+      zstdCompressSync: (bytes: Uint8Array) => Buffer.from(bytes),
+      zstdDecompressSync: (bytes: Uint8Array, options: unknown) => {
+        asked.push(options);
+        return { buffer: Buffer.from(bytes), engine: { bytesWritten: bytes.length } };
+      },
+    };
+  });
+  try {
+    const { certificateCompressors: theirs } = await import("@sallyport/crypto-node");
+    expect(theirs.map(({ algorithm }) => algorithm)).toEqual(["brotli", "zlib", "zstd"]);
+    expect(theirs[2]?.decompress(Uint8Array.of(1, 2), 10)).toEqual(Uint8Array.of(1, 2));
+    expect(asked).toEqual([{ params: { 100: 23 }, info: true, maxOutputLength: 10 }]);
+  } finally {
+    vi.doUnmock("node:zlib");
+    vi.resetModules();
+  }
 });
 
 test.each([

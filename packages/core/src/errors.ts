@@ -209,7 +209,7 @@ export function fail<K extends ErrorKind>(kind: K, context: ErrorContext[K], sec
   throw new TlsErrorOf(kind, context, section);
 }
 
-export interface Situation {
+interface Situation {
   readonly phase: Phase;
   readonly serverName: string | undefined;
   readonly received: Bytes | undefined;

@@ -10,15 +10,17 @@ export type { SessionData, SessionMaker } from "./config/session-data.ts";
 export type { Trace, TraceEvent } from "./config/trace.ts";
 
 // Stages: what each step returns. Only the machine makes them.
-export { Accepted } from "./handshake/stages.ts";
-export type {
-  AnyStage, ClientEstablished, ClientNeedsInput, ClientNeedsSession, ClientStage, Established, NeedsCredential, NeedsInput,
-  NeedsKeyShares, NeedsSecret, NeedsSession, NeedsSignature, NeedsSignatureCheck, NeedsVerdict, ServerStage, SignatureCheck,
-  StartedShare,
-} from "./handshake/stages.ts";
+export { Accepted } from "./handshake/stages/accepted.ts";
 export type {
   EarlyData, EarlyDataEnd, EarlyDataOutcome, EarlyDataRejection, EarlyWriter, HalfRtt, NeedsSingleUse, ReplayableBytes,
-} from "./handshake/early-stages.ts";
+} from "./handshake/stages/early-data.ts";
+export type { ClientEstablished, Established } from "./handshake/stages/established.ts";
+export type { ClientNeedsInput, NeedsInput } from "./handshake/stages/input.ts";
+export type { NeedsKeyShares, NeedsSecret, StartedShare } from "./handshake/stages/key-exchange.ts";
+export type { NeedsCredential, NeedsSignature } from "./handshake/stages/own-identity.ts";
+export type { NeedsSignatureCheck, NeedsVerdict, SignatureCheck } from "./handshake/stages/peer-identity.ts";
+export type { ClientNeedsSession, NeedsSession } from "./handshake/stages/sessions.ts";
+export type { AnyStage, ClientStage, ServerStage } from "./handshake/stages/stage.ts";
 
 // The established connection.
 export { Connection } from "./connection/connection.ts";
@@ -42,18 +44,14 @@ export { readClientHello } from "./handshake/read-client-hello.ts";
 // Who we are, and who they are.
 export type { CertificateCompressor } from "./config/certificate-compression.ts";
 export type {
-  AsyncCredentialPicker, AsyncSigner, Credential, CredentialPicker, CredentialRequest, Signer,
-  SyncCredentialPicker, SyncSigner,
+  AsyncCredentialPicker, AsyncSigner, Credential, CredentialPicker, CredentialRequest, Signer, SyncCredentialPicker, SyncSigner,
 } from "./config/credential.ts";
 export {
   type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
   type Verifier,
 } from "./config/identity.ts";
 export { rawPublicKey, rawPublicKeys } from "./config/raw-public-keys.ts";
-
-export {
-  dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions,
-} from "./config/psk.ts";
+export { dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions } from "./config/psk.ts";
 
 // Sessions.
 export { memoryClientSessions } from "./session/memory.ts";
@@ -61,7 +59,8 @@ export { memorySingleUse } from "./session/single-use.ts";
 export { ticketKeys } from "./session/tickets.ts";
 export type {
   AsyncClientSessionStore, AsyncServerSessionStore, AsyncSingleUse, ClientSessionKey, ClientSessionStore, Freshness,
-  GroupMemory, ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey, TicketKeys,
+  GroupMemory, ServerSessions, SingleUse, StoredSession, SyncClientSessionStore, SyncServerSessionStore, SyncSingleUse, TicketKey,
+  TicketKeys,
 } from "./session/types.ts";
 
 // For providers of cryptography.

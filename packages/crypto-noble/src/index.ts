@@ -1,5 +1,6 @@
 /**
- * The provider that runs everywhere, in pure JavaScript: {@link noble}, with {@link signer} for ECDSA and Ed25519 keys.
+ * The provider that runs everywhere, in pure JavaScript: {@link noble}, with {@link signer} for ECDSA, Ed25519 and
+ * ML-DSA keys.
  *
  * @packageDocumentation
  */

@@ -45,9 +45,6 @@ function read(result: unknown): Decompressed {
   return result as Decompressed;
 }
 
-/** RFC 8878 §3.1.1.1.2 recommends a window of 8 MiB; the runtime's own limit would let a frame of few bytes reserve 128 MiB. */
-const windowLogMax = 23;
-
 interface Newer {
   readonly zstdCompressSync?: (bytes: Uint8Array) => Buffer;
   readonly zstdDecompressSync?: Decompress;
@@ -57,6 +54,8 @@ interface Newer {
 function zstd(): readonly CertificateCompressor[] {
   const { zstdCompressSync, zstdDecompressSync, constants }: Newer = zlib;
   const parameter = constants["ZSTD_d_windowLogMax"];
+  // RFC 8878 §3.1.1.1.2 recommends a window of 8 MiB; the runtime's own limit would let a frame of few bytes reserve 128 MiB.
+  const windowLogMax = 23;
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined || typeof parameter !== "number") return [];
   return [compressor("zstd", (bytes) => zstdCompressSync(bytes), zstdDecompressSync, { params: { [parameter]: windowLogMax } })];
 }

@@ -9,7 +9,9 @@ import {
 import { ByteConn } from "./byte-conn.ts";
 import { type Conn, ConnTransport } from "./conn-transport.ts";
 
-export type { Budget, BudgetOptions, Decision, Passthrough, Refusal } from "@sallyport/drive";
+export type {
+  Budget, BudgetOptions, Decision, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+} from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export type { Conn } from "./conn-transport.ts";
 

@@ -1,5 +1,7 @@
 // TLS on node:net: servers, clients and upgrades as Duplex streams in the shapes that Node's users know.
-export type { Budget, BudgetOptions, Decision, Delivery, Passthrough, Refusal } from "@sallyport/drive";
+export type {
+  Budget, BudgetOptions, Decision, Delivery, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+} from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export { connect, undiciConnector } from "./client.ts";
 export type { CodedTlsError, TlsClientError } from "./errors.ts";

@@ -7,7 +7,9 @@ import { clock } from "./clock.ts";
 import { type BytePair, PairTransport } from "./pair-transport.ts";
 import { type TlsPair, tlsPair } from "./tls-pair.ts";
 
-export type { Budget, BudgetOptions, Decision, Passthrough, Refusal } from "@sallyport/drive";
+export type {
+  Budget, BudgetOptions, Decision, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+} from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export type { BytePair } from "./pair-transport.ts";
 export type { TlsPair } from "./tls-pair.ts";

@@ -3,10 +3,12 @@ import { TlsError } from "../errors.ts";
 import { copy, equal } from "../wire/bytes.ts";
 import { subjectPublicKeyOf } from "../wire/certificate.ts";
 import type { ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
-import { certificateTypes, listOf, readFlag, readNames, schemeNames, suitesGoWithSchemes } from "./checks.ts";
+import { suitesGoWithSchemes } from "./check-parameters.ts";
 import type { Credential } from "./credential.ts";
+import { certificateTypes, listOf, readNames, schemeNames } from "./names.ts";
 import { signsIn, suiteMeanings } from "./parameters.ts";
 import { isRecord, type Problems } from "./problems.ts";
+import { readFlag } from "./read-option.ts";
 import type { CommonSettings } from "./settings.ts";
 
 /** Schemes that the signers of these credentials name; reports nothing: `readCredentials` looks closer. */

@@ -3,7 +3,7 @@ import type { HashImplementation, SuiteImplementation } from "../crypto/provider
 import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { type HashName, versionIds } from "../wire/registry.ts";
 import { write } from "../wire/writer.ts";
-import { listOf } from "./checks.ts";
+import { listOf } from "./names.ts";
 import { suiteMeanings } from "./parameters.ts";
 import type { Problems } from "./problems.ts";
 import { ExternalPsk } from "./psk.ts";

@@ -1,8 +1,8 @@
 import { hex } from "../wire/bytes.ts";
 import type { OidFilter } from "../wire/oid-filters.ts";
 import { stapleKinds } from "../wire/staples.ts";
-import { certificateTypes, listOf, readNames, schemeNames } from "./checks.ts";
 import type { Verifier } from "./identity.ts";
+import { certificateTypes, listOf, readNames, schemeNames } from "./names.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
 

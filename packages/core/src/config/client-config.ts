@@ -6,20 +6,20 @@ import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } fr
 import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkClientEarlyData } from "./check-early-data.ts";
+import { suitesGoWithSchemes } from "./check-parameters.ts";
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkClientSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
-import {
-  certificateTypes, commonOptions, groupNames, listOf, readCommon, readFlag, readNames, schemeNames,
-  suitesGoWithSchemes,
-} from "./checks.ts";
+import { commonOptions, readCommon } from "./common-options.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import { configId } from "./id.ts";
 import { readManners } from "./manners.ts";
+import { certificateTypes, groupNames, listOf, readNames, schemeNames } from "./names.ts";
 import type { ClientOptions, PskClientOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
+import { readFlag } from "./read-option.ts";
 import type { ClientSettings, CommonSettings } from "./settings.ts";
 
 /**

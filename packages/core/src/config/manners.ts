@@ -1,7 +1,7 @@
 import { maxPlaintext } from "../record/format.ts";
-import { readFlag } from "./checks.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Problems } from "./problems.ts";
+import { readFlag } from "./read-option.ts";
 import type { Manners } from "./settings.ts";
 
 type MannersOptions = Pick<ClientOptions, "padding" | "grease" | "permuteExtensions" | "clientHelloRecordSize">;

@@ -2,9 +2,9 @@
 import type { CipherSuiteName, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 
 /** Whose signature a suite of TLS 1.2 calls for; TLS 1.3 leaves that to the schemes. Ed25519 goes with `ecdsa` (RFC 8422 §2). */
-export type SuiteKey = "any" | "ecdsa" | "rsa";
+type SuiteKey = "any" | "ecdsa" | "rsa";
 
-export interface SuiteMeaning {
+interface SuiteMeaning {
   readonly version: ProtocolVersion;
   readonly hash: HashName;
   readonly key: SuiteKey;
@@ -32,7 +32,7 @@ export const groupVersions: Readonly<Record<NamedGroup, readonly ProtocolVersion
   SecP256r1MLKEM768: ["tls1.3"],
 };
 
-export interface SchemeMeaning {
+interface SchemeMeaning {
   /** Whose handshake signatures it may make. In certificates each may stand. */
   readonly versions: readonly ProtocolVersion[];
   /** The suites of TLS 1.2 that it goes with. */

@@ -7,14 +7,14 @@ import { checkHalfRtt, readServerEarlyData, withEarlyData } from "./check-early-
 import { forPsksAlone, isPskOnly, type PreparedPsk, readPsks } from "./check-psks.ts";
 import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
-import {
-  commonOptions, groupNames, listOf, readChoice, readCommon, readFlag, readNames, schemeNames,
-} from "./checks.ts";
+import { commonOptions, readCommon } from "./common-options.ts";
 import type { Credential } from "./credential.ts";
 import { configId } from "./id.ts";
+import { groupNames, listOf, readNames, schemeNames } from "./names.ts";
 import type { ClientAuthentication, PskServerOptions, ServerOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
+import { readChoice, readFlag } from "./read-option.ts";
 import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
 
 /**

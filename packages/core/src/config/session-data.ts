@@ -17,7 +17,7 @@ export interface SessionMaker {
 export type SessionData = (maker: SessionMaker) => Uint8Array | undefined;
 
 /** Bytes. It goes along in every ticket, and a ticket in a ClientHello. */
-export const mostSessionData = 4096;
+const mostSessionData = 4096;
 
 /** Asks the application, once a handshake. @throws TypeError if it gives something else: a local fault. */
 export function askSessionData(ask: SessionData | undefined, maker: SessionMaker): Bytes | undefined {

@@ -7,15 +7,16 @@ import { type Bytes, empty } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
 import { decodeKeyUpdate, decodeNewSessionTicket, type NewSessionTicket } from "../wire/post-handshake.ts";
 import { decodeEmpty } from "../wire/tls12-messages.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import { checkExport, type Exporter } from "./exporters.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { abort, guard } from "./guard.ts";
+import { restore, secretsOf } from "./hand-over.ts";
 import type { Link } from "./link.ts";
-import { restore } from "./restore.ts";
 import type {
   ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
 } from "./types.ts";
-import { expectBytes, WriteHalf } from "./write-half.ts";
+import { WriteHalf } from "./write-half.ts";
 
 /** What the handshake leaves to the data path. */
 export interface Agreement {
@@ -165,25 +166,13 @@ export class Connection implements Reader, Writer {
   extractSecrets(): Extracted | ExtractLater | ErrorAndAlert {
     this.#expectHere();
     const link = this.#link;
-    const { mayExtract, exporter, suite } = this.#agreement;
-    if (!mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
+    if (!this.#agreement.mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
     return guard(link, "extractSecrets", () => {
       // Whoever has closed owes nothing any more.
       const owes = this.#write.awaitsKeyUpdate && !this.#peerClosed;
       const output = link.outgoing.take();
       if (owes || link.incoming.insideMessage) return { kind: "later", output };
-      const { peer, ...info } = this.info;
-      const secrets: ConnectionSecrets = {
-        role: link.role,
-        version: info.version,
-        suite: suite.name,
-        read: this.#peerClosed ? closedDirection : { ...link.incoming.extract(), closed: false },
-        write: { ...link.outgoing.extract(), closed: link.writeClosed },
-        exporter: exporter?.secret(),
-        unread: link.incoming.unread,
-        info,
-        peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
-      };
+      const secrets = secretsOf(link, this.#agreement, this.#peerClosed);
       link.incoming.end();
       link.outgoing.end();
       link.forget();
@@ -302,6 +291,3 @@ export class Connection implements Reader, Writer {
 const ownLabels: ReadonlySet<string> = new Set([
   "client finished", "server finished", "master secret", "extended master secret", "key expansion",
 ]);
-
-/** Keys of a direction that has ended are gone. */
-const closedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };

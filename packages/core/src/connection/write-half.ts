@@ -6,6 +6,7 @@ import type { Limits } from "../record/limits.ts";
 import { empty } from "../wire/bytes.ts";
 import { encodeKeyUpdate } from "../wire/post-handshake.ts";
 import type { ProtocolVersion } from "../wire/registry.ts";
+import { expectBytes } from "./expect-bytes.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import { guard } from "./guard.ts";
 import type { Link } from "./link.ts";
@@ -161,8 +162,4 @@ export class WriteHalf implements Writer {
   #expectOpen(call: string): void {
     if (this.#link.writeClosed) throw new ApiMisuse("closed", `${call} after close()`);
   }
-}
-
-export function expectBytes(value: unknown, name: string): void {
-  if (!(value instanceof Uint8Array)) throw new ApiMisuse("bad-argument", `${name} must be a Uint8Array`);
 }

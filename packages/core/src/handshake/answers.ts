@@ -7,10 +7,9 @@ import { fail } from "../errors.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { SignatureScheme } from "../wire/registry.ts";
 import type { Paused } from "./driver.ts";
-import {
-  isDistrust, NeedsKeyShares, NeedsSecret, NeedsSignature, NeedsSignatureCheck, NeedsVerdict, type SignatureCheck,
-  type StartedShare,
-} from "./stages.ts";
+import { NeedsKeyShares, NeedsSecret, type StartedShare } from "./stages/key-exchange.ts";
+import { NeedsSignature } from "./stages/own-identity.ts";
+import { isDistrust, NeedsSignatureCheck, NeedsVerdict, type SignatureCheck } from "./stages/peer-identity.ts";
 
 /** The initiator's shares, in order. Synchronous groups start here. */
 export function startShares<Next>(groups: readonly Group[]): Paused<Next, NeedsKeyShares<Next>> {

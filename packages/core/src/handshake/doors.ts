@@ -1,8 +1,8 @@
 // Where a connection begins: `Acceptor` at the server, `Connector` at the client.
-import { readAlpn } from "../config/checks.ts";
 import { ClientConfig } from "../config/client-config.ts";
 import { defaultLimits } from "../config/limits.ts";
 import { Problems } from "../config/problems.ts";
+import { readAlpn } from "../config/read-option.ts";
 import type { Trace } from "../config/trace.ts";
 import { Link } from "../connection/link.ts";
 import { ApiMisuse } from "../errors.ts";
@@ -14,7 +14,8 @@ import { Driver } from "./driver.ts";
 import { type Scribe, scribe } from "./scribe.ts";
 import { serverRole } from "./server/role.ts";
 import type { State as ServerState } from "./server/states.ts";
-import { type ClientStage, expectClientConfig, NeedsInput, type ServerStage } from "./stages.ts";
+import { NeedsInput } from "./stages/input.ts";
+import type { ClientStage, ServerStage } from "./stages/stage.ts";
 
 /** Limits and observation before a config is chosen. `choose` does not loosen what was refused here. */
 export interface AcceptorOptions {
@@ -73,7 +74,7 @@ export class Connector {
 
   /** @param serverName a DNS name (A-labels), or an IP literal: checked against the certificate, and not sent as SNI. */
   constructor(config: ClientConfig, serverName: string, options: ConnectorOptions = {}) {
-    expectClientConfig(config);
+    if (!(config instanceof ClientConfig)) throw new ApiMisuse("bad-argument", "a Connector takes what clientConfig() made");
     const settings = ClientConfig.settingsOf(config);
     const problems = new Problems();
     const alpn = options.alpn === undefined ? settings.alpn : readAlpn(options.alpn, "alpn", problems);

@@ -1,7 +1,7 @@
 // Runs a machine: feeds it messages and answers, and is the only place that makes stages.
 import type { DistrustReason, PresentedIdentity } from "../config/identity.ts";
 import { type Agreement, Connection } from "../connection/connection.ts";
-import { expectBytes } from "../connection/write-half.ts";
+import { expectBytes } from "../connection/expect-bytes.ts";
 import type { ErrorAndAlert } from "../connection/failure.ts";
 import { abort, guard } from "../connection/guard.ts";
 import type { Link } from "../connection/link.ts";
@@ -9,7 +9,7 @@ import type { Received } from "../connection/types.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
-import type { Turn } from "./stages.ts";
+import type { Turn } from "./stages/stage.ts";
 import type { EdgeTable } from "./table.ts";
 
 /** Of a state that no message moves: a synchronous object's answer, or the stage that asks. */

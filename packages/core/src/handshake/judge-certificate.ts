@@ -19,7 +19,7 @@ import { readCertificateStatus, readTimestamps, type StapleKind, stapleExtension
 import { type CertificateRequestTls12, clientCertificateTypes } from "../wire/tls12-messages.ts";
 import { noStaples, type Staples } from "./identity.ts";
 
-export interface ShownCertificate {
+interface ShownCertificate {
   readonly chain: readonly [Bytes, ...Bytes[]];
   /** DER SubjectPublicKeyInfo. */
   readonly publicKey: Bytes;
@@ -27,7 +27,7 @@ export interface ShownCertificate {
   readonly schemes: readonly SignatureScheme[];
 }
 
-export interface ShownChain {
+interface ShownChain {
   /** DER, leaf first; may be empty. */
   readonly certificates: readonly Bytes[];
   /** The leaf's. */

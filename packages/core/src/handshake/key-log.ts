@@ -2,7 +2,7 @@ import type { CommonSettings } from "../config/settings.ts";
 import { hex } from "../wire/bytes.ts";
 
 /** The NSS key log format: label, client random, secret. */
-export type KeyLogLabel =
+type KeyLogLabel =
   | "CLIENT_EARLY_TRAFFIC_SECRET" | "EARLY_EXPORTER_SECRET"
   | "CLIENT_HANDSHAKE_TRAFFIC_SECRET" | "SERVER_HANDSHAKE_TRAFFIC_SECRET"
   | "CLIENT_TRAFFIC_SECRET_0" | "SERVER_TRAFFIC_SECRET_0" | "EXPORTER_SECRET";

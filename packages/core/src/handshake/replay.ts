@@ -4,7 +4,8 @@ import { ClientConfig } from "../config/client-config.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import { acceptWith, connectWith } from "./doors.ts";
 import { type Scribe, scribe } from "./scribe.ts";
-import type { ClientStage, NeedsInput } from "./stages.ts";
+import type { NeedsInput } from "./stages/input.ts";
+import type { ClientStage } from "./stages/stage.ts";
 
 export interface ServerTemplate {
   readonly helloRetryRequest?: Bytes;

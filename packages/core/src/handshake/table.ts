@@ -27,6 +27,15 @@ export type Steps<Edges, States, Inputs> = {
   };
 };
 
+/** Runs the step of an edge; the driver has checked that `input` is one of `state`. */
+export function runStep<State extends { readonly kind: string }>(
+  steps: Readonly<Record<string, Readonly<Record<string, unknown>>>>, state: State, input: string, value: unknown, context: Context,
+): State {
+  // The table's types can't be followed through a union.
+  const step = steps[state.kind]?.[input] as (state: State, value: unknown, context: Context) => State;
+  return step(state, value, context);
+}
+
 /** Sends a message of a flight, and adds it to what was said. */
 export function send(message: Bytes, transcript: Transcript | undefined, { link }: Context): void {
   transcript?.add(message);

@@ -2,7 +2,7 @@ import { type Bytes, concat, copy, empty, GrowingBytes } from "../wire/bytes.ts"
 import { headerLength } from "./format.ts";
 
 /** Judges a header as soon as its five bytes are there; throws what is wrong with it. */
-export type HeaderCheck = (type: number, version: number, length: number, header: Uint8Array) => void;
+type HeaderCheck = (type: number, version: number, length: number, header: Uint8Array) => void;
 
 /**
  * Cuts the byte stream into records. A record that lies whole in a chunk is a view into it; one that came in pieces is put

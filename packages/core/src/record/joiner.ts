@@ -3,7 +3,7 @@ import { copy, GrowingBytes } from "../wire/bytes.ts";
 import { type HandshakeMessage, handshakeTypes } from "../wire/handshake.ts";
 import type { Limits } from "./limits.ts";
 
-export type MessageLimits = Pick<Limits, "clientHello" | "certificateMessage" | "handshakeMessage">;
+type MessageLimits = Pick<Limits, "clientHello" | "certificateMessage" | "handshakeMessage">;
 
 /** Joins the fragments of handshake messages that records carry (RFC 9846 §5.1). */
 export class Joiner {

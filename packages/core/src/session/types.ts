@@ -1,11 +1,13 @@
 import type { Bytes } from "../wire/bytes.ts";
 import type { NamedGroup } from "../wire/registry.ts";
 
+/** What a store keeps of a session. */
 export interface StoredSession {
-  /** Opaque, versioned; holds a secret. */
+  /** Opaque, versioned; holds a secret. The store's own: encrypting and wiping it is, too. */
   readonly state: Bytes;
+  /** From when it was made; a state that is older is not taken up, so that a store may forget it then. */
   readonly lifetimeSeconds: number;
-  /** 0: none. */
+  /** Bytes. 0: none. */
   readonly maxEarlyData: number;
 }
 /** Plain strings, so that a store can make a key of them. */
@@ -50,14 +52,16 @@ export interface TicketKey {
   readonly name: Uint8Array;
   /** 32 bytes, random. */
   readonly secret: Uint8Array;
+  /** Milliseconds since 1970. */
   readonly createdMs: number;
 }
 export interface SyncServerSessionStore {
-  /** A look: never removes. */
+  /** The `state` that was put under this id; it stays the store's. A look: never removes. */
   find(id: Bytes): Uint8Array | undefined;
   put(id: Bytes, session: StoredSession): void;
 }
 export interface AsyncServerSessionStore {
+  /** The same of at most 4 at once: an entry for each id, in their order. */
   findAsync(ids: readonly Bytes[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]>;
   putAsync(id: Bytes, session: StoredSession): Promise<void>;
 }
@@ -65,6 +69,7 @@ export interface AsyncServerSessionStore {
 /** The replay check. Full, failing, or younger than the window: `unavailable`. */
 export type SingleUse = SyncSingleUse | AsyncSingleUse;
 export interface SyncSingleUse {
+  /** @param key a hash. @param forgetAfterMs milliseconds since 1970: from then on it need not be known any more. */
   use(key: Bytes, forgetAfterMs: number): Freshness;
 }
 export interface AsyncSingleUse {

@@ -4,7 +4,7 @@ import type { Reader } from "./reader.ts";
 import { type CertificateType, certificateTypeIds, type Registered, registered } from "./registry.ts";
 
 /** Whose certificate is spoken of. */
-export type TypeExtension = "client_certificate_type" | "server_certificate_type";
+type TypeExtension = "client_certificate_type" | "server_certificate_type";
 
 /** A client's list, in order of preference. */
 export function offeredTypes(name: TypeExtension, types: readonly CertificateType[]): Extension {

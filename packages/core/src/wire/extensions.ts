@@ -55,7 +55,7 @@ export interface KeyShareEntry {
   readonly group: number;
   readonly keyExchange: Bytes;
 }
-export interface PskIdentity {
+interface PskIdentity {
   readonly identity: Bytes;
   readonly obfuscatedTicketAge: number;
 }

@@ -16,7 +16,7 @@ import {
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
 import { proofSchemes } from "../judge-certificate.ts";
-import type { StartedShare } from "../stages.ts";
+import type { StartedShare } from "../stages/key-exchange.ts";
 import { type Context, send } from "../table.ts";
 import { beginEarlyData, offersEarlyData } from "./early-data.ts";
 import { mannered, padded } from "./manners.ts";

@@ -3,7 +3,7 @@ import { checkExport, type Exporter, ExporterTls13 } from "../../connection/expo
 import { guard } from "../../connection/guard.ts";
 import type { Link } from "../../connection/link.ts";
 import type { Agreed, Ended, Exported, Sent } from "../../connection/types.ts";
-import { expectBytes } from "../../connection/write-half.ts";
+import { expectBytes } from "../../connection/expect-bytes.ts";
 import type { ErrorAndAlert } from "../../connection/failure.ts";
 import { EarlySchedule } from "../../crypto/key-schedule.ts";
 import type { HashImplementation } from "../../crypto/provider.ts";
@@ -13,7 +13,7 @@ import { WriteKeys } from "../../record/keys.ts";
 import type { SessionState } from "../../session/state.ts";
 import { empty } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
-import { type EarlyDataOutcome, type EarlyWriter, exported } from "../early-stages.ts";
+import { type EarlyDataOutcome, type EarlyWriter, exported } from "../stages/early-data.ts";
 import { logSecret } from "../key-log.ts";
 import type { Context } from "../table.ts";
 import type { Goal } from "./states.ts";

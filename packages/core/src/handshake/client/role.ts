@@ -1,24 +1,25 @@
 import type { CredentialRequest } from "../../config/credential.ts";
 import type { ClientSettings } from "../../config/settings.ts";
-import type { Agreement } from "../../connection/connection.ts";
-import { ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
-import type { Info } from "../../connection/types.ts";
 import { fail } from "../../errors.ts";
-import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { handshakeTypes } from "../../wire/handshake.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
 import { decodeEmpty } from "../../wire/tls12-messages.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
-import { ClientEstablished, ClientNeedsInput, ClientNeedsSession, type ClientStage, NeedsCredential } from "../stages.ts";
-import { type Context, handshakeKind } from "../table.ts";
+import { ClientEstablished } from "../stages/established.ts";
+import { ClientNeedsInput } from "../stages/input.ts";
+import { NeedsCredential } from "../stages/own-identity.ts";
+import { ClientNeedsSession } from "../stages/sessions.ts";
+import type { ClientStage } from "../stages/stage.ts";
+import { type Context, runStep } from "../table.ts";
+import { agreementTls12, agreementTls13 } from "./agreement.ts";
 import { chooseCredential, type Picked, readPicked, schemeFor } from "./choose-credential.ts";
 import type { EarlyOffer } from "./early-data.ts";
 import { clientEdges } from "./edges.ts";
-import { externalOf, forgetOffered } from "./psks.ts";
+import { forgetOffered } from "./psks.ts";
 import { sessionKey } from "./session.ts";
-import type { At, Goal, State } from "./states.ts";
+import type { Goal, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { edgesTls12 } from "./tls12/edges.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
@@ -30,11 +31,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
   let hasShownEarly = false;
   return {
     edges: clientEdges,
-    step: (state, input, value) => {
-      // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
-      const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
-      return (step as (state: State, value: unknown, context: Context) => State)(state, value, context);
-    },
+    step: (state, input, value) => runStep(allSteps, state, input, value, context),
     pause: (state) => {
       switch (state.kind) {
         case "takeSession": return takeSession(state.goal);
@@ -94,7 +91,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     agreement: (state) => {
       const { recordSizes } = context.link;
-      if (state.kind === "connected") return agreement(state, recordSizes);
+      if (state.kind === "connected") return agreementTls13(state, recordSizes);
       return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn, state) => {
@@ -140,54 +137,4 @@ function pickCredential(request: CredentialRequest, version: ProtocolVersion, se
 function mayBeTls12(state: State): boolean {
   if (state.kind === "expectServerHello") return state.offer.goal.settings.versions.includes("tls1.2");
   return Object.hasOwn(edgesTls12, state.kind);
-}
-
-function agreement(
-  { settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">, maxRecordSize: RecordSizes,
-): Agreement {
-  const { offer, suite, hash, group, retried, psk } = settled;
-  const external = externalOf(psk);
-  const { limits, truncation, mayExtract } = offer.goal.settings;
-  const info: Info = {
-    version: "tls1.3",
-    suite: suite.name,
-    alpn,
-    serverName: offer.hello.serverName,
-    handshakeKind: handshakeKind(psk?.kind, retried),
-    group: group.name,
-    peer: identity,
-    psk: external && { identity: external.identity },
-    peerSignatureScheme: typeof keyProven === "string" ? undefined : keyProven.scheme,
-    ownSignatureScheme: ownScheme,
-    extendedMasterSecret: true,
-    maxRecordSize,
-    sessionData: undefined,
-  };
-  return { info, suite, exporter: new ExporterTls13(hash, exporterSecret), tickets, limits, truncation, mayExtract };
-}
-
-function agreementTls12(
-  { settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">, maxRecordSize: RecordSizes,
-): Agreement {
-  const { offer, suite, hash, randoms, alpn, extendedMasterSecret, session } = settled;
-  const { limits, truncation, mayExtract } = offer.goal.settings;
-  const info: Info = {
-    version: "tls1.2",
-    suite: suite.name,
-    alpn,
-    serverName: offer.hello.serverName,
-    handshakeKind: handshakeKind(session && "session", false),
-    group: group?.name,
-    peer: identity,
-    psk: undefined,
-    peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
-    ownSignatureScheme: ownScheme,
-    extendedMasterSecret,
-    maxRecordSize,
-    sessionData: undefined,
-  };
-  return {
-    info, suite, exporter: extendedMasterSecret ? new ExporterTls12(hash, master, randoms) : undefined, limits, truncation,
-    mayExtract,
-  };
 }

@@ -4,7 +4,7 @@ import type { SessionState } from "../../session/state.ts";
 import type { StoredSession } from "../../session/types.ts";
 import type { ClientHelloFields, DecodedClientHello } from "../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../wire/handshake.ts";
-import type { StartedShare } from "../stages.ts";
+import type { StartedShare } from "../stages/key-exchange.ts";
 import type { StateOf } from "../table.ts";
 import type { EarlyOffer } from "./early-data.ts";
 import type { OfferedPsk } from "./psks.ts";

@@ -1,20 +1,20 @@
 import type { ServerSettings } from "../../config/settings.ts";
-import type { Agreement } from "../../connection/connection.ts";
-import { type Exporter, ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
-import type { Agreed, Info } from "../../connection/types.ts";
-import type { WriteHalf } from "../../connection/write-half.ts";
+import type { Agreed } from "../../connection/types.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
-import type { RecordSizes } from "../../record/size-limit.ts";
 import { wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
-import { EarlyData, EarlyDataEnd, type HalfRtt } from "../early-stages.ts";
-import { Accepted, Established, NeedsInput, NeedsSession, type ServerStage } from "../stages.ts";
-import type { Context } from "../table.ts";
+import { Accepted } from "../stages/accepted.ts";
+import { EarlyData, EarlyDataEnd, type HalfRtt } from "../stages/early-data.ts";
+import { Established } from "../stages/established.ts";
+import { NeedsInput } from "../stages/input.ts";
+import { NeedsSession } from "../stages/sessions.ts";
+import type { ServerStage } from "../stages/stage.ts";
+import { type Context, runStep } from "../table.ts";
+import { agreementTls12, agreementTls13 } from "./agreement.ts";
 import { serverEdges } from "./edges.ts";
-import { infoOf, madeTls12, madeTls13 } from "./info.ts";
 import { type Candidate, find } from "./sessions.ts";
-import type { At, Settled, State } from "./states.ts";
+import type { Settled, State } from "./states.ts";
 import { steps } from "./steps.ts";
 import { candidatesTls12 } from "./tls12/resume.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
@@ -27,11 +27,7 @@ import { stepsTls13 } from "./tls13/steps.ts";
 export function serverRole(context: Context): Role<State, ServerStage> {
   return {
     edges: serverEdges,
-    step: (state, input, value) => {
-      // The driver has checked that `input` is an edge of `state`; the table's types can't be followed through a union.
-      const step = (allSteps[state.kind as keyof typeof allSteps] as Readonly<Record<string, unknown>>)[input];
-      return (step as (state: State, value: unknown, context: Context) => State)(state, value, context);
-    },
+    step: (state, input, value) => runStep(allSteps, state, input, value, context),
     pause: (state) => {
       switch (state.kind) {
         case "chooseConfig": {
@@ -75,7 +71,7 @@ export function serverRole(context: Context): Role<State, ServerStage> {
     ignores: () => false,
     agreement: (state) => {
       const { recordSizes } = context.link;
-      if (state.kind === "connected") return agreement(state, recordSizes);
+      if (state.kind === "connected") return agreementTls13(state, recordSizes);
       return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
     },
     needsInput: (turn, state) => new NeedsInput(turn, halfRttOf(state)),
@@ -122,23 +118,4 @@ function halfRttOf(state: State): HalfRtt["halfRtt"] {
 
 function agreedOf({ negotiated: { version, suite, alpn, serverName } }: Settled): Agreed {
   return { version, suite, alpn, serverName };
-}
-
-function agreement({ settled, exporterSecret, peer, psk, writeHalf }: At<"connected">, sizes: RecordSizes): Agreement {
-  const info = infoOf(settled, madeTls13(peer, psk), sizes);
-  return agreed(settled, info, new ExporterTls13(settled.hash, exporterSecret), writeHalf);
-}
-
-function agreementTls12(state: At<"connectedTls12">, sizes: RecordSizes): Agreement {
-  const { settled, extendedMasterSecret, master, randoms, resumed } = state;
-  const exporter = extendedMasterSecret ? new ExporterTls12(settled.hash, master, randoms) : undefined;
-  return agreed(settled, infoOf(settled, madeTls12(state, resumed), sizes), exporter, undefined);
-}
-
-/** One literal: of a spread each connection would have a hidden class of its own. */
-function agreed(
-  { settings, suite }: Settled, info: Info, exporter: Exporter | undefined, writeHalf: WriteHalf | undefined,
-): Agreement {
-  const { limits, truncation, mayExtract } = settings;
-  return { info, suite, exporter, limits, truncation, mayExtract, writeHalf };
 }

@@ -9,7 +9,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { TicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { SignatureCheck } from "../../stages.ts";
+import type { SignatureCheck } from "../../stages/peer-identity.ts";
 import type { ChosenTypes } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
 
@@ -64,7 +64,7 @@ interface Resuming extends Underway {
   readonly ticket: TicketTls12 | undefined;
 }
 /** What we show: the credential and how it signs, or nothing. */
-export type OwnCertificate = Signing | "none";
+type OwnCertificate = Signing | "none";
 export interface Signing {
   readonly credential: Credential;
   readonly scheme: SignatureScheme;

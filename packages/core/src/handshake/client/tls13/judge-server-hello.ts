@@ -4,7 +4,7 @@ import { fail } from "../../../errors.ts";
 import { type Bytes, equal } from "../../../wire/bytes.ts";
 import { groupIds, registered, spelled, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { isDowngradeSentinel, type ServerHello } from "../../../wire/server-hello.ts";
-import type { StartedShare } from "../../stages.ts";
+import type { StartedShare } from "../../stages/key-exchange.ts";
 import { judgeAnswers } from "../judge-extensions.ts";
 import type { OfferedPsk } from "../psks.ts";
 import type { Offer } from "../states.ts";

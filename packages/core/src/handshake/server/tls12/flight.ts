@@ -19,7 +19,7 @@ import {
 import { rememberedIdentity } from "../../identity.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
 import { logMasterSecret } from "../../key-log.ts";
-import type { StartedShare } from "../../stages.ts";
+import type { StartedShare } from "../../stages/key-exchange.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
 import { chosenTypes } from "../chosen-types.ts";
 import type { Settled } from "../states.ts";

@@ -8,9 +8,9 @@ import { ageToleranceMs } from "../../../session/single-use.ts";
 import { type Bytes, copy } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { Paused } from "../../driver.ts";
-import { type EarlyDataOutcome, type EarlyDataRejection, isFreshness, NeedsSingleUse } from "../../early-stages.ts";
+import { type EarlyDataOutcome, type EarlyDataRejection, isFreshness, NeedsSingleUse } from "../../stages/early-data.ts";
+import type { ServerStage } from "../../stages/stage.ts";
 import { logSecret } from "../../key-log.ts";
-import type { ServerStage } from "../../stages.ts";
 import type { Context } from "../../table.ts";
 import type { At, Settled } from "../states.ts";
 import type { SelectedPsk } from "./psk.ts";
@@ -59,7 +59,7 @@ export function askSingleUse({ settled, use: { key, forgetAfterMs } }: At<"askSi
 }
 
 /** Early data that is accepted. */
-export interface EarlyReading {
+interface EarlyReading {
   readonly keys: ReadKeys;
   readonly exporter: Exporter;
 }

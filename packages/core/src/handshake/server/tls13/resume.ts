@@ -20,7 +20,7 @@ import type { Context } from "../../table.ts";
 import { infoOf, madeTls13 } from "../info.ts";
 import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
 import type { At, Settled } from "../states.ts";
-import type { EarlyDataRejection } from "../../early-stages.ts";
+import type { EarlyDataRejection } from "../../stages/early-data.ts";
 import { externalOf, type SelectedPsk } from "./psk.ts";
 
 /** What came of a look at all that was found. */

@@ -8,7 +8,7 @@ import { fail } from "../../../errors.ts";
 import { offersPsks } from "../../../negotiate/psk.ts";
 import { type Bytes, empty, equalSecrets, wipe } from "../../../wire/bytes.ts";
 import { bindersLength, type DecodedClientHello } from "../../../wire/client-hello.ts";
-import type { EarlyDataRejection } from "../../early-stages.ts";
+import type { EarlyDataRejection } from "../../stages/early-data.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import { type Found, judgedAgain } from "../sessions.ts";

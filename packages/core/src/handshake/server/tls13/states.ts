@@ -10,9 +10,9 @@ import type { Bytes } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
-import type { EarlyDataOutcome, EarlyDataRejection } from "../../early-stages.ts";
+import type { EarlyDataOutcome, EarlyDataRejection } from "../../stages/early-data.ts";
+import type { SignatureCheck } from "../../stages/peer-identity.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
-import type { SignatureCheck } from "../../stages.ts";
 import type { Found } from "../sessions.ts";
 import type { StateOf } from "../../table.ts";
 import type { Authentication, ProvenPeer, Settled } from "../states.ts";
@@ -103,7 +103,7 @@ export interface Answered {
   readonly writeHalf: WriteHalf | undefined;
 }
 /** Early data was accepted, and has not ended. */
-export interface ReadingEarly extends Answered {
+interface ReadingEarly extends Answered {
   readonly peer: ProvenPeer | undefined;
   readonly exporter: Exporter;
   /** Bytes that have come. */

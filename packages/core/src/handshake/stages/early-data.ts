@@ -1,11 +1,11 @@
 // What early data (RFC 9846 §4.3.10) and half-RTT add to the stages.
-import { checkExport, type Exporter } from "../connection/exporters.ts";
-import type { ErrorAndAlert } from "../connection/failure.ts";
-import type { Agreed, Ended, Exported, Sent, Writer } from "../connection/types.ts";
-import { type AbortCause, ApiMisuse } from "../errors.ts";
-import type { AsyncSingleUse, Freshness } from "../session/types.ts";
-import type { Bytes } from "../wire/bytes.ts";
-import type { AnyStage, ServerStage, Turn } from "./stages.ts";
+import { checkExport, type Exporter } from "../../connection/exporters.ts";
+import type { ErrorAndAlert } from "../../connection/failure.ts";
+import type { Agreed, Ended, Exported, Sent, Writer } from "../../connection/types.ts";
+import { type AbortCause, ApiMisuse } from "../../errors.ts";
+import type { AsyncSingleUse, Freshness } from "../../session/types.ts";
+import type { Bytes } from "../../wire/bytes.ts";
+import type { AnyStage, ServerStage, Turn } from "./stage.ts";
 
 /** Server, binder verified, early data would be accepted: was this seen before? */
 export class NeedsSingleUse implements AnyStage {

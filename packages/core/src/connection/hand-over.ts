@@ -1,20 +1,39 @@
-import { readChoice } from "../config/checks.ts";
+// A connection that ends here and goes on elsewhere: out of its link as plain data, and back.
 import { dangerousAssertVerified } from "../config/identity.ts";
 import { readLimits } from "../config/limits.ts";
 import type { ConnectionOptions } from "../config/options.ts";
 import { suiteMeanings } from "../config/parameters.ts";
 import { isRecord, Problems } from "../config/problems.ts";
+import { readChoice } from "../config/read-option.ts";
 import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { ApiMisuse } from "../errors.ts";
 import { maxPlaintext } from "../record/format.ts";
 import { ReadKeys, WriteKeys } from "../record/keys.ts";
 import { ivLengthOf, ReadKeysTls12, WriteKeysTls12 } from "../record/keys-tls12.ts";
 import type { ReadProtection, WriteProtection } from "../record/protection.ts";
-import { copy } from "../wire/bytes.ts";
+import { copy, empty } from "../wire/bytes.ts";
 import type { Agreement } from "./connection.ts";
 import { exporterLength, exporterOf } from "./exporters.ts";
 import { Link } from "./link.ts";
 import type { ConnectionSecrets, DirectionSecrets } from "./types.ts";
+
+/** What goes on with a connection elsewhere; copied. @param peerClosed the peer's close_notify has come: nothing is read any more. */
+export function secretsOf(link: Link, { info: { peer, ...info }, suite, exporter }: Agreement, peerClosed: boolean): ConnectionSecrets {
+  return {
+    role: link.role,
+    version: info.version,
+    suite: suite.name,
+    read: peerClosed ? endedDirection : { ...link.incoming.extract(), closed: false },
+    write: { ...link.outgoing.extract(), closed: link.writeClosed },
+    exporter: exporter?.secret(),
+    unread: link.incoming.unread,
+    info,
+    peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
+  };
+}
+
+/** Keys of a direction that has ended are gone. */
+const endedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, closed: true };
 
 /** A link as it was when its secrets were extracted. @param secrets are copied. @throws ApiMisuse if they are none. */
 export function restore(
