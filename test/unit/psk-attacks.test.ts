@@ -50,6 +50,9 @@ describe("behind a HelloRetryRequest of a server without certificates", () => {
   test.each([["known", wrong], ["nobody's", { ...nobodys, ticket: text("somebody's key") }]])("one that gives way to another is decrypt_error, %s or not", (_, first) => {
     expect(end([first, nobodys], [nobodys])).toEqual(["unknown-psk", { kind: "alert", level: "fatal", description: "decrypt_error" }]);
   });
+  test("one that gives way to another is illegal_parameter to who has it", () => {
+    expect(end([external, nobodys], [nobodys])).toEqual(["illegal-parameter", { kind: "alert", level: "fatal", description: "illegal_parameter" }]);
+  });
   test("one that is wrong is decrypt_error", () => {
     expect(end([wrong], [wrong])).toEqual(["bad-binder", { kind: "alert", level: "fatal", description: "decrypt_error" }]);
   });

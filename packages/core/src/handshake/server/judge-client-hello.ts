@@ -132,16 +132,16 @@ export function judgeSecondClientHello(
 
 /**
  * Where the PSK stands that is to be used: a client takes out what does not go with the suite, and this one does (§4.2.2).
- * undefined: it was taken out all the same, and a server without certificates does not tell that it was known.
+ * undefined: it was taken out all the same, and a server without certificates does not tell a stranger that it was known.
  */
 export function judgeSecondOffer(
-  second: DecodedClientHello, { psk }: AgreedPsk, { credentials }: Pick<ServerSettings, "credentials">,
+  second: DecodedClientHello, { psk, isProven }: AgreedPsk, { credentials }: Pick<ServerSettings, "credentials">,
 ): AgreedPsk | undefined {
   const section = "RFC 9846 §4.2.2";
   if (second.psks === undefined) fail("missing-extension", { message: "client_hello", extension: "pre_shared_key" }, section);
   const index = second.pskIdentities.findIndex((identity) => equal(identity, psk.identity));
   if (index >= 0) return { index, psk };
-  if (credentials.length === 0) return undefined;
+  if (credentials.length === 0 && isProven === undefined) return undefined;
   return wrong("pre_shared_key", "the identity of the first ClientHello that was taken", "others", section);
 }
 

@@ -124,7 +124,8 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
  */
 function settleForRetry(agreed: Settled, config: ServerConfig, hello: DecodedClientHello): Settled {
   const { settings, psk } = agreed;
-  if (settings.credentials.length > 0 || provesPsk(hello, agreed)) return agreed;
+  if (settings.credentials.length > 0) return agreed;
+  if (provesPsk(hello, agreed) && psk !== undefined) return { ...agreed, psk: { ...psk, isProven: true } };
   const negotiated = negotiate({ ...hello, pskIdentities: hello.pskIdentities.map(() => empty) }, config);
   if (negotiated.kind === "refused") throw new TypeError("who is known is no part of what was refused");
   const stranger = settle(settings, negotiated, hello);
