@@ -310,7 +310,7 @@ function verifierOf(flags: Flags, { provider }: Shared, witness: Witness): Verif
 
 function verdict(flags: Flags, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
   // BoringSSL's client that does not insist goes on all the same, but for a raw key.
-  const insists = ["verify-peer", "require-any-client-certificate", "expect-peer-rpk-sha256"].some((flag) => flags.has(flag));
+  const insists = flags.has("verify-peer") || flags.has("require-any-client-certificate") || presented.type === "raw-public-key";
   if (flags.has("verify-fail") && insists) {
     const reason = ":CERTIFICATE_VERIFY_FAILED:";
     return flags.has("use-custom-verify-callback") ? { reason } : { reason, alert: "handshake_failure" };
