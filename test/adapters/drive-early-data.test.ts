@@ -122,6 +122,27 @@ describe("early data", () => {
     expect(text(await asking.stream.read())).toBe("later");
   });
 
+  test("that is answered when the connection has failed meanwhile ends no process, whoever doesn't look at the write", async () => {
+    const configs = await acquainted({ halfRtt: true });
+    let late: ((data: Uint8Array) => Promise<void>) | undefined;
+    const { serving, clock, ends } = meet(configs, { earlyData: () => bytes("ask") }, {
+      earlyData: (_, { write }) => {
+        late = write;
+        ends.server.reset();
+      },
+    });
+    await turns(clock, 20);
+    expect(await serving).toMatchObject({ kind: "failed", failure: { error: { context: { by: "reset" } } } });
+    const unseen: unknown[] = [];
+    const see = (reason: unknown): void => void unseen.push(reason);
+    process.on("unhandledRejection", see);
+    const written = late?.(bytes("answer"));
+    await sleep(10);
+    process.off("unhandledRejection", see);
+    expect(unseen).toEqual([]);
+    await expect(written).rejects.toMatchObject({ kind: "aborted" });
+  });
+
   test("that is rejected is told to both, and is the caller's to send again", async () => {
     const configs = await acquainted({ earlyData: { maxBytes: 1000, singleUse: { use: () => "seen" } } });
     const [asking, serving] = await both(meet(configs, { earlyData: () => bytes("ask") }, { earlyData: () => { throw new Error("never"); } }));

@@ -479,9 +479,9 @@ describe("the budget of handshakes", () => {
 describe("the stream", () => {
   test("gives data, then undefined for close_notify", async () => {
     const { transport, stream } = await openStream();
-    transport.deliver(bytes(data("one") + data("two")));
-    expect(text(await stream.read())).toBe("one");
-    expect(text(stream.take())).toBe("two");
+    transport.deliver(bytes(data("x".repeat(250)).repeat(4) + data("y".repeat(250))));
+    expect(text(await stream.read())).toBe("x".repeat(1000));
+    expect(text(stream.take())).toBe("y".repeat(250));
     expect(stream.take()).toBeUndefined();
     const next = stream.read();
     transport.deliver(bytes("c\0"));
@@ -531,6 +531,17 @@ describe("the stream", () => {
     let read = 0;
     while (read < 20 * 40 * 200) read += (await stream.read())?.length ?? 0;
     expect(transport.unread).toBe(0);
+  });
+
+  test("records of one byte that nobody reads are kept as few pieces, within a chunk and across chunks", async () => {
+    const { transport, stream } = await openStream();
+    for (let chunk = 0; chunk < 100; chunk++) transport.deliver(bytes(data("x").repeat(100)));
+    for (let chunk = 0; chunk < 1_000; chunk++) transport.deliver(bytes(data("y")));
+    await settled();
+    const pieces: Uint8Array[] = [];
+    for (let piece = stream.take(); piece !== undefined; piece = stream.take()) pieces.push(piece);
+    expect(text(Buffer.concat(pieces))).toBe("x".repeat(10_000) + "y".repeat(1_000));
+    expect(pieces.length).toBeLessThan(12);
   });
 
   test("a peer that asks for answers and never reads them is not read from any more", async () => {

@@ -1,6 +1,6 @@
 import * as x509 from "@peculiar/x509";
 import { type GeneralName, parseCertificate, parseDistinguishedName } from "@sallyport/x509";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { violatedBy } from "../../packages/x509/src/constraints.ts";
 import { authority, keyPair, party } from "../support/chains.ts";
 import { oid, sequence, tlv } from "../support/der.ts";
@@ -142,4 +142,52 @@ test("a form that can't be compared is refused where it is constrained, and only
 test("comparisons are counted, and given up in time", async () => {
   const names = Array.from({ length: 60 }, (_, at) => ({ type: "dns", value: `a${at}.example.com` }) as const);
   expect(await judge(names, { permitted: [dns("example.org"), dns("example.com")] })).toBe("given-up");
+});
+
+describe("what a name costs to read is paid once, however many subtrees it meets", () => {
+  const many = 200;
+  const subtrees = <Form extends "email" | "uri">(form: Form, of: (at: number) => string): GeneralName[] =>
+    Array.from({ length: many }, (_, at) => ({ form, value: of(at) }));
+  const violation = async (names: x509.JsonGeneralNames, excluded: readonly GeneralName[], subject?: string): Promise<unknown> => {
+    const { der } = await party(subject ?? "CN=x", { by: root, keys, extensions: [new x509.SubjectAlternativeNameExtension(names)] });
+    return violatedBy(parseCertificate(der), { permitted: [], excluded }, { left: 100_000 });
+  };
+
+  test("a directory name is folded once", async () => {
+    // One character that becomes eighteen.
+    const subject = `CN=${"\ufdfa".repeat(50)}`;
+    const excluded = Array.from({ length: many }, (_, at) => directory(`CN=${at}`));
+    const folds = vi.spyOn(String.prototype, "normalize");
+    expect(await violation([{ type: "dns", value: "example.com" }], excluded, subject)).toBeUndefined();
+    expect(folds.mock.calls.length).toBe(many + 1);
+    folds.mockRestore();
+  });
+  test("a set of many attributes is compared without trying each with each", async () => {
+    const attributes = (from: number): string => Array.from({ length: 300 }, (_, at) => `OU=${1000 + from + at}`).join("+");
+    const compared = vi.spyOn(String.prototype, "normalize");
+    expect(await violation([{ type: "dns", value: "example.com" }], [directory(attributes(1))], attributes(0))).toBeUndefined();
+    expect(compared.mock.calls.length).toBe(600);
+    compared.mockRestore();
+  });
+  test("a mail address and each base are taken apart once", async () => {
+    const names = Array.from({ length: many }, (_, at) => ({ type: "email", value: `a${at}@example.com` }) as const);
+    const splits = vi.spyOn(String.prototype, "split");
+    expect(await violation(names, subtrees("email", (at) => `${"x".repeat(40)}${at}@example.org`))).toBeUndefined();
+    expect(splits.mock.calls.filter(([separator]) => (separator as unknown) === "@").length).toBe(2 * many);
+    splits.mockRestore();
+  });
+  test("a URI's host is looked for once", async () => {
+    const looks = vi.spyOn(RegExp.prototype, "exec");
+    const names = [{ type: "url", value: `https://example.com/${"x".repeat(1000)}` }] as const;
+    expect(await violation([...names], subtrees("uri", (at) => `${at}.example.org`))).toBeUndefined();
+    expect(looks.mock.contexts.filter((pattern) => String(pattern).includes(":\\/\\/")).length).toBeLessThan(10);
+    looks.mockRestore();
+  });
+  test("names are counted also where nothing is compared", async () => {
+    const names = Array.from({ length: 60 }, (_, at) => ({ type: "dns", value: `a${at}.example.com` }) as const);
+    const { der } = await party("", { by: root, keys, extensions: [new x509.SubjectAlternativeNameExtension(names)] });
+    const constraints = { permitted: [], excluded: [ip(192, 0, 2, 0, 255, 255, 255, 0)] };
+    expect(violatedBy(parseCertificate(der), constraints, { left: 59 })).toBe("given-up");
+    expect(violatedBy(parseCertificate(der), constraints, { left: 60 })).toBeUndefined();
+  });
 });

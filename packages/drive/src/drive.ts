@@ -10,6 +10,7 @@ import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
 import { type Delivery, type DrainOptions, farewell, type Line } from "./farewell.ts";
 import { Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
+import { keep } from "./pieces.ts";
 import { Stream, type TlsStream } from "./stream.ts";
 import type { Clock, Transport } from "./transport.ts";
 
@@ -121,7 +122,7 @@ class Handshake implements Means {
     return this.#patience.signal;
   }
   keepBack(data: Uint8Array): void {
-    this.#keptBack.push(data);
+    keep(this.#keptBack, data);
   }
   turn(): Promise<void> | undefined {
     // Before it has entered a server does no public-key operation, so reading a ClientHello takes no turn.

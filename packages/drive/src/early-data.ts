@@ -1,6 +1,7 @@
 // Early data (0-RTT), which may be a replay: who takes it before the handshake is complete, and who sends it.
 import type { Agreed, ClientNeedsInput, EarlyData, ReplayableBytes } from "@sallyport/core";
 import type { Outbox } from "./outbox.ts";
+import { quiet } from "./quiet.ts";
 
 /** What is known of the connection while its early data comes. */
 export interface EarlyExchange {
@@ -24,15 +25,13 @@ export type EarlyDataSource = (remaining: number, agreed: Agreed) => Uint8Array;
 export function exchangeOf({ agreed, halfRtt }: EarlyData, outbox: Outbox): EarlyExchange {
   if (halfRtt === undefined) return { agreed };
   const { writer } = halfRtt;
-  return {
-    agreed,
-    write: async (data) => {
-      const sent = writer.send(data);
-      outbox.put(sent.output);
-      if (sent.kind === "failed") throw sent.error;
-      await outbox.room();
-    },
+  const write = async (data: Uint8Array): Promise<void> => {
+    const sent = writer.send(data);
+    outbox.put(sent.output);
+    if (sent.kind === "failed") throw sent.error;
+    await outbox.room();
   };
+  return { agreed, write: (data) => quiet(write(data)) };
 }
 
 /** Sends what the source gives. @returns the stage that follows, if the connection has failed at it */

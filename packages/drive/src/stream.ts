@@ -5,7 +5,9 @@ import type {
 import { report } from "./events.ts";
 import { type Delivery, farewell, type Line } from "./farewell.ts";
 import type { Arrival } from "./inbox.ts";
+import { keep } from "./pieces.ts";
 import { Plaintext, WriteSideClosed } from "./plaintext.ts";
+import { quiet } from "./quiet.ts";
 
 export interface TlsStream {
   readonly info: Info;
@@ -194,7 +196,7 @@ export class Stream implements TlsStream {
   }
 
   #take(data: Uint8Array): void {
-    this.#data.push(data);
+    keep(this.#data, data);
     this.#dataBytes += data.length;
   }
 
@@ -259,10 +261,4 @@ export class Stream implements TlsStream {
     this.#finishing = true;
     void farewell(this.#line, due).then((delivery) => this.#resolveClosed({ error, delivery }));
   }
-}
-
-/** `closed` tells every failure too: nobody has to look at each write for the process to live. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }

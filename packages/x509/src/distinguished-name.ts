@@ -38,15 +38,30 @@ export function isSame(one: DistinguishedName, other: DistinguishedName): boolea
 
 /** Whether `name` lies in the subtree (RFC 5280 §4.2.1.10); values are compared without case and surplus spaces (§7.1). */
 export function isWithin(name: DistinguishedName, subtree: DistinguishedName): boolean {
-  return subtree.rdns.every((wanted, at) => {
-    const rdn = name.rdns[at];
-    return (
-      rdn !== undefined &&
-      rdn.length === wanted.length &&
-      wanted.every((attribute) => rdn.some((candidate) => isSameAttribute(attribute, candidate)))
-    );
+  const [inner, outer] = [comparable(name), comparable(subtree)];
+  return outer.every((wanted, at) => {
+    const rdn = inner[at];
+    return rdn !== undefined && rdn.length === wanted.length && wanted.keys.every((key) => rdn.set.has(key));
   });
 }
+
+interface ComparableRdn {
+  readonly length: number;
+  readonly keys: readonly string[];
+  readonly set: ReadonlySet<string>;
+}
+/** Once a name: folding is dear, many times longer than what is folded, and a peer's name meets a peer's thousand subtrees. */
+function comparable(name: DistinguishedName): readonly ComparableRdn[] {
+  const known = comparables.get(name);
+  if (known !== undefined) return known;
+  const rdns = name.rdns.map((rdn) => {
+    const keys = rdn.map(({ type, value, raw }) => (value === undefined ? `${type}#${latin1(raw)}` : `${type}=${folded(value)}`));
+    return { length: rdn.length, keys, set: new Set(keys) };
+  });
+  comparables.set(name, rdns);
+  return rdns;
+}
+const comparables = new WeakMap<DistinguishedName, readonly ComparableRdn[]>();
 
 export function valuesOf(name: DistinguishedName, type: string): readonly (string | undefined)[] {
   return name.rdns.flatMap((rdn) => rdn.filter((attribute) => attribute.type === type).map(({ value }) => value));
@@ -70,12 +85,6 @@ function relativeName(set: DerElement, what: string): readonly Attribute[] {
     attributes.push({ type, value: text(value), raw: value.raw });
   } while (!reader.atEnd);
   return attributes;
-}
-
-function isSameAttribute(one: Attribute, other: Attribute): boolean {
-  if (one.type !== other.type) return false;
-  if (one.value === undefined || other.value === undefined) return equal(one.raw, other.raw);
-  return folded(one.value) === folded(other.value);
 }
 
 const folded = (value: string): string => value.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();

@@ -40,10 +40,12 @@ export function judgeClientHello(hello: DecodedClientHello): void {
     wrong("legacy_compression_methods", "null alone", compressionMethods.join(", "), "RFC 9846 §4.2.2");
   }
   const seen = new Set<number>();
+  // A hello has room for thousands of both.
+  const known = groups && new Set(groups.map(({ id }) => id));
   for (const { group } of keyShares ?? []) {
     if (seen.has(group)) wrong("key_share", "one share a group", `two of ${group}`, "RFC 9846 §4.3.8");
     seen.add(group);
-    if (groups?.some(({ id }) => id === group) === false) {
+    if (known?.has(group) === false) {
       wrong("key_share", "groups of supported_groups", `${group}`, "RFC 9846 §4.3.8");
     }
   }
@@ -128,13 +130,19 @@ export function judgeSecondClientHello(
   return share.keyExchange;
 }
 
-/** Where the PSK stands that is to be used: a client takes out what does not go with the suite, and this one does (§4.2.2). */
-export function judgeSecondOffer(second: DecodedClientHello, { psk }: AgreedPsk): AgreedPsk {
+/**
+ * Where the PSK stands that is to be used: a client takes out what does not go with the suite, and this one does (§4.2.2).
+ * undefined: it was taken out all the same, and a server without certificates does not tell a stranger that it was known.
+ */
+export function judgeSecondOffer(
+  second: DecodedClientHello, { psk, isProven }: AgreedPsk, { credentials }: Pick<ServerSettings, "credentials">,
+): AgreedPsk | undefined {
   const section = "RFC 9846 §4.2.2";
   if (second.psks === undefined) fail("missing-extension", { message: "client_hello", extension: "pre_shared_key" }, section);
   const index = second.pskIdentities.findIndex((identity) => equal(identity, psk.identity));
-  if (index < 0) wrong("pre_shared_key", "the identity of the first ClientHello that was taken", "others", section);
-  return { index, psk };
+  if (index >= 0) return { index, psk };
+  if (credentials.length === 0 && isProven === undefined) return undefined;
+  return wrong("pre_shared_key", "the identity of the first ClientHello that was taken", "others", section);
 }
 
 /** @throws illegal-parameter if its length is not that of the group's shares. */

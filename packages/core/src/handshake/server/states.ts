@@ -37,6 +37,8 @@ export interface Authentication extends ClientAuthenticationSettings {
 export interface AgreedPsk {
   readonly index: number;
   readonly psk: PreparedPsk;
+  /** The first hello's binder has shown that the client has the key. */
+  readonly isProven?: true;
 }
 
 /** A client that showed who it is: now, or in the session's full handshake, whose secret it knows. */

@@ -17,7 +17,7 @@ import {
 import type { Inputs, Settled, States } from "./states.ts";
 import { lookUpOrStart } from "./tls12/resume.ts";
 import { sendRetryRequest } from "./tls13/flight.ts";
-import { lookUpOrExchange } from "./tls13/select-psk.ts";
+import { lookUpOrExchange, provesPsk } from "./tls13/select-psk.ts";
 
 export const steps: Steps<Edges, States, Inputs> = {
   expectClientHello: {
@@ -63,7 +63,8 @@ export const steps: Steps<Edges, States, Inputs> = {
       link.incoming.changeCipherSpec = "dropped";
       link.incoming.takesPlaintextAlert = true;
 
-      const settled = settle(settings, negotiated, hello);
+      const agreed = settle(settings, negotiated, hello);
+      const settled = agreed.retried ? settleForRetry(agreed, config, hello) : agreed;
       const { suiteOrder } = settings;
       const order = typeof suiteOrder === "function" ? "the policy's order" : `the ${suiteOrder}'s order`;
       link.trace?.({
@@ -115,4 +116,18 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
   return {
     settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData, authentication, psk: agreed,
   };
+}
+
+/**
+ * RFC 9846, Appendix F.6: a HelloRetryRequest names a suite, which is that of a PSK's hash, and so may tell that the PSK is known.
+ * A server that has nothing else tells it only to who has the key; to others it says what a stranger is told.
+ */
+function settleForRetry(agreed: Settled, config: ServerConfig, hello: DecodedClientHello): Settled {
+  const { settings, psk } = agreed;
+  if (settings.credentials.length > 0) return agreed;
+  if (provesPsk(hello, agreed) && psk !== undefined) return { ...agreed, psk: { ...psk, isProven: true } };
+  const negotiated = negotiate({ ...hello, pskIdentities: hello.pskIdentities.map(() => empty) }, config);
+  if (negotiated.kind === "refused") throw new TypeError("who is known is no part of what was refused");
+  const stranger = settle(settings, negotiated, hello);
+  return { ...stranger, psk: psk?.psk.hash === stranger.suite.hash ? psk : undefined };
 }

@@ -3,7 +3,7 @@
 import type { VerifiedIdentity } from "../../../config/identity.ts";
 import type { Link } from "../../../connection/link.ts";
 import { type BinderLabel, pskBinder } from "../../../crypto/key-schedule.ts";
-import type { Transcript } from "../../../crypto/transcript.ts";
+import { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
 import { offersPsks } from "../../../negotiate/psk.ts";
 import { type Bytes, empty, equalSecrets, wipe } from "../../../wire/bytes.ts";
@@ -69,6 +69,10 @@ function select(
   const { hello, settled, transcript } = state;
   const { session, misfit } = sessionThatFits(state, found);
   const psk = offersPsks(hello) ? selectPsk(state, session) : undefined;
+  if (psk === undefined && settled.negotiated.credential === undefined) {
+    // A second hello that takes back what the first one offered.
+    fail("missing-extension", { message: "client_hello", extension: "pre_shared_key" }, "RFC 9846 §4.2.2");
+  }
   const chosen = psk && `${psk.kind} ${psk.index}`;
   link.trace?.({ kind: "decision", about: "psk", chosen, because: psk === undefined ? "none fits" : "the first that fits" });
   transcript.add(hello.raw);
@@ -94,13 +98,22 @@ function selectPsk(state: At<"lookUpSession">, session: Fitting["session"]): Sel
   }
   if (negotiated.credential !== undefined) return undefined;
   // RFC 9846, Appendix F.6: who is known must not be told apart from who is not, neither by the alert nor by the work.
-  isBound(state, 0, "ext binder", empty);
+  isBound(state, 0, nobodys.binder, nobodys.key);
   return fail("unknown-psk", { offered: state.hello.pskIdentities.length }, "RFC 9846 §6.2");
 }
 
+/** Whether the client has the external PSK that was agreed on; where none is, the work is the same. In a first hello. */
+export function provesPsk(hello: DecodedClientHello, settled: Settled): boolean {
+  const state = { hello, settled, transcript: new Transcript(settled.hash) };
+  const { index, psk } = settled.psk ?? { index: 0, psk: nobodys };
+  return isBound(state, index, psk.binder, psk.key) && settled.psk !== undefined;
+}
+
+const nobodys = { binder: "ext binder", key: empty } as const;
+
 /** §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake." */
 function isBound(
-  { hello, settled, transcript }: At<"lookUpSession">, index: number, label: BinderLabel, key: Uint8Array,
+  { hello, settled, transcript }: Pick<At<"lookUpSession">, "hello" | "settled" | "transcript">, index: number, label: BinderLabel, key: Uint8Array,
 ): boolean {
   const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
   const expected = pskBinder(settled.hash, label, key, transcript.digestWith(truncated));

@@ -26,7 +26,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const hello = decodeClientHello(message.raw);
       const { name, shareLength } = settled.group;
       const share = judgeShare(judgeSecondClientHello(first, hello, name, cookie), name, shareLength.client);
-      const psk = settled.psk && judgeSecondOffer(hello, settled.psk);
+      const psk = settled.psk && judgeSecondOffer(hello, settled.psk, settled.settings);
       context.link.incoming.expectBoundary("client_hello");
       return lookUpOrExchange(hello, { ...settled, psk }, transcript, share, context);
     },

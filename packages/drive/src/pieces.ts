@@ -1,0 +1,13 @@
+// Plaintext that nobody has read yet. It comes by the record, which a peer may make of one byte, and each piece that is kept costs
+// many times that.
+import { concatenate } from "./outbox.ts";
+
+/** Bytes that neighbours have together for which they are joined. */
+const shortPiece = 1024;
+
+/** Behind all others. @param data is kept, and may be copied. */
+export function keep(pieces: Uint8Array[], data: Uint8Array): void {
+  const last = pieces.at(-1);
+  if (last === undefined || last.length + data.length > shortPiece) pieces.push(data);
+  else pieces[pieces.length - 1] = concatenate([last, data]);
+}
