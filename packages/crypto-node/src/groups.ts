@@ -15,13 +15,12 @@ export const groups: readonly SyncGroup[] = [
   hybridGroup("SecP256r1MLKEM768", mlKem768, weierstrass("secp256r1", "prime256v1", 65)),
 ];
 
-/** The private half is a KeyObject. Public keys come and go as JWK, a tenth of what DER costs. */
+/** The private half is a KeyObject. Public keys come as JWK, a tenth of what DER costs. */
 function x25519(): SyncGroup {
   return group("x25519", 32, {
     start: () => {
       const { privateKey, publicKey } = generateKeyPairSync("x25519");
-      const { x = "" } = publicKey.export({ format: "jwk" });
-      return { share: Uint8Array.from(Buffer.from(x, "base64url")), key: privateKey };
+      return { share: lastOctets(publicKey, 32), key: privateKey };
     },
     complete: (key, peerShare) => {
       if (!(key instanceof KeyObject)) throw foreignKey("x25519");
@@ -52,8 +51,7 @@ function secp521r1(): SyncGroup {
   return group("secp521r1", 133, {
     start: () => {
       const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-521" });
-      const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-      return { share: Uint8Array.of(4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url")), key: privateKey };
+      return { share: lastOctets(publicKey, 133), key: privateKey };
     },
     complete: (key, peerShare) => {
       if (!(key instanceof KeyObject)) throw foreignKey("secp521r1");
@@ -64,6 +62,14 @@ function secp521r1(): SyncGroup {
       });
     },
   });
+}
+
+/**
+ * Of its DER: the key itself. Not as JWK, though that is cheaper: Node.js 20 holds the key's mutex while it makes the strings, and
+ * if a garbage collection comes just then, it frees the job that generated the key, which waits for that mutex for ever.
+ */
+function lastOctets(publicKey: KeyObject, length: number): Bytes {
+  return Uint8Array.from(publicKey.export({ type: "spki", format: "der" }).subarray(-length));
 }
 
 function group(
