@@ -71,7 +71,7 @@ function nodeCrypto({ root, intermediate, leaf }: Chain): () => boolean {
   return () => {
     const [below, above] = [new X509Certificate(leaf), new X509Certificate(intermediate)];
     const now = Date.now();
-    const isCurrent = [below, above].every(({ validFrom, validTo }) => Date.parse(validFrom) <= now && now <= Date.parse(validTo));
+    const isCurrent = [below, above].every((one) => Date.parse(one.validFrom) <= now && now <= Date.parse(one.validTo));
     return (
       isCurrent && below.checkHost("example.com") !== undefined && below.checkIssued(above) && above.checkIssued(anchor) &&
       below.verify(above.publicKey) && above.verify(anchor.publicKey)

@@ -1,7 +1,8 @@
 // The alert conformance table, row by row: the stimulus is given to the machine on the wire, and what it tells its peer is read
 // from bytes that the peer opened with its own keys.
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { deviations, deviationsTls12, gaps, gapsTls12 } from "./exceptions.ts";
+import { deviations, deviationsTls12, disputedTls12, gaps, gapsTls12 } from "./exceptions.ts";
 import { outcomeOf, type Stimuli } from "./outcome.ts";
 import { certificateCompression } from "./rows/certificate-compression.ts";
 import { certificates } from "./rows/certificates.ts";
@@ -21,18 +22,22 @@ import { sessionsTls12 } from "./rows/tls12/sessions.ts";
 import { ScriptedPeer } from "../support/scripted-peer.ts";
 import { rolesOf, rows, type Version } from "./table.ts";
 
+const disputedWords = readFileSync(new URL("disputed.md", import.meta.url), "utf8");
+
 interface OfVersion {
   readonly version: Version;
   readonly families: readonly Stimuli[];
   readonly deviations: typeof deviations;
   readonly gaps: typeof gaps;
+  /** Row → what comes instead. */
+  readonly disputed: Readonly<Record<string, string>>;
 }
 const versions: readonly OfVersion[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, earlyData, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps },
-  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12 },
+  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, earlyData, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps, disputed: {} },
+  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12, disputed: disputedTls12 },
 ];
 
-describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }) => {
+describe.each(versions)("TLS $version", ({ version, families, deviations, gaps, disputed }) => {
   const stimuli: Stimuli = Object.assign({}, ...families);
   const ofVersion = rows.filter((row) => row.version.includes(version));
   /** Row, or row and role → why it is not tried. */
@@ -52,7 +57,8 @@ describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }
         ).toBe(true);
       }
       const deviation = deviations[id];
-      const preferred = deviation === undefined ? row.allowed.slice(0, 1) : deviation.told;
+      const instead = disputed[id];
+      const preferred = instead !== undefined ? [instead] : deviation === undefined ? row.allowed.slice(0, 1) : deviation.told;
       expect(
         outcomes.filter(({ told }) => !preferred.includes(told)),
         `all others than ${preferred.join(", ")}`,
@@ -60,7 +66,7 @@ describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }
       expect(deviation?.told.filter((told) => !row.allowed.includes(told)) ?? []).toEqual([]);
       for (const told of deviation?.told ?? []) expect(outcomes.map((outcome) => outcome.told)).toContain(told);
       const tried = roles.filter((role) => outcomes.some(({ machine }) => machine === role));
-      task.meta.alertRow = { id, version, roles: tried, deviates: deviation !== undefined };
+      task.meta.alertRow = { id, version, roles: tried, deviates: deviation !== undefined, disputed: instead !== undefined };
     });
   });
 
@@ -74,6 +80,13 @@ describe.each(versions)("TLS $version", ({ version, families, deviations, gaps }
     const named = [...Object.keys(stimuli), ...Object.keys(deviations), ...missing.keys()];
     expect(named.filter((id) => !ids.has(id.split(" ")[0] ?? ""))).toEqual([]);
     expect(families.flatMap((family) => Object.keys(family))).toHaveLength(Object.keys(stimuli).length);
+  });
+  test("a disputed row has its words in disputed.md, and an outcome that the table doesn't allow", () => {
+    for (const [id, told] of Object.entries(disputed)) {
+      expect(disputedWords).toContain(`\n## ${id}: `);
+      expect(ofVersion.find((row) => row.id === id)?.allowed).not.toContain(told);
+      expect(Object.keys(deviations)).not.toContain(id);
+    }
   });
   test("a deviation names what comes beside or instead of the preferred outcome", () => {
     for (const [id, { told }] of Object.entries(deviations)) {

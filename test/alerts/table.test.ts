@@ -5,7 +5,7 @@ import { outcomeOf } from "./outcome.ts";
 import { type Row, rows, scoreOf, scoreText, type Tried } from "./table.ts";
 
 const row: Row = { id: "A-1", role: "any", version: ["1.2", "1.3"], stimulus: "", allowed: ["decode_error"] };
-const tried = (version: Tried["version"], ...roles: Tried["roles"]): Tried => ({ id: "A-1", version, roles, deviates: false });
+const tried = (version: Tried["version"], ...roles: Tried["roles"]): Tried => ({ id: "A-1", version, roles, deviates: false, disputed: false });
 const all = [tried("1.2", "client", "server"), tried("1.3", "client", "server")];
 const missing = (...each: readonly Tried[]): readonly (readonly string[])[] => [...scoreOf([row], each).missing.values()];
 
@@ -32,6 +32,15 @@ test("an outcome that is allowed but not preferred is told apart", () => {
   expect(score).toMatchObject({ passed: [row], deviating: [row] });
   expect(scoreText(score, () => undefined)).toEqual([
     "alert rows passed, with an outcome that is allowed, but not preferred: A-1",
+    "alert rows: 1 passed / 1 in scope / 1 in total",
+  ]);
+});
+
+test("a disputed row is told apart", () => {
+  const [first, ...others] = all;
+  const score = scoreOf([row], [{ ...tried("1.2", "client", "server"), ...first, disputed: true }, ...others]);
+  expect(scoreText(score, () => undefined)).toEqual([
+    "alert rows passed, as the RFC says instead of the table (test/alerts/disputed.md): A-1",
     "alert rows: 1 passed / 1 in scope / 1 in total",
   ]);
 });

@@ -21,6 +21,8 @@ export interface Tried {
   readonly roles: readonly Role[];
   /** Whether the outcome is one that the table allows, but doesn't prefer. */
   readonly deviates: boolean;
+  /** Whether the table is wrong in our eyes (disputed.md), and what the RFC says was shown instead. */
+  readonly disputed: boolean;
 }
 declare module "vitest" {
   interface TaskMeta {
@@ -33,6 +35,8 @@ export interface Score {
   readonly passed: readonly Row[];
   /** Of these, with an outcome that is allowed but not preferred, in some version. */
   readonly deviating: readonly Row[];
+  /** Of these, with what the RFC says instead of the table. */
+  readonly disputed: readonly Row[];
   /** In scope, with what is missing: `1.3 client`. */
   readonly missing: ReadonlyMap<Row, readonly string[]>;
   readonly outOfScope: readonly Row[];
@@ -58,8 +62,10 @@ export function scoreOf(table: readonly Row[], tried: readonly Tried[]): Score {
   );
   const passed = inScope.filter((row) => !missing.has(row));
   const deviant = new Set(tried.filter(({ deviates }) => deviates).map(({ id }) => id));
+  const contested = new Set(tried.filter(({ disputed }) => disputed).map(({ id }) => id));
   return {
     passed,
+    disputed: passed.filter(({ id }) => contested.has(id)),
     deviating: passed.filter(({ id }) => deviant.has(id)),
     missing,
     outOfScope: table.filter(({ needs }) => needs !== undefined),
@@ -68,7 +74,7 @@ export function scoreOf(table: readonly Row[], tried: readonly Tried[]): Score {
 }
 
 /** @param because why a row is not tried, if that is known. */
-export function scoreText({ passed, deviating, missing, outOfScope, total }: Score, because: (id: string) => string | undefined): string[] {
+export function scoreText({ passed, deviating, disputed, missing, outOfScope, total }: Score, because: (id: string) => string | undefined): string[] {
   const list = (title: string, members: readonly (readonly [reason: string, id: string])[]): string[] =>
     [...new Set(members.map(([reason]) => reason))].map((reason) => {
       const ids = members.filter((member) => member[0] === reason).map(([, id]) => id);
@@ -79,6 +85,7 @@ export function scoreText({ passed, deviating, missing, outOfScope, total }: Sco
     ...list("alert rows out of scope", outOfScope.map(({ needs = "", id }) => [`need ${needs}`, id])),
     ...list("alert rows not passed", [...missing].map(([{ id }, cells]) => [because(id) ?? "failed or not run", `${id} (${cells.join(", ")})`])),
     ...list("alert rows passed", deviating.map(({ id }) => ["with an outcome that is allowed, but not preferred", id])),
+    ...list("alert rows passed", disputed.map(({ id }) => ["as the RFC says instead of the table (test/alerts/disputed.md)", id])),
     `alert rows: ${passed.length} passed / ${inScope} in scope / ${total} in total`,
   ];
 }

@@ -18,7 +18,8 @@ export type PlatformRootsSource = "default" | "bundled" | "system";
 export function platformRoots(source: PlatformRootsSource = "default"): string {
   const list = listOf(source);
   if (list === undefined) {
-    throw refusal("not-supported-here", source, "can't be listed by this runtime", 'take "bundled", Node.js 22.15 or later, or a PEM file');
+    const remedy = 'take "bundled", Node.js 22.15 or later, or a PEM file';
+    throw refusal("not-supported-here", source, "can't be listed by this runtime", remedy);
   }
   if (list.length === 0) throw refusal("roots-empty", source, "is an empty list", "take another, or a PEM file");
   return list.map((pem) => (pem.endsWith("\n") ? pem : `${pem}\n`)).join("");

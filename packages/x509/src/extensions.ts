@@ -2,7 +2,8 @@
 import {
   constructed, context, type DerElement, DerError, type DerReader, enter, flag, namedBits, oid, smallInteger, tags,
 } from "./der.ts";
-import { type GeneralName, generalName } from "./general-names.ts";
+import { type DistributionPoint, distributionPoint } from "./distribution-point.ts";
+import { each, type GeneralName, generalName } from "./general-names.ts";
 import { isDnsName, parseMailbox } from "./names.ts";
 
 export interface Extension {
@@ -54,14 +55,6 @@ export interface NameConstraints {
 export interface PolicyConstraints {
   readonly requireExplicitPolicy: number | undefined;
   readonly inhibitPolicyMapping: number | undefined;
-}
-export interface DistributionPoint {
-  /** DER of each GeneralName; empty: none, or one that is relative to an issuer's name. */
-  readonly names: readonly Uint8Array[];
-  /** The list there is for some reasons only. */
-  readonly hasReasons: boolean;
-  /** The list there is another authority's. */
-  readonly hasIssuer: boolean;
 }
 export interface AccessDescription {
   readonly method: string;
@@ -184,34 +177,6 @@ export function authorityKeyIdentifier(reader: DerReader, what: string): Authori
   inner.end(what);
   if (issuer !== undefined) each(enter(issuer), (names) => generalName(names, what));
   return { keyIdentifier, hasIssuer: issuer !== undefined, hasSerial: serial !== undefined };
-}
-
-function distributionPoint(list: DerReader, what: string): DistributionPoint {
-  const inner = list.sequence(what);
-  const { offset } = inner;
-  const point = inner.optional(constructed(0), what);
-  const reasons = inner.optional(context(1), what);
-  const issuer = inner.optional(constructed(2), what);
-  inner.end(what);
-  // §4.2.1.13: "a DistributionPoint MUST NOT consist of only the reasons field"
-  if (point === undefined && issuer === undefined) throw new DerError(`${what} names no place`, offset);
-  if (issuer !== undefined) each(enter(issuer), (names) => generalName(names, what));
-  const names = point === undefined ? [] : distributionPointNames(point, what);
-  return { names, hasReasons: reasons !== undefined, hasIssuer: issuer !== undefined };
-}
-
-/** DistributionPointName: DER of each full name; none if it is relative to the issuer's. */
-export function distributionPointNames(element: DerElement, what: string): readonly Uint8Array[] {
-  const inner = enter(element);
-  const name = inner.any(what);
-  inner.end(what);
-  if (name.tag === constructed(1)) return [];
-  if (name.tag !== constructed(0)) throw new DerError(`${what} has a name of no known form`, name.offset);
-  const list = enter(name);
-  return each(enter(name), (names) => {
-    generalName(names, what);
-    return list.any(what).raw;
-  });
 }
 
 function keyUsage(reader: DerReader, what: string): { readonly value: ReadonlySet<KeyUsage>; readonly isMinimal: boolean } {
@@ -341,12 +306,4 @@ function accessDescriptions(reader: DerReader, what: string): readonly AccessDes
     inner.end(what);
     return { method, location };
   });
-}
-
-/** `SIZE (1..MAX)`: an empty list is refused. */
-function each<T>(reader: DerReader, read: (reader: DerReader) => T): readonly T[] {
-  const items: T[] = [];
-  do items.push(read(reader));
-  while (!reader.atEnd);
-  return items;
 }

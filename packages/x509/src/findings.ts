@@ -157,7 +157,8 @@ export function alertOfFinding(finding: Finding): Alert {
 }
 
 export const which = ({ source, index, subject }: CertificateReference): string =>
-  `${subject === "" ? "the certificate without a subject" : subject} (${places[source]}${source === "staple" ? "" : ` ${index}`})`;
+  `${subject === "" ? "the certificate without a subject" : subject} ` +
+  `(${places[source]}${source === "staple" ? "" : ` ${index}`})`;
 const places = { peer: "certificate", roots: "root", anchors: "anchor", staple: "in the OCSP response" } as const;
 
 const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) => string } = {
@@ -230,7 +231,8 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
       ? "there is no list of its issuer, and no OCSP response was stapled"
       : statuses.slice(0, 4).map(statusText).join(", ")),
   "key-not-pinned": ({ certificate, serverName, pin }) =>
-    `the key of ${which(certificate)}, ${pin}, is none of those that are pinned${serverName === undefined ? "" : ` for ${serverName}`}`,
+    `the key of ${which(certificate)}, ${pin}, is none of those that are pinned` +
+    `${serverName === undefined ? "" : ` for ${serverName}`}`,
   "key-changed": ({ certificate, serverName, first, pin }) =>
     `${serverName} was first seen with the key ${first}, and now ${which(certificate)} has ${pin}`,
   "search-given-up": ({ limit, allowed }) => `the search for a path was given up after ${allowed} ${limit}`,

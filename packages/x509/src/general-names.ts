@@ -49,3 +49,11 @@ function ia5(element: DerElement, what: string): string {
   if (element.content.some((octet) => octet >= 0x80)) throw new DerError(`${what} is not ASCII`, element.offset);
   return latin1(element.content);
 }
+
+/** `SIZE (1..MAX)`: an empty list is refused. */
+export function each<T>(reader: DerReader, read: (reader: DerReader) => T): readonly T[] {
+  const items: T[] = [];
+  do items.push(read(reader));
+  while (!reader.atEnd);
+  return items;
+}

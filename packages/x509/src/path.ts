@@ -48,7 +48,9 @@ export function findPath(input: SearchInput): SearchOutcome {
   return new Search(input).run();
 }
 
-type Candidate = { readonly place: "anchor"; readonly issuer: KnownAuthority } | { readonly place: "intermediate"; readonly issuer: Known };
+type Candidate =
+  | { readonly place: "anchor"; readonly issuer: KnownAuthority }
+  | { readonly place: "intermediate"; readonly issuer: Known };
 
 class Search {
   readonly #input: SearchInput;

@@ -35,9 +35,10 @@ export function dangerousPinnedKeys({ provider, role = "server", pins }: PinOpti
     verify: (presented) => {
       const shown = read(presented, role, hash);
       if ("kind" in shown) return distrust([shown]);
-      const allowed = lists.flatMap(([name, list]) => (name === undefined || name === presented.serverName?.toLowerCase() ? list : []));
-      if (allowed.includes(shown.pin)) return verified(presented);
-      return distrust([{ kind: "key-not-pinned", certificate: shown.reference, serverName: presented.serverName, pin: shown.pin }]);
+      const { serverName } = presented;
+      const { pin, reference: certificate } = shown;
+      const allowed = lists.flatMap(([name, list]) => (name === undefined || name === serverName?.toLowerCase() ? list : []));
+      return allowed.includes(pin) ? verified(presented) : distrust([{ kind: "key-not-pinned", certificate, serverName, pin }]);
     },
   };
 }
@@ -47,7 +48,7 @@ type Lists = readonly (readonly [name: string | undefined, pins: readonly KeyPin
 
 /** What the first connection to a server has shown. Names come from the caller, so that a peer can't fill it. */
 export interface KnownKeys {
-  /** The pin that this name was first seen with: `pin`, which is kept, if it never was. One step, for connections side by side. */
+  /** The pin that this name was first seen with: `pin`, which is kept, if it never was. One step: connections race. */
   firstOf(serverName: string, pin: KeyPin): KeyPin;
 }
 export interface AsyncKnownKeys {
@@ -73,7 +74,7 @@ export interface FirstUseOptions<Known> {
 }
 
 /**
- * Trusts a server's key the first time that it is seen under a name, whoever it is, and no other key under that name from then on:
+ * Trusts a server's key the first time that it is seen under a name, whoever it is, and no other under that name from then on:
  * what SSH does. Who stands in between at the first time stays unnoticed. Nothing else of the certificate is looked at.
  */
 export function dangerousTrustOnFirstUse(options: FirstUseOptions<KnownKeys>): SyncVerifier;
@@ -125,7 +126,8 @@ export function dangerousTrustOnFirstUse({
  * @throws ConfigError if it can't be read
  */
 export function keyPin(provider: CryptoProvider, certificate: string | Uint8Array): KeyPin {
-  const { certificates, problems } = readCertificates(typeof certificate === "string" ? certificate : [certificate], "certificate");
+  const given = typeof certificate === "string" ? certificate : [certificate];
+  const { certificates, problems } = readCertificates(given, "certificate");
   const [first] = certificates;
   const [problem, ...more] = problems;
   if (problem !== undefined) throw new ConfigError([problem, ...more]);
@@ -142,7 +144,11 @@ interface Shown {
   readonly reference: CertificateReference;
 }
 
-function read({ role, type, chain: [leaf] }: PresentedIdentity, expected: "client" | "server", hash: HashImplementation): Shown | Finding {
+function read(
+  { role, type, chain: [leaf] }: PresentedIdentity,
+  expected: "client" | "server",
+  hash: HashImplementation,
+): Shown | Finding {
   if (role !== expected) return { kind: "wrong-role", expected };
   if (type !== "x509") return { kind: "not-x509", type };
   try {

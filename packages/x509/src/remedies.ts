@@ -39,8 +39,8 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
   "not-a-ca": ({ certificate }) =>
     `have the certificates below issued by a CA; ${which(certificate)} itself can be trusted for itself alone, as a root`,
   "ca-as-end-entity": ({ certificate }) =>
-    `issue a certificate of its own for the server with cA FALSE; or give ${which(certificate)} as a root, to be trusted for itself; or ` +
-    'take the profile "rfc5280"',
+    `issue a certificate of its own for the server with cA FALSE; or give ${which(certificate)} as a root, to be trusted for ` +
+    'itself; or take the profile "rfc5280"',
   "path-length-exceeded": () => "have the authority above issue a CA certificate that allows one more below it",
   "too-many-intermediates": ({ allowed }) => `raise maxIntermediates above ${allowed}, if such a chain is meant`,
   "wrong-purpose": ({ certificate, purpose }) => anew(certificate, `with the extended key usage ${purpose}`),

@@ -6,9 +6,8 @@ import {
   bitString, boolean, constructed, context, type DerElement, DerError, DerReader, enter, integer, only, smallInteger, tags, time,
 } from "../der.ts";
 import { type DistinguishedName, distinguishedName } from "../distinguished-name.ts";
-import {
-  authorityKeyIdentifier, distributionPointNames, type ExtensionList, extensionIds, extensionList,
-} from "../extensions.ts";
+import { distributionPointNames } from "../distribution-point.ts";
+import { authorityKeyIdentifier, type ExtensionList, extensionIds, extensionList } from "../extensions.ts";
 import { type RevocationReason, revocationReason } from "./status.ts";
 
 export interface RevocationList {

@@ -57,9 +57,12 @@ function judgeList(list: RevocationList, { certificate, issuer, now }: Question,
 }
 
 const stale = (problem: string): RevocationStatus => ({ kind: "stale", source: "crl", problem });
-const unusable = (because: UnusableStatus, problem: string): RevocationStatus => ({ kind: "unusable", source: "crl", because, problem });
+const unusable = (because: UnusableStatus, problem: string): RevocationStatus => ({
+  kind: "unusable", source: "crl", because, problem,
+});
 
-function signatureOf(list: RevocationList, { publicKey }: Authority, { verifications, signatures }: ListChecks): SignatureVerdict {
+function signatureOf(list: RevocationList, issuer: Authority, { verifications, signatures }: ListChecks): SignatureVerdict {
+  const { publicKey } = issuer;
   const known = signatures.get(list) ?? new Map<string, SignatureVerdict>();
   signatures.set(list, known);
   const key = latin1(publicKey.raw);
@@ -70,7 +73,7 @@ function signatureOf(list: RevocationList, { publicKey }: Authority, { verificat
 
 function signatureProblem(verdict: SignatureVerdict): string {
   if (typeof verdict === "object") return `it is signed with ${verdict.broken}, which can be forged`;
-  return verdict === "unsupported" ? "it is signed by an algorithm that is not verified here" : "the issuer's key did not sign it";
+  return verdict === "unsupported" ? "it is signed by an algorithm that nobody verifies here" : "its issuer's key did not sign";
 }
 
 /** Why a list that does not have the certificate says nothing about it; undefined: it would have it (§6.3.3 (b)(2), (d)). */

@@ -32,12 +32,13 @@ export function judgeOcsp(der: Uint8Array, question: Question): RevocationStatus
   if (response.kind === "malformed") return unusable("malformed", response.problem);
   if (response.kind === "unsuccessful") return unusable("unsuccessful", `the responder says ${response.status}`);
   const answers = response.answers.filter((answer) => isOf(answer, question));
-  if (answers.length === 0) return unusable("other certificate", "it speaks of no certificate with this issuer and serial number");
+  if (answers.length === 0) return unusable("other certificate", "it speaks of no certificate of this issuer and serial number");
   const refusal = signerProblem(response, question);
   if (refusal !== undefined) return refusal;
   const statuses = answers.map((answer) => statusOf(answer, question.now));
   // Two answers about one certificate: the worst counts.
-  return statuses.find(({ kind }) => kind === "revoked") ?? statuses.find(({ kind }) => kind !== "good") ?? statuses[0] ?? nothing;
+  const isWorse = ({ kind }: RevocationStatus): boolean => kind !== "good";
+  return statuses.find(({ kind }) => kind === "revoked") ?? statuses.find(isWorse) ?? statuses[0] ?? nothing;
 }
 
 const nothing: RevocationStatus = { kind: "unknown", source: "ocsp", problem: "it says nothing" };
@@ -83,7 +84,9 @@ function signerProblem(response: BasicResponse, question: Question): RevocationS
     if (verdict === "valid") return undefined;
     return unusable("not signed", `the issuer did not sign it${because(verdict)}`);
   }
-  const candidates = response.certificates.flatMap(readCertificate).filter((candidate) => isResponder(response, candidate, question));
+  const candidates = response.certificates
+    .flatMap(readCertificate)
+    .filter((candidate) => isResponder(response, candidate, question));
   let refusal = unusable("not signed", "whoever signed it is neither the issuer nor in the response");
   for (const candidate of candidates.slice(0, maxResponders)) {
     const problem = delegateProblem(candidate, question);

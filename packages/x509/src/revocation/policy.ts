@@ -15,7 +15,7 @@ import type { Digest, Question } from "./question.ts";
 import type { RevocationStatus } from "./status.ts";
 
 export interface RevocationOptions {
-  /** Of the authorities that issue what is judged: PEM text or DER, or a holder in which they are replaced. Nothing is fetched. */
+  /** Of the authorities that issue what is judged: PEM text or DER, or a holder in which they are replaced. */
   readonly lists?: string | readonly Uint8Array[] | RevocationLists;
   /**
    * Whether the peer is asked to staple an OCSP response. Then what comes must be in order, and a certificate that promises one
@@ -23,11 +23,11 @@ export interface RevocationOptions {
    */
   readonly staples?: boolean;
   /**
-   * Of a status that nobody knows, or only old sources: `hard` refuses, `soft` lets it pass. Who is known to be revoked is refused
-   * by both. Default: `hard` if there are lists, else `soft`.
+   * Of a status that nobody knows, or only old sources: `hard` refuses, `soft` lets it pass. Whoever is known to be revoked is
+   * refused by both. Default: `hard` if there are lists, else `soft`.
    */
   readonly policy?: "hard" | "soft";
-  /** Whose status must be known if the policy is hard: the peer's own, or that of every certificate below the root. Default `leaf`. */
+  /** Whose status must be known if the policy is hard: the peer's own (the default), or that of all below the root. */
   readonly scope?: "leaf" | "path";
 }
 

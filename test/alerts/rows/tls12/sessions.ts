@@ -1,9 +1,9 @@
 // Sessions of TLS 1.2 that are offered and taken up (RFC 5246 §7.3, RFC 5077, RFC 7627 §5.3).
 import { type ServerOptions, type SyncServerSessionStore, ticketKeys } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { changed, extension, repeat, text, v16, without } from "../../../support/octets.ts";
-import { extensions, type ServerHelloScript } from "../../../support/scripted-peer.ts";
-import { extensionsTls12, ScriptedClientTls12, type ScriptedServerTls12, type ScriptedSessionTls12 } from "../../../support/scripted-tls12.ts";
+import { changed, extension, record, repeat, text, v16, without } from "../../../support/octets.ts";
+import { content, extensions, type ServerHelloScript } from "../../../support/scripted-peer.ts";
+import { extensionsTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedSessionTls12 } from "../../../support/scripted-tls12.ts";
 import { expectEqual, type Stimuli } from "../../outcome.ts";
 import { openTicket, sealerOf, sealTicket } from "../../../../packages/core/src/session/tickets.ts";
 import { resumingClientTls12, resumingServerTls12, sessionOfTls12, sessions as ownTickets, type Way, ways } from "../../sessions.ts";
@@ -88,6 +88,18 @@ export const sessionsTls12: Stimuli = {
         return resumingClientTls12(way).offering({ ...without, ...(way === "ticket" ? { ticket: text("a ticket") } : { id: repeat(32, 9) }) });
       }),
     ),
+  // Disputed: nothing is kept and nothing offered, so what is taken up is a full handshake's ServerHello.
+  "EMS-003": () =>
+    ways.map((way) => {
+      const puts: unknown[] = [];
+      const config = { sessions: { take: () => undefined, put: (_: unknown, session: unknown) => void puts.push(session) } };
+      const first = new ScriptedServerTls12({ config, ...(way === "id" ? { id: repeat(32, 0x1d) } : { ticket: text("a ticket") }) });
+      first.say(first.serverHello({ extensions: without(first.answers(), extensionsTls12.extendedMasterSecret) })).skipTo("WAIT_CERT").proceed();
+      expectEqual(puts.length, 0, "sessions");
+      const server = new ScriptedServerTls12({ config, id: repeat(32, 0x1d), session: first.session });
+      expectEqual(server.resumes, undefined, "an offer");
+      return server.say(server.serverHello()).bytes(record(content.changeCipherSpec, [1]));
+    }),
   "EMS-004": () => answered(({ extensions: answers = [] }) => ({ extensions: without(answers, extensionsTls12.extendedMasterSecret) })),
   "NST-010": () => {
     const server = announcing(repeat(0)).to("CONNECTED");
