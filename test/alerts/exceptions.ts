@@ -51,7 +51,6 @@ export const deviations: Readonly<Record<string, { readonly told: readonly strin
 
 /** Rows that are not tried in TLS 1.3, by the reason. A role behind the id: not tried on a machine of that role. */
 export const gaps: Readonly<Record<string, readonly string[]>> = {
-  "our CertificateRequest has no oid_filters": ["CRT-035"],
   "max_fragment_length is not built": ["REC-040", "SRV-CH-059", "CLI-EE-009"],
   "psk_ke is not built": ["PSK-010"],
   "ECH is not built": [

@@ -91,6 +91,11 @@ async function make(usage: Role) {
     notYet: await leaf({ validity: "not-yet" }),
     stranger: await leaf({ issuer: "stranger" }),
     selfSigned: await leaf({ issuer: "self" }),
+    // What a server may demand of its clients.
+    otherUsage: {
+      ...good,
+      verifier: clientVerifier({ provider: node, roots: [pki.ca.der], requires: { extendedKeyUsage: ["1.3.6.1.4.1.311.20.2.2"] } }),
+    },
     otherName: await leaf({ dns: ["other.example"], ips: [] }),
     codeSigning: await leaf({ usage: "code-signing" }),
     badSignature: { ...good, chain: good.chain.map((der) => changed(der, -1)) },

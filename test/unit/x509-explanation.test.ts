@@ -104,6 +104,7 @@ test("every kind of finding has an alert, a sentence, and a remedy that is an or
     "too-many-intermediates": { kind: "too-many-intermediates", certificate, allowed: 8 },
     "wrong-purpose": { kind: "wrong-purpose", certificate, purpose: "serverAuth", allowed: [] },
     "wrong-key-usage": { kind: "wrong-key-usage", certificate, lacks: "digitalSignature" },
+    "required-usage": { kind: "required-usage", certificate, extension: "extendedKeyUsage", lacks: ["1.2.3"] },
     "wrong-name": { kind: "wrong-name", certificate, serverName: "a.test", names: [] },
     "name-not-allowed": { kind: "name-not-allowed", ...about, name: "a.test", because: "excluded" },
     "explicit-policy-required": { kind: "explicit-policy-required", certificate },

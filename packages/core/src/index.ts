@@ -77,4 +77,5 @@ export type { ClientHello } from "./wire/client-hello.ts";
 export type {
   CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme,
 } from "./wire/registry.ts";
+export type { OidFilter } from "./wire/oid-filters.ts";
 export type { StapleKind } from "./wire/staples.ts";

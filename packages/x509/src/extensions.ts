@@ -68,7 +68,7 @@ export interface AccessDescription {
   readonly location: GeneralName;
 }
 
-const keyUsages = [
+export const keyUsages = [
   "digitalSignature",
   "nonRepudiation",
   "keyEncipherment",

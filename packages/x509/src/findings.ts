@@ -47,6 +47,12 @@ export interface FindingContext {
   "too-many-intermediates": { readonly certificate: CertificateReference; readonly allowed: number };
   "wrong-purpose": { readonly certificate: CertificateReference; readonly purpose: Purpose; readonly allowed: readonly string[] };
   "wrong-key-usage": { readonly certificate: CertificateReference; readonly lacks: "digitalSignature" };
+  /** `lacks`: key usages, or OIDs of purposes, that the server demands of its clients. */
+  "required-usage": {
+    readonly certificate: CertificateReference;
+    readonly extension: "keyUsage" | "extendedKeyUsage";
+    readonly lacks: readonly string[];
+  };
   "wrong-name": { readonly certificate: CertificateReference; readonly serverName: string; readonly names: readonly string[] };
   "name-not-allowed": {
     readonly certificate: CertificateReference;
@@ -132,6 +138,7 @@ const findingAlerts: { readonly [K in FindingKind]: Alert } = {
   "too-many-intermediates": "bad_certificate",
   "wrong-purpose": "unsupported_certificate",
   "wrong-key-usage": "unsupported_certificate",
+  "required-usage": "unsupported_certificate",
   "wrong-name": "bad_certificate",
   "name-not-allowed": "bad_certificate",
   "explicit-policy-required": "bad_certificate",
@@ -191,6 +198,8 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     `${which(certificate)} is not for ${purpose}; its extended key usage is ` +
     allowed.map((id) => purposeNames.get(id) ?? id).join(", "),
   "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
+  "required-usage": ({ certificate, extension, lacks }) =>
+    `${which(certificate)} lacks ${lacks.map((id) => purposeNames.get(id) ?? id).join(", ")} in its ${extension}, as is demanded here`,
   "wrong-name": ({ certificate, serverName, names }) =>
     `${which(certificate)} is not for ${serverName}; ` +
     (names.length === 0

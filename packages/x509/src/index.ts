@@ -32,5 +32,6 @@ export type { Profile } from "./profile.ts";
 export { remedyOf } from "./remedies.ts";
 export { RevocationLists } from "./revocation/lists.ts";
 export type { RevocationOptions } from "./revocation/policy.ts";
+export type { RequiredUsage } from "./required-usage.ts";
 export type { RevocationReason, RevocationStatus, StatusSource, UnusableStatus } from "./revocation/status.ts";
-export { clientVerifier, serverVerifier, type VerifierOptions } from "./verifier.ts";
+export { type ClientVerifierOptions, clientVerifier, serverVerifier, type VerifierOptions } from "./verifier.ts";

@@ -45,6 +45,8 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
   "too-many-intermediates": ({ allowed }) => `raise maxIntermediates above ${allowed}, if such a chain is meant`,
   "wrong-purpose": ({ certificate, purpose }) => anew(certificate, `with the extended key usage ${purpose}`),
   "wrong-key-usage": ({ certificate, lacks }) => anew(certificate, `with the key usage ${lacks}, or with none`),
+  "required-usage": ({ certificate, extension, lacks }) =>
+    anew(certificate, `with ${lacks.join(", ")} in ${extension}, or demand less in requires`),
   "wrong-name": ({ serverName, names }) =>
     `have a certificate issued with ${serverName} among its subject alternative names` +
     (names.length === 0 ? "" : `, or connect to ${names.length === 1 ? names[0] : "one of those names"}`),

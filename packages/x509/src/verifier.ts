@@ -14,6 +14,7 @@ import { readCertificates } from "./pem.ts";
 import {
   endEntityFindings, isWhole, type Known, type KnownAuthority, type Policy, type Profile, pinnedFindings,
 } from "./profile.ts";
+import { type RequiredUsage, requiredUsageProblems, usageFilters, usageFindings } from "./required-usage.ts";
 import { type Revocation, type RevocationOptions, revocation, revocationFinding } from "./revocation/policy.ts";
 
 export interface VerifierOptions {
@@ -34,6 +35,14 @@ export interface VerifierOptions {
   readonly maxIntermediates?: number;
 }
 
+export interface ClientVerifierOptions extends VerifierOptions {
+  /**
+   * What a client's certificate must say of its use, beside clientAuth. In TLS 1.3 the client is told so (RFC 9846 §4.3.5); who
+   * shows another one is refused with unsupported_certificate, in TLS 1.2 too. Default nothing.
+   */
+  readonly requires?: RequiredUsage;
+}
+
 /**
  * Judges servers: a path to one of the roots, for serverAuth, now, and for the very name that was meant. A `DistrustReason` of it
  * holds an `Explanation` in `detail`.
@@ -49,13 +58,13 @@ export function serverVerifier(options: VerifierOptions): SyncVerifier {
  * (DNS names, addresses, mail addresses, URIs), and is for you to judge.
  * @throws ConfigError as `serverVerifier`
  */
-export function clientVerifier(options: VerifierOptions): SyncVerifier {
-  return verifier("client", "clientAuth", options);
+export function clientVerifier(options: ClientVerifierOptions): SyncVerifier {
+  return verifier("client", "clientAuth", options, options.requires);
 }
 
 type Role = PresentedIdentity["role"];
 
-function verifier(role: Role, purpose: Purpose, options: VerifierOptions): SyncVerifier {
+function verifier(role: Role, purpose: Purpose, options: VerifierOptions, requires: RequiredUsage = {}): SyncVerifier {
   const { provider, profile = "web-pki", maxIntermediates = 8 } = options;
   const given = options.roots === undefined ? nothing : readCertificates(options.roots, "roots");
   const bare = readAnchors(options.anchors ?? []);
@@ -64,18 +73,21 @@ function verifier(role: Role, purpose: Purpose, options: VerifierOptions): SyncV
     if ("verify" in verification) verifications.set(verification.scheme, verification);
   const unreadable = [...given.problems, ...bare.problems];
   const trusted = given.certificates.length + bare.authorities.length + unreadable.length;
-  const [first, ...more] = [...unreadable, ...optionProblems(trusted, verifications.size, maxIntermediates)];
+  const [first, ...more] = [
+    ...unreadable, ...optionProblems(trusted, verifications.size, maxIntermediates), ...requiredUsageProblems(requires),
+  ];
   if (first !== undefined) throw new ConfigError([first, ...more]);
   const wanted = revocation(options.revocation ?? {}, role, provider, verifications);
   const roots = given.certificates.map((certificate, index) => known(certificate, "roots", index));
   const policy: Policy = { profile, purpose, maxIntermediates };
   const schemes = [...verifications.keys()];
   const anchors = bySubject<KnownAuthority>([...roots, ...bare.authorities]);
-  const judge: Judge = { role, policy, roots, anchors, verifications, revocation: wanted };
+  const judge: Judge = { role, policy, roots, anchors, verifications, revocation: wanted, requires };
   return {
     label: label(judge, schemes, options),
     schemes,
     types: ["x509"],
+    oidFilters: usageFilters(requires),
     asksFor: wanted.staples ? ["ocsp"] : [],
     verify: (presented) => verify(judge, presented),
   };
@@ -89,6 +101,7 @@ interface Judge {
   readonly anchors: Anchors;
   readonly verifications: ReadonlyMap<SignatureScheme, SyncVerification>;
   readonly revocation: Revocation;
+  readonly requires: RequiredUsage;
 }
 
 function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | DistrustReason {
@@ -100,7 +113,9 @@ function verify(judge: Judge, presented: PresentedIdentity): VerifiedIdentity | 
   if ("kind" in leaf) return distrust([leaf]);
   const pinned = roots.some(({ certificate }) => equal(certificate.der, leafDer));
   const judged = pinned ? judgePinned(judge, leaf, presented) : judgeChain(judge, leaf, otherDer, presented);
-  const [first, ...more] = inOrder(judged.own, judged.along, nameFindings(role, leaf, presented));
+  const [first, ...more] = inOrder(
+    [...judged.own, ...usageFindings(leaf, judge.requires)], judged.along, nameFindings(role, leaf, presented),
+  );
   if (first !== undefined) return distrust([first, ...more], judged.attempts, judged.sent);
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
   return dangerousAssertVerified(presented, {
@@ -163,6 +178,7 @@ const ranks: ReadonlyMap<FindingKind, number> = new Map([
   ["wrong-name", 2],
   ["wrong-purpose", 2],
   ["wrong-key-usage", 2],
+  ["required-usage", 2],
   ["ca-as-end-entity", 2],
   ["not-in-profile", 3],
 ]);
@@ -229,7 +245,7 @@ function optionProblems(
  * change while the verifier lives.
  */
 function label(
-  { role, policy: { profile, maxIntermediates }, roots, revocation: { lists, staples, policy, scope } }: Judge,
+  { role, policy: { profile, maxIntermediates }, roots, revocation: { lists, staples, policy, scope }, requires }: Judge,
   schemes: readonly SignatureScheme[],
   { provider: { hashes }, anchors = [], revocation: given }: VerifierOptions,
 ): string {
@@ -241,7 +257,8 @@ function label(
   const unordered = (digests: readonly string[]): readonly string[] => [...new Set(digests)].sort();
   const isFixed = lists !== undefined && lists !== given?.lists;
   const text = JSON.stringify({
-    format: 2, role, profile, maxIntermediates, schemes: [...schemes].sort(), staples, policy, scope,
+    format: 3, role, profile, maxIntermediates, schemes: [...schemes].sort(), staples, policy, scope,
+    requires: [[...(requires.keyUsage ?? [])].sort(), [...(requires.extendedKeyUsage ?? [])].sort()],
     lists: isFixed ? unordered(lists.all.map(({ der }) => digestOf(der))) : lists === undefined ? "none" : "replaced",
     roots: unordered(roots.map(({ certificate }) => digestOf(certificate.der))),
     anchors: unordered(anchors.map((anchor) => digestOf(anchor.subject, anchor.publicKey, anchor.nameConstraints ?? empty))),

@@ -112,6 +112,7 @@ export const certificates: Stimuli = {
   "CRT-032": () => sentByClients(message(types.certificate, v8([1]), v24(entry(leaf)))),
   "CRT-033": () => sentByClients(certificate(entry(leaf, status)), certificate(entry(leaf), entry(leaf, nothing))),
   "CRT-034": () => [toServer(good, asking({ ...trusting, verify: () => ({ alert: "access_denied", reason: "not on the list" }) })).to("WAIT_FINISHED")],
+  "CRT-035": () => [serverJudges(identities.client.otherUsage)],
   "CRT-036": () => [waitingServer()].map((client) => client.record(content.handshake, certificate(entry(leaf)))),
   "CRT-037": () => [toServer(good).to("WAIT_CERT")].map((client) => client.say(client.finished())),
   "CRT-039": () => [identities.client.codeSigning, { ...good, verifier: identities.client.good.verifier }].map(serverJudges),

@@ -1,4 +1,5 @@
 import type { Bytes } from "../wire/bytes.ts";
+import type { OidFilter } from "../wire/oid-filters.ts";
 import type { CertificateType, SignatureScheme } from "../wire/registry.ts";
 import type { StapleKind } from "../wire/staples.ts";
 
@@ -64,4 +65,9 @@ export interface CredentialRequest {
   readonly certificateTypes: readonly CertificateType[];
   /** What the server would have stapled (RFC 9846 §4.5.1.1); in TLS 1.2 nothing. */
   readonly staples: readonly StapleKind[];
+  /**
+   * What the certificate must have, as far as you know these extensions (RFC 9846 §4.3.5); in TLS 1.2 nothing. A list of
+   * credentials is not searched by it, since core reads of a certificate nothing but its key: a picker can.
+   */
+  readonly oidFilters: readonly OidFilter[];
 }

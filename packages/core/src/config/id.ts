@@ -30,6 +30,7 @@ export function configId(
     schemes: verifier.schemes,
     types: verifier.types ?? ["x509"],
     asksFor: verifier.asksFor ?? [],
+    oidFilters: (verifier.oidFilters ?? []).map(({ oid, values }) => [hex(oid), hex(values)]),
     proofs: [...verifications.keys()],
   };
   const text = JSON.stringify({

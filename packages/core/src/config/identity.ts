@@ -1,4 +1,5 @@
 import type { Bytes } from "../wire/bytes.ts";
+import type { OidFilter } from "../wire/oid-filters.ts";
 import type { CertificateType, SignatureScheme } from "../wire/registry.ts";
 import type { StapleKind } from "../wire/staples.ts";
 
@@ -70,6 +71,11 @@ interface AnyVerifier {
   readonly types?: readonly CertificateType[];
   /** What the peer is asked for beside its chain; default nothing. */
   readonly asksFor?: readonly StapleKind[];
+  /**
+   * Of a client's certificate, TLS 1.3: what a server tells it to have (RFC 9846 §4.3.5). Told, not judged: a client may show
+   * another, and TLS 1.2 has no words for it, so that it is `verify` who refuses, with unsupported_certificate. Default nothing.
+   */
+  readonly oidFilters?: readonly OidFilter[];
 }
 export interface SyncVerifier extends AnyVerifier {
   verify(presented: PresentedIdentity): VerifiedIdentity | DistrustReason;

@@ -5,7 +5,7 @@ export type ProblemKind =
   | "wrong-type" | "unknown-option" | "missing-option" | "not-supported-here"
   | "unknown-name" | "not-in-provider" | "not-in-groups" | "duplicate" | "empty-list" | "bad-alpn" | "bad-key-shares"
   | "wrong-length" | "weak-key" | "no-suite-for-psk" | "no-psk-for-suite" | "too-many-psks" | "psk-replaces-certificate"
-  | "too-many-authorities"
+  | "too-many-authorities" | "too-many-filters"
   | "no-randomness" | "no-clock" | "missing-hash" | "suite-mismatch"
   | "other-version" | "no-suite-for-version" | "no-group-for-version" | "no-scheme-for-version" | "no-credential-for-version"
   | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name" | "nobody-to-judge" | "early-before-verdict"

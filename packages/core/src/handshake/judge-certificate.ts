@@ -124,21 +124,21 @@ export interface ReceivedRequest extends CredentialRequest {
 
 /** RFC 9846 §4.4.2. */
 export function judgeCertificateRequest(
-  { context, signatureSchemes, authorities, staples, compressions }: CertificateRequestMessage, type: CertificateType,
+  { context, signatureSchemes, authorities, staples, oidFilters, compressions }: CertificateRequestMessage, type: CertificateType,
 ): ReceivedRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
   if (signatureSchemes === undefined) {
     fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
   }
-  return { ...credentialRequest(signatureSchemes, authorities, staples, type), compressions };
+  return { ...credentialRequest(signatureSchemes, authorities, type), staples, oidFilters, compressions };
 }
 
 /** RFC 5246 §7.4.6: the certificate's key must be of one of these types too (Ed25519's is ecdsa_sign, RFC 8422 §5.5). */
 export function judgeCertificateRequestTls12(
   { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12, type: CertificateType,
 ): CredentialRequest {
-  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, [], type);
+  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, type);
   return { ...request, schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))) };
 }
 
@@ -148,10 +148,10 @@ function certificateTypeOf(scheme: SignatureScheme): number {
 
 /** In the peer's order of preference. */
 function credentialRequest(
-  ids: readonly number[], authorities: readonly Bytes[], staples: readonly StapleKind[], type: CertificateType,
+  ids: readonly number[], authorities: readonly Bytes[], type: CertificateType,
 ): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
-  return { schemes, authorities, certificateTypes: [type], staples };
+  return { schemes, authorities, certificateTypes: [type], staples: [], oidFilters: [] };
 }
 
 /** By which a peer's key may be proven in `version` (RFC 9846 §4.3.3: in TLS 1.3 PKCS#1 is for certificates). */

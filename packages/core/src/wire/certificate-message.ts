@@ -3,6 +3,7 @@ import { type Bytes, concat, latin1 } from "./bytes.ts";
 import { readCompressions } from "./compressed-certificate.ts";
 import { type Extension, readAuthorities, readExtensions, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
+import { type OidFilter, readOidFilters } from "./oid-filters.ts";
 import type { StapleKind } from "./staples.ts";
 
 export interface CertificateEntry {
@@ -41,6 +42,7 @@ export interface CertificateRequestMessage {
   readonly signatureSchemes: readonly number[] | undefined;
   readonly authorities: readonly Bytes[];
   readonly staples: readonly StapleKind[];
+  readonly oidFilters: readonly OidFilter[];
   /** By number (RFC 8879 §3). */
   readonly compressions: readonly number[];
 }
@@ -51,11 +53,13 @@ export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMes
   let signatureSchemes: number[] | undefined;
   let authorities: Bytes[] = [];
   let compressions: number[] = [];
+  let filters: OidFilter[] = [];
   const staples: StapleKind[] = [];
   const extensions = readExtensions(body.vector(2, "extensions"), {
     signature_algorithms: (extension) => {
       signatureSchemes = extension.list(2, "supported_signature_algorithms", 2, (list) => list.u16("signature_scheme"));
     },
+    oid_filters: (extension) => { filters = readOidFilters(extension); },
     certificate_authorities: (extension) => { authorities = readAuthorities(extension); },
     compress_certificate: (extension) => { compressions = readCompressions(extension); },
     // Empty here (RFC 9846 §4.5.1.1).
@@ -63,7 +67,7 @@ export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMes
     signed_certificate_timestamp: () => { staples.push("sct"); },
   });
   body.end();
-  return { context, extensions, signatureSchemes, authorities, staples, compressions };
+  return { context, extensions, signatureSchemes, authorities, staples, oidFilters: filters, compressions };
 }
 
 export function encodeCertificateRequest(context: Uint8Array, extensions: readonly Extension[]): Bytes {

@@ -14,6 +14,7 @@ import { encodeCertificateVerify, signedContent } from "../../../wire/certificat
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { compressCertificate } from "../../../wire/compressed-certificate.ts";
 import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
+import { oidFilters } from "../../../wire/oid-filters.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
 import { helloRetryRequestRandom } from "../../../wire/server-hello.ts";
@@ -171,6 +172,7 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
   }
   // RFC 9846 §4.5.1.1: empty where a server asks.
   extensions.push(...(verifier.asksFor ?? []).map((kind) => extension(stapleExtensions[kind])));
+  if (verifier.oidFilters !== undefined && verifier.oidFilters.length > 0) extensions.push(oidFilters(verifier.oidFilters));
   if (settings.compressors.size > 0) extensions.push(compressCertificate([...settings.compressors.keys()]));
   return extensions;
 }
