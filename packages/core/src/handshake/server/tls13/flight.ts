@@ -99,9 +99,7 @@ export function sendServerHello(
   // RFC 8449 §4: early data was made before the client could know.
   link.recordSizes = early === undefined ? recordSizes : { ...recordSizes, receive: maxPlaintext };
 
-  const answers = encryptedExtensions(hello, settled, psk, early !== undefined);
-  if (psk === undefined) answers.push(...chosenTypes(hello, settled));
-  send(scribe.encryptedExtensions(answers), transcript, context);
+  send(scribe.encryptedExtensions(encryptedExtensions(hello, settled, psk, early !== undefined)), transcript, context);
   const underway = { hello, settled, transcript, schedule: schedule.main(), handshakeTraffic, psk, earlyData };
   if (psk !== undefined) {
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
@@ -180,8 +178,9 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
 }
 
 function encryptedExtensions(
-  hello: DecodedClientHello, { negotiated, settings }: Settled, psk: SelectedPsk | undefined, takesEarlyData: boolean,
+  hello: DecodedClientHello, settled: Settled, psk: SelectedPsk | undefined, takesEarlyData: boolean,
 ): Extension[] {
+  const { negotiated, settings } = settled;
   const { recordSizeLimit: limit, ticketRequest } = hello;
   const { alpn, serverName } = negotiated;
   const extensions: Extension[] = [];
@@ -195,6 +194,7 @@ function encryptedExtensions(
   if (ticketRequest !== undefined && settings.sessions !== undefined) {
     extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));
   }
+  if (psk === undefined) extensions.push(...chosenTypes(hello, settled));
   return extensions;
 }
 
