@@ -76,7 +76,7 @@ describe.each(all)("one byte changed in $name", ({ options }) => {
 describe.each([plain, retried, older, resumed, resumedOlder])("one bit changed in $name", ({ options }) => {
   const lengths = lengthsOf(options);
 
-  test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", (from) => {
+  test.each(["client", "server"] as const)("is found wherever it lies in what the %s says", { timeout: 300_000 }, (from) => {
     for (let at = 0; at < lengths[from]; at++) expectSoundEnd(tampered(options, { from, at, bits: 1 << (at % 8) }));
   });
 });

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { PeerCertificate } from "node:tls";
-import { Acceptor, type ClientHello, type EarlyDataOutcome, type Info, TlsError } from "@sallyport/core";
+import { type Bytes, type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
 import type { Driven, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
@@ -34,7 +34,7 @@ export class TlsSocket extends Duplex implements Socket {
   readonly #cancel: () => void;
   #stream: TlsStream | undefined;
   /** The handshake message: decoded it takes several KiB. */
-  #clientHello: Uint8Array | undefined;
+  #clientHello: Bytes | undefined;
   #earlyData: EarlyDataOutcome | undefined;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
@@ -73,7 +73,7 @@ export class TlsSocket extends Duplex implements Socket {
   }
   /**
    * At a server: what the client offered, its first hello if it was asked for another. Equal to what `accept` was given, and decoded
-   * anew at each call: the socket keeps its bytes alone.
+   * anew at each call: the socket keeps its bytes alone, so that `raw` is the very same array.
    */
   get clientHello(): ClientHello | undefined {
     return this.#clientHello && decoded(this.#clientHello);
@@ -277,18 +277,11 @@ export class TlsSocket extends Duplex implements Socket {
 }
 
 /** @param hello the handshake message, as it was accepted before */
-function decoded(hello: Uint8Array): ClientHello {
-  const records: Uint8Array[] = [];
-  for (let at = 0; at < hello.length; at += mostOfRecord) {
-    const fragment = hello.subarray(at, at + mostOfRecord);
-    records.push(Uint8Array.of(22, 3, 1, fragment.length >> 8, fragment.length & 255), fragment);
-  }
-  const stage = new Acceptor().start().receive(Buffer.concat(records));
-  if (stage.kind !== "accepted") throw new Error(`a ClientHello gave ${stage.kind} when it was decoded again`);
-  return stage.clientHello;
+function decoded(raw: Bytes): ClientHello {
+  const read = readClientHello(raw);
+  if (read.kind !== "read") throw read.error;
+  return { ...read.clientHello, raw };
 }
-/** Bytes of plaintext (RFC 9846 §5.1). */
-const mostOfRecord = 2 ** 14;
 
 /** As a user of sockets expects it. */
 function visible(cause: unknown): Error {

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
+import { type Bytes, type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
 import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
 import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
@@ -35,18 +35,19 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   };
   const config = serverConfig(options);
   const visits = new WeakMap<object, Visit>();
-  const witnesses = new WeakMap<ClientHello, Witness>();
+  /** By the bytes of the hello, which a socket keeps. */
+  const witnesses = new WeakMap<Bytes, Witness>();
   const open = new Set<Socket>();
   const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
 
   const accept = (clientHello: ClientHello): ServerConfig => {
     const witness = new Witness(clientHello, (trace) => serverConfig({ ...options, trace }));
-    witnesses.set(clientHello, witness);
+    witnesses.set(clientHello.raw, witness);
     return witness.config;
   };
   const server = createServer({ accept }, (socket) => {
     const { info, clientHello } = socket;
-    const visit = info && clientHello && witnesses.get(clientHello)?.visit(info);
+    const visit = info && clientHello && witnesses.get(clientHello.raw)?.visit(info);
     if (visit !== undefined) visits.set(socket, visit);
     log(`${whoIs(socket)}  ${agreementInWords(socket)}`);
     http.emit("connection", socket);

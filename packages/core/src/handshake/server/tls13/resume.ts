@@ -46,6 +46,7 @@ export function candidatesOf({ hello, settled }: At<"lookUpSession">): Candidate
 
 /** The first in the client's order; its binder is not looked at. The secrets of all others are wiped. */
 export function sessionThatFits({ hello, settled }: At<"lookUpSession">, found: readonly Found[]): Fitting {
+  if (found.length === 0) return { session: undefined, misfit: undefined };
   const { settings } = settled;
   const nowMs = settings.now();
   let misfit: Fitting["misfit"];
