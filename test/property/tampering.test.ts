@@ -69,7 +69,8 @@ describe.each(all)("one byte changed in $name", ({ options }) => {
         fc.record({ from: fc.constant(from), at: fc.nat({ max: lengths[from] - 1 }), bits: fc.integer({ min: 1, max: 255 }) }),
       ),
     ],
-    { numRuns: 200 },
+    // The first suite of a hello with early data, renamed: the server chooses another than the session's.
+    { numRuns: 200, examples: [[{ from: "client", at: 78, bits: 1 }]] },
   )("leaves two that agree, or a failure that both know of", (change) => expectSoundEnd(tampered(options, change)));
 });
 

@@ -258,12 +258,17 @@ export function openAll(
 ): OpenedRecord[] {
   const master = secretOf(keyLog, "CLIENT_RANDOM");
   if (master !== undefined) return openTls12(sender, output, keyLog, master, heard);
-  for (const suite of ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const) {
-    const opened = openWith(suite, sender, output, keyLog);
-    if (opened !== undefined) return opened;
+  for (const suite of suiteNames) {
+    // Early data are of the session's suite; a server that doesn't take it up may choose another.
+    for (const early of suiteNames) {
+      const opened = openWith(suite, early, sender, output, keyLog);
+      if (opened !== undefined) return opened;
+    }
   }
   throw new Error("a record that none of the sender's keys opens");
 }
+
+const suiteNames: readonly Suite[] = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
 
 function openTls12(
   sender: "client" | "server", output: Uint8Array, keyLog: readonly string[], master: Uint8Array, heard: Uint8Array,
@@ -285,7 +290,7 @@ function openTls12(
 }
 
 function openWith(
-  suite: Suite, sender: "client" | "server", output: Uint8Array, keyLog: readonly string[],
+  suite: Suite, early: Suite, sender: "client" | "server", output: Uint8Array, keyLog: readonly string[],
 ): OpenedRecord[] | undefined {
   const prefix = sender.toUpperCase();
   const { records, rest } = parseRecords(output);
@@ -293,7 +298,7 @@ function openWith(
   // Each follows the one before it, which is over then.
   let keys = ["EARLY_TRAFFIC_SECRET", "HANDSHAKE_TRAFFIC_SECRET", "TRAFFIC_SECRET_0"].flatMap((label) => {
     const secret = secretOf(keyLog, `${prefix}_${label}`);
-    return secret === undefined ? [] : [new Protection(suite, secret)];
+    return secret === undefined ? [] : [new Protection(label === "EARLY_TRAFFIC_SECRET" ? early : suite, secret)];
   });
   const opened: OpenedRecord[] = [];
   for (const { type, fragment, bytes } of records) {
