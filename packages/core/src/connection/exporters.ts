@@ -5,6 +5,7 @@ import type { HashImplementation } from "../crypto/provider.ts";
 import { ApiMisuse } from "../errors.ts";
 import { type Bytes, concat, empty, wipe } from "../wire/bytes.ts";
 import type { ProtocolVersion } from "../wire/registry.ts";
+import { expectBytes } from "./expect-bytes.ts";
 
 export interface Exporter {
   /** The most that it gives at once. */
@@ -74,9 +75,7 @@ export function checkExport(label: string, context: Uint8Array | undefined, leng
   if (typeof label !== "string" || !isExporterLabel(label)) {
     throw new ApiMisuse("bad-argument", "an exporter's label has 1 to 249 ASCII characters");
   }
-  if (context !== undefined && !(context instanceof Uint8Array)) {
-    throw new ApiMisuse("bad-argument", "context must be a Uint8Array");
-  }
+  if (context !== undefined) expectBytes(context, "context");
   if (!Number.isInteger(length) || length < 1 || length > most) {
     throw new ApiMisuse("bad-argument", `an exporter gives 1 to ${most} bytes`);
   }
