@@ -31,6 +31,11 @@ export interface ServerAnswerers {
    */
   readonly earlyData?: EarlyDataHandler;
 }
+/** Of a server with one config for all: nobody needs to be asked. */
+export interface FixedAnswerers {
+  readonly accept: ServerConfig;
+  readonly earlyData?: EarlyDataHandler;
+}
 /** A client has nothing that it must answer. */
 export interface ClientAnswerers {
   /** Default: nothing is sent early. What became of it is in `Driven.earlyData`: what was rejected is the caller's to send again. */

@@ -5,7 +5,7 @@ import type {
 } from "@sallyport/core";
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
 import { type Budget, budget as freshBudget } from "./budget.ts";
-import type { ClientAnswerers, ServerAnswerers } from "./door.ts";
+import type { ClientAnswerers, FixedAnswerers, ServerAnswerers } from "./door.ts";
 import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
 import { type Delivery, type DrainOptions, farewell, type Line } from "./farewell.ts";
 import { Inbox } from "./inbox.ts";
@@ -67,7 +67,7 @@ export interface Undone {
 export function drive(
   transport: Transport,
   start: ServerStage,
-  answerers: ServerAnswerers,
+  answerers: ServerAnswerers | FixedAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven>;
 export function drive(
@@ -79,7 +79,7 @@ export function drive(
 export function drive(
   transport: Transport,
   start: Stage,
-  answerers: ServerAnswerers | ClientAnswerers,
+  answerers: ServerAnswerers | FixedAnswerers | ClientAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven> {
   const { clock, drain = {}, budget = freshBudget() } = options;
@@ -91,7 +91,7 @@ class Handshake implements Means {
   readonly #line: Line;
   readonly #options: DriveOptions;
   readonly #patience: Patience;
-  readonly accept: ServerAnswerers["accept"] | undefined;
+  readonly accept: Means["accept"];
   readonly takeEarly: EarlyDataHandler | undefined;
   readonly giveEarly: EarlyDataSource | undefined;
   /** What came early, and is read when the handshake is complete. */
@@ -101,15 +101,18 @@ class Handshake implements Means {
   /** It counts in the budget. */
   #entered = false;
 
-  constructor(line: Line, answerers: ServerAnswerers | ClientAnswerers, options: DriveOptions) {
+  constructor(line: Line, answerers: ServerAnswerers | FixedAnswerers | ClientAnswerers, options: DriveOptions) {
     this.#line = line;
     this.#options = options;
     this.#patience = new Patience(line.inbox, options);
-    const isServer = "accept" in answerers;
     // Of any object of the caller's: they are called as its methods.
-    this.accept = isServer ? (hello, signal) => answerers.accept(hello, signal) : undefined;
-    if (isServer && answerers.earlyData !== undefined) this.takeEarly = answerers.earlyData.bind(answerers);
-    if (!isServer && answerers.earlyData !== undefined) this.giveEarly = answerers.earlyData.bind(answerers);
+    if ("accept" in answerers) {
+      const { accept } = answerers;
+      this.accept = typeof accept === "function" ? accept.bind(answerers) : accept;
+      this.takeEarly = answerers.earlyData?.bind(answerers);
+    } else {
+      this.giveEarly = answerers.earlyData?.bind(answerers);
+    }
   }
 
   get inbox(): Inbox {
@@ -198,7 +201,9 @@ class Interruption extends Error {
 
 /** What ends a wait: the timeout, the caller's signal, a reset. A late answer finds nobody, and changes nothing. */
 class Patience {
-  readonly #controller = new AbortController();
+  /** Made for the first who asks: most handshakes have no asynchronous answerer, and it is dear. */
+  #controller: AbortController | undefined;
+  #fired = false;
   readonly #cancelTimer: () => void;
   readonly #callersSignal: AbortSignal | undefined;
   readonly #cancel = (): void => this.#interrupt("cancelled");
@@ -216,6 +221,8 @@ class Patience {
 
   /** For the answerers: fires when nobody waits for them any more. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#fired) this.#controller.abort();
     return this.#controller.signal;
   }
 
@@ -237,14 +244,15 @@ class Patience {
 
   /** Whoever still works for this handshake (on one of several key shares, say) works in vain. */
   fire(): void {
-    this.#controller.abort();
+    this.#fired = true;
+    this.#controller?.abort();
   }
 
   #interrupt(by: AbortCause): void {
     if (this.#by !== undefined && this.#by !== "reset") return;
     this.#by = by;
     if (this.#inboxTells(by)) return;
-    this.#controller.abort();
+    this.fire();
     this.#giveUp?.(new Interruption(by));
   }
 

@@ -1,6 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { Acceptor, type ClientHello } from "@sallyport/core";
-import { budget, drive, type ServerAnswerers } from "@sallyport/drive";
+import { budget, drive, type FixedAnswerers, type ServerAnswerers } from "@sallyport/drive";
 import { type TlsClientError, tlsClientError } from "./errors.ts";
 import { driveOptions, giveBack } from "./handshake.ts";
 import type { ServerOptions } from "./options.ts";
@@ -61,7 +61,9 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
   }
 }
 
-export function answerersOf({ accept, earlyData }: Pick<ServerOptions, "accept" | "earlyData">): ServerAnswerers {
-  const door: ServerAnswerers = { accept: typeof accept === "function" ? accept : () => accept };
-  return earlyData === undefined ? door : { ...door, earlyData };
+export function answerersOf(
+  { accept, earlyData }: Pick<ServerOptions, "accept" | "earlyData">,
+): ServerAnswerers | FixedAnswerers {
+  if (typeof accept === "function") return earlyData === undefined ? { accept } : { accept, earlyData };
+  return earlyData === undefined ? { accept } : { accept, earlyData };
 }
