@@ -47,7 +47,7 @@ function judge({ root: top = {}, intermediate: middle = {}, leaf: end = {}, serv
 type Row = readonly [rule: string, world: World, br: string, rfc5280?: string];
 function rules(subject: string, rows: readonly Row[]): void {
   describe(subject, () => {
-    test.each(rows)("%s", (_, world, br, rfc5280 = br) => {
+    test.for(rows)("%s", ([, world, br, rfc5280 = br]) => {
       expect({ br: judge(world, "web-pki"), rfc5280: judge(world, "rfc5280") }).toEqual({ br, rfc5280 });
     });
   });
