@@ -1,5 +1,5 @@
-import type { ClientHello, ErrorAndAlert, TlsError } from "@sallyport/core";
-import type { Delivery } from "@sallyport/drive";
+import type { ClientHello, TlsError } from "@sallyport/core";
+import type { Delivery, PeerEnd, Undone } from "@sallyport/drive";
 
 /** `ERR_SALLYPORT_` and the kind: `ERR_SALLYPORT_NO_AGREEMENT`. */
 export type CodedTlsError = TlsError & { readonly code: string };
@@ -11,6 +11,8 @@ export type TlsClientError = CodedTlsError & {
   /** The client ended behind our alert, so it had every chance to read it. */
   readonly delivered: boolean;
   readonly delivery: Delivery;
+  /** How the client went. */
+  readonly peerEnd: PeerEnd;
   readonly clientHello: ClientHello | undefined;
 };
 
@@ -18,15 +20,12 @@ export function coded(error: TlsError): CodedTlsError {
   return Object.assign(error, { code: `ERR_SALLYPORT_${error.kind.toUpperCase().replaceAll("-", "_")}` });
 }
 
-export function tlsClientError(
-  { error, alert }: ErrorAndAlert,
-  delivery: Delivery,
-  clientHello: ClientHello | undefined,
-): TlsClientError {
+export function tlsClientError({ failure: { error, alert }, delivery, peerEnd, clientHello }: Undone): TlsClientError {
   return Object.assign(coded(error), {
     alert: alert.kind === "alert" ? alert.description : undefined,
     delivered: delivery === "peer-ended",
     delivery,
+    peerEnd,
     clientHello,
   });
 }

@@ -1,6 +1,6 @@
 // TLS on node:net: servers, clients and upgrades as Duplex streams in the shapes that Node's users know.
 export type {
-  Budget, BudgetOptions, Decision, Delivery, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+  Budget, BudgetOptions, Counts, Decision, Delivery, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, PeerEnd, Refusal,
 } from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export { connect, undiciConnector } from "./client.ts";

@@ -51,7 +51,7 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
         socket.destroy();
         return;
       case "failed":
-        return emit("tlsClientError", tlsClientError(driven.failure, driven.delivery, driven.clientHello), socket);
+        return emit("tlsClientError", tlsClientError(driven), socket);
     }
   }
 

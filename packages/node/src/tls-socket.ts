@@ -36,6 +36,8 @@ export class TlsSocket extends Duplex implements Socket {
   /** The handshake message: decoded it takes several KiB. */
   #clientHello: Bytes | undefined;
   #earlyData: EarlyDataOutcome | undefined;
+  /** What it carries says by itself where it ends, so that a close_notify behind half of it makes nothing look whole. */
+  #delimitsItself = false;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
   #pumping = false;
@@ -63,6 +65,11 @@ export class TlsSocket extends Duplex implements Socket {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
+  }
+
+  /** @internal */
+  delimitsItself(): void {
+    this.#delimitsItself = true;
   }
 
   // What TLS says.
@@ -269,7 +276,7 @@ export class TlsSocket extends Duplex implements Socket {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
     if (stream === undefined) this.#cancel();
-    else if (error === null && this.writableLength === 0) void stream.abort("cancelled");
+    else if ((error === null || this.#delimitsItself) && this.writableLength === 0) void stream.abort("cancelled");
     else void stream.abort({ alert: "internal_error", reason: "destroyed", cause: error });
     this.#waiting = [];
     done(error);
