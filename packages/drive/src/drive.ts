@@ -26,6 +26,11 @@ export interface DriveOptions {
   readonly onEvent?: (event: ConnectionEvent) => void;
   /** At once when the handshake fails; the promise waits until its alert is delivered. What it throws is dropped. */
   readonly onFailure?: (failure: ErrorAndAlert) => void;
+  /**
+   * What a client that speaks no TLS is told in place of the alert, which it could not read: such as an answer in plain HTTP, by
+   * `failure.error.received`. undefined, or a throw: the alert.
+   */
+  readonly plainAnswer?: (failure: ErrorAndAlert) => Uint8Array | undefined;
   readonly drain?: DrainOptions;
 }
 
@@ -53,6 +58,8 @@ export interface Undone {
   readonly failure: ErrorAndAlert;
   readonly delivery: Delivery;
   readonly peerEnd: PeerEnd;
+  /** By `plainAnswer`, in place of the alert: `delivery` tells what became of that. */
+  readonly answeredPlainly: boolean;
   /** The client's, if it came that far. */
   readonly clientHello: ClientHello | undefined;
 }
@@ -147,7 +154,7 @@ class Handshake implements Means, Seat {
   async run(start: Stage): Promise<ServerDriven> {
     this.inbox.watch();
     for (let stage = start; ; ) {
-      this.#line.outbox.put(stage.output);
+      if (stage.kind !== "failed") this.#line.outbox.put(stage.output);
       if (stage.kind === "established") return this.#establish(stage);
       if (stage.kind === "failed") return this.#fail(stage);
       const next = await this.#step(stage);
@@ -182,6 +189,8 @@ class Handshake implements Means, Seat {
   }
 
   async #fail(failure: ErrorAndAlert): Promise<Undone> {
+    const answer = this.#plainAnswer(failure);
+    this.#line.outbox.put(answer ?? failure.output);
     this.#end("failed");
     this.#patience.fire();
     const { error } = failure;
@@ -192,7 +201,17 @@ class Handshake implements Means, Seat {
       this.#options.onFailure?.(failure);
     } catch {}
     const { delivery, transportEnd } = await farewelled;
-    return { kind: "failed", failure, delivery, peerEnd: peerEndOf(error, transportEnd), clientHello: this.#clientHello };
+    const peerEnd = peerEndOf(error, transportEnd);
+    return { kind: "failed", failure, delivery, peerEnd, answeredPlainly: answer !== undefined, clientHello: this.#clientHello };
+  }
+
+  #plainAnswer(failure: ErrorAndAlert): Uint8Array | undefined {
+    if (failure.error.kind !== "not-tls") return undefined;
+    try {
+      return this.#options.plainAnswer?.(failure);
+    } catch {
+      return undefined;
+    }
   }
 
   #passThrough(accepted: Accepted): PassedThrough {

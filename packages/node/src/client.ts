@@ -18,7 +18,7 @@ export function connect(options: ConnectOptions, onSecure?: () => void): TlsSock
   const start = new Connector(config, servername, options).start();
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   const socket = options.socket ?? connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
-  const tls = handshakeOn(socket, options, (transport, common) => drive(transport, start, answerers, common), [
+  const tls = handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), [
     "connect", "ready", "secure", "secureConnect",
   ]);
   if (onSecure !== undefined) tls.once("secureConnect", onSecure);

@@ -4,8 +4,10 @@ export type {
 } from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export { connect, undiciConnector } from "./client.ts";
+export type { Cause, ClosedMessage, EstablishedMessage, FailedMessage, PassthroughMessage } from "./diagnostics.ts";
 export type { CodedTlsError, TlsClientError } from "./errors.ts";
-export type { Accept, AdapterOptions, ConnectOptions, ServerOptions, UpgradeOptions } from "./options.ts";
+export type { Accept, AdapterOptions, ConnectOptions, PlainHttpOptions, ServerOptions, UpgradeOptions } from "./options.ts";
+export type { PlainHttpAnswer } from "./plain-http.ts";
 export { type PlatformRootsSource, platformRoots } from "./platform-roots.ts";
 export type { TlsServer } from "./server.ts";
 export { createServer } from "./server.ts";

@@ -197,7 +197,7 @@ function encryptedExtensions(
   if (ticketRequest !== undefined && settings.sessions !== undefined) {
     extensions.push(extension("ticket_request", (writer) => writer.u8(ticketsFor(hello, settings, psk))));
   }
-  if (psk === undefined) extensions.push(...chosenTypes(hello, settled));
+  if (psk?.kind !== "external") extensions.push(...chosenTypes(hello, settled, psk !== undefined));
   return extensions;
 }
 
