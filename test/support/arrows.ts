@@ -37,6 +37,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   node: ["core", "drive", "node:"],
   webstreams: ["core", "drive"],
   deno: ["core", "drive"],
+  // And nobody imports it: what accepts everything stays out of what protects something.
+  arbitraries: ["core", "fast-check"],
   cli: ["core", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509"],
 };
 

@@ -1,8 +1,8 @@
 // Answers every stage of either role from the objects that the stage carries.
-import type { Accepted, ClientStage, ErrorAndAlert, Established, Freshness, NeedsSingleUse, ServerStage } from "@sallyport/core";
-import type { FixedAnswerers, ServerAnswerers } from "./door.ts";
+import type { Accepted, ClientHello, ClientStage, ErrorAndAlert, Established, Freshness, NeedsSingleUse, ServerStage } from "@sallyport/core";
+import type { Decision } from "./door.ts";
 import { type EarlyDataHandler, type EarlyDataSource, exchangeOf, sendEarly } from "./early-data.ts";
-import type { Inbox } from "./inbox.ts";
+import type { Arrival } from "./inbox.ts";
 import type { Outbox } from "./outbox.ts";
 
 export type Stage = ServerStage | ClientStage;
@@ -14,9 +14,11 @@ export interface Passing {
 }
 
 export interface Means {
-  readonly inbox: Inbox;
+  /** The next of the peer's. */
+  arrival(): Promise<Arrival>;
   readonly outbox: Outbox;
-  readonly accept: FixedAnswerers["accept"] | ServerAnswerers["accept"] | undefined;
+  /** The front door's. */
+  decide(hello: ClientHello): Decision | Promise<Decision>;
   readonly takeEarly: EarlyDataHandler | undefined;
   readonly giveEarly: EarlyDataSource | undefined;
   readonly signal: AbortSignal;
@@ -31,16 +33,14 @@ export async function answer(stage: Waiting, means: Means): Promise<Stage | Pass
     case "needs-input": {
       const failed = "early" in stage ? sendEarly(stage, means.giveEarly, means.outbox) : undefined;
       if (failed !== undefined) return failed;
-      const arrival = await means.inbox.next();
+      const arrival = await means.arrival();
       if (arrival === "reset") return stage.abort("reset");
       if (arrival === "end") return stage.receiveEnd();
       await means.turn();
       return stage.receive(arrival);
     }
     case "accepted": {
-      const { accept } = means;
-      if (accept === undefined) throw new TypeError("accept is missing");
-      const decision = typeof accept === "function" ? await accept(stage.clientHello, means.signal) : accept;
+      const decision = await means.decide(stage.clientHello);
       if ("kind" in decision) {
         if (decision.kind === "refusal") return stage.reject(decision.alert, decision.reason);
         return { kind: "passing", accepted: stage };

@@ -31,9 +31,9 @@ export interface ServerAnswerers {
    */
   readonly earlyData?: EarlyDataHandler;
 }
-/** Of a server with one config for all: nobody needs to be asked. */
-export interface FixedAnswerers {
-  readonly accept: ServerConfig;
+/** What the loop takes of a server: `accept` may be one config for all. It is read when a ClientHello is there. */
+export interface DoorAnswerers {
+  readonly accept: ServerConfig | ServerAnswerers["accept"];
   readonly earlyData?: EarlyDataHandler;
 }
 /** A client has nothing that it must answer. */
