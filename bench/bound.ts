@@ -49,12 +49,14 @@ function shares(name: ProviderName, authority: Authority, rounds: number, count:
     let theirs: ServerStage = at("server", () => new Acceptor().start());
     let ours: ClientStage = at("client", () => new Connector(client, "localhost").start());
     while (theirs.kind !== "established") {
-      const [stage, hello] = [theirs, ours.output];
-      if (stage.kind === "needs-input") theirs = at("server", () => stage.receive(hello));
-      else if (stage.kind === "accepted") theirs = at("server", () => stage.choose(server));
+      const stage: ServerStage = theirs;
+      const hello = ours.output;
+      if (stage.kind === "needs-input") theirs = at("server", (): ServerStage => stage.receive(hello));
+      else if (stage.kind === "accepted") theirs = at("server", (): ServerStage => stage.choose(server));
       else throw new Error(stage.kind, { cause: stage });
-      const [waiting, answer] = [ours, theirs.output];
-      if (waiting.kind === "needs-input" && answer.length > 0) ours = at("client", () => waiting.receive(answer));
+      const waiting: ClientStage = ours;
+      const answer = theirs.output;
+      if (waiting.kind === "needs-input" && answer.length > 0) ours = at("client", (): ClientStage => waiting.receive(answer));
     }
   };
   for (let warm = 0; warm < count; warm++) shake();

@@ -1,6 +1,6 @@
 // Bytes on a socket: in bulk, in small writes, back and forth.
 import type { Loopback } from "./loopback.ts";
-import { type Effort, type Figure, type Goal, type Measured } from "./report.ts";
+import type { Effort, Figure, Goal, Measured } from "./report.ts";
 import { digits, inTurns, ratios, ratioText, spread, table } from "./rounds.ts";
 import type { Contender, Outcome, Work } from "./work.ts";
 
@@ -54,7 +54,7 @@ async function measureJobs(loopback: Loopback, { rounds }: Effort, jobs: readonl
       "node:tls": () => loopback.run("node:tls", job.work),
       "crypto-node": () => loopback.run("crypto-node", job.work),
     });
-    const rate = (name: Exclude<Contender, "crypto-noble" | "lemon-tls">): string =>
+    const rate = (name: (typeof contenders)[number]): string =>
       digits(job.units / spread(results[name].map(({ seconds }) => seconds)).median);
     const ratio = (by: keyof Outcome) =>
       ratios(results["node:tls"].map((result) => result[by]), results["crypto-node"].map((result) => result[by]));

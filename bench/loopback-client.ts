@@ -2,8 +2,9 @@
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import type { ClientConfig } from "@sallyport/core";
 import { connect } from "@sallyport/node";
+import type { download } from "./others-clients.ts";
 import { client, type ProviderName, resumingClient, unverifyingClient } from "./sides.ts";
-import type { Contender, Done, Handshake, Job } from "./work.ts";
+import type { Contender, Done, ForeignClient, Handshake, Job } from "./work.ts";
 
 process.on("message", (job: Job) => {
   perform(job).then(
@@ -13,11 +14,12 @@ process.on("message", (job: Job) => {
 });
 
 async function perform(job: Job): Promise<Done> {
-  if (job.contender === "lemon-tls") lemon ??= (await import("lemon-tls")).default;
+  if (job.contender === "lemon-tls") lemon ??= (await import("lemon-tls")).default as unknown as typeof lemon; // it says itself that it is like node:tls
+  if (isForeign(job.contender)) foreign ??= (await import("./others-clients.ts")).download;
   const cpu = process.cpuUsage();
   const since = performance.now();
   let seconds: number | undefined;
-  if (job.kind === "download") seconds = await exchange(open(job, "full"), job.bytes, job.write);
+  if (job.kind === "download") seconds = await ask(job, "full", job.bytes, job.write);
   else if (job.kind === "ping-pong") await pingPong(open(job, "full"), job.count, job.size);
   else await handshakes(job);
   const took = (performance.now() - since) / 1000;
@@ -33,15 +35,33 @@ async function handshakes(job: Extract<Job, { kind: "handshakes" }>): Promise<vo
   let resumed = 0;
   const runner = async (lane: number): Promise<void> => {
     while (left-- > 0) {
-      const socket = open(job, job.handshake, lane);
-      await exchange(socket, 1, 1);
-      if (socket.isSessionReused()) resumed += 1;
+      await ask(job, job.handshake, 1, 1, lane, (socket) => {
+        if (socket.isSessionReused()) resumed += 1;
+      });
     }
   };
   await Promise.all(Array.from({ length: job.inFlight }, (_, lane) => runner(lane)));
   // A lane's first connection has nothing to resume.
   const expected = job.handshake === "resumed" ? job.count - job.inFlight : 0;
   if (resumed < expected) throw new Error(`${job.contender}: ${resumed} of ${job.count} handshakes were resumed`);
+}
+
+/** Of anybody: lemon-tls and what only connects are loaded where they are asked for. */
+let foreign: typeof download | undefined;
+function isForeign(contender: Contender): contender is ForeignClient {
+  return contender === "subtls" || contender === "@reclaimprotocol/tls";
+}
+async function ask(
+  { contender, port, ca }: Job, handshake: Handshake, bytes: number, write: number, lane = 0, look?: (socket: Socket) => void,
+): Promise<number> {
+  if (isForeign(contender)) {
+    if (foreign === undefined) throw new Error(`${contender} is not loaded`);
+    return foreign(contender, port, ca, bytes, write);
+  }
+  const socket = open({ contender, port, ca }, handshake, lane);
+  const seconds = await exchange(socket, bytes, write);
+  look?.(socket);
+  return seconds;
 }
 
 /** @returns seconds from the first byte to the last */
@@ -96,6 +116,7 @@ function open({ contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, h
     if (lemon === undefined) throw new Error("lemon-tls is not loaded");
     return lemon.connect(port, "127.0.0.1", { servername, ca, rejectUnauthorized: handshake !== "unverified" });
   }
+  if (isForeign(contender)) throw new Error(`${contender} opens its own`);
   if (contender !== "node:tls") return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port });
   const secureContext = contexts.get(ca) ?? createSecureContext({ ca, minVersion: "TLSv1.3" });
   contexts.set(ca, secureContext);
@@ -115,5 +136,3 @@ function configOf(contender: ProviderName, handshake: Handshake, ca: string, lan
   configs.set(key, made);
   return made;
 }
-
-export type { Contender };

@@ -36,8 +36,8 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
   return {
     async run(contender, work) {
       const tickets = work.kind === "handshakes" && (work.handshake === "ticketed" || work.handshake === "resumed");
-      const port = (tickets ? ports.get(`${contender} with tickets`) : undefined) ?? ports.get(contender);
-      if (port === undefined) throw new Error(`${contender} does not serve`);
+      const port = (tickets ? ports.get(`${contender} with tickets`) : undefined) ?? ports.get(contender) ?? ports.get("node:tls");
+      if (port === undefined) throw new Error("nobody serves");
       const before = process.cpuUsage();
       child.send({ contender, port, ca: pem, ...work } satisfies Job);
       const done = await new Promise<Done>((resolve, reject) => {

@@ -1,5 +1,5 @@
 // Records in memory: two connections of core, no socket, beside the bare cipher that they can't do without.
-import { Acceptor, type ClientStage, type Connection, Connector, type ServerStage } from "@sallyport/core";
+import { Acceptor, type CipherSuiteName, type ClientStage, type Connection, Connector, type ServerStage } from "@sallyport/core";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 import { bareCipher } from "./bare.ts";
 import type { Effort, Figure, Measured } from "./report.ts";
@@ -105,10 +105,10 @@ export function rates(milliseconds: number, size: number, sealBatch: (batch: num
   return { seal: bytes / sealing / 1000, open: bytes / opening / 1000 };
 }
 
-export function shakeHands(name: ProviderName, authority: Authority): Pair {
-  const config = server(name, authority);
+export function shakeHands(name: ProviderName, authority: Authority, suite?: CipherSuiteName): Pair {
+  const config = server(name, authority, "tls1.3", suite);
   let theirs: ServerStage = new Acceptor().start();
-  let ours: ClientStage = new Connector(client(name, authority), "localhost").start();
+  let ours: ClientStage = new Connector(client(name, authority, "tls1.3", suite), "localhost").start();
   for (;;) {
     const toServer = ours.output;
     if (theirs.kind === "needs-input") theirs = theirs.receive(toServer);

@@ -21,6 +21,12 @@ export interface Measured {
   readonly figures: readonly Figure[];
   /** Markdown. */
   readonly tables: readonly string[];
+  /** For a plot. */
+  readonly curves?: readonly Curve[];
+}
+export interface Curve {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
 }
 export interface Effort {
   readonly quick: boolean;

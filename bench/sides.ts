@@ -31,8 +31,11 @@ export const sides: Readonly<Record<ProviderName, BenchSide>> = {
 const groups = ["x25519", "secp256r1"] as const;
 export const providerNames: readonly ProviderName[] = ["crypto-node", "crypto-noble"];
 
-export function server(name: ProviderName, authority: Authority, version: ProtocolVersion = "tls1.3"): ServerConfig {
-  return serverConfig(serverOptions(name, authority, version));
+/** @param suite by default the one that the provider prefers */
+export function server(
+  name: ProviderName, authority: Authority, version: ProtocolVersion = "tls1.3", suite?: CipherSuiteName,
+): ServerConfig {
+  return serverConfig(serverOptions(name, authority, version, suite));
 }
 /** Two tickets after a full handshake, one after a resumed one. */
 export function serverWithTickets(name: ProviderName, authority: Authority): ServerConfig {
@@ -40,15 +43,17 @@ export function serverWithTickets(name: ProviderName, authority: Authority): Ser
   return serverConfig({ ...serverOptions(name, authority, "tls1.3"), sessions: ticketKeys({ random, now: Date.now }) });
 }
 
-function serverOptions(name: ProviderName, { leaf }: Authority, version: ProtocolVersion): ServerOptions {
+function serverOptions(name: ProviderName, { leaf }: Authority, version: ProtocolVersion, suite?: CipherSuiteName): ServerOptions {
   const { provider, suites } = sides[name];
   const signer = name === "crypto-node" ? nodeSigner(leaf.keyPem) : nobleSigner(leaf.keyPem);
   const credentials = [credential({ chain: leaf.chainPem, signer })] as const;
-  return { provider, now: Date.now, credentials, versions: [version], suites: [suites[version]], groups };
+  return { provider, now: Date.now, credentials, versions: [version], suites: [suite ?? suites[version]], groups };
 }
 
-export function client(name: ProviderName, trusted: Trusted, version: ProtocolVersion = "tls1.3"): ClientConfig {
-  return clientConfig(clientOptions(name, trusted, version));
+export function client(
+  name: ProviderName, trusted: Trusted, version: ProtocolVersion = "tls1.3", suite?: CipherSuiteName,
+): ClientConfig {
+  return clientConfig(clientOptions(name, trusted, version, suite));
 }
 /** A store of its own. */
 export function resumingClient(name: ProviderName, trusted: Trusted): ClientConfig {
@@ -59,10 +64,10 @@ export function unverifyingClient(name: ProviderName, trusted: Trusted): ClientC
   return clientConfig({ ...clientOptions(name, trusted, "tls1.3"), verifier: everybody });
 }
 
-function clientOptions(name: ProviderName, { pem }: Trusted, version: ProtocolVersion): ClientOptions {
+function clientOptions(name: ProviderName, { pem }: Trusted, version: ProtocolVersion, suite?: CipherSuiteName): ClientOptions {
   const { provider, suites } = sides[name];
   const verifier = serverVerifier({ provider, roots: pem });
-  return { provider, now: Date.now, verifier, versions: [version], suites: [suites[version]], groups, keyShares: 1 };
+  return { provider, now: Date.now, verifier, versions: [version], suites: [suite ?? suites[version]], groups, keyShares: 1 };
 }
 
 const everybody: Verifier = {
