@@ -2,7 +2,7 @@
 import type { Accepted, ClientStage, ErrorAndAlert, Established, Freshness, NeedsSingleUse, ServerStage } from "@sallyport/core";
 import type { ServerAnswerers } from "./door.ts";
 import { type EarlyDataHandler, type EarlyDataSource, exchangeOf, sendEarly } from "./early-data.ts";
-import type { Inbox } from "./inbox.ts";
+import type { Arrival } from "./inbox.ts";
 import type { Outbox } from "./outbox.ts";
 
 export type Stage = ServerStage | ClientStage;
@@ -14,7 +14,8 @@ export interface Passing {
 }
 
 export interface Means {
-  readonly inbox: Inbox;
+  /** The next of the peer's. */
+  arrival(): Promise<Arrival>;
   readonly outbox: Outbox;
   readonly accept: ServerAnswerers["accept"] | undefined;
   readonly takeEarly: EarlyDataHandler | undefined;
@@ -32,7 +33,7 @@ export async function answer(stage: Waiting, means: Means): Promise<Stage | Pass
     case "needs-input": {
       const failed = "early" in stage ? sendEarly(stage, means.giveEarly, means.outbox) : undefined;
       if (failed !== undefined) return failed;
-      const arrival = await means.inbox.next();
+      const arrival = await means.arrival();
       if (arrival === "reset") return stage.abort("reset");
       if (arrival === "end") return stage.receiveEnd();
       await means.turn();

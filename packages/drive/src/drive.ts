@@ -4,14 +4,15 @@ import type {
   Established, ServerStage,
 } from "@sallyport/core";
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
-import { type Budget, budget as freshBudget } from "./budget.ts";
+import { type Budget, budget as freshBudget, type Seat } from "./budget.ts";
 import type { ClientAnswerers, ServerAnswerers } from "./door.ts";
 import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
-import { type Delivery, type DrainOptions, farewell, type Line } from "./farewell.ts";
-import { Inbox } from "./inbox.ts";
+import { type Delivery, type DrainOptions, farewell, type Line, type PeerEnd, peerEndOf } from "./farewell.ts";
+import { type Arrival, Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
 import { keep } from "./pieces.ts";
-import { Stream, type TlsStream } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { TlsStream } from "./tls-stream.ts";
 import type { Clock, Transport } from "./transport.ts";
 
 export interface DriveOptions {
@@ -23,8 +24,13 @@ export interface DriveOptions {
   /** What this process spends on handshakes and on closing sockets; share one object among connections. */
   readonly budget?: Budget;
   readonly onEvent?: (event: ConnectionEvent) => void;
-  /** At once when the handshake fails; the promise waits until its alert is delivered. */
+  /** At once when the handshake fails; the promise waits until its alert is delivered. What it throws is dropped. */
   readonly onFailure?: (failure: ErrorAndAlert) => void;
+  /**
+   * What a client that speaks no TLS is told in place of the alert, which it could not read: such as an answer in plain HTTP, by
+   * `failure.error.received`. undefined, or a throw: the alert.
+   */
+  readonly plainAnswer?: (failure: ErrorAndAlert) => Uint8Array | undefined;
   readonly drain?: DrainOptions;
 }
 
@@ -51,6 +57,9 @@ export interface Undone {
   readonly kind: "failed";
   readonly failure: ErrorAndAlert;
   readonly delivery: Delivery;
+  readonly peerEnd: PeerEnd;
+  /** By `plainAnswer`, in place of the alert: `delivery` tells what became of that. */
+  readonly answeredPlainly: boolean;
   /** The client's, if it came that far. */
   readonly clientHello: ClientHello | undefined;
 }
@@ -87,7 +96,7 @@ export function drive(
   return new Handshake(line, answerers, options).run(start);
 }
 
-class Handshake implements Means {
+class Handshake implements Means, Seat {
   readonly #line: Line;
   readonly #options: DriveOptions;
   readonly #patience: Patience;
@@ -100,6 +109,7 @@ class Handshake implements Means {
   #earlyData: EarlyDataOutcome | undefined;
   /** It counts in the budget. */
   #entered = false;
+  #waitsForPeer = false;
 
   constructor(line: Line, answerers: ServerAnswerers | ClientAnswerers, options: DriveOptions) {
     this.#line = line;
@@ -121,6 +131,18 @@ class Handshake implements Means {
   get signal(): AbortSignal {
     return this.#patience.signal;
   }
+  get waitsForClient(): boolean {
+    return this.#waitsForPeer && this.accept !== undefined;
+  }
+  giveWay(): void {
+    this.#patience.giveWay();
+  }
+  async arrival(): Promise<Arrival> {
+    this.#waitsForPeer = true;
+    const arrival = await this.inbox.next();
+    this.#waitsForPeer = false;
+    return arrival;
+  }
   keepBack(data: Uint8Array): void {
     keep(this.#keptBack, data);
   }
@@ -132,7 +154,7 @@ class Handshake implements Means {
   async run(start: Stage): Promise<ServerDriven> {
     this.inbox.watch();
     for (let stage = start; ; ) {
-      this.#line.outbox.put(stage.output);
+      if (stage.kind !== "failed") this.#line.outbox.put(stage.output);
       if (stage.kind === "established") return this.#establish(stage);
       if (stage.kind === "failed") return this.#fail(stage);
       const next = await this.#step(stage);
@@ -155,36 +177,54 @@ class Handshake implements Means {
 
   #enter(stage: Waiting): boolean {
     const due = this.accept === undefined || stage.kind === "accepted";
-    if (due && !this.#entered) this.#entered = this.#line.budget.enter();
+    if (due && !this.#entered) this.#entered = this.#line.budget.enter(this);
     return this.#entered || !due;
   }
 
   #establish(stage: Established | ClientEstablished): Driven {
-    this.#end();
+    this.#end("established");
     const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
     const stream = new Stream(this.#line, stage, this.#options.onEvent, this.#keptBack);
     return { kind: "established", stream, clientHello: this.#clientHello, earlyData: told };
   }
 
   async #fail(failure: ErrorAndAlert): Promise<Undone> {
-    this.#end();
+    const answer = this.#plainAnswer(failure);
+    this.#line.outbox.put(answer ?? failure.output);
+    this.#end("failed");
     this.#patience.fire();
-    const delivered = farewell(this.#line, failure.alert.kind === "alert");
-    this.#options.onFailure?.(failure);
-    return { kind: "failed", failure, delivery: await delivered, clientHello: this.#clientHello };
+    const { error } = failure;
+    // Where the peer has said why, how it goes is all that is left to know.
+    const said = error.kind === "alert-received" || error.kind === "closed-early";
+    const farewelled = farewell(this.#line, failure.alert.kind === "alert" ? "alert" : said ? "peer-end" : "nothing");
+    try {
+      this.#options.onFailure?.(failure);
+    } catch {}
+    const { delivery, transportEnd } = await farewelled;
+    const peerEnd = peerEndOf(error, transportEnd);
+    return { kind: "failed", failure, delivery, peerEnd, answeredPlainly: answer !== undefined, clientHello: this.#clientHello };
+  }
+
+  #plainAnswer(failure: ErrorAndAlert): Uint8Array | undefined {
+    if (failure.error.kind !== "not-tls") return undefined;
+    try {
+      return this.#options.plainAnswer?.(failure);
+    } catch {
+      return undefined;
+    }
   }
 
   #passThrough(accepted: Accepted): PassedThrough {
-    this.#end();
+    this.#end("passedThrough");
     const { held, transport } = this.inbox.release();
     const received = concatenate([accepted.received, ...held]);
     return { kind: "passthrough", clientHello: accepted.clientHello, received, transport };
   }
 
-  #end(): void {
+  #end(outcome: "established" | "failed" | "passedThrough"): void {
     this.#patience.end();
-    if (this.#entered) this.#line.budget.leave();
-    this.#entered = false;
+    this.#line.budget.leave(this);
+    this.#line.budget.count(outcome);
   }
 }
 
@@ -227,6 +267,11 @@ class Patience {
       if (this.#by !== undefined && !this.#inboxTells(this.#by)) return reject(new Interruption(this.#by));
       answer().then(resolve, reject);
     });
+  }
+
+  /** Another handshake takes its place. */
+  giveWay(): void {
+    this.#interrupt({ alert: "internal_error", reason: "overload: it waited for its client, and gave way to another handshake" });
   }
 
   end(): void {

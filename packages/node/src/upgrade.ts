@@ -14,11 +14,11 @@ import type { TlsSocket } from "./tls-socket.ts";
 export function upgrade(socket: Duplex, options: UpgradeOptions): TlsSocket {
   if (options.isServer) {
     const answerers = answerersOf(options);
-    return handshakeOn(socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
+    return handshakeOn("server", socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
       "secure",
     ]);
   }
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   const start = new Connector(options.config, options.servername, options).start();
-  return handshakeOn(socket, options, (transport, common) => drive(transport, start, answerers, common), ["secure", "secureConnect"]);
+  return handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), ["secure", "secureConnect"]);
 }

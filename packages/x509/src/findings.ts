@@ -197,10 +197,10 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     `below ${which(certificate)} there are more than the ${allowed} intermediates that this verifier allows`,
   "wrong-purpose": ({ certificate, purpose, allowed }) =>
     `${which(certificate)} is not for ${purpose}; its extended key usage is ` +
-    allowed.map((id) => purposeNames.get(id) ?? id).join(", "),
+    allowed.map(purposeText).join(", "),
   "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
   "required-usage": ({ certificate, extension, lacks }) =>
-    `${which(certificate)} lacks ${lacks.map((id) => purposeNames.get(id) ?? id).join(", ")} in its ${extension}, as is demanded here`,
+    `${which(certificate)} lacks ${lacks.map(purposeText).join(", ")} in its ${extension}, as is demanded here`,
   "wrong-name": ({ certificate, serverName, names }) =>
     `${which(certificate)} is not for ${serverName}; ` +
     (names.length === 0
@@ -270,3 +270,7 @@ const purposeNames: ReadonlyMap<string, string> = new Map([
   [purposeIds.OCSPSigning, "OCSPSigning"],
   [anyPurpose, "anyExtendedKeyUsage"],
 ]);
+/** Its name, or the OID of one that has none here. */
+export function purposeText(id: string): string {
+  return purposeNames.get(id) ?? id;
+}

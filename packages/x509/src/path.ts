@@ -7,7 +7,7 @@ import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
-import { type Authority, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import { type Authority, isWhole, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
 import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
 export interface SearchInput {
@@ -140,8 +140,21 @@ class Search {
 
   #ownFinding({ place, issuer }: Candidate): Finding | undefined {
     const known = this.#ownFindings[place];
-    if (!known.has(issuer)) known.set(issuer, issuerFindings(issuer, place, this.#input.policy, this.#input.now)[0]);
+    if (!known.has(issuer)) {
+      const [finding] = issuerFindings(issuer, place, this.#input.policy, this.#input.now);
+      known.set(issuer, finding ?? (place === "anchor" ? this.#identifierFinding(issuer) : undefined));
+    }
     return known.get(issuer);
+  }
+
+  /** RFC 5280 §4.2.1.1: who is signed by another key names that key. Self-signed is who his own key signed, whatever he is called. */
+  #identifierFinding(anchor: KnownAuthority): Finding | undefined {
+    if (!isWhole(anchor) || isSelfIssued(anchor.certificate)) return undefined;
+    const { certificate, reference } = anchor;
+    if (certificate.extensions.authorityKeyIdentifier !== undefined) return undefined;
+    if (this.#check(certificate, certificate.publicKey) === "valid") return undefined;
+    const problem = "has no authority key identifier, and another key signed it";
+    return { kind: "not-in-profile", certificate: reference, problem, section: "RFC 5280 §4.2.1.1" };
   }
 
   #lengthFinding(path: readonly Known[], { place, issuer: { certificate, reference } }: Candidate): Finding | undefined {
