@@ -7,6 +7,7 @@ import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
+import { policyFinding } from "./policies.ts";
 import { type Authority, isWhole, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
 import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
@@ -97,10 +98,10 @@ class Search {
       }
       if (candidate.place === "anchor") {
         const whole = [...path, issuer] as const;
-        const revocation = this.#input.revocationOf(whole, this.#check);
+        const problem = policyFinding(whole) ?? this.#input.revocationOf(whole, this.#check);
         if (this.#givenUp !== undefined) return undefined;
-        if (revocation === undefined) return whole;
-        this.#record(whole, child, revocation);
+        if (problem === undefined) return whole;
+        this.#record(whole, child, problem);
         continue;
       }
       const found = this.#extend([...path, candidate.issuer]);
@@ -233,7 +234,7 @@ class Search {
    * was not, at the end of the longest chain.
    */
   #rankOf(finding: Finding, child: Known, length: number): number {
-    if (revocationKinds.has(finding.kind)) return 2000;
+    if (wholePathKinds.has(finding.kind)) return 2000;
     if (finding.kind === "unknown-issuer" || finding.kind === "self-signed") return length;
     return this.#isOverruled({ finding, child }) ? 0 : 1000;
   }
@@ -248,7 +249,10 @@ class Search {
   }
 }
 
-const revocationKinds: ReadonlySet<Finding["kind"]> = new Set(["revoked", "revocation-unknown", "bad-staple", "staple-missing"]);
+/** What is found once an anchor is reached. */
+const wholePathKinds: ReadonlySet<Finding["kind"]> = new Set([
+  "explicit-policy-required", "revoked", "revocation-unknown", "bad-staple", "staple-missing",
+]);
 
 function isSelfIssued({ subject, issuer }: Authority): boolean {
   return isSame(subject, issuer);

@@ -4,7 +4,7 @@ import { brokenHash, keyText } from "./algorithms.ts";
 import { equal } from "./bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { isEmpty, isSame } from "./distinguished-name.ts";
-import { type Extension, extensionIds, isUnderstood } from "./extensions.ts";
+import { anyPolicy, type Extension, extensionIds, isUnderstood } from "./extensions.ts";
 import { anyPurpose, type CertificateReference, type Finding, type Purpose, purposeIds, purposeText } from "./findings.ts";
 import { serverNameProblems } from "./server-names.ts";
 
@@ -98,7 +98,7 @@ export function issuerFindings(
     return weak === undefined ? [] : [weak];
   }
   const { certificate, reference } = issuer;
-  const { basicConstraints, keyUsage, extendedKeyUsage, subjectKeyIdentifier, policyConstraints } = certificate.extensions;
+  const { basicConstraints, keyUsage, extendedKeyUsage, subjectKeyIdentifier, policyMappings } = certificate.extensions;
   const findings = anyFindings(issuer, policy, now);
   const lacks = basicConstraints === undefined ? "basicConstraints" : basicConstraints.value.ca ? undefined : "cA";
   if (lacks !== undefined) findings.push({ kind: "not-a-ca", certificate: reference, lacks });
@@ -116,9 +116,9 @@ export function issuerFindings(
   if (place === "anchor" && policy.profile === "web-pki" && extendedKeyUsage !== undefined && isSame(certificate.subject, certificate.issuer)) {
     violation("is a root with an extended key usage", "BR §7.1.2.1.2");
   }
-  if (policyConstraints?.value.requireExplicitPolicy !== undefined) {
-    findings.push({ kind: "explicit-policy-required", certificate: reference });
-  }
+  // RFC 5280 §6.1.4 (a); an anchor's are no part of a path.
+  const isAny = policyMappings?.value.some((mapping) => mapping.issuer === anyPolicy || mapping.subject === anyPolicy);
+  if (isAny === true && place === "intermediate") violation("maps anyPolicy", "RFC 5280 §4.2.1.5");
   return findings;
 }
 
@@ -129,7 +129,7 @@ export function anyFindings({ certificate, reference }: Known, policy: Pick<Poli
   const findings: Finding[] = [];
   const { notBefore, notAfter } = certificate.validity;
   for (const extension of certificate.extensions.all) {
-    if (extension.critical && !isUnderstood(extension)) {
+    if (extension.critical && !isUnderstood(extension, certificate.extensions)) {
       findings.push({ kind: "unknown-critical-extension", certificate: reference, extension: extension.oid });
     }
   }
