@@ -43,7 +43,7 @@ test("a package depends on the packages that its arrows name, and on no other", 
   }
 });
 
-test.each(["core", "drive", "x509", "crypto-noble"])(
+test.each(["core", "drive", "x509", "explain", "crypto-noble"])(
   "%s takes neither time nor randomness nor globals from the platform",
   (name) => {
     const taken = sourcesOf(name).flatMap(({ path, text }) =>
