@@ -38,6 +38,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   webstreams: ["core", "drive"],
   deno: ["core", "drive"],
   explain: ["core", "x509", "@noble/hashes"],
+  // And nobody imports it: what accepts everything stays out of what protects something.
+  arbitraries: ["core", "fast-check"],
   cli: ["core", "explain", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509"],
 };
 
