@@ -89,7 +89,7 @@ function pingPong(socket: Socket, count: number, size: number): Promise<void> {
     let missing = size;
     socket.once("secureConnect", () => {
       socket.write("echo");
-      setTimeout(() => socket.write(ping), 20); // a message of its own
+      socket.write(ping);
     });
     socket.on("data", (data: Uint8Array) => {
       missing -= data.length;

@@ -1,10 +1,10 @@
 // Two processes on loopback: this one serves, a child connects. Each contender is at both ends.
 import { fork } from "node:child_process";
 import type { AddressInfo, Server } from "node:net";
-import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { createServer } from "@sallyport/node";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
+import { serve } from "./serve.ts";
 import { server, serverWithTickets } from "./sides.ts";
 import type { Contender, Done, Job, Outcome, Work } from "./work.ts";
 
@@ -54,26 +54,6 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
       for (const each of servers.values()) each.close();
     },
   };
-}
-
-/** Answers the line `<bytes> <size of a write>`, and `echo` with all that comes behind it. */
-function serve(socket: Duplex): void {
-  socket.on("error", () => {}); // the client fails too, and tells
-  socket.once("data", (line) => {
-    if (String(line) === "echo") return void socket.on("data", (data) => socket.write(data)).on("end", () => socket.end());
-    const [bytes = 0, size = 1] = String(line).split(" ").map(Number);
-    const piece = Buffer.alloc(size, 7);
-    let left = bytes;
-    const pump = (): void => {
-      while (left > 0) {
-        const part = left < size ? piece.subarray(0, left) : piece;
-        left -= part.length;
-        if (!socket.write(part)) return void socket.once("drain", pump);
-      }
-      socket.end();
-    };
-    pump();
-  });
 }
 
 function listening(server: Server): Promise<number> {
