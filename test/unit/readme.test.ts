@@ -21,6 +21,7 @@ beforeAll(() => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}by-hand.ts`, block("by-hand"));
   writeFileSync(`${folder}adapter.ts`, block("adapter"));
+  writeFileSync(`${folder}your-server.ts`, block("your-server", readFileSync(`${root}packages/arbitraries/README.md`, "utf8")));
   writeFileSync(`${folder}package.json`, '{ "type": "module" }');
   const compilerOptions = { rootDir: "../..", noEmit: true, types: ["node"] };
   writeFileSync(`${folder}tsconfig.json`, JSON.stringify({ extends: "../../bench/tsconfig.json", compilerOptions, include: ["*.ts"] }));
@@ -89,9 +90,9 @@ test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packa
 );
 
 /** The code behind "```ts name". */
-function block(name: string): string {
-  const found = new RegExp(`^\`\`\`ts ${name}\\n([\\s\\S]*?)^\`\`\`$`, "m").exec(readme)?.[1];
-  if (found === undefined) throw new Error(`README.md has no block called ${name}`);
+function block(name: string, text: string = readme): string {
+  const found = new RegExp(`^\`\`\`ts ${name}\\n([\\s\\S]*?)^\`\`\`$`, "m").exec(text)?.[1];
+  if (found === undefined) throw new Error(`the document has no block called ${name}`);
   return found;
 }
 
