@@ -166,10 +166,6 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["DuplicateCertCompressionExt*"],
   },
   {
-    reason: "A resumption shows no certificate, and says nothing of its type; a list of X.509 alone is taken for none",
-    patterns: ["ServerCertificateType-Server-*"],
-  },
-  {
     reason: "RFC 7250 §4.2: unsupported_certificate where no certificate type is common; BoGo wants handshake_failure",
     patterns: ["CertificateSelection-Server-CertificateType-*-MatchNone-*"],
   },

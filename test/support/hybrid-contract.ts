@@ -1,13 +1,18 @@
 // What core and the peers rely on in a provider's ML-KEM-768 and in the groups made with it.
 import assert from "node:assert/strict";
 import { hybridGroup, type SyncGroup } from "@sallyport/core";
-import { assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same } from "./provider-contract.ts";
+import {
+  type Agreement, agreement, assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same,
+} from "./provider-contract.ts";
 import { asExpected, bytes, wycheproof } from "./wycheproof.ts";
 
 export function hybridContract({ provider, kems }: Subject): readonly Check[] {
-  const x25519 = group(provider, "x25519");
-  const hybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).map((name) => group(provider, name));
-  return [...kems.flatMap((subject) => mlKem(subject, x25519)), ...hybrids.map(halves), lowOrderPoints(provider.groups)];
+  const hybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).map((name) => agreement(provider, name));
+  return [
+    ...kems.flatMap((subject) => mlKem(subject, group(provider, "x25519"))),
+    ...hybrids.map(halves),
+    ...hybrids.slice(0, 1).flatMap((hybrid) => [lowOrderPoints(hybrid), unreducedKeys(hybrid, agreement(provider, "x25519"))]),
+  ];
 }
 
 /** Through a hybrid group, which looks at lengths: what is refused there no ML-KEM ever sees. */
@@ -82,27 +87,27 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
     }),
   ];
   const { absent } = subject;
-  return absent === undefined ? checks : checks.map(({ name }) => ({ name, run: () => absent }));
+  return absent === undefined ? checks : checks.map(({ name }) => ({ name, run: async () => absent }));
 }
 
-function halves(hybrid: SyncGroup): Check {
-  return check(`${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`, () => {
-    const { share, key } = hybrid.start();
-    const answer = hybrid.respond(share);
+function halves(hybrid: Agreement): Check {
+  return check(`${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`, async () => {
+    const { share, key } = await hybrid.start();
+    const answer = await hybrid.respond(share);
     assert.ok(answer !== undefined);
     const kemFirst = hybrid.name === "X25519MLKEM768";
     const curveLength = kemFirst ? 32 : 65;
     const badCurve = (whole: Uint8Array): Uint8Array =>
       Uint8Array.from(whole, (byte, at) => ((kemFirst ? at >= whole.length - curveLength : at < curveLength) ? 0 : byte));
-    assert.equal(hybrid.respond(badCurve(share)), undefined);
-    assert.equal(hybrid.complete(key, badCurve(answer.share)), undefined);
+    assert.equal(await hybrid.respond(badCurve(share)), undefined);
+    assert.equal(await hybrid.complete(key, badCurve(answer.share)), undefined);
 
     const badKey = Uint8Array.from(share);
     badKey.set([0xff, 0xff, 0xff], kemFirst ? 0 : curveLength); // two coefficients of 4095
-    assert.equal(hybrid.respond(badKey), undefined);
+    assert.equal(await hybrid.respond(badKey), undefined);
 
     const foreign = flipped(answer.share, 8 * (kemFirst ? 1000 : 1100));
-    const secret = hybrid.complete(key, foreign);
+    const secret = await hybrid.complete(key, foreign);
     assert.equal(secret?.length, answer.secret.length);
     const [shared, differing] = kemFirst ? [[32, 64], [0, 32]] : [[0, 32], [32, 64]];
     assert.deepEqual(secret?.subarray(...shared), answer.secret.subarray(...shared));
@@ -111,15 +116,26 @@ function halves(hybrid: SyncGroup): Check {
 }
 
 /** RFC 7748 §6.1: both give a secret of zeros with any scalar. */
-function lowOrderPoints(groups: Subject["provider"]["groups"]): Check {
-  return check("X25519MLKEM768: a point of low order in its X25519 half is undefined, in both roles", () => {
-    const hybrid = groups.find(({ name }) => name === "X25519MLKEM768");
-    assert.ok(hybrid !== undefined && "start" in hybrid);
-    const { share, key } = hybrid.start();
+function lowOrderPoints(hybrid: Agreement): Check {
+  return check("X25519MLKEM768: a point of low order in its X25519 half is undefined, in both roles", async () => {
+    const { share, key } = await hybrid.start();
     for (const first of [0, 1]) {
       const point = Uint8Array.of(first, ...new Uint8Array(31));
-      assert.equal(hybrid.respond(Uint8Array.from([...share.subarray(0, 1184), ...point])), undefined);
-      assert.equal(hybrid.complete(key, Uint8Array.from([...pattern(1088, 3), ...point])), undefined);
+      assert.equal(await hybrid.respond(Uint8Array.from([...share.subarray(0, 1184), ...point])), undefined);
+      assert.equal(await hybrid.complete(key, Uint8Array.from([...pattern(1088, 3), ...point])), undefined);
     }
+  });
+}
+
+/** Whichever implementation is behind the group. */
+function unreducedKeys(hybrid: Agreement, x25519: Agreement): Check {
+  interface Case {
+    readonly ek: string;
+  }
+  const name = "X25519MLKEM768 takes no encapsulation key of another length, or with a coefficient that is not reduced";
+  return wycheproof<object, Case>(name, "mlkem_768_encaps", async (test) => {
+    const { share } = await x25519.start();
+    const answer = await hybrid.respond(Uint8Array.from([...bytes(test.ek), ...share]));
+    return asExpected(test, answer !== undefined);
   });
 }

@@ -3,14 +3,16 @@ import {
   type CertificateType, clientConfig, type ClientOptions, ConfigError, type Credential, dangerousAssertVerified, memoryClientSessions, negotiate,
   rawPublicKey, rawPublicKeys, serverConfig, type ServerOptions, type SyncVerifier, ticketKeys,
 } from "@sallyport/core";
-import { certificateCompressors } from "@sallyport/crypto-node";
+import { certificateCompressors, signer } from "@sallyport/crypto-node";
 import { describe, expect, test } from "vitest";
+import { resumingClient, sessionOfTls12, sessions, ticketsOf } from "../alerts/sessions.ts";
 import { offer } from "../support/client-hello.ts";
 import { fakeCredential } from "../support/fake-credential.ts";
 import { fakeProvider } from "../support/fake-provider.ts";
 import { converse, establishedPair, makePair, type Pair, type PairOptions } from "../support/pair.ts";
-import { ScriptedServer } from "../support/scripted-peer.ts";
-import { ScriptedServerTls12 } from "../support/scripted-tls12.ts";
+import { extension, v8 } from "../support/octets.ts";
+import { identity, ownCredential, ScriptedServer } from "../support/scripted-peer.ts";
+import { ScriptedClientTls12, ScriptedServerTls12 } from "../support/scripted-tls12.ts";
 import { asyncPicker, now, seededCredential, seededNoble, seededNode, seededRandom, trusting } from "../support/seeded.ts";
 
 const versions = ["tls1.3", "tls1.2"] as const;
@@ -169,6 +171,21 @@ test.each(versions)("%s: a session remembers that its peers were keys, and shows
   expect(again.client.established.info.handshakeKind).toBe("resumed");
   expect(typesOf(again)).toEqual(["raw-public-key", "raw-public-key"]);
   expect(again.server.established.info.peer?.presented.chain).toEqual([own("client").publicKey]);
+});
+
+test("a resumption too answers the list of server's types, and not the client's: no certificate is asked for (RFC 7250 §4.2)", () => {
+  const config: Partial<ServerOptions> = {
+    credentials: [ownCredential, rawPublicKey(signer(identity.keyPem), ["localhost"])],
+    clientAuthentication: { mode: "optional", verifier: { ...trusting, types: ["raw-public-key", "x509"] } },
+  };
+  const lists = [19, 20].map((type) => extension(type, v8([2, 0])));
+  const tls13 = resumingClient({ config, sessions: ticketsOf(config).slice(0, 1) }).extend(...lists).to("WAIT_FINISHED");
+  const tls12 = new ScriptedClientTls12({ ...config, sessions }).offering(sessionOfTls12("ticket", config)).extend(...lists).to("WAIT_CCS");
+  for (const [type, { heard }] of [[8, tls13], [2, tls12]] as const) {
+    const answer = Buffer.from(heard.find(({ bytes }) => bytes[0] === type)?.bytes ?? []).toString("hex");
+    expect(answer).toContain("0014000100");
+    expect(answer).not.toContain("00130001");
+  }
 });
 
 test("a session never enters a config that takes other types", () => {

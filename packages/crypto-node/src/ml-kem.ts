@@ -2,6 +2,7 @@ import * as crypto from "node:crypto";
 import { ml_kem768 as noble } from "@noble/post-quantum/ml-kem.js";
 import { ApiMisuse, type Bytes, type MlKem768 } from "@sallyport/core";
 import { base64url, owned } from "./bytes.ts";
+import { field, makeKeyPair } from "./key-pair.ts";
 
 /**
  * Tries it: whether a runtime has ML-KEM depends on its version, and on the OpenSSL that it was built with or runs under.
@@ -19,7 +20,6 @@ export function works(kem: MlKem768): boolean {
 
 /** What node:crypto of Node.js 24 has, and the types of Node.js 20 don't know. */
 interface WithMlKem {
-  generateKeyPairSync(type: "ml-kem-768"): crypto.KeyPairKeyObjectResult;
   encapsulate(key: crypto.KeyObject): { readonly sharedKey: Buffer; readonly ciphertext: Buffer };
   decapsulate(key: crypto.KeyObject, ciphertext: Uint8Array): Buffer;
 }
@@ -28,9 +28,8 @@ const openssl = crypto as unknown as WithMlKem; // `works` finds out whether it 
 /** node:crypto's own. The decapsulation key is a KeyObject. A public key leaves as JWK, a third of what DER costs. */
 export const native: MlKem768 = {
   generate: () => {
-    const { publicKey, privateKey } = openssl.generateKeyPairSync("ml-kem-768");
-    const { pub } = publicKey.export({ format: "jwk" });
-    return { encapsulationKey: Uint8Array.from(Buffer.from(String(pub), "base64url")), decapsulationKey: privateKey };
+    const { publicKey, privateKey } = makeKeyPair("ml-kem-768", { publicKeyEncoding: { format: "jwk" } });
+    return { encapsulationKey: field(publicKey, "pub", 1184), decapsulationKey: privateKey };
   },
   encapsulate: (encapsulationKey) => {
     const publicKey = imported(encapsulationKey);

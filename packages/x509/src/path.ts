@@ -7,7 +7,8 @@ import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
-import { type Authority, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import { policyFinding } from "./policies.ts";
+import { type Authority, isWhole, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
 import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
 export interface SearchInput {
@@ -97,10 +98,10 @@ class Search {
       }
       if (candidate.place === "anchor") {
         const whole = [...path, issuer] as const;
-        const revocation = this.#input.revocationOf(whole, this.#check);
+        const problem = policyFinding(whole) ?? this.#input.revocationOf(whole, this.#check);
         if (this.#givenUp !== undefined) return undefined;
-        if (revocation === undefined) return whole;
-        this.#record(whole, child, revocation);
+        if (problem === undefined) return whole;
+        this.#record(whole, child, problem);
         continue;
       }
       const found = this.#extend([...path, candidate.issuer]);
@@ -140,8 +141,21 @@ class Search {
 
   #ownFinding({ place, issuer }: Candidate): Finding | undefined {
     const known = this.#ownFindings[place];
-    if (!known.has(issuer)) known.set(issuer, issuerFindings(issuer, place, this.#input.policy, this.#input.now)[0]);
+    if (!known.has(issuer)) {
+      const [finding] = issuerFindings(issuer, place, this.#input.policy, this.#input.now);
+      known.set(issuer, finding ?? (place === "anchor" ? this.#identifierFinding(issuer) : undefined));
+    }
     return known.get(issuer);
+  }
+
+  /** RFC 5280 §4.2.1.1: who is signed by another key names that key. Self-signed is who his own key signed, whatever he is called. */
+  #identifierFinding(anchor: KnownAuthority): Finding | undefined {
+    if (!isWhole(anchor) || isSelfIssued(anchor.certificate)) return undefined;
+    const { certificate, reference } = anchor;
+    if (certificate.extensions.authorityKeyIdentifier !== undefined) return undefined;
+    if (this.#check(certificate, certificate.publicKey) === "valid") return undefined;
+    const problem = "has no authority key identifier, and another key signed it";
+    return { kind: "not-in-profile", certificate: reference, problem, section: "RFC 5280 §4.2.1.1" };
   }
 
   #lengthFinding(path: readonly Known[], { place, issuer: { certificate, reference } }: Candidate): Finding | undefined {
@@ -220,7 +234,7 @@ class Search {
    * was not, at the end of the longest chain.
    */
   #rankOf(finding: Finding, child: Known, length: number): number {
-    if (revocationKinds.has(finding.kind)) return 2000;
+    if (wholePathKinds.has(finding.kind)) return 2000;
     if (finding.kind === "unknown-issuer" || finding.kind === "self-signed") return length;
     return this.#isOverruled({ finding, child }) ? 0 : 1000;
   }
@@ -235,7 +249,10 @@ class Search {
   }
 }
 
-const revocationKinds: ReadonlySet<Finding["kind"]> = new Set(["revoked", "revocation-unknown", "bad-staple", "staple-missing"]);
+/** What is found once an anchor is reached. */
+const wholePathKinds: ReadonlySet<Finding["kind"]> = new Set([
+  "explicit-policy-required", "revoked", "revocation-unknown", "bad-staple", "staple-missing",
+]);
 
 function isSelfIssued({ subject, issuer }: Authority): boolean {
   return isSame(subject, issuer);

@@ -257,7 +257,7 @@ function label(
   const unordered = (digests: readonly string[]): readonly string[] => [...new Set(digests)].sort();
   const isFixed = lists !== undefined && lists !== given?.lists;
   const text = JSON.stringify({
-    format: 3, role, profile, maxIntermediates, schemes: [...schemes].sort(), staples, policy, scope,
+    format: 4, role, profile, maxIntermediates, schemes: [...schemes].sort(), staples, policy, scope,
     requires: [[...(requires.keyUsage ?? [])].sort(), [...(requires.extendedKeyUsage ?? [])].sort()],
     lists: isFixed ? unordered(lists.all.map(({ der }) => digestOf(der))) : lists === undefined ? "none" : "replaced",
     roots: unordered(roots.map(({ certificate }) => digestOf(certificate.der))),

@@ -29,7 +29,7 @@ const saidTls12 = (config: Config, ...list: readonly Extension[]): ScriptedClien
 type Say = (config: Config, ...list: readonly Extension[]) => ScriptedPeer;
 const withoutCommonType = (say: Say): ScriptedPeer[] => [
   say({ credentials: [ours] }),
-  say({ credentials: [ours] }, serverTypes(x509)),
+  say({ credentials: [ours] }, serverTypes(1, x509)),
   say({ credentials: [ours] }, serverTypes(1, 224)),
   say({ credentials: [ownCredential] }, serverTypes(raw)),
   say(asking("required")),
@@ -40,7 +40,9 @@ const withoutCommonType = (say: Say): ScriptedPeer[] => [
 const withEmptyList = (say: Say): ScriptedPeer[] =>
   [{}, { credentials: [ours] as const }, asking("required")].flatMap((config) => [say(config, clientTypes()), say(config, serverTypes())]);
 const withDefaultAlone = (say: Say): ScriptedPeer[] =>
-  [{}, asking("required")].flatMap((config) => [say(config, clientTypes(x509)), say(config, clientTypes(x509, x509))]);
+  [{}, asking("required")].flatMap((config) =>
+    [clientTypes, serverTypes].flatMap((types) => [say(config, types(x509)), say(config, types(x509, x509))]),
+  );
 
 const config = { verifier };
 const answered = (...answers: readonly Extension[]): ScriptedServer => {

@@ -22,9 +22,9 @@ export function judgeCertificateTypes({ clientCertificateTypes, serverCertificat
   const lists = { client_certificate_type: clientCertificateTypes, server_certificate_type: serverCertificateTypes };
   for (const [field, types] of Object.entries(lists)) {
     if (types?.length === 0) wrong(field, "a type at least", "none", "RFC 7250 §3");
-  }
-  if (clientCertificateTypes?.every(({ id }) => id === certificateTypeIds.x509)) {
-    wrong("client_certificate_type", "another type than X.509", "X.509 alone", "RFC 7250 §4.1");
+    if (types?.every(({ id }) => id === certificateTypeIds.x509)) {
+      wrong(field, "another type than X.509", "X.509 alone", "RFC 7250 §4.1");
+    }
   }
 }
 

@@ -45,7 +45,7 @@ export function sendServerHelloTls12(
   if (hello.staples.includes("sct") && signedCertificateTimestamps.length > 0) {
     extensions.push(timestampsStaple(signedCertificateTimestamps));
   }
-  extensions.push(...chosenTypes(hello, settled));
+  extensions.push(...chosenTypes(hello, settled, false));
   if (handle?.kind === "ticket") extensions.push(extension("session_ticket"));
   // RFC 5246 §7.4.1.3: an id of our own, or none; the client's would say that its session is resumed.
   const sessionId = handle?.kind === "id" ? handle.id : empty;
@@ -66,7 +66,7 @@ export function sendResumption(
   const { link } = context;
   const transcript = new Transcript(hash, hello.raw);
   // Of an id it is the session's, of a ticket whatever the client made up to know by (RFC 5077 §3.4).
-  const randoms = sendServerHello(hello, settled, hello.legacySessionId, [], transcript, context);
+  const randoms = sendServerHello(hello, settled, hello.legacySessionId, chosenTypes(hello, settled, true), transcript, context);
   const master = session.secret;
   logMasterSecret(settings, randoms.client, master);
   const { serverKey, serverIv, ...keys } = keyBlock(hash, master, randoms, suite, ivLengthOf(suite));
@@ -153,4 +153,5 @@ function sendFinishedTls12(
   link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest())), transcript, context);
+  link.finishedSent = true;
 }
