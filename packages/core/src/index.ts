@@ -47,8 +47,8 @@ export type {
   AsyncCredentialPicker, AsyncSigner, Credential, CredentialPicker, CredentialRequest, Signer, SyncCredentialPicker, SyncSigner,
 } from "./config/credential.ts";
 export {
-  type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
-  type Verifier,
+  type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, type VerifiedFacts,
+  VerifiedIdentity, type Verifier,
 } from "./config/identity.ts";
 export { rawPublicKey, rawPublicKeys } from "./config/raw-public-keys.ts";
 export { dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions } from "./config/psk.ts";
