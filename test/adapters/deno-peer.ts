@@ -1,5 +1,5 @@
-// Runs in Deno, on the sources: `deno run … deno-peer.ts <role> <port> <ca.pem> <chain.pem> <key.pem> <recipe.ts>`. Prints a line a
-// result.
+// Runs in Deno, on the sources: `deno run … deno-peer.ts <role> <port> <ca.pem> <chain.pem> <key.pem> <recipe.ts>`. Prints a line
+// a result.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { clientConfig, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
@@ -14,7 +14,9 @@ declare const Deno: {
   createHttpClient(options: { readonly caCerts: readonly string[] }): object;
 };
 interface Recipe {
-  serveHttps(listener: Listener, config: ServerConfig, socket: string, handler: (request: Request) => Promise<Response>): Promise<void>;
+  serveHttps(
+    listener: Listener, config: ServerConfig, path: string, handler: (request: Request) => Promise<Response>,
+  ): Promise<void>;
 }
 
 const [role, port, ca = "", chain = "", key = "", recipe = ""] = process.argv.slice(2);

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { run } from "../support/processes.ts";
 import { packageNames, root } from "../support/sources.ts";
 
+const parts = ["src", "README.md", "LICENSE", "jsr.json"];
 /** What a program for Deno is made of. */
 const published = packageNames().filter((name) => existsSync(`${root}packages/${name}/jsr.json`));
 
@@ -27,7 +28,7 @@ test.each(published)("%s: jsr.json has the name, version, licence, exports and d
     license: npm.license,
     exports: Object.fromEntries(sources),
     ...(dependencies.length === 0 ? {} : { imports: Object.fromEntries(dependencies) }),
-    publish: { include: ["src", "README.md", "LICENSE", "jsr.json"] },
+    publish: { include: parts },
   });
 });
 
@@ -36,11 +37,13 @@ test("Deno would publish them", async () => {
   const folder = mkdtempSync(join(tmpdir(), "sallyport-jsr-"));
   try {
     for (const name of published) {
-      for (const part of ["src", "README.md", "LICENSE", "jsr.json"]) cpSync(`${root}packages/${name}/${part}`, join(folder, name, part), { recursive: true });
+      for (const part of parts) cpSync(`${root}packages/${name}/${part}`, join(folder, name, part), { recursive: true });
     }
     symlinkSync(`${root}node_modules`, join(folder, "node_modules"));
-    writeFileSync(join(folder, "deno.json"), JSON.stringify({ workspace: published.map((name) => `./${name}`), nodeModulesDir: "manual" }));
-    const output = await run(`${root}node_modules/.bin/deno`, ["publish", "--dry-run", "--allow-dirty"], "", { cwd: folder, timeoutMs: 170_000 });
+    const workspace = { workspace: published.map((name) => `./${name}`), nodeModulesDir: "manual" };
+    writeFileSync(join(folder, "deno.json"), JSON.stringify(workspace));
+    const rehearsal = ["publish", "--dry-run", "--allow-dirty"];
+    const output = await run(`${root}node_modules/.bin/deno`, rehearsal, "", { cwd: folder, timeoutMs: 170_000 });
     expect(output).toContain("Dry run complete");
     for (const name of published) expect(output).toContain(`@sallyport/${name}@`);
   } finally {
