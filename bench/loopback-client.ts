@@ -3,6 +3,7 @@ import { connect as connectTls, createSecureContext, type SecureContext } from "
 import type { ClientConfig } from "@sallyport/core";
 import { connect } from "@sallyport/node";
 import type { download } from "./others-clients.ts";
+import { handshakeTimeoutMs } from "./serve.ts";
 import { client, type ProviderName, resumingClient, unverifyingClient } from "./sides.ts";
 import type { Contender, Done, ForeignClient, Handshake, Job } from "./work.ts";
 
@@ -117,7 +118,7 @@ function open({ contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, h
     return lemon.connect(port, "127.0.0.1", { servername, ca, rejectUnauthorized: handshake !== "unverified" });
   }
   if (isForeign(contender)) throw new Error(`${contender} opens its own`);
-  if (contender !== "node:tls") return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port });
+  if (contender !== "node:tls") return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port, handshakeTimeoutMs });
   const secureContext = contexts.get(ca) ?? createSecureContext({ ca, minVersion: "TLSv1.3" });
   contexts.set(ca, secureContext);
   const session = handshake === "resumed" ? sessions.get(lane) : undefined;

@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { createServer } from "@sallyport/node";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
-import { serve } from "./serve.ts";
+import { handshakeTimeoutMs, serve } from "./serve.ts";
 import { server, serverWithTickets } from "./sides.ts";
 import type { Contender, Done, Job, Outcome, Work } from "./work.ts";
 
@@ -20,10 +20,10 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
   const nodeTls = { cert: leaf.chainPem, key: leaf.keyPem, minVersion: "TLSv1.3", ciphers: "TLS_AES_128_GCM_SHA256", noDelay: true } as const;
   const servers = new Map<string, Server>([
     ["node:tls", createTlsServer(nodeTls, serve)],
-    ["crypto-node", createServer({ accept: server("crypto-node", authority) }, serve)],
-    ["crypto-node with tickets", createServer({ accept: serverWithTickets("crypto-node", authority) }, serve)],
-    ["crypto-noble", createServer({ accept: server("crypto-noble", authority) }, serve)],
-    ["crypto-noble with tickets", createServer({ accept: serverWithTickets("crypto-noble", authority) }, serve)],
+    ["crypto-node", createServer({ accept: server("crypto-node", authority), handshakeTimeoutMs }, serve)],
+    ["crypto-node with tickets", createServer({ accept: serverWithTickets("crypto-node", authority), handshakeTimeoutMs }, serve)],
+    ["crypto-noble", createServer({ accept: server("crypto-noble", authority), handshakeTimeoutMs }, serve)],
+    ["crypto-noble with tickets", createServer({ accept: serverWithTickets("crypto-noble", authority), handshakeTimeoutMs }, serve)],
   ]);
   if (lemon) {
     const lemonTls = (await import("lemon-tls")).default;

@@ -1,5 +1,8 @@
 import type { Duplex } from "node:stream";
 
+/** node:tls's own. A machine that is busy with something else stalls a process for longer than our default. */
+export const handshakeTimeoutMs = 120_000;
+
 /** Answers `<bytes> <size of a write>` with so many, and `echo` with all that comes behind it, in the same piece too. */
 export function serve(socket: Duplex): void {
   socket.on("error", () => {}); // the client fails too, and tells

@@ -9,6 +9,7 @@ import { connect, type TlsSocket } from "@sallyport/node";
 import { makeAuthority } from "../../packages/cli/src/demo/authority.ts";
 import { where } from "../report.ts";
 import { spread } from "../rounds.ts";
+import { handshakeTimeoutMs } from "../serve.ts";
 import { resumingClient } from "../sides.ts";
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "60" } } });
@@ -54,7 +55,7 @@ async function lane(kind: keyof typeof done, work: () => Promise<void>): Promise
 }
 
 function open(): TlsSocket {
-  return connect({ config, port, host: "127.0.0.1", servername: "localhost" });
+  return connect({ config, port, host: "127.0.0.1", servername: "localhost", handshakeTimeoutMs });
 }
 
 async function answered(socket: TlsSocket, line: string, bytes: number): Promise<void> {
