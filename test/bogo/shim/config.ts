@@ -1,14 +1,15 @@
 // What the runner's flags mean for a config of ours.
 import { readFileSync } from "node:fs";
 import {
-  type CertificateType, clientConfig, type ClientConfig, type ClientSessionStore, type CommonOptions, ConfigError,
-  type Credential, type CredentialPicker, type CredentialRequest, type CryptoProvider, dangerousAssertVerified,
-  type DistrustReason, type NamedGroup, type PresentedIdentity, type ProtocolVersion, rawPublicKey, type ServerConfig,
-  serverConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncSigner, type SyncVerifier,
-  type VerifiedIdentity, type Verifier,
+  type AsyncCredentialPicker, type CertificateType, clientConfig, type ClientConfig, type ClientHello, type ClientSessionStore,
+  type CommonOptions, ConfigError, type Credential, type CredentialPicker, type CredentialRequest, type CryptoProvider,
+  dangerousAssertVerified, type DistrustReason, type NamedGroup, type PresentedIdentity, type ProtocolVersion, rawPublicKey,
+  type ServerConfig, serverConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind,
+  type SyncServerSessionStore, type SyncSigner, type SyncVerifier, type TicketKeys, type VerifiedIdentity, type Verifier,
 } from "@sallyport/core";
-import { credential as readCredential } from "@sallyport/x509";
-import { groupIds, schemeIds, suiteIds } from "../../../packages/core/src/wire/registry.ts";
+import { credential as readCredential, parseCertificate } from "@sallyport/x509";
+import { chooseCredential } from "../../../packages/core/src/handshake/client/choose-credential.ts";
+import { groupIds, schemeIds, suiteIds, versionIds } from "../../../packages/core/src/wire/registry.ts";
 import { compressorsOf } from "./compression.ts";
 import type { Crypto } from "./crypto.ts";
 import { type Credential as CredentialFlags, type Flags, Unimplemented } from "./flags.ts";
@@ -20,7 +21,8 @@ import { waiting } from "./waiting.ts";
 export interface Shared extends Crypto {
   readonly now: () => number;
   readonly clientSessions: ClientSessionStore;
-  readonly serverSessions: ServerSessions;
+  readonly sealedSessions: TicketKeys;
+  readonly keptSessions: SyncServerSessionStore;
 }
 
 /** What a connection is found to have done, for the expectations. */
@@ -28,10 +30,35 @@ export interface Witness {
   /** Of -new-*-credential; -1: the default one. */
   selected: number | undefined;
   presented: PresentedIdentity | undefined;
+  /** What a server asked a client for. */
+  asked: CredentialRequest | undefined;
+  /** A server has put a session into its store. */
+  kept: boolean;
 }
 
-export function serverConfigOf(flags: Flags, shared: Shared, witness: Witness): ServerConfig {
-  return possible(versionsOf(flags), (versions) => serverConfigFor(versions, flags, shared, witness));
+/** Two of them: a client of TLS 1.2 that takes no tickets has its sessions kept, as BoringSSL does beside tickets. */
+export function serverConfigOf(flags: Flags, shared: Shared, witness: Witness): (hello: ClientHello) => ServerConfig {
+  const { sealedSessions, keptSessions } = shared;
+  return possible(versionsOf(flags), (versions) => {
+    const make = (sessions: ServerSessions | undefined): ServerConfig => serverConfigFor(versions, sessions, flags, shared, witness);
+    const usual = make(flags.has("no-ticket") || flags.has("skip-ticket") ? undefined : sealedSessions);
+    return (hello) => {
+      const isTls13 = versions.includes("tls1.3") && hello.versions.some(({ id }) => id === versionIds["tls1.3"]);
+      const takesTickets = hello.extensions.some(({ type }) => type.name === "session_ticket") && !flags.has("no-ticket");
+      return isTls13 || takesTickets ? usual : make(watched(keptSessions, flags, witness));
+    };
+  });
+}
+
+function watched(store: SyncServerSessionStore, flags: Flags, witness: Witness): ServerSessions {
+  const watching: SyncServerSessionStore = {
+    find: store.find,
+    put: (id, session) => {
+      witness.kept = true;
+      store.put(id, session);
+    },
+  };
+  return flags.has("async") ? waiting.serverSessions(watching) : watching;
 }
 
 export function clientConfigOf(flags: Flags, shared: Shared, witness: Witness): ClientConfig {
@@ -51,7 +78,7 @@ function possible<Config>(versions: readonly ProtocolVersion[], make: (versions:
 }
 
 function serverConfigFor(
-  versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
+  versions: readonly ProtocolVersion[], sessions: ServerSessions | undefined, flags: Flags, shared: Shared, witness: Witness,
 ): ServerConfig {
   const [first, ...others] = credentialsOf(flags, shared, witness);
   const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);
@@ -60,9 +87,9 @@ function serverConfigFor(
     servesAnyName: true,
     suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
     alpn: serverAlpn(flags),
-    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
+    ...(sessions !== undefined && { sessions }),
     // As many bytes as BoringSSL takes. The runner plays each hello once.
-    ...(flags.has("enable-early-data") && !flags.has("no-ticket") && versions.includes("tls1.3") && {
+    ...(flags.has("enable-early-data") && sessions !== undefined && versions.includes("tls1.3") && {
       earlyData: { maxBytes: 14336, singleUse: { use: () => "fresh" as const } },
       halfRtt: true,
     }),
@@ -94,7 +121,7 @@ function clientConfigFor(
   const named = flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
   const keyShares = flags.has("no-key-shares") ? 0 : named;
   const list = credentialsOf(flags, shared, witness);
-  const picking = flags.has("available-client-cert-types") ? pickerOf(flags, list) : list;
+  const picking = list.length > 0 || flags.has("available-client-cert-types") ? pickerOf(flags, list, witness) : list;
   const credentials = flags.has("fail-cert-callback") ? failingPicker : picking;
   const usual = {
     ...common(versions, flags, shared),
@@ -120,12 +147,19 @@ function clientConfigFor(
   });
 }
 
-/** A list tells of itself which types it has, in its order; a picker says it. */
-function pickerOf(flags: Flags, list: readonly Credential[]): CredentialPicker {
-  const types = certificateTypes(flags.numbers("available-client-cert-types"));
-  const pick = ({ certificateTypes: asked, schemes }: CredentialRequest): Credential | undefined =>
-    list.find(({ type, signer }) => asked.includes(type) && signer.schemes.some((scheme) => schemes.includes(scheme)));
-  return flags.has("async") ? { types, pickAsync: async (request) => pick(request) } : { types, pick };
+/** Chooses as core does of a list, and is waited for, so that the driver can refuse where nothing fits. */
+function pickerOf(flags: Flags, list: readonly Credential[], witness: Witness): AsyncCredentialPicker {
+  const given = certificateTypes(flags.numbers("available-client-cert-types"));
+  return {
+    types: given.length > 0 ? given : [...new Set(list.map(({ type }) => type))],
+    pickAsync: async (request) => {
+      witness.asked = request;
+      const fitting = list.filter(({ type, signer }) =>
+        request.certificateTypes.includes(type) && signer.schemes.some((scheme) => request.schemes.includes(scheme)),
+      );
+      return chooseCredential(fitting, request);
+    },
+  };
 }
 
 const failingPicker: CredentialPicker = {
@@ -158,19 +192,25 @@ function versionsOf(flags: Flags): readonly ProtocolVersion[] {
 
 /** What a provider lists is what is offered: lists of the command line are a provider that has so much. */
 function providerOf(flags: Flags, every: CryptoProvider, versions: readonly ProtocolVersion[]): CryptoProvider {
-  const provider = keeping(policyOf(flags), every);
+  const policy = policyOf(flags);
+  const provider = keeping(policy, every);
   const curves = flags.has("curves") ? groupNames(flags.numbers("curves")) : undefined;
-  const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : undefined;
+  const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : policy?.schemes ?? usualSchemes;
   const suites = provider.suites.filter(({ name }) => allows(flags, name, versions))
     .sort((one, other) => rank(flags, one.name) - rank(flags, other.name));
   const groups = curves === undefined ? provider.groups : sortedBy(provider.groups, curves, ({ name }) => name);
-  const verifications =
-    preferred === undefined ? provider.verifications : sortedBy(provider.verifications, preferred, ({ scheme }) => scheme);
+  const verifications = sortedBy(provider.verifications, preferred, ({ scheme }) => scheme);
   const isBare = suites.length === 0 || groups.length === 0 || verifications.length === 0;
   if (isBare) throw new Unimplemented("none of what is asked for");
   const chosen = { ...provider, suites, groups, verifications };
   return flags.has("async") ? waiting.provider(chosen) : chosen;
 }
+
+/** What BoringSSL verifies unless it is told: core takes Ed25519, P-521 and ML-DSA as well. */
+const usualSchemes: readonly SignatureScheme[] = [
+  "ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256", "rsa_pkcs1_sha256", "ecdsa_secp384r1_sha384", "rsa_pss_rsae_sha384",
+  "rsa_pkcs1_sha384", "rsa_pss_rsae_sha512", "rsa_pkcs1_sha512",
+];
 
 function sortedBy<T>(list: readonly T[], names: readonly string[], nameOf: (each: T) => string): readonly T[] {
   return names.flatMap((name) => list.filter((each) => nameOf(each) === name));
@@ -315,10 +355,18 @@ function verdict(flags: Flags, presented: PresentedIdentity): VerifiedIdentity |
     const reason = ":CERTIFICATE_VERIFY_FAILED:";
     return flags.has("use-custom-verify-callback") ? { reason } : { reason, alert: "handshake_failure" };
   }
+  if (presented.type === "x509" && !maySign(presented.chain[0])) {
+    return { reason: ":KEY_USAGE_BIT_INCORRECT:", alert: "unsupported_certificate" };
+  }
   if (flags.has("use-ocsp-callback") && flags.has("fail-ocsp-callback") && presented.role === "server") {
     return { reason: ":OCSP_CB_ERROR:", alert: "bad_certificate_status_response" };
   }
   return dangerousAssertVerified(presented);
+}
+
+/** RFC 9846 §4.5.1.2: the digitalSignature bit must be set if there are any. */
+function maySign(leaf: Uint8Array): boolean {
+  return parseCertificate(leaf).extensions.keyUsage?.value.has("digitalSignature") !== false;
 }
 
 /** IANA's numbers; an order of preference. */
