@@ -5,6 +5,8 @@ export interface DisabledGroup {
   readonly reason: string;
   /** `*` and `?`, over the whole name. */
   readonly patterns: readonly string[];
+  /** Of these, those that are run all the same. */
+  readonly except?: readonly string[];
 }
 
 export const disabled: readonly DisabledGroup[] = [
@@ -206,7 +208,8 @@ export const disabled: readonly DisabledGroup[] = [
 
 /** The first that has the name. */
 export function isDisabledBy(groups: readonly DisabledGroup[], name: string): DisabledGroup | undefined {
-  return groups.find(({ patterns }) => patterns.some((pattern) => matches(pattern, name)));
+  const has = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, name));
+  return groups.find(({ patterns, except = [] }) => has(patterns) && !has(except));
 }
 
 export function matches(pattern: string, name: string): boolean {
@@ -216,7 +219,10 @@ export function matches(pattern: string, name: string): boolean {
 
 const wildcards: Readonly<Record<string, string>> = { "*": ".*", "?": "." };
 
-/** As the runner takes them. */
-export function disabledTests(groups: readonly DisabledGroup[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(groups.flatMap(({ reason, patterns }) => patterns.map((pattern) => [pattern, reason])));
+/** As the runner takes them: each by its name. */
+export function disabledTests(groups: readonly DisabledGroup[], names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.flatMap((name) => {
+    const group = isDisabledBy(groups, name);
+    return group === undefined ? [] : [[name, group.reason]];
+  }));
 }

@@ -63,6 +63,11 @@ test("schemes keep the order of the options, for the order is what the server is
 });
 
 test.each<[string, Loose, string[]]>([
+  [
+    "sessions that no version would resume",
+    { versions: ["tls1.2"], resumesTls12: false, sessions: { take: () => undefined, put: () => {} } },
+    ["other-version sessions"],
+  ],
   ["no verifier", { verifier: undefined }, ["missing-option verifier"]],
   ["a verifier that can't verify", { verifier: { label: "", schemes: ["ed25519"] } }, ["wrong-type verifier"]],
   ["a verifier without schemes", { verifier: { ...verifier, schemes: [] } }, ["empty-list verifier.schemes"]],

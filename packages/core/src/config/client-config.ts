@@ -43,7 +43,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   if (!pskOnly) checkVerifier(options.verifier, "verifier", common, problems);
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
-  checkClientSessions(options.sessions, problems);
+  checkClientSessions(options.sessions, common, problems);
   const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
   const manners = readManners(options, problems);
   const earlyData = readFlag(options.earlyData, "earlyData", problems);

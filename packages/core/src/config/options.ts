@@ -46,6 +46,11 @@ export interface CommonOptions {
   readonly label?: string;
   /** TLS 1.2: refuses peers without extended_master_secret (RFC 7627 §5.2). Default false. TLS 1.3 has it built in. */
   readonly requireExtendedMasterSecret?: boolean;
+  /**
+   * TLS 1.2: sessions are made and taken up, where there are `sessions`. Such a resumption has no key exchange, so that a stolen
+   * ticket key or session opens what was recorded: false leaves resumption to TLS 1.3, which has one. Default true.
+   */
+  readonly resumesTls12?: boolean;
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
   /**

@@ -120,7 +120,9 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
       extension("renegotiation_info", (writer) => writer.opaque(1, empty)),
     );
     // RFC 5077 §3.2: empty, it asks for one.
-    if (settings.sessions !== undefined) extensions.push(extension("session_ticket", (writer) => writer.bytes(ticket ?? empty)));
+    if (settings.sessions !== undefined && settings.resumesTls12) {
+      extensions.push(extension("session_ticket", (writer) => writer.bytes(ticket ?? empty)));
+    }
   }
   if (tls13) {
     extensions.push(
