@@ -1,16 +1,21 @@
 // What core and the peers rely on in a provider's ML-KEM-768 and in the groups made with it.
 import assert from "node:assert/strict";
-import { hybridGroup, type SyncGroup } from "@sallyport/core";
+import { hybridGroup, type MlKem, mlKemGroup, type SyncGroup } from "@sallyport/core";
 import { assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same } from "./provider-contract.ts";
 import { asExpected, bytes, wycheproof } from "./wycheproof.ts";
 
-export function hybridContract({ provider, kems }: Subject): readonly Check[] {
+export function hybridContract({ provider, kems, unlisted }: Subject): readonly Check[] {
   const x25519 = group(provider, "x25519");
-  const hybrids = (["X25519MLKEM768", "SecP256r1MLKEM768"] as const).map((name) => group(provider, name));
-  return [...kems.flatMap((subject) => mlKem(subject, x25519)), ...hybrids.map(halves), lowOrderPoints(provider.groups)];
+  const all = { groups: [...provider.groups, ...unlisted] };
+  const hybrids = Object.keys(curveLengths).map((name) => group({ ...provider, ...all }, name as keyof typeof curveLengths));
+  return [
+    ...kems.flatMap((subject) => mlKem(subject, x25519)), ...hybrids.map(halves), lowOrderPoints(provider.groups), alone(unlisted),
+  ];
 }
 
-/** Through a hybrid group, which looks at lengths: what is refused there no ML-KEM ever sees. */
+const curveLengths = { X25519MLKEM768: 32, SecP256r1MLKEM768: 65, SecP384r1MLKEM1024: 97 } as const;
+
+/** Through a group, which looks at lengths: what is refused there no ML-KEM ever sees. */
 function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
   interface KeyCase {
     readonly seed: string;
@@ -26,22 +31,25 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
     readonly c: string;
     readonly K: string;
   }
-  const { kem, keyPair, encapsulate } = subject;
-  const hybrid = hybridGroup("X25519MLKEM768", kem, x25519);
-  const curveShare = x25519.start().share;
+  const { kem, keyPair, encapsulate, parameters } = subject;
+  const groupOf = (made: MlKem): SyncGroup =>
+    parameters === 768 ? hybridGroup("X25519MLKEM768", made, x25519) : mlKemGroup("MLKEM1024", made);
+  const whole = groupOf(kem);
+  const curveShare = parameters === 768 ? x25519.start().share : new Uint8Array();
   const withCurve = (share: Uint8Array): Uint8Array => Uint8Array.from([...share, ...curveShare]);
+  const named = `${subject.name}, ML-KEM-${parameters}`;
 
   const checks = [
-    wycheproof<object, KeyCase>(`${subject.name} makes each encapsulation key from its seed`, "mlkem_768_keygen_seed", (test) =>
+    wycheproof<object, KeyCase>(`${named} makes each encapsulation key from its seed`, `mlkem_${parameters}_keygen_seed`, (test) =>
       same(keyPair(bytes(test.seed)).encapsulationKey, bytes(test.ek)) ? undefined : "another key",
     ),
 
     wycheproof<object, EncapsulationCase>(
-      `${subject.name} takes no encapsulation key of another length, or with a coefficient that is not reduced (FIPS 203 §7.2)`,
-      "mlkem_768_encaps",
+      `${named} takes no encapsulation key of another length, or with a coefficient that is not reduced (FIPS 203 §7.2)`,
+      `mlkem_${parameters}_encaps`,
       (test) => {
         const ek = bytes(test.ek);
-        const answer = hybrid.respond(withCurve(ek));
+        const answer = whole.respond(withCurve(ek));
         if (answer !== undefined && encapsulate !== undefined) {
           const told = encapsulate(ek, bytes(test.m));
           if (told === undefined || !same(told.ciphertext, bytes(test.c))) return "another ciphertext";
@@ -52,19 +60,19 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
     ),
 
     wycheproof<object, DecapsulationCase>(
-      `${subject.name} opens each ciphertext of the right length to the one secret, a damaged one too (FIPS 203 §6.3)`,
-      "mlkem_768",
+      `${named} opens each ciphertext of the right length to the one secret, a damaged one too (FIPS 203 §6.3)`,
+      `mlkem_${parameters}`,
       (test) => {
         const seed = bytes(test.seed);
         if (seed.length !== 64) return undefined; // nobody but us gives one
-        const { key } = hybridGroup("X25519MLKEM768", { ...kem, generate: () => keyPair(seed) }, x25519).start();
-        const secret = hybrid.complete(key, withCurve(bytes(test.c)));
+        const { key } = groupOf({ ...kem, generate: () => keyPair(seed) }).start();
+        const secret = whole.complete(key, withCurve(bytes(test.c)));
         if (secret !== undefined && !same(secret.subarray(0, 32), bytes(test.K))) return "another secret";
         return asExpected(test, secret !== undefined);
       },
     ),
 
-    check(`${subject.name}: each key pair and ciphertext is a fresh one, and plain bytes`, () => {
+    check(`${named}: each key pair and ciphertext is a fresh one, and plain bytes`, () => {
       const { encapsulationKey, decapsulationKey } = kem.generate();
       assert.ok(!same(kem.generate().encapsulationKey, encapsulationKey));
       const one = kem.encapsulate(encapsulationKey);
@@ -76,9 +84,9 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
       for (const given of [encapsulationKey, one.ciphertext, one.secret, secret]) assertPlain(given);
     }),
 
-    check(`${subject.name}: another's private key is the caller's mistake`, () => {
-      assert.throws(() => kem.decapsulate({}, new Uint8Array(1088)), /no decapsulation key/);
-      assert.throws(() => hybrid.complete({}, new Uint8Array(1120)), /no private key/);
+    check(`${named}: another's private key is the caller's mistake`, () => {
+      assert.throws(() => kem.decapsulate({}, new Uint8Array(parameters === 768 ? 1088 : 1568)), /no decapsulation key/);
+      assert.throws(() => whole.complete({}, new Uint8Array(whole.shareLength.server)), /no private key/);
     }),
   ];
   const { absent } = subject;
@@ -91,7 +99,7 @@ function halves(hybrid: SyncGroup): Check {
     const answer = hybrid.respond(share);
     assert.ok(answer !== undefined);
     const kemFirst = hybrid.name === "X25519MLKEM768";
-    const curveLength = kemFirst ? 32 : 65;
+    const curveLength = curveLengths[hybrid.name as keyof typeof curveLengths];
     const badCurve = (whole: Uint8Array): Uint8Array =>
       Uint8Array.from(whole, (byte, at) => ((kemFirst ? at >= whole.length - curveLength : at < curveLength) ? 0 : byte));
     assert.equal(hybrid.respond(badCurve(share)), undefined);
@@ -104,7 +112,8 @@ function halves(hybrid: SyncGroup): Check {
     const foreign = flipped(answer.share, 8 * (kemFirst ? 1000 : 1100));
     const secret = hybrid.complete(key, foreign);
     assert.equal(secret?.length, answer.secret.length);
-    const [shared, differing] = kemFirst ? [[32, 64], [0, 32]] : [[0, 32], [32, 64]];
+    const curveSecret = answer.secret.length - 32;
+    const [shared, differing] = kemFirst ? [[32, 64], [0, 32]] : [[0, curveSecret], [curveSecret, curveSecret + 32]];
     assert.deepEqual(secret?.subarray(...shared), answer.secret.subarray(...shared));
     assert.notDeepEqual(secret?.subarray(...differing), answer.secret.subarray(...differing));
   });
@@ -121,5 +130,25 @@ function lowOrderPoints(groups: Subject["provider"]["groups"]): Check {
       assert.equal(hybrid.respond(Uint8Array.from([...share.subarray(0, 1184), ...point])), undefined);
       assert.equal(hybrid.complete(key, Uint8Array.from([...pattern(1088, 3), ...point])), undefined);
     }
+  });
+}
+
+function alone(unlisted: Subject["unlisted"]): Check {
+  return check("MLKEM1024: both sides have one secret; a share of another length, or not reduced, is undefined", () => {
+    const found = unlisted.find(({ name }) => name === "MLKEM1024");
+    assert.ok(found !== undefined);
+    const { share, key } = found.start();
+    assert.deepEqual(found.shareLength, { client: 1568, server: 1568 });
+    const answer = found.respond(share);
+    assert.ok(answer !== undefined);
+    assert.deepEqual(found.complete(key, answer.share), answer.secret);
+    assert.notDeepEqual(found.complete(key, flipped(answer.share, 8000)), answer.secret);
+    for (const bad of [share.subarray(1), Uint8Array.of(...share, 0), new Uint8Array()]) {
+      assert.equal(found.respond(bad), undefined);
+      assert.equal(found.complete(key, bad), undefined);
+    }
+    const badKey = Uint8Array.from(share);
+    badKey.set([0xff, 0xff, 0xff]); // two coefficients of 4095
+    assert.equal(found.respond(badKey), undefined);
   });
 }

@@ -1,11 +1,11 @@
-import { hybridGroup, type MlKem768, type SyncGroup } from "@sallyport/core";
+import { hybridGroup, type MlKem, type SyncGroup } from "@sallyport/core";
 import { expect, test } from "vitest";
 import { pattern } from "../support/provider-contract.ts";
 
 // Both halves are told apart by what they are filled with.
 const filled = (length: number, byte: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte);
 
-function fakeKem(changes: Partial<MlKem768> = {}): MlKem768 {
+function fakeKem(changes: Partial<MlKem> = {}): MlKem {
   return {
     generate: () => ({ encapsulationKey: filled(1184, 1), decapsulationKey: "dk" }),
     encapsulate: () => ({ ciphertext: filled(1088, 2), secret: filled(32, 3) }),
@@ -126,7 +126,7 @@ test("another curve, or a private key of something else, is the caller's mistake
 
 test("an ML-KEM that gives other lengths than FIPS 203's is a fault of ours, not of the peer's", () => {
   const share = pattern(1216, 1);
-  const hybrid = (changes: Partial<MlKem768>): SyncGroup => hybridGroup("X25519MLKEM768", fakeKem(changes), fakeCurve("x25519"));
+  const hybrid = (changes: Partial<MlKem>): SyncGroup => hybridGroup("X25519MLKEM768", fakeKem(changes), fakeCurve("x25519"));
   expect(() => hybrid({ generate: () => ({ encapsulationKey: filled(800, 1), decapsulationKey: 1 }) }).start()).toThrow(TypeError);
   expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(768, 2), secret: filled(32, 3) }) }).respond(share)).toThrow(TypeError);
   expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(1088, 2), secret: filled(0, 3) }) }).respond(share)).toThrow(TypeError);

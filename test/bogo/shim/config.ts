@@ -85,7 +85,9 @@ function serverConfigFor(
   const usual = {
     ...common(versions, flags, shared),
     servesAnyName: true,
-    suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
+    // BoringSSL's policy takes the group before others that have a share.
+    ...(flags.has("cnsa1-202603") && { groupOrder: ({ common: [first] }: { readonly common: readonly NamedGroup[] }) => first }),
+    suiteOrder: ["server-preference", "cipher", "cnsa-202407"].some((name) => flags.has(name)) ? "server" : "client",
     alpn: serverAlpn(flags),
     ...(sessions !== undefined && { sessions }),
     // As many bytes as BoringSSL takes. The runner plays each hello once.
@@ -192,25 +194,19 @@ function versionsOf(flags: Flags): readonly ProtocolVersion[] {
 
 /** What a provider lists is what is offered: lists of the command line are a provider that has so much. */
 function providerOf(flags: Flags, every: CryptoProvider, versions: readonly ProtocolVersion[]): CryptoProvider {
-  const policy = policyOf(flags);
-  const provider = keeping(policy, every);
+  const provider = keeping(policyOf(flags), every);
   const curves = flags.has("curves") ? groupNames(flags.numbers("curves")) : undefined;
-  const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : policy?.schemes ?? usualSchemes;
+  const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : undefined;
   const suites = provider.suites.filter(({ name }) => allows(flags, name, versions))
     .sort((one, other) => rank(flags, one.name) - rank(flags, other.name));
   const groups = curves === undefined ? provider.groups : sortedBy(provider.groups, curves, ({ name }) => name);
-  const verifications = sortedBy(provider.verifications, preferred, ({ scheme }) => scheme);
+  const verifications =
+    preferred === undefined ? provider.verifications : sortedBy(provider.verifications, preferred, ({ scheme }) => scheme);
   const isBare = suites.length === 0 || groups.length === 0 || verifications.length === 0;
   if (isBare) throw new Unimplemented("none of what is asked for");
   const chosen = { ...provider, suites, groups, verifications };
   return flags.has("async") ? waiting.provider(chosen) : chosen;
 }
-
-/** What BoringSSL verifies unless it is told: core takes Ed25519, P-521 and ML-DSA as well. */
-const usualSchemes: readonly SignatureScheme[] = [
-  "ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256", "rsa_pkcs1_sha256", "ecdsa_secp384r1_sha384", "rsa_pss_rsae_sha384",
-  "rsa_pkcs1_sha384", "rsa_pss_rsae_sha512", "rsa_pkcs1_sha512",
-];
 
 function sortedBy<T>(list: readonly T[], names: readonly string[], nameOf: (each: T) => string): readonly T[] {
   return names.flatMap((name) => list.filter((each) => nameOf(each) === name));
@@ -283,9 +279,11 @@ function credentialsOf(flags: Flags, shared: Shared, witness: Witness): Credenti
 function signerOf(own: Flags, flags: Flags, { signer }: Shared, used: () => void): Signer {
   const ours = signer(readFileSync(own.text("key-file") ?? "", "utf8"));
   const preferred = own.has("signing-prefs") ? schemeNames(own.numbers("signing-prefs")) : ours.schemes;
-  const allowed = policyOf(flags)?.schemes ?? ours.schemes;
-  const schemes = preferred.filter((scheme) => ours.schemes.includes(scheme) && allowed.includes(scheme));
-  if (schemes.length === 0) throw new Unimplemented("none of the signature schemes");
+  const { schemes: allowed = ours.schemes } = policyOf(flags) ?? {};
+  const known = preferred.filter((scheme) => ours.schemes.includes(scheme));
+  if (known.length === 0) throw new Unimplemented("none of the signature schemes");
+  // A key that the policy forbids leaves a signer with none, whose config is refused.
+  const schemes = known.filter((scheme) => allowed.includes(scheme));
   const watched: SyncSigner = {
     schemes,
     publicKey: ours.publicKey,

@@ -147,7 +147,7 @@ const indifferent: Readonly<Record<string, Arity>> = {
     // What was read is in the hands of who reads: looking at it first is theirs.
     "peek-then-read",
     // How tickets are sealed is the machine's affair.
-    "use-ticket-callback", "use-ticket-aead-callback",
+    "use-ticket-callback", "use-ticket-aead-callback", "renew-ticket",
   ),
   ...valued("read-size", "expect-msg-callback", "expect-certificate-types", "quic-transport-params", "quic-use-legacy-codepoint"),
 };

@@ -1,4 +1,4 @@
-import { isHybrid } from "../crypto/hybrid.ts";
+import { isClassical } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
@@ -226,7 +226,7 @@ function readKeyShares(
 
 function defaultKeyShares(groups: readonly Group[]): readonly Group[] {
   const [first] = groups;
-  if (first === undefined || !isHybrid(first.name)) return Object.freeze(groups.slice(0, 1));
-  const classical = groups.find(({ name }) => !isHybrid(name));
+  if (first === undefined || isClassical(first.name)) return Object.freeze(groups.slice(0, 1));
+  const classical = groups.find(({ name }) => isClassical(name));
   return Object.freeze(classical === undefined ? [first] : [first, classical]);
 }
