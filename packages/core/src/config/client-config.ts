@@ -54,7 +54,7 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   }
   const listed = Array.isArray(credentials) ? credentials : [];
   const compressed = compressCertificates(listed, common.compressors, problems);
-  const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
+  const tickets = readTickets(options.tickets, options.sessions !== undefined, common, problems);
   if (problems.count > 0) problems.refuse();
 
   const verifier = pskOnly ? undefined : options.verifier;
@@ -145,7 +145,7 @@ function checkRoom(psks: readonly PreparedPsk[], problems: Problems): void {
 const roomForPsks = 8192;
 
 function readTickets(
-  given: ClientOptions["tickets"], takesThem: boolean, versions: readonly ProtocolVersion[], problems: Problems,
+  given: ClientOptions["tickets"], takesThem: boolean, { versions, limits }: Omit<CommonSettings, "id">, problems: Problems,
 ): TicketRequest | undefined {
   if (given === undefined) return undefined;
   const path = "tickets";
@@ -158,6 +158,11 @@ function readTickets(
     const count: unknown = given[name];
     if (Number.isInteger(count) && Number(count) >= 0 && Number(count) <= mostTickets) continue;
     problems.add("not-a-count", `${path}.${name}`, `is ${String(count)}`, `give a whole number from 0 to ${mostTickets}`);
+  }
+  const most = Math.max(given.new, given.resumed);
+  if (most > limits.postHandshakeInARow) {
+    const problem = `is ${limits.postHandshakeInARow}, and ${most} tickets may come in a row, which are asked for`;
+    problems.add("limit-too-small", "limits.postHandshakeInARow", problem, "raise it, or ask for fewer tickets");
   }
   if (!takesThem) problems.add("missing-option", "sessions", "is missing, and tickets are asked for", "give a store, or leave tickets out");
   if (!versions.includes("tls1.3")) problems.add("other-version", path, "are asked for in tls1.3", "name tls1.3 in versions, or leave it out");
