@@ -90,12 +90,18 @@ function checkStaples({ peer }: Info, flags: Flags): void {
   }
 }
 
-/** A client: in TLS 1.3 there should have been a ticket behind all data, in TLS 1.2 one (or an id) behind a full handshake. */
-export function checkTickets(events: readonly ConnectionEvent[], { version, handshakeKind }: Info, flags: Flags): void {
+/**
+ * A client: in TLS 1.3 there should have been a ticket behind all data, in TLS 1.2 one (or an id) behind a full handshake with
+ * extended master secret.
+ */
+export function checkTickets(
+  events: readonly ConnectionEvent[], { version, handshakeKind, extendedMasterSecret }: Info, flags: Flags,
+): void {
   // Nothing is read behind our close; and who goes on elsewhere takes no tickets.
   if (version === "tls1.3" && (flags.has("shim-shuts-down") || flags.has("export-traffic-secrets"))) return;
   const session = events.findLast((event) => event.kind === "new-session")?.session;
-  const isDue = version === "tls1.3" || !handshakeKind.startsWith("resumed") || flags.has("expect-ticket-renewal");
+  const isNew = !handshakeKind.startsWith("resumed") || flags.has("expect-ticket-renewal");
+  const isDue = version === "tls1.3" || (isNew && extendedMasterSecret);
   same("new session", session !== undefined, isDue && !flags.has("expect-no-session"));
   if (session !== undefined) {
     same("early data of the ticket", session.maxEarlyData > 0, flags.has("expect-ticket-supports-early-data"));
