@@ -4,7 +4,8 @@ export default defineConfig({
   root: import.meta.dirname,
   cacheDir: "../node_modules/.vite",
   // Workspace packages resolve to their sources; `resolve.conditions` alone doesn't reach what runs in Node.
-  ssr: { resolve: { conditions: ["sallyport-source", "module", "node", "import", "default"] } },
+  // Without "import": it would hold for CommonJS's require too, which then finds ESM where a package has both.
+  ssr: { resolve: { conditions: ["sallyport-source", "module", "node"] } },
   test: {
     include: ["**/*.test.ts"],
     reporters: ["default", "./support/reporter.ts"],

@@ -1,18 +1,24 @@
-// What core and the peers rely on in a provider's ML-KEM-768 and in the groups made with it.
+// What core and the peers rely on in a provider's ML-KEM and in the groups made with it.
 import assert from "node:assert/strict";
 import { hybridGroup, type MlKem, mlKemGroup, type SyncGroup } from "@sallyport/core";
-import { assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same } from "./provider-contract.ts";
+import {
+  type Agreement, agreement, assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same,
+} from "./provider-contract.ts";
 import { asExpected, bytes, wycheproof } from "./wycheproof.ts";
 
 export function hybridContract({ provider, kems, unlisted }: Subject): readonly Check[] {
-  const x25519 = group(provider, "x25519");
-  const all = { groups: [...provider.groups, ...unlisted] };
-  const hybrids = Object.keys(curveLengths).map((name) => group({ ...provider, ...all }, name as keyof typeof curveLengths));
+  const all = { ...provider, groups: [...provider.groups, ...unlisted] };
+  const names = listed.concat(unlisted.length === 0 ? [] : ["SecP384r1MLKEM1024"]);
+  const hybrids = names.map((name) => agreement(all, name));
   return [
-    ...kems.flatMap((subject) => mlKem(subject, x25519)), ...hybrids.map(halves), lowOrderPoints(provider.groups), alone(unlisted),
+    ...kems.flatMap((subject) => mlKem(subject, group(provider, "x25519"))),
+    ...hybrids.map(halves),
+    ...hybrids.slice(0, 1).flatMap((hybrid) => [lowOrderPoints(hybrid), unreducedKeys(hybrid, agreement(provider, "x25519"))]),
+    ...unlisted.filter(({ name }) => name === "MLKEM1024").map(alone),
   ];
 }
 
+const listed: readonly (keyof typeof curveLengths)[] = ["X25519MLKEM768", "SecP256r1MLKEM768"];
 const curveLengths = { X25519MLKEM768: 32, SecP256r1MLKEM768: 65, SecP384r1MLKEM1024: 97 } as const;
 
 /** Through a group, which looks at lengths: what is refused there no ML-KEM ever sees. */
@@ -90,27 +96,27 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
     }),
   ];
   const { absent } = subject;
-  return absent === undefined ? checks : checks.map(({ name }) => ({ name, run: () => absent }));
+  return absent === undefined ? checks : checks.map(({ name }) => ({ name, run: async () => absent }));
 }
 
-function halves(hybrid: SyncGroup): Check {
-  return check(`${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`, () => {
-    const { share, key } = hybrid.start();
-    const answer = hybrid.respond(share);
+function halves(hybrid: Agreement): Check {
+  return check(`${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`, async () => {
+    const { share, key } = await hybrid.start();
+    const answer = await hybrid.respond(share);
     assert.ok(answer !== undefined);
     const kemFirst = hybrid.name === "X25519MLKEM768";
     const curveLength = curveLengths[hybrid.name as keyof typeof curveLengths];
     const badCurve = (whole: Uint8Array): Uint8Array =>
       Uint8Array.from(whole, (byte, at) => ((kemFirst ? at >= whole.length - curveLength : at < curveLength) ? 0 : byte));
-    assert.equal(hybrid.respond(badCurve(share)), undefined);
-    assert.equal(hybrid.complete(key, badCurve(answer.share)), undefined);
+    assert.equal(await hybrid.respond(badCurve(share)), undefined);
+    assert.equal(await hybrid.complete(key, badCurve(answer.share)), undefined);
 
     const badKey = Uint8Array.from(share);
     badKey.set([0xff, 0xff, 0xff], kemFirst ? 0 : curveLength); // two coefficients of 4095
-    assert.equal(hybrid.respond(badKey), undefined);
+    assert.equal(await hybrid.respond(badKey), undefined);
 
     const foreign = flipped(answer.share, 8 * (kemFirst ? 1000 : 1100));
-    const secret = hybrid.complete(key, foreign);
+    const secret = await hybrid.complete(key, foreign);
     assert.equal(secret?.length, answer.secret.length);
     const curveSecret = answer.secret.length - 32;
     const [shared, differing] = kemFirst ? [[32, 64], [0, 32]] : [[0, curveSecret], [curveSecret, curveSecret + 32]];
@@ -120,35 +126,44 @@ function halves(hybrid: SyncGroup): Check {
 }
 
 /** RFC 7748 §6.1: both give a secret of zeros with any scalar. */
-function lowOrderPoints(groups: Subject["provider"]["groups"]): Check {
-  return check("X25519MLKEM768: a point of low order in its X25519 half is undefined, in both roles", () => {
-    const hybrid = groups.find(({ name }) => name === "X25519MLKEM768");
-    assert.ok(hybrid !== undefined && "start" in hybrid);
-    const { share, key } = hybrid.start();
+function lowOrderPoints(hybrid: Agreement): Check {
+  return check("X25519MLKEM768: a point of low order in its X25519 half is undefined, in both roles", async () => {
+    const { share, key } = await hybrid.start();
     for (const first of [0, 1]) {
       const point = Uint8Array.of(first, ...new Uint8Array(31));
-      assert.equal(hybrid.respond(Uint8Array.from([...share.subarray(0, 1184), ...point])), undefined);
-      assert.equal(hybrid.complete(key, Uint8Array.from([...pattern(1088, 3), ...point])), undefined);
+      assert.equal(await hybrid.respond(Uint8Array.from([...share.subarray(0, 1184), ...point])), undefined);
+      assert.equal(await hybrid.complete(key, Uint8Array.from([...pattern(1088, 3), ...point])), undefined);
     }
   });
 }
 
-function alone(unlisted: Subject["unlisted"]): Check {
+/** Whichever implementation is behind the group. */
+function unreducedKeys(hybrid: Agreement, x25519: Agreement): Check {
+  interface Case {
+    readonly ek: string;
+  }
+  const name = "X25519MLKEM768 takes no encapsulation key of another length, or with a coefficient that is not reduced";
+  return wycheproof<object, Case>(name, "mlkem_768_encaps", async (test) => {
+    const { share } = await x25519.start();
+    const answer = await hybrid.respond(Uint8Array.from([...bytes(test.ek), ...share]));
+    return asExpected(test, answer !== undefined);
+  });
+}
+
+function alone(group: SyncGroup): Check {
   return check("MLKEM1024: both sides have one secret; a share of another length, or not reduced, is undefined", () => {
-    const found = unlisted.find(({ name }) => name === "MLKEM1024");
-    assert.ok(found !== undefined);
-    const { share, key } = found.start();
-    assert.deepEqual(found.shareLength, { client: 1568, server: 1568 });
-    const answer = found.respond(share);
+    const { share, key } = group.start();
+    assert.deepEqual(group.shareLength, { client: 1568, server: 1568 });
+    const answer = group.respond(share);
     assert.ok(answer !== undefined);
-    assert.deepEqual(found.complete(key, answer.share), answer.secret);
-    assert.notDeepEqual(found.complete(key, flipped(answer.share, 8000)), answer.secret);
+    assert.deepEqual(group.complete(key, answer.share), answer.secret);
+    assert.notDeepEqual(group.complete(key, flipped(answer.share, 8000)), answer.secret);
     for (const bad of [share.subarray(1), Uint8Array.of(...share, 0), new Uint8Array()]) {
-      assert.equal(found.respond(bad), undefined);
-      assert.equal(found.complete(key, bad), undefined);
+      assert.equal(group.respond(bad), undefined);
+      assert.equal(group.complete(key, bad), undefined);
     }
     const badKey = Uint8Array.from(share);
     badKey.set([0xff, 0xff, 0xff]); // two coefficients of 4095
-    assert.equal(found.respond(badKey), undefined);
+    assert.equal(group.respond(badKey), undefined);
   });
 }

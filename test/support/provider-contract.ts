@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { constants, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from "node:crypto";
 import {
-  type CipherSuiteName, type CryptoProvider, type HashImplementation, type HashName, type MlDsa, type MlKem, type NamedGroup, readPublicKey,
-  type SignatureScheme, type SyncGroup, type SyncVerification,
+  type CipherSuiteName, type CryptoProvider, type Group, type HashImplementation, type HashName, type MlDsa, type MlKem, type NamedGroup,
+  readPublicKey, type SignatureScheme, type SyncGroup, type SyncVerification, type Verification,
 } from "@sallyport/core";
 import { expand, extract } from "../../packages/core/src/crypto/hkdf.ts";
 import { rsaPssKeys } from "./keys.ts";
@@ -14,7 +14,7 @@ import { asExpected, bytes, type WycheproofTest, wycheproof } from "./wycheproof
 export interface Subject {
   readonly provider: CryptoProvider;
   /** The provider's own form of a private key, from its scalar of full length. */
-  privateKey(group: NamedGroup, scalar: Uint8Array): unknown;
+  privateKey(group: NamedGroup, scalar: Uint8Array): unknown | Promise<unknown>;
   readonly kems: readonly KemSubject[];
   /** Groups that the provider does not list. */
   readonly unlisted: readonly SyncGroup[];
@@ -36,7 +36,7 @@ export interface KemSubject {
 export interface Check {
   readonly name: string;
   /** @returns why it was skipped. @throws AssertionError */
-  run(): string | undefined;
+  run(): Promise<string | undefined>;
 }
 
 export function providerContract(subject: Subject): readonly Check[] {
@@ -55,11 +55,11 @@ export function providerContract(subject: Subject): readonly Check[] {
   ];
 }
 
-export function check(name: string, run: () => void): Check {
+export function check(name: string, run: () => void | Promise<void>): Check {
   return {
     name,
-    run: () => {
-      run();
+    run: async () => {
+      await run();
       return undefined;
     },
   };
@@ -185,18 +185,20 @@ function keyAgreement(subject: Subject): Check[] {
     readonly private: string;
     readonly shared: string;
   }
-  const agree = (name: NamedGroup, scalar: string, share: Uint8Array): Uint8Array | undefined =>
-    group(provider, name).complete(subject.privateKey(name, leftPadded(bytes(evenly(scalar)), scalarLengths[name] ?? 0)), share);
+  const agree = async (name: NamedGroup, scalar: string, share: Uint8Array): Promise<Uint8Array | undefined> => {
+    const key = await subject.privateKey(name, leftPadded(bytes(evenly(scalar)), scalarLengths[name] ?? 0));
+    return agreement(provider, name).complete(key, share);
+  };
 
   const vectors = [
-    wycheproof<object, Case>("TLS refuses a secret of zeros, and takes the rest as written", "x25519", (test) => {
-      const secret = agree("x25519", test.private, bytes(test.public));
+    wycheproof<object, Case>("TLS refuses a secret of zeros, and takes the rest as written", "x25519", async (test) => {
+      const secret = await agree("x25519", test.private, bytes(test.public));
       if (/^0+$/.test(test.shared)) return secret === undefined ? undefined : "a secret of zeros was given";
       return secret !== undefined && same(secret, bytes(test.shared)) ? undefined : "another secret, or none";
     }),
     ...(["secp256r1", "secp384r1", "secp521r1"] as const).flatMap((name) => {
-      const judge = (test: WycheproofTest & Case, share: Uint8Array | undefined): string | undefined => {
-        const secret = share && agree(name, test.private, share);
+      const judge = async (test: WycheproofTest & Case, share: Uint8Array | undefined): Promise<string | undefined> => {
+        const secret = share && (await agree(name, test.private, share));
         if (share?.[0] !== 4) return secret === undefined ? undefined : "a point that is not uncompressed was taken";
         if (secret !== undefined && !same(secret, bytes(test.shared))) return "another secret";
         return asExpected(test, secret !== undefined);
@@ -213,30 +215,30 @@ function keyAgreement(subject: Subject): Check[] {
         }),
       ];
     }),
-    check("x25519 gives the secret of RFC 8448 §3, from either side", () => {
-      const client = subject.privateKey("x25519", bytes(rfc8448.clientPrivate));
-      const server = subject.privateKey("x25519", bytes(rfc8448.serverPrivate));
-      assert.deepEqual(group(provider, "x25519").complete(client, bytes(rfc8448.serverShare)), bytes(rfc8448.secret));
-      assert.deepEqual(group(provider, "x25519").complete(server, bytes(rfc8448.clientShare)), bytes(rfc8448.secret));
+    check("x25519 gives the secret of RFC 8448 §3, from either side", async () => {
+      const client = await subject.privateKey("x25519", bytes(rfc8448.clientPrivate));
+      const server = await subject.privateKey("x25519", bytes(rfc8448.serverPrivate));
+      const { complete } = agreement(provider, "x25519");
+      assert.deepEqual(await complete(client, bytes(rfc8448.serverShare)), bytes(rfc8448.secret));
+      assert.deepEqual(await complete(server, bytes(rfc8448.clientShare)), bytes(rfc8448.secret));
     }),
   ];
 
-  const synchronous = provider.groups.filter((candidate): candidate is SyncGroup => "start" in candidate);
-  const behaviour = synchronous.flatMap((each) => [
-    check(`${each.name}: both sides get the same fresh secret, and shares have their length`, () => {
-      const { share, key } = each.start();
+  const behaviour = provider.groups.map(lifted).flatMap((each) => [
+    check(`${each.name}: both sides get the same fresh secret, and shares have their length`, async () => {
+      const { share, key } = await each.start();
       assert.equal(share.length, each.shareLength.client);
-      const answer = each.respond(share);
+      const answer = await each.respond(share);
       assert.ok(answer !== undefined, "its own share was refused");
       assert.equal(answer.share.length, each.shareLength.server);
-      const secret = each.complete(key, answer.share);
+      const secret = await each.complete(key, answer.share);
       assert.deepEqual(secret, answer.secret);
-      assert.notDeepEqual(each.start().share, share);
+      assert.notDeepEqual((await each.start()).share, share);
       for (const given of [share, answer.share, answer.secret, secret]) assertPlain(given);
     }),
 
-    check(`${each.name}: a share of a wrong length, of zeros, off the curve or in another form is undefined, in both roles`, () => {
-      const { share, key } = each.start();
+    check(`${each.name}: a share of a wrong length, of zeros, off the curve or in another form is undefined, in both roles`, async () => {
+      const { share, key } = await each.start();
       const formed = (form: number): Uint8Array => Uint8Array.from([form, ...share.subarray(1)]);
       const compressed = Uint8Array.from([2 + ((share.at(-1) ?? 0) & 1), ...share.subarray(1, (share.length + 1) / 2)]);
       const wrongPoints = [flipped(share, 8 * share.length - 1), compressed, ...[0, 2, 3, 5, 6, 7].map(formed)];
@@ -248,8 +250,8 @@ function keyAgreement(subject: Subject): Check[] {
         ...(/^secp\d+r1$/.test(each.name) ? wrongPoints : []),
       ];
       for (const bad of wrong) {
-        assert.equal(each.complete(key, bad), undefined);
-        assert.equal(each.respond(bad), undefined);
+        assert.equal(await each.complete(key, bad), undefined);
+        assert.equal(await each.respond(bad), undefined);
       }
     }),
   ]);
@@ -275,18 +277,20 @@ function signatures(provider: CryptoProvider): Check[] {
     readonly msg: string;
     readonly sig: string;
   }
-  const verifies = (scheme: SignatureScheme, spki: string, { msg, sig }: Case): boolean =>
-    verification(provider, scheme).verify(bytes(spki), bytes(msg), bytes(sig));
+  const verifies = (scheme: SignatureScheme, spki: string, { msg, sig }: Case): Promise<boolean> =>
+    checking(provider, scheme).verify(bytes(spki), bytes(msg), bytes(sig));
 
   const ecSchemes = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519"] as const;
   const strictly = ecSchemes.map((scheme) =>
-    wycheproof<Keyed, Case>("strictly", scheme, (test, group) => asExpected(test, verifies(scheme, group.publicKeyDer, test))),
+    wycheproof<Keyed, Case>("strictly", scheme, async (test, group) =>
+      asExpected(test, await verifies(scheme, group.publicKeyDer, test)),
+    ),
   );
 
   const lattice = mlDsaSchemes.filter((scheme) => provider.verifications.some((each) => each.scheme === scheme)).map((scheme) =>
     wycheproof<KeyedByBytes, Case & { readonly ctx?: string }>(
-      "with an empty context alone", `mldsa_${scheme.slice(-2)}_verify`, (test, { publicKey }) => {
-        const accepted = verifies(scheme, Buffer.from(mlDsaKey(scheme, bytes(publicKey))).toString("hex"), test);
+      "with an empty context alone", `mldsa_${scheme.slice(-2)}_verify`, async (test, { publicKey }) => {
+        const accepted = await verifies(scheme, Buffer.from(mlDsaKey(scheme, bytes(publicKey))).toString("hex"), test);
         if ((test.ctx ?? "") === "") return asExpected(test, accepted);
         return accepted ? "accepted, though it is for another context" : undefined;
       },
@@ -300,8 +304,8 @@ function signatures(provider: CryptoProvider): Check[] {
   ] as const;
   const unbound = otherHash.map(([file, scheme]) => {
     let left = 40; // each costs milliseconds, and the curves' own files say the rest
-    return wycheproof<Keyed, Case>("a scheme means its hash, with any curve, as in TLS 1.2", file, (test, group) =>
-      left-- > 0 ? asExpected(test, verifies(scheme, group.publicKeyDer, test)) : undefined,
+    return wycheproof<Keyed, Case>("a scheme means its hash, with any curve, as in TLS 1.2", file, async (test, group) =>
+      left-- > 0 ? asExpected(test, await verifies(scheme, group.publicKeyDer, test)) : undefined,
     );
   });
 
@@ -310,24 +314,24 @@ function signatures(provider: CryptoProvider): Check[] {
     "rsa_pss_4096_sha384_mgf1_48", "rsa_pss_4096_sha512_mgf1_64", "rsa_pss_misc",
   ];
   const pss = pssFiles.map((file) =>
-    wycheproof<Pss, Case>("the hash in MGF1 and a salt of its length, nothing else", file, (test, group) => {
+    wycheproof<Pss, Case>("the hash in MGF1 and a salt of its length, nothing else", file, async (test, group) => {
       const hash = hashNames[group.sha];
       if (hash === undefined) return undefined; // no scheme of TLS
       const inTls = group.mgfSha === group.sha && group.sLen === hashLengths[hash] && group.keySize >= 2048;
-      const accepted = verifies(`rsa_pss_rsae_${hash}`, group.publicKeyDer, test);
+      const accepted = await verifies(`rsa_pss_rsae_${hash}`, group.publicKeyDer, test);
       return inTls ? asExpected(test, accepted) : accepted ? "accepted with parameters that TLS doesn't have" : undefined;
     }),
   );
 
   const pkcs1 = [2048, 3072, 4096].flatMap((bits) =>
     (["sha256", "sha384", "sha512"] as const).map((hash) =>
-      wycheproof<Keyed, Case>("PKCS #1 v1.5, one encoding alone", `rsa_signature_${bits}_${hash}`, (test, group) =>
-        asExpected(test, verifies(`rsa_pkcs1_${hash}`, group.publicKeyDer, test)),
+      wycheproof<Keyed, Case>("PKCS #1 v1.5, one encoding alone", `rsa_signature_${bits}_${hash}`, async (test, group) =>
+        asExpected(test, await verifies(`rsa_pkcs1_${hash}`, group.publicKeyDer, test)),
       ),
     ),
   );
 
-  const synchronous = provider.verifications.filter((candidate): candidate is SyncVerification => "verify" in candidate);
+  const verifications = provider.verifications.map(checked);
   return [
     ...strictly,
     ...lattice,
@@ -335,50 +339,50 @@ function signatures(provider: CryptoProvider): Check[] {
     ...pss,
     ...pkcs1,
 
-    check("a signature is true under its key and scheme, and under every other scheme, key and message false", () => {
+    check("a signature is true under its key and scheme, and under every other scheme, key and message false", async () => {
       const message = pattern(100, 4);
       for (const { name, schemes, spki, sign } of sampleKeys()) {
         for (const signed of schemes) {
           const signature = sign(signed, message);
-          for (const { scheme, verify } of synchronous) {
-            assert.equal(verify(spki, message, signature), scheme === signed, `${name}, signed by ${signed}, checked by ${scheme}`);
+          for (const { scheme, verify } of verifications) {
+            assert.equal(await verify(spki, message, signature), scheme === signed, `${name}, signed by ${signed}, checked by ${scheme}`);
             if (scheme !== signed) continue;
-            assert.ok(!verify(spki, pattern(100, 5), signature), `${name}, ${scheme}, another message`);
+            assert.ok(!(await verify(spki, pattern(100, 5), signature)), `${name}, ${scheme}, another message`);
             for (const other of sampleKeys()) {
-              assert.ok(other.name === name || !verify(other.spki, message, signature), `${name}, ${scheme}, key ${other.name}`);
+              assert.ok(other.name === name || !(await verify(other.spki, message, signature)), `${name}, ${scheme}, key ${other.name}`);
             }
           }
         }
       }
     }),
 
-    check("an RSA signature without the zero that it begins with is false", () => {
+    check("an RSA signature without the zero that it begins with is false", async () => {
       const [rsa] = sampleKeys().filter(({ name }) => name === "RSA");
       assert.ok(rsa !== undefined);
       for (const scheme of ["rsa_pss_rsae_sha256", "rsa_pkcs1_sha256"] as const) {
-        const { verify } = verification(provider, scheme);
+        const { verify } = checking(provider, scheme);
         for (let attempt = 0; ; attempt++) {
           const message = pattern(8 + (attempt >> 8), attempt); // one in 256 has such a signature
           const signature = rsa.sign(scheme, message);
           if (signature[0] !== 0) continue;
-          assert.ok(verify(rsa.spki, message, signature));
-          assert.ok(!verify(rsa.spki, message, signature.subarray(1)));
+          assert.ok(await verify(rsa.spki, message, signature));
+          assert.ok(!(await verify(rsa.spki, message, signature.subarray(1))));
           break;
         }
       }
     }),
 
-    check("garbage in place of a key or signature is false, and no throw", () => {
+    check("garbage in place of a key or signature is false, and no throw", async () => {
       const message = pattern(3, 1);
-      for (const { scheme, verify } of synchronous) {
+      for (const { scheme, verify } of verifications) {
         for (const { name, spki, sign } of sampleKeys().filter(({ schemes }) => schemes.includes(scheme))) {
           const signature = sign(scheme, message);
           for (const bad of [...garbage, signature.subarray(1), signature.subarray(0, -1), Uint8Array.from([...signature, 0])]) {
-            assert.equal(verify(spki, message, bad), false, `${name}, ${scheme}, signature of ${bad.length} bytes`);
+            assert.equal(await verify(spki, message, bad), false, `${name}, ${scheme}, signature of ${bad.length} bytes`);
           }
           const pointOff = flipped(spki, 8 * spki.length - 1);
           for (const bad of [...garbage, spki.subarray(1), spki.subarray(0, -1), Uint8Array.from([...spki, 0]), pointOff]) {
-            assert.equal(verify(bad, message, signature), false, `${name}, ${scheme}, key of ${bad.length} bytes`);
+            assert.equal(await verify(bad, message, signature), false, `${name}, ${scheme}, key of ${bad.length} bytes`);
           }
         }
       }
@@ -516,6 +520,63 @@ function hashing(provider: CryptoProvider): Check[] {
 /** No Buffer: its `slice` is a view, and it prints otherwise. */
 export function assertPlain(given: Uint8Array | undefined): void {
   assert.equal(given?.constructor, Uint8Array);
+}
+
+/** A group, asynchronous or not, as its users wait for it. */
+export interface Agreement {
+  readonly name: NamedGroup;
+  readonly shareLength: Group["shareLength"];
+  start(): Promise<{ readonly share: Uint8Array; readonly key: unknown }>;
+  complete(key: unknown, peerShare: Uint8Array): Promise<Uint8Array | undefined>;
+  respond(peerShare: Uint8Array): Promise<{ readonly share: Uint8Array; readonly secret: Uint8Array } | undefined>;
+}
+
+export function agreement(provider: CryptoProvider, name: NamedGroup): Agreement {
+  const found = provider.groups.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`${provider.name} has no ${name}`);
+  return lifted(found);
+}
+
+function lifted(given: Group): Agreement {
+  const { name, shareLength } = given;
+  if ("start" in given) {
+    return {
+      name,
+      shareLength,
+      start: async () => given.start(),
+      complete: async (key, peerShare) => given.complete(key, peerShare),
+      respond: async (peerShare) => given.respond(peerShare),
+    };
+  }
+  return {
+    name,
+    shareLength,
+    start: () => given.startAsync(never),
+    complete: (key, peerShare) => given.completeAsync(key, Uint8Array.from(peerShare), never),
+    respond: (peerShare) => given.respondAsync(Uint8Array.from(peerShare), never),
+  };
+}
+const never = new AbortController().signal;
+
+/** A verification, asynchronous or not, as its users wait for it. */
+interface Checking {
+  readonly scheme: SignatureScheme;
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>;
+}
+
+export function checking(provider: CryptoProvider, scheme: SignatureScheme): Checking {
+  const found = provider.verifications.find((candidate) => candidate.scheme === scheme);
+  if (found === undefined) throw new Error(`${provider.name} has no ${scheme}`);
+  return checked(found);
+}
+
+function checked(given: Verification): Checking {
+  const { scheme } = given;
+  if ("verify" in given) {
+    return { scheme, verify: async (publicKey, message, signature) => given.verify(publicKey, message, signature) };
+  }
+  const own = (lent: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(lent);
+  return { scheme, verify: (publicKey, message, signature) => given.verifyAsync(own(publicKey), own(message), own(signature), never) };
 }
 
 export function group(provider: CryptoProvider, name: NamedGroup): SyncGroup {

@@ -7,7 +7,7 @@ import { signer as nodeSigner } from "@sallyport/crypto-node";
 import { importSigner } from "@sallyport/crypto-web";
 import { hasMlDsa } from "../../packages/crypto-node/src/import-key.ts";
 import { mlDsaPair, mlDsaSchemes, pem } from "./ml-dsa.ts";
-import { assertPlain, pattern, verification } from "./provider-contract.ts";
+import { assertPlain, checking, pattern } from "./provider-contract.ts";
 import { subjects } from "./subjects.ts";
 
 export interface SignerCheck {
@@ -71,7 +71,7 @@ function check(name: string, spki: Uint8Array, make: () => Signer | Promise<Sign
           assertPlain(signature);
           for (const { provider } of Object.values(subjects)) {
             if (scheme.startsWith("mldsa") && provider.name === "node" && !hasMlDsa()) continue;
-            const valid = verification(provider, scheme).verify(signer.publicKey, message, signature);
+            const valid = await checking(provider, scheme).verify(signer.publicKey, message, signature);
             assert.ok(valid, `${scheme}, checked by ${provider.name}`);
           }
         }

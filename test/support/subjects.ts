@@ -1,10 +1,13 @@
 import { createECDH, createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
-import { p521 } from "@noble/curves/nist.js";
-import type { MlKem } from "@sallyport/core";
+import { x25519 } from "@noble/curves/ed25519.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import type { MlKem, NamedGroup } from "@sallyport/core";
 import { mlKem1024Groups as mlKem1024GroupsOfNoble, noble } from "@sallyport/crypto-noble";
 import { mlKem1024Groups, node } from "@sallyport/crypto-node";
+import { webCrypto } from "@sallyport/crypto-web";
 import { mlKem } from "../../packages/crypto-noble/src/ml-kem.ts";
 import { inJavaScript, native, works } from "../../packages/crypto-node/src/ml-kem.ts";
+import { curves, Key } from "../../packages/crypto-web/src/groups.ts";
 import type { KemSubject, Subject } from "./provider-contract.ts";
 
 type Parameters = KemSubject["parameters"];
@@ -54,7 +57,7 @@ const inNode = (parameters: Parameters): KemSubject => ({
 });
 
 /** The providers that the contract is for. */
-export const subjects: { readonly noble: Subject; readonly node: Subject } = {
+export const subjects: { readonly noble: Subject; readonly node: Subject; readonly web: Subject } = {
   noble: {
     provider: noble({ random: randomBytes }),
     privateKey: (_, scalar) => scalar,
@@ -65,15 +68,10 @@ export const subjects: { readonly noble: Subject; readonly node: Subject } = {
     provider: node,
     privateKey: (group, scalar) => {
       if (group === "x25519") {
-        const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), scalar]);
-        return createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+        const key = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), scalar]);
+        return createPrivateKey({ key, format: "der", type: "pkcs8" });
       }
-      if (group === "secp521r1") {
-        const point = Buffer.from(p521.getPublicKey(scalar, false));
-        const [x, y] = [point.toString("base64url", 1, 67), point.toString("base64url", 67)];
-        const d = Buffer.from(scalar).toString("base64url");
-        return createPrivateKey({ key: { kty: "EC", crv: "P-521", x, y, d }, format: "jwk" });
-      }
+      if (group === "secp521r1") return createPrivateKey({ key: jwk(group, scalar), format: "jwk" });
       const key = createECDH(group === "secp256r1" ? "prime256v1" : group);
       key.setPrivateKey(scalar);
       return key;
@@ -81,4 +79,31 @@ export const subjects: { readonly noble: Subject; readonly node: Subject } = {
     kems: parameterSets.flatMap((parameters) => [ofOpenssl(parameters), inNode(parameters)]),
     unlisted: mlKem1024Groups(),
   },
+  web: {
+    provider: webCrypto(noble({ random: randomBytes })),
+    privateKey: async (group, scalar) => {
+      const key = jwk(group, scalar);
+      const algorithm = group === "x25519" ? { name: "X25519" } : { name: "ECDH", namedCurve: key.crv };
+      const imported = await crypto.subtle.importKey("jwk", key, algorithm, false, ["deriveBits"]);
+      return new Key(group, curves[group as keyof typeof curves].half(imported)); // the contract has scalars of these alone
+    },
+    kems: [],
+    unlisted: [],
+  },
 };
+
+const curveNames: Readonly<Record<string, { readonly crv: string; publicKey(scalar: Uint8Array): Uint8Array }>> = {
+  secp256r1: { crv: "P-256", publicKey: (scalar) => p256.getPublicKey(scalar, false) },
+  secp384r1: { crv: "P-384", publicKey: (scalar) => p384.getPublicKey(scalar, false) },
+  secp521r1: { crv: "P-521", publicKey: (scalar) => p521.getPublicKey(scalar, false) },
+};
+
+/** @param scalar of full length */
+function jwk(group: NamedGroup, scalar: Uint8Array): { kty: string; crv: string; d: string; x: string; y?: string } {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+  const curve = curveNames[group];
+  if (curve === undefined) return { kty: "OKP", crv: "X25519", d: text(scalar), x: text(x25519.getPublicKey(scalar)) };
+  const point = curve.publicKey(scalar);
+  const half = (point.length + 1) / 2;
+  return { kty: "EC", crv: curve.crv, d: text(scalar), x: text(point.subarray(1, half)), y: text(point.subarray(half)) };
+}

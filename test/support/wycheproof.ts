@@ -24,17 +24,17 @@ export interface WycheproofTest {
 export function wycheproof<Group, Case>(
   name: string,
   file: string,
-  judge: (test: WycheproofTest & Case, group: Group) => string | undefined,
+  judge: (test: WycheproofTest & Case, group: Group) => string | undefined | Promise<string | undefined>,
 ): Check {
   return {
     name: `Wycheproof ${file}: ${name}`,
-    run: () => {
+    run: async () => {
       const groups = read<Group, Case>(file);
       if (groups === undefined) return `no Wycheproof ${file}; SALLYPORT_VECTORS says where the files are`;
       const wrong: string[] = [];
       for (const group of groups) {
         for (const test of group.tests) {
-          const problem = judge(test, group);
+          const problem = await judge(test, group);
           if (problem !== undefined) wrong.push(`tcId ${test.tcId} (${test.result}, ${test.comment}): ${problem}`);
         }
       }

@@ -17,6 +17,9 @@ test.each([
   ["packages/drive/src/loop.ts", 'import "node:timers";'],
   ["packages/x509/src/der.ts", 'import { Reader } from "../../core/src/wire/reader.ts";'],
   ["packages/webstreams/src/index.ts", 'import { createServer } from "@sallyport/node";'],
+  ["packages/crypto-node/src/index.ts", 'import { dangerousFuzzProvider } from "@sallyport/arbitraries";'],
+  ["packages/cli/src/main.ts", 'import { dangerousFuzzProvider } from "../../arbitraries/src/fuzz-provider.ts";'],
+  ["packages/core/src/config/options.ts", 'import type { Bytes } from "../../../../test/support/octets.ts";'],
 ])("a wrong arrow is seen: %s with %j", (path, text) => {
   expect(wrongArrows([{ path, text }])).toHaveLength(1);
 });
@@ -28,6 +31,10 @@ test.each([
   ["packages/core/src/wire/reader.ts", '// as in import { guard } from "../handshake/guard.ts";'],
 ])("a right arrow passes: %s with %j", (path, text) => {
   expect(wrongArrows([{ path, text }])).toEqual([]);
+});
+
+test("no package is allowed what is for fuzzing alone", () => {
+  expect(Object.entries(arrows).filter(([, allowed]) => allowed.includes("arbitraries")).map(([room]) => room)).toEqual([]);
 });
 
 test("a package depends on the packages that its arrows name, and on no other", () => {
@@ -43,7 +50,7 @@ test("a package depends on the packages that its arrows name, and on no other", 
   }
 });
 
-test.each(["core", "drive", "x509", "crypto-noble"])(
+test.each(["core", "drive", "x509", "explain", "crypto-noble", "arbitraries"])(
   "%s takes neither time nor randomness nor globals from the platform",
   (name) => {
     const taken = sourcesOf(name).flatMap(({ path, text }) =>

@@ -48,8 +48,8 @@ const checks = mlDsaSchemes.flatMap((scheme) => {
 
 describe("crypto-noble signs", () => {
   for (const { name, run } of checks) {
-    test(name, (context) => {
-      const skipped = run();
+    test(name, async (context) => {
+      const skipped = await run();
       if (skipped !== undefined) context.skip(skipped);
     });
   }

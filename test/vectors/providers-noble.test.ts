@@ -5,8 +5,8 @@ import { subjects } from "../support/subjects.ts";
 
 describe("crypto-noble", () => {
   for (const { name, run } of [...providerContract(subjects.noble), ...hybridContract(subjects.noble)]) {
-    test(name, (context) => {
-      const skipped = run();
+    test(name, async (context) => {
+      const skipped = await run();
       if (skipped !== undefined) context.skip(skipped);
     });
   }

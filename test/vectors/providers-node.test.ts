@@ -5,8 +5,8 @@ import { subjects } from "../support/subjects.ts";
 
 describe("crypto-node", () => {
   for (const { name, run } of [...providerContract(subjects.node), ...hybridContract(subjects.node)]) {
-    test(name, (context) => {
-      const skipped = run();
+    test(name, async (context) => {
+      const skipped = await run();
       if (skipped !== undefined) context.skip(skipped);
     });
   }

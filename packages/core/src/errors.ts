@@ -180,6 +180,8 @@ export class TlsErrorOf<K extends ErrorKind> extends Error {
   readonly fault: Fault;
   readonly phase: Phase = "client-hello";
   readonly serverName: string | undefined = undefined;
+  /** Our Finished had been made: whoever goes away now has seen all that we show. */
+  readonly finishedSent: boolean = false;
   /** Such as `RFC 9846 §4.5.2`. */
   readonly section: string | undefined;
   /** Only before `choose`: every byte taken so far (plain HTTP can be answered in plain HTTP). */
@@ -212,6 +214,7 @@ export function fail<K extends ErrorKind>(kind: K, context: ErrorContext[K], sec
 interface Situation {
   readonly phase: Phase;
   readonly serverName: string | undefined;
+  readonly finishedSent: boolean;
   readonly received: Bytes | undefined;
   readonly label: string | undefined;
 }

@@ -10,3 +10,7 @@ export function owned(buffer: Buffer): Bytes {
 export function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 }
+
+export function base64urlBytes(text: string): Bytes {
+  return Uint8Array.from(Buffer.from(text, "base64url"));
+}

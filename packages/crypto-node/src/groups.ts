@@ -1,7 +1,8 @@
-import { createECDH, createPublicKey, diffieHellman, ECDH, generateKeyPairSync, KeyObject } from "node:crypto";
+import { createECDH, createPublicKey, diffieHellman, ECDH, KeyObject } from "node:crypto";
 import { ApiMisuse, type Bytes, hybridGroup, mlKemGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
 import { base64url, owned } from "./bytes.ts";
 import { importKey } from "./import-key.ts";
+import { field, makeKeyPair } from "./key-pair.ts";
 import { mlKem } from "./ml-kem.ts";
 
 const mlKem768 = mlKem(768);
@@ -27,12 +28,14 @@ export function mlKem1024Groups(): readonly SyncGroup[] {
   return [hybridGroup("SecP384r1MLKEM1024", kem, weierstrass("secp384r1", "secp384r1", 97)), mlKemGroup("MLKEM1024", kem)];
 }
 
-/** The private half is a KeyObject. Public keys come as JWK, a tenth of what DER costs. */
+const publicKeyEncoding = { format: "jwk" } as const;
+
+/** The private half is a KeyObject. Public keys come and go as JWK, a tenth of what DER costs. */
 function x25519(): SyncGroup {
   return group("x25519", 32, {
     start: () => {
-      const { privateKey, publicKey } = generateKeyPairSync("x25519");
-      return { share: lastOctets(publicKey, 32), key: privateKey };
+      const { privateKey, publicKey } = makeKeyPair("x25519", { publicKeyEncoding });
+      return { share: field(publicKey, "x", 32), key: privateKey };
     },
     complete: (key, peerShare) => {
       if (!(key instanceof KeyObject)) throw foreignKey("x25519");
@@ -62,8 +65,8 @@ function weierstrass(name: "secp256r1" | "secp384r1", opensslName: string, share
 function secp521r1(): SyncGroup {
   return group("secp521r1", 133, {
     start: () => {
-      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-521" });
-      return { share: lastOctets(publicKey, 133), key: privateKey };
+      const { privateKey, publicKey } = makeKeyPair("ec", { namedCurve: "P-521", publicKeyEncoding });
+      return { share: Uint8Array.of(4, ...field(publicKey, "x", 66), ...field(publicKey, "y", 66)), key: privateKey };
     },
     complete: (key, peerShare) => {
       if (!(key instanceof KeyObject)) throw foreignKey("secp521r1");
@@ -74,14 +77,6 @@ function secp521r1(): SyncGroup {
       });
     },
   });
-}
-
-/**
- * Of its DER: the key itself. Not as JWK, though that is cheaper: Node.js 20 holds the key's mutex while it makes the strings, and
- * if a garbage collection comes just then, it frees the job that generated the key, which waits for that mutex for ever.
- */
-function lastOctets(publicKey: KeyObject, length: number): Bytes {
-  return Uint8Array.from(publicKey.export({ type: "spki", format: "der" }).subarray(-length));
 }
 
 function group(

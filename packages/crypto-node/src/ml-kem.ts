@@ -2,6 +2,7 @@ import * as crypto from "node:crypto";
 import { ml_kem1024, ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { ApiMisuse, type Bytes, type MlKem } from "@sallyport/core";
 import { base64url, owned } from "./bytes.ts";
+import { field, makeKeyPair } from "./key-pair.ts";
 
 type Parameters = 768 | 1024;
 const parameterSets: Readonly<Record<Parameters, typeof ml_kem768>> = { 768: ml_kem768, 1024: ml_kem1024 };
@@ -28,7 +29,6 @@ export function works(kem: MlKem): boolean {
 
 /** What node:crypto of Node.js 24 has, and the types of Node.js 20 don't know. */
 interface WithMlKem {
-  generateKeyPairSync(type: `ml-kem-${Parameters}`): crypto.KeyPairKeyObjectResult;
   encapsulate(key: crypto.KeyObject): { readonly sharedKey: Buffer; readonly ciphertext: Buffer };
   decapsulate(key: crypto.KeyObject, ciphertext: Uint8Array): Buffer;
 }
@@ -38,9 +38,9 @@ const openssl = crypto as unknown as WithMlKem; // `works` finds out whether it 
 export function native(parameters: Parameters): MlKem {
   return {
     generate: () => {
-      const { publicKey, privateKey } = openssl.generateKeyPairSync(`ml-kem-${parameters}`);
-      const { pub } = publicKey.export({ format: "jwk" });
-      return { encapsulationKey: Uint8Array.from(Buffer.from(String(pub), "base64url")), decapsulationKey: privateKey };
+      const { publicKey, privateKey } = makeKeyPair(`ml-kem-${parameters}`, { publicKeyEncoding: { format: "jwk" } });
+      const length = parameters === 768 ? 1184 : 1568;
+      return { encapsulationKey: field(publicKey, "pub", length), decapsulationKey: privateKey };
     },
     encapsulate: (encapsulationKey) => {
       const publicKey = imported(encapsulationKey, parameters);

@@ -1,9 +1,11 @@
 /**
- * Signing by WebCrypto, which RSA keys need where there is no node:crypto: {@link importSigner} for a key in a file,
- * {@link signer} for one that WebCrypto already holds. Both are asynchronous: the handshake waits at `needs-signature`, and the
- * adapters answer it.
+ * WebCrypto, which browsers have instead of node:crypto. {@link webCrypto} puts its key exchange and its verification into another
+ * provider; {@link importSigner} signs with a key in a file, {@link signer} with one that WebCrypto already holds. All are
+ * asynchronous: the handshake waits at `needs-key-shares`, `needs-secret`, `needs-signature-check` or `needs-signature`, and the
+ * adapters answer.
  *
  * @packageDocumentation
  */
 export { importSigner } from "./import-signer.ts";
+export { webCrypto } from "./provider.ts";
 export { signer } from "./signer.ts";

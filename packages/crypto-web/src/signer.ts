@@ -1,6 +1,7 @@
 import {
-  ApiMisuse, type AsyncSigner, type Bytes, ConfigError, readPublicKey, type SignatureScheme, schemesOf,
+  ApiMisuse, type AsyncSigner, ConfigError, readPublicKey, type SignatureScheme, schemesOf,
 } from "@sallyport/core";
+import { toDer } from "./ecdsa-signature.ts";
 import { type Operation, operations } from "./operations.ts";
 
 /**
@@ -66,21 +67,6 @@ function sameAlgorithm(
   ours: Operation["algorithm"],
 ): boolean {
   return theirs.name === ours.name && theirs.namedCurve === ours.namedCurve && theirs.hash?.name === ours.hash;
-}
-
-/** WebCrypto gives r and s side by side (IEEE P1363); on the wire they are a DER SEQUENCE of two INTEGERs. */
-function toDer(signature: Uint8Array): Bytes {
-  const half = signature.length / 2;
-  const contents = [...integer(signature.subarray(0, half)), ...integer(signature.subarray(half))];
-  const length = contents.length < 0x80 ? [contents.length] : [0x81, contents.length]; // 139 at most, for P-521
-  return Uint8Array.of(0x30, ...length, ...contents);
-}
-
-function integer(bigEndian: Uint8Array): readonly number[] {
-  const first = bigEndian.findIndex((byte) => byte !== 0);
-  const digits = first < 0 ? [0] : [...bigEndian.subarray(first)];
-  if ((digits[0] ?? 0) >= 0x80) digits.unshift(0); // else it would be negative
-  return [0x02, digits.length, ...digits];
 }
 
 function refuse(path: string, problem: string, remedy: string): never {

@@ -1,13 +1,17 @@
-// What a process spends on handshakes and on closing sockets.
+// What a process spends on handshakes and on closing sockets, and what became of them.
 import type { Clock } from "./transport.ts";
 
 /** Share one object among connections: without it each connection counts for itself alone. */
 export class Budget {
   readonly #maxHandshakes: number;
   readonly #maxClosing: number;
-  #handshakes = 0;
+  /** In the order in which they entered. */
+  readonly #handshakes = new Set<Seat>();
   /** In the order in which they began to close. */
   readonly #closing = new Set<() => void>();
+  readonly #counts: { -readonly [K in keyof Counts]: number } = {
+    established: 0, failed: 0, passedThrough: 0, refused: 0, gaveWay: 0, cut: 0,
+  };
   #turnOf: object | undefined;
   readonly #queue: { readonly handshake: object; readonly go: () => void }[] = [];
 
@@ -17,21 +21,44 @@ export class Budget {
   }
 
   get handshakesInProgress(): number {
-    return this.#handshakes;
+    return this.#handshakes.size;
   }
   get closing(): number {
     return this.#closing.size;
   }
+  /** Since it was made. */
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
 
   /** @internal False: overload. */
-  enter(): boolean {
-    if (this.#handshakes >= this.#maxHandshakes) return false;
-    this.#handshakes += 1;
+  enter(seat: Seat): boolean {
+    if (this.#handshakes.size >= this.#maxHandshakes && !this.#makeRoom()) {
+      this.#counts.refused += 1;
+      return false;
+    }
+    this.#handshakes.add(seat);
     return true;
   }
+  /** @internal Also of one that never entered, or gave way. */
+  leave(seat: Seat): void {
+    this.#handshakes.delete(seat);
+  }
   /** @internal */
-  leave(): void {
-    this.#handshakes -= 1;
+  count(outcome: keyof Counts): void {
+    this.#counts[outcome] += 1;
+  }
+
+  #makeRoom(): boolean {
+    // By age, and not by the last byte, which a client that trickles sends anew and anew.
+    for (const seat of this.#handshakes) {
+      if (!seat.waitsForClient) continue;
+      this.leave(seat);
+      this.#counts.gaveWay += 1;
+      seat.giveWay();
+      return true;
+    }
+    return false;
   }
 
   /** @internal The oldest is cut before a new one begins. Returns what to call when it is over. */
@@ -39,6 +66,7 @@ export class Budget {
     const [oldest] = this.#closing;
     if (oldest !== undefined && this.#closing.size >= this.#maxClosing) {
       this.#closing.delete(oldest);
+      this.#counts.cut += 1;
       oldest();
     }
     this.#closing.add(cut);
@@ -69,10 +97,33 @@ export class Budget {
   }
 }
 
+/** A handshake that counts. */
+export interface Seat {
+  /** A server's, with nothing to do until its client sends more. */
+  readonly waitsForClient: boolean;
+  /** Ends it, with its alert; its place is free already. */
+  giveWay(): void;
+}
+
+/** How many connections. */
+export interface Counts {
+  readonly established: number;
+  /** For whatever reason; `refused` and `gaveWay` are among them. */
+  readonly failed: number;
+  readonly passedThrough: number;
+  /** For overload: all places were taken by handshakes that we owe something. */
+  readonly refused: number;
+  /** For overload: the oldest that waited for its client. */
+  readonly gaveWay: number;
+  /** Closing sockets that made room for others before the peer's end had come. */
+  readonly cut: number;
+}
+
 export interface BudgetOptions {
   /**
-   * Handshakes in progress; default 1,000. A server's counts from its whole ClientHello on, so that silent connections lock
-   * nobody out; one too many is refused with internal_error.
+   * Handshakes in progress; default 1,000. A server's counts from its whole ClientHello on, so that silent connections lock nobody
+   * out. One too many takes the place of the oldest server's handshake that waits for its client, so that clients that stall lock
+   * nobody out either; where none does it is refused. Both with internal_error.
    */
   readonly maxHandshakes?: number;
   /** Sockets that wait for the peer's end behind our alert; default 1,000. The oldest is cut first. */

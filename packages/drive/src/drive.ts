@@ -4,14 +4,15 @@ import type {
   Established, ServerStage,
 } from "@sallyport/core";
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
-import { type Budget, budget as freshBudget } from "./budget.ts";
-import type { ClientAnswerers, ServerAnswerers } from "./door.ts";
+import { type Budget, budget as freshBudget, type Seat } from "./budget.ts";
+import type { ClientAnswerers, Decision, DoorAnswerers } from "./door.ts";
 import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
-import { type Delivery, type DrainOptions, farewell, type Line } from "./farewell.ts";
-import { Inbox } from "./inbox.ts";
+import { type Delivery, type DrainOptions, farewell, type Line, type PeerEnd, peerEndOf } from "./farewell.ts";
+import { type Arrival, Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
 import { keep } from "./pieces.ts";
-import { Stream, type TlsStream } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { TlsStream } from "./tls-stream.ts";
 import type { Clock, Transport } from "./transport.ts";
 
 export interface DriveOptions {
@@ -23,8 +24,13 @@ export interface DriveOptions {
   /** What this process spends on handshakes and on closing sockets; share one object among connections. */
   readonly budget?: Budget;
   readonly onEvent?: (event: ConnectionEvent) => void;
-  /** At once when the handshake fails; the promise waits until its alert is delivered. */
+  /** At once when the handshake fails; the promise waits until its alert is delivered. What it throws is dropped. */
   readonly onFailure?: (failure: ErrorAndAlert) => void;
+  /**
+   * What a client that speaks no TLS is told in place of the alert, which it could not read: such as an answer in plain HTTP, by
+   * `failure.error.received`. undefined, or a throw: the alert.
+   */
+  readonly plainAnswer?: (failure: ErrorAndAlert) => Uint8Array | undefined;
   readonly drain?: DrainOptions;
 }
 
@@ -51,6 +57,9 @@ export interface Undone {
   readonly kind: "failed";
   readonly failure: ErrorAndAlert;
   readonly delivery: Delivery;
+  readonly peerEnd: PeerEnd;
+  /** By `plainAnswer`, in place of the alert: `delivery` tells what became of that. */
+  readonly answeredPlainly: boolean;
   /** The client's, if it came that far. */
   readonly clientHello: ClientHello | undefined;
 }
@@ -67,7 +76,7 @@ export interface Undone {
 export function drive(
   transport: Transport,
   start: ServerStage,
-  answerers: ServerAnswerers,
+  answerers: DoorAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven>;
 export function drive(
@@ -79,7 +88,7 @@ export function drive(
 export function drive(
   transport: Transport,
   start: Stage,
-  answerers: ServerAnswerers | ClientAnswerers,
+  answerers: DoorAnswerers | ClientAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven> {
   const { clock, drain = {}, budget = freshBudget() } = options;
@@ -87,11 +96,11 @@ export function drive(
   return new Handshake(line, answerers, options).run(start);
 }
 
-class Handshake implements Means {
+class Handshake implements Means, Seat {
   readonly #line: Line;
   readonly #options: DriveOptions;
   readonly #patience: Patience;
-  readonly accept: ServerAnswerers["accept"] | undefined;
+  readonly #answerers: DoorAnswerers | ClientAnswerers;
   readonly takeEarly: EarlyDataHandler | undefined;
   readonly giveEarly: EarlyDataSource | undefined;
   /** What came early, and is read when the handshake is complete. */
@@ -100,16 +109,16 @@ class Handshake implements Means {
   #earlyData: EarlyDataOutcome | undefined;
   /** It counts in the budget. */
   #entered = false;
+  #waitsForPeer = false;
 
-  constructor(line: Line, answerers: ServerAnswerers | ClientAnswerers, options: DriveOptions) {
+  constructor(line: Line, answerers: DoorAnswerers | ClientAnswerers, options: DriveOptions) {
     this.#line = line;
     this.#options = options;
     this.#patience = new Patience(line.inbox, options);
-    const isServer = "accept" in answerers;
+    this.#answerers = answerers;
     // Of any object of the caller's: they are called as its methods.
-    this.accept = isServer ? (hello, signal) => answerers.accept(hello, signal) : undefined;
-    if (isServer && answerers.earlyData !== undefined) this.takeEarly = answerers.earlyData.bind(answerers);
-    if (!isServer && answerers.earlyData !== undefined) this.giveEarly = answerers.earlyData.bind(answerers);
+    if ("accept" in answerers) this.takeEarly = answerers.earlyData?.bind(answerers);
+    else this.giveEarly = answerers.earlyData?.bind(answerers);
   }
 
   get inbox(): Inbox {
@@ -118,8 +127,25 @@ class Handshake implements Means {
   get outbox(): Outbox {
     return this.#line.outbox;
   }
+  decide(hello: ClientHello): Decision | Promise<Decision> {
+    const answerers = this.#answerers;
+    if (!("accept" in answerers)) throw new TypeError("accept is missing");
+    return typeof answerers.accept === "function" ? answerers.accept(hello, this.signal) : answerers.accept;
+  }
   get signal(): AbortSignal {
     return this.#patience.signal;
+  }
+  get waitsForClient(): boolean {
+    return this.#waitsForPeer && "accept" in this.#answerers;
+  }
+  giveWay(): void {
+    this.#patience.giveWay();
+  }
+  async arrival(): Promise<Arrival> {
+    this.#waitsForPeer = true;
+    const arrival = await this.inbox.next();
+    this.#waitsForPeer = false;
+    return arrival;
   }
   keepBack(data: Uint8Array): void {
     keep(this.#keptBack, data);
@@ -132,7 +158,7 @@ class Handshake implements Means {
   async run(start: Stage): Promise<ServerDriven> {
     this.inbox.watch();
     for (let stage = start; ; ) {
-      this.#line.outbox.put(stage.output);
+      if (stage.kind !== "failed") this.#line.outbox.put(stage.output);
       if (stage.kind === "established") return this.#establish(stage);
       if (stage.kind === "failed") return this.#fail(stage);
       const next = await this.#step(stage);
@@ -154,37 +180,55 @@ class Handshake implements Means {
   }
 
   #enter(stage: Waiting): boolean {
-    const due = this.accept === undefined || stage.kind === "accepted";
-    if (due && !this.#entered) this.#entered = this.#line.budget.enter();
+    const due = !("accept" in this.#answerers) || stage.kind === "accepted";
+    if (due && !this.#entered) this.#entered = this.#line.budget.enter(this);
     return this.#entered || !due;
   }
 
   #establish(stage: Established | ClientEstablished): Driven {
-    this.#end();
+    this.#end("established");
     const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
     const stream = new Stream(this.#line, stage, this.#options.onEvent, this.#keptBack);
     return { kind: "established", stream, clientHello: this.#clientHello, earlyData: told };
   }
 
   async #fail(failure: ErrorAndAlert): Promise<Undone> {
-    this.#end();
+    const answer = this.#plainAnswer(failure);
+    this.#line.outbox.put(answer ?? failure.output);
+    this.#end("failed");
     this.#patience.fire();
-    const delivered = farewell(this.#line, failure.alert.kind === "alert");
-    this.#options.onFailure?.(failure);
-    return { kind: "failed", failure, delivery: await delivered, clientHello: this.#clientHello };
+    const { error } = failure;
+    // Where the peer has said why, how it goes is all that is left to know.
+    const said = error.kind === "alert-received" || error.kind === "closed-early";
+    const farewelled = farewell(this.#line, failure.alert.kind === "alert" ? "alert" : said ? "peer-end" : "nothing");
+    try {
+      this.#options.onFailure?.(failure);
+    } catch {}
+    const { delivery, transportEnd } = await farewelled;
+    const peerEnd = peerEndOf(error, transportEnd);
+    return { kind: "failed", failure, delivery, peerEnd, answeredPlainly: answer !== undefined, clientHello: this.#clientHello };
+  }
+
+  #plainAnswer(failure: ErrorAndAlert): Uint8Array | undefined {
+    if (failure.error.kind !== "not-tls") return undefined;
+    try {
+      return this.#options.plainAnswer?.(failure);
+    } catch {
+      return undefined;
+    }
   }
 
   #passThrough(accepted: Accepted): PassedThrough {
-    this.#end();
+    this.#end("passedThrough");
     const { held, transport } = this.inbox.release();
     const received = concatenate([accepted.received, ...held]);
     return { kind: "passthrough", clientHello: accepted.clientHello, received, transport };
   }
 
-  #end(): void {
+  #end(outcome: "established" | "failed" | "passedThrough"): void {
     this.#patience.end();
-    if (this.#entered) this.#line.budget.leave();
-    this.#entered = false;
+    this.#line.budget.leave(this);
+    this.#line.budget.count(outcome);
   }
 }
 
@@ -198,7 +242,9 @@ class Interruption extends Error {
 
 /** What ends a wait: the timeout, the caller's signal, a reset. A late answer finds nobody, and changes nothing. */
 class Patience {
-  readonly #controller = new AbortController();
+  /** Made for the first who asks: most handshakes have no asynchronous answerer, and it is dear. */
+  #controller: AbortController | undefined;
+  #fired = false;
   readonly #cancelTimer: () => void;
   readonly #callersSignal: AbortSignal | undefined;
   readonly #cancel = (): void => this.#interrupt("cancelled");
@@ -216,6 +262,8 @@ class Patience {
 
   /** For the answerers: fires when nobody waits for them any more. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#fired) this.#controller.abort();
     return this.#controller.signal;
   }
 
@@ -229,6 +277,11 @@ class Patience {
     });
   }
 
+  /** Another handshake takes its place. */
+  giveWay(): void {
+    this.#interrupt({ alert: "internal_error", reason: "overload: it waited for its client, and gave way to another handshake" });
+  }
+
   end(): void {
     this.#cancelTimer();
     this.#callersSignal?.removeEventListener("abort", this.#cancel);
@@ -237,14 +290,15 @@ class Patience {
 
   /** Whoever still works for this handshake (on one of several key shares, say) works in vain. */
   fire(): void {
-    this.#controller.abort();
+    this.#fired = true;
+    this.#controller?.abort();
   }
 
   #interrupt(by: AbortCause): void {
     if (this.#by !== undefined && this.#by !== "reset") return;
     this.#by = by;
     if (this.#inboxTells(by)) return;
-    this.#controller.abort();
+    this.fire();
     this.#giveUp?.(new Interruption(by));
   }
 

@@ -49,6 +49,16 @@ export class Inbox {
     });
   }
 
+  /** How the transport ended, though something before it may still be held. */
+  get ended(): "end" | "reset" | undefined {
+    return this.#ended;
+  }
+
+  /** Whoever waits in `next` waits no more: its promise never settles, and what comes is held. */
+  interrupt(): void {
+    this.#waiting = undefined;
+  }
+
   /** Starts to read ahead. */
   watch(): void {
     this.#read();
@@ -63,7 +73,7 @@ export class Inbox {
   #read(): void {
     if (this.#reading !== undefined || this.#ended !== undefined || this.#released) return;
     if (this.#waiting === undefined && !(this.readsAhead && this.#heldBytes < holdLimit)) return;
-    this.#reading = this.#transport.read();
+    this.#reading = read(this.#transport);
     this.#reading.then(
       (chunk) => this.#arrive(chunk ?? "end"),
       () => this.#arrive("reset"),
@@ -87,6 +97,15 @@ export class Inbox {
     }
     if (arrival === "reset") this.onReset?.();
     this.#read();
+  }
+}
+
+/** One that throws is one that rejects. */
+function read(transport: Transport): Promise<Uint8Array | undefined> {
+  try {
+    return transport.read();
+  } catch (cause) {
+    return Promise.reject(cause);
   }
 }
 

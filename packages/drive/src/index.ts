@@ -1,11 +1,11 @@
 // The one loop that all adapters share: a transport and a clock go in, a byte stream comes out.
-export { type Budget, type BudgetOptions, budget } from "./budget.ts";
-export type { ClientAnswerers, Decision, Passthrough, Refusal, ServerAnswerers } from "./door.ts";
+export { type Budget, type BudgetOptions, budget, type Counts } from "./budget.ts";
+export type { ClientAnswerers, Decision, DoorAnswerers, Passthrough, Refusal, ServerAnswerers } from "./door.ts";
 export { passthrough, refuse } from "./door.ts";
 export type { EarlyDataHandler, EarlyDataSource, EarlyExchange } from "./early-data.ts";
 export type { ClientDriven, Driven, DriveOptions, PassedThrough, ServerDriven, Undone } from "./drive.ts";
 export { drive } from "./drive.ts";
-export type { Delivery, DrainOptions } from "./farewell.ts";
+export type { Delivery, DrainOptions, PeerEnd } from "./farewell.ts";
 export { WriteSideClosed } from "./plaintext.ts";
-export type { Closing, TlsStream } from "./stream.ts";
+export type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
 export type { Clock, Transport } from "./transport.ts";

@@ -1,55 +1,22 @@
 // The established connection as a byte stream.
-import type {
-  AbortCause, Connection, ConnectionEvent, ErrorAndAlert, Established, Exported, Info, Received, TlsError,
+import {
+  type AbortCause, ApiMisuse, type Connection, type ConnectionEvent, type ErrorAndAlert, type Established, type Exported,
+  type Info, type Received, type TlsError,
 } from "@sallyport/core";
 import { report } from "./events.ts";
-import { type Delivery, farewell, type Line } from "./farewell.ts";
+import { farewell, type Line } from "./farewell.ts";
 import type { Arrival } from "./inbox.ts";
 import { keep } from "./pieces.ts";
 import { Plaintext, WriteSideClosed } from "./plaintext.ts";
 import { quiet } from "./quiet.ts";
-
-export interface TlsStream {
-  readonly info: Info;
-  /**
-   * undefined: close_notify. Rejects with the TlsError on failure and truncation, behind the data that came before. The bytes
-   * are yours. Up to 64 KiB are read ahead, so that a KeyUpdate is answered and an alert seen while nobody reads.
-   */
-  read(): Promise<Uint8Array | undefined>;
-  /** What is there without waiting; undefined tells nothing but that. */
-  take(): Uint8Array | undefined;
-  /**
-   * Settles when the transport took it; the bytes are lent until then. Writes that wait together share records. Rejects with
-   * the TlsError once the connection failed, the transport's error once that is broken, or WriteSideClosed.
-   */
-  write(...data: readonly Uint8Array[]): Promise<void>;
-  /** close_notify behind all that was written, then the transport's own half-close. Reading goes on. */
-  closeWrite(): Promise<void>;
-  /**
-   * Drops what is not sealed yet, sends the alert of `cause`, and settles when it is delivered. `cancelled` and `timeout` send
-   * close_notify, which makes a half-written stream look whole: for that give `{ alert: "internal_error", … }`.
-   */
-  abort(cause: AbortCause): Promise<void>;
-  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported;
-  /** tls-exporter (RFC 9266). */
-  channelBinding(): Exported;
-  /** TLS 1.3; behind all that was written. @throws ApiMisuse on 1.2 */
-  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>;
-  /** Never rejects. `error`: of the connection; undefined: both sides said close_notify. */
-  readonly closed: Promise<Closing>;
-}
-
-export interface Closing {
-  readonly error: TlsError | undefined;
-  readonly delivery: Delivery;
-}
+import type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
 
 /** Plaintext that is read ahead. */
 const readAheadLimit = 64 * 1024;
 
 interface Reader {
   readonly resolve: (data: Uint8Array | undefined) => void;
-  readonly reject: (error: TlsError) => void;
+  readonly reject: (error: TlsError | ApiMisuse) => void;
 }
 
 export class Stream implements TlsStream {
@@ -62,7 +29,7 @@ export class Stream implements TlsStream {
   #dataBytes = 0;
   readonly #readers: Reader[] = [];
   #pumping = false;
-  #readEnd: "close-notify" | TlsError | undefined;
+  #readEnd: "close-notify" | TlsError | ApiMisuse | undefined;
   /**
    * Makes what tells why nothing can be written any more: a WriteSideClosed is made for a writer that comes too late, if one
    * does.
@@ -72,6 +39,11 @@ export class Stream implements TlsStream {
   /** Our close_notify is with the transport: until then nothing may be cut short. */
   #ownCloseSent = false;
   #finishing = false;
+  /** The read loop stops at its next look. */
+  #still = false;
+  #extracting = false;
+  /** Something came, or the connection failed. */
+  #onChange: (() => void) | undefined;
   #resolveClosed: (closing: Closing) => void = () => {};
 
   /** @param first what is read before all else. */
@@ -158,17 +130,88 @@ export class Stream implements TlsStream {
     return quiet(updated);
   }
 
+  extractSecrets(): Promise<Extraction> {
+    if (this.#extracting || this.#finishing) return Promise.reject(elsewhere());
+    return quiet(this.#extract());
+  }
+
+  async #extract(): Promise<Extraction> {
+    const { inbox, outbox } = this.#line;
+    const writeEnd = this.#writeEnd;
+    this.#writeEnd ??= elsewhere;
+    this.#extracting = true;
+    try {
+      for (;;) {
+        await this.#standStill();
+        if (this.#finishing) throw this.#readEnd instanceof Error ? this.#readEnd : elsewhere();
+        const extracted = this.#connection.extractSecrets();
+        outbox.put(extracted.output);
+        if (extracted.kind === "extracted") {
+          const { transport } = inbox.release();
+          const data = this.#data.splice(0);
+          this.#endElsewhere();
+          await outbox.flushed();
+          return { secrets: extracted.secrets, data, transport };
+        }
+        if (extracted.kind === "failed") this.#fail(extracted);
+        else await this.#change();
+      }
+    } catch (cause) {
+      // A caller's mistake costs nothing: the stream lives on.
+      if (!this.#finishing) this.#writeEnd = writeEnd;
+      this.#extracting = false;
+      this.#goOn();
+      throw cause;
+    }
+  }
+
+  /** All that was written is sent, all that was read is with the machine, and nothing is on its way between them. */
+  async #standStill(): Promise<void> {
+    const { inbox, outbox } = this.#line;
+    await outbox.flushed();
+    if (this.#finishing) return;
+    this.#still = true;
+    inbox.interrupt();
+    await undefined; // a chunk that was given to the read loop already is handled there
+    this.#pumping = false;
+    for (let chunk = inbox.take(); chunk instanceof Uint8Array; chunk = inbox.take()) {
+      if (this.#readEnd === undefined) this.#handle(this.#connection.receive(chunk));
+    }
+  }
+  #goOn(): void {
+    this.#still = false;
+    this.#pump();
+  }
+  /** When something has come, or the connection failed. */
+  async #change(): Promise<void> {
+    const changed = new Promise<void>((resolve) => {
+      this.#onChange = resolve;
+    });
+    this.#goOn();
+    await changed;
+  }
+  #endElsewhere(): void {
+    this.#finishing = true;
+    this.#readEnd = elsewhere();
+    this.#writeEnd = elsewhere;
+    this.#wakeReaders();
+    this.#resolveClosed({ error: undefined, delivery: "none-due" });
+  }
+
   #pump(): void {
-    if (this.#pumping || this.#readEnd !== undefined || this.#dataBytes >= readAheadLimit) return;
+    if (this.#still || this.#pumping || this.#readEnd !== undefined || this.#dataBytes >= readAheadLimit) return;
     this.#pumping = true;
     this.#readOn().catch((cause) => this.#failWith({ alert: "internal_error", reason: "the read loop failed", cause }));
   }
 
   async #readOn(): Promise<void> {
     const { inbox, outbox } = this.#line;
-    while (this.#readEnd === undefined && this.#dataBytes < readAheadLimit) {
+    while (this.#readEnd === undefined && this.#dataBytes < readAheadLimit && !this.#still) {
       const room = outbox.room();
-      if (room !== undefined) await room;
+      if (room !== undefined) {
+        await room;
+        continue;
+      }
       const arrival = inbox.take() ?? (await inbox.next());
       // It may have failed meanwhile; then what arrives belongs to the farewell, which discards it.
       if (this.#readEnd === undefined) this.#handle(this.#receive(arrival));
@@ -193,6 +236,7 @@ export class Stream implements TlsStream {
     this.#wakeReaders();
     this.#report(received.events);
     this.#finishIfOver();
+    this.#onChange?.();
   }
 
   #take(data: Uint8Array): void {
@@ -250,15 +294,22 @@ export class Stream implements TlsStream {
     // Behind our own close_notify no alert may follow, but what is on its way is as much worth to the peer.
     const { alert } = failure;
     this.#finish(failure.error, alert.kind === "alert" || alert.reason === "own write side closed");
+    this.#onChange?.();
   }
 
   #finishIfOver(): void {
     const written = this.#ownCloseSent || this.#line.outbox.broken !== undefined;
-    if (!this.#finishing && this.#readEnd === "close-notify" && written) this.#finish(undefined, true);
+    // Without a half-close neither side would see the other's end before it closes itself; and both have said all.
+    const { halfCloses } = this.#line.transport;
+    if (!this.#finishing && this.#readEnd === "close-notify" && written) this.#finish(undefined, halfCloses);
   }
 
   #finish(error: TlsError | undefined, due: boolean): void {
     this.#finishing = true;
-    void farewell(this.#line, due).then((delivery) => this.#resolveClosed({ error, delivery }));
+    void farewell(this.#line, due ? "alert" : "nothing").then(({ delivery }) => this.#resolveClosed({ error, delivery }));
   }
+}
+
+function elsewhere(): ApiMisuse {
+  return new ApiMisuse("closed", "the stream's secrets were extracted: it goes on elsewhere");
 }

@@ -18,7 +18,7 @@ export function connect(options: ConnectOptions, onSecure?: () => void): TlsSock
   const start = new Connector(config, servername, options).start();
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   const socket = options.socket ?? connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
-  const tls = handshakeOn(socket, options, (transport, common) => drive(transport, start, answerers, common), [
+  const tls = handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), [
     "connect", "ready", "secure", "secureConnect",
   ]);
   if (onSecure !== undefined) tls.once("secureConnect", onSecure);
@@ -38,6 +38,8 @@ export function undiciConnector(config: ClientConfig): (
     // A URL has its IPv6 literals in brackets.
     const host = hostname.startsWith("[") && isIP(hostname.slice(1, -1)) === 6 ? hostname.slice(1, -1) : hostname;
     const socket = connect({ config, host, port: Number(port || 443), servername: servername || host, budget: shared });
+    // HTTP's requests have their length, and undici destroys idle sockets with an error.
+    socket.delimitsItself();
     const failed = (error: Error): void => callback(error, null);
     socket.once("error", failed).once("secureConnect", () => {
       socket.off("error", failed);

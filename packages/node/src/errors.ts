@@ -1,16 +1,18 @@
-import type { ClientHello, ErrorAndAlert, TlsError } from "@sallyport/core";
-import type { Delivery } from "@sallyport/drive";
+import type { ClientHello, TlsError } from "@sallyport/core";
+import type { Delivery, PeerEnd, Undone } from "@sallyport/drive";
 
 /** `ERR_SALLYPORT_` and the kind: `ERR_SALLYPORT_NO_AGREEMENT`. */
 export type CodedTlsError = TlsError & { readonly code: string };
 
 /** What `tlsClientError` gives: the error, and what became of the alert that told the client. */
 export type TlsClientError = CodedTlsError & {
-  /** What we sent; undefined: no alert was due, such as when the client's alert ended the handshake. */
+  /** What we sent; undefined: none, such as when the client's alert ended the handshake, or plain HTTP was answered. */
   readonly alert: string | undefined;
   /** The client ended behind our alert, so it had every chance to read it. */
   readonly delivered: boolean;
   readonly delivery: Delivery;
+  /** How the client went. */
+  readonly peerEnd: PeerEnd;
   readonly clientHello: ClientHello | undefined;
 };
 
@@ -18,15 +20,12 @@ export function coded(error: TlsError): CodedTlsError {
   return Object.assign(error, { code: `ERR_SALLYPORT_${error.kind.toUpperCase().replaceAll("-", "_")}` });
 }
 
-export function tlsClientError(
-  { error, alert }: ErrorAndAlert,
-  delivery: Delivery,
-  clientHello: ClientHello | undefined,
-): TlsClientError {
+export function tlsClientError({ failure: { error, alert }, delivery, peerEnd, answeredPlainly, clientHello }: Undone): TlsClientError {
   return Object.assign(coded(error), {
-    alert: alert.kind === "alert" ? alert.description : undefined,
+    alert: alert.kind === "alert" && !answeredPlainly ? alert.description : undefined,
     delivered: delivery === "peer-ended",
     delivery,
+    peerEnd,
     clientHello,
   });
 }

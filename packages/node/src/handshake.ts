@@ -2,15 +2,18 @@ import type { Duplex } from "node:stream";
 import type { ErrorAndAlert } from "@sallyport/core";
 import type { DriveOptions, PassedThrough, ServerDriven } from "@sallyport/drive";
 import { clock } from "./clock.ts";
+import { observe } from "./diagnostics.ts";
 import { coded } from "./errors.ts";
-import type { AdapterOptions } from "./options.ts";
+import type { AdapterOptions, PlainHttpOptions } from "./options.ts";
+import { plainHttpAnswer } from "./plain-http.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { TlsSocket } from "./tls-socket.ts";
 
 /** A TlsSocket whose handshake has begun. */
 export function handshakeOn(
+  role: "client" | "server",
   socket: Duplex,
-  options: AdapterOptions & { readonly head?: Uint8Array },
+  options: AdapterOptions & PlainHttpOptions & { readonly head?: Uint8Array },
   begin: (transport: SocketTransport, options: DriveOptions) => Promise<ServerDriven>,
   events: readonly string[],
 ): TlsSocket {
@@ -26,6 +29,7 @@ export function handshakeOn(
     tls.destroy(isReset && transport.error !== undefined ? transport.error : coded(error));
   };
   const driven = begin(transport, { ...driveOptions(options), signal: cancelled.signal, onFailure });
+  observe(role, socket, driven);
   void driven.then((result) => {
     if (result.kind === "established") {
       tls.secure(result);
@@ -43,11 +47,12 @@ export function handshakeOn(
   return tls;
 }
 
-export function driveOptions({ handshakeTimeoutMs, budget }: AdapterOptions): DriveOptions {
+export function driveOptions({ handshakeTimeoutMs, budget, plainHttp }: AdapterOptions & PlainHttpOptions): DriveOptions {
   return {
     clock,
     ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
     ...(budget === undefined ? {} : { budget }),
+    ...(plainHttp === undefined ? {} : { plainAnswer: plainHttpAnswer(plainHttp) }),
   };
 }
 

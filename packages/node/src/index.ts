@@ -1,11 +1,13 @@
 // TLS on node:net: servers, clients and upgrades as Duplex streams in the shapes that Node's users know.
 export type {
-  Budget, BudgetOptions, Decision, Delivery, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+  Budget, BudgetOptions, Counts, Decision, Delivery, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, PeerEnd, Refusal,
 } from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export { connect, undiciConnector } from "./client.ts";
+export type { Cause, ClosedMessage, EstablishedMessage, FailedMessage, PassthroughMessage } from "./diagnostics.ts";
 export type { CodedTlsError, TlsClientError } from "./errors.ts";
-export type { Accept, AdapterOptions, ConnectOptions, ServerOptions, UpgradeOptions } from "./options.ts";
+export type { Accept, AdapterOptions, ConnectOptions, PlainHttpOptions, ServerOptions, UpgradeOptions } from "./options.ts";
+export type { PlainHttpAnswer } from "./plain-http.ts";
 export { type PlatformRootsSource, platformRoots } from "./platform-roots.ts";
 export type { TlsServer } from "./server.ts";
 export { createServer } from "./server.ts";

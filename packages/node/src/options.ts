@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { ClientConfig, ClientHello, ConnectorOptions, ServerConfig } from "@sallyport/core";
 import type { Budget, Decision, EarlyDataHandler, EarlyDataSource } from "@sallyport/drive";
+import type { PlainHttpAnswer } from "./plain-http.ts";
 
 export interface AdapterOptions {
   /** Default 10 s. At a client it includes connecting. */
@@ -11,9 +12,14 @@ export interface AdapterOptions {
   readonly allowHalfOpen?: boolean;
 }
 
+export interface PlainHttpOptions {
+  /** What a client that speaks plain HTTP is told in place of an alert: `true`, 400 and a sentence; or a response of yours. */
+  readonly plainHttp?: true | PlainHttpAnswer;
+}
+
 export type Accept = ServerConfig | ((clientHello: ClientHello, signal: AbortSignal) => Decision | Promise<Decision>);
 
-export interface ServerOptions extends AdapterOptions {
+export interface ServerOptions extends AdapterOptions, PlainHttpOptions {
   /** One config for all, or a decision a connection, now or later; what it throws or rejects with is internal_error. */
   readonly accept: Accept;
   /**
@@ -42,7 +48,7 @@ export type UpgradeOptions = AdapterOptions & {
   /** Bytes that were read already and belong to TLS. */
   readonly head?: Uint8Array;
 } & (
-    | { readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler }
+    | ({ readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler } & PlainHttpOptions)
     | ({
         readonly isServer: false;
         readonly config: ClientConfig;

@@ -1,9 +1,10 @@
-import { createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { Acceptor, type ClientHello } from "@sallyport/core";
-import { budget, drive, type ServerAnswerers } from "@sallyport/drive";
+import { Server, type Socket } from "node:net";
+import { Acceptor, type ClientHello, ServerConfig } from "@sallyport/core";
+import { budget, type DoorAnswerers, type DriveOptions, drive } from "@sallyport/drive";
+import { observe } from "./diagnostics.ts";
 import { type TlsClientError, tlsClientError } from "./errors.ts";
 import { driveOptions, giveBack } from "./handshake.ts";
-import type { ServerOptions } from "./options.ts";
+import type { Accept, ServerOptions } from "./options.ts";
 import { SocketTransport } from "./socket-transport.ts";
 import { TlsSocket } from "./tls-socket.ts";
 
@@ -13,6 +14,11 @@ export interface TlsServer extends Server {
    * Once the alert is delivered, or it is known that it can't be. `socket` is destroyed; its `remoteAddress` still tells whose.
    */
   on(event: "tlsClientError", listener: (error: TlsClientError, socket: Socket) => void): this;
+  /**
+   * Set it to change configs or certificates while the server runs: connections that have come to their decision keep what they
+   * have, all others get the new one. A config is checked when it is made, so that there is no half of a change.
+   */
+  accept: Accept;
   /** The untouched socket, its bytes unshifted. Without a listener it is destroyed. */
   on(event: "passthrough", listener: (socket: Socket, clientHello: ClientHello) => void): this;
   // biome-ignore lint/suspicious/noExplicitAny: net.Server's own catch-all, without which this would not be one.
@@ -26,42 +32,74 @@ export interface TlsServer extends Server {
  * createServer({ accept: config }, (socket) => socket.end("hello\n")).listen(8443);
  */
 export function createServer(options: ServerOptions, onSecure?: (socket: TlsSocket) => void): TlsServer {
-  const server: TlsServer = createTcpServer({ allowHalfOpen: true, noDelay: true });
-  const common = driveOptions({ budget: budget(), ...options });
-  const answerers = answerersOf(options);
+  const server: TlsServer = new SecureServer(options);
   if (onSecure !== undefined) server.on("secureConnection", onSecure);
-  server.on("connection", (socket: Socket) => void secure(socket));
   return server;
+}
 
-  async function secure(socket: Socket): Promise<void> {
+class SecureServer extends Server {
+  readonly #options: ServerOptions;
+  readonly #common: DriveOptions;
+  readonly #answerers: DoorAnswerers;
+  #accept: Accept;
+
+  constructor(options: ServerOptions) {
+    super({ allowHalfOpen: true, noDelay: true });
+    this.#options = options;
+    this.#accept = options.accept;
+    this.#common = driveOptions({ budget: budget(), ...options });
+    this.#answerers = this.#answerersOf(options);
+    this.on("connection", (socket: Socket) => void this.#secure(socket));
+  }
+
+  get accept(): Accept {
+    return this.#accept;
+  }
+  set accept(accept: Accept) {
+    if (typeof accept !== "function" && !(accept instanceof ServerConfig)) {
+      throw new TypeError("accept is a config that serverConfig made, or a function");
+    }
+    this.#accept = accept;
+  }
+
+  async #secure(socket: Socket): Promise<void> {
     void socket.remoteAddress; // once asked for, Node keeps it behind the socket's end
     const transport = new SocketTransport(socket);
-    const driven = await drive(transport, new Acceptor().start(), answerers, common);
+    const driving = drive(transport, new Acceptor().start(), this.#answerers, this.#common);
+    observe("server", socket, driving);
+    const driven = await driving;
     switch (driven.kind) {
       case "established": {
-        const tls = new TlsSocket(socket, options.allowHalfOpen ?? false, () => {});
+        const tls = new TlsSocket(socket, this.#options.allowHalfOpen ?? false, () => {});
         tls.secure(driven);
-        return emit("secureConnection", tls);
+        return this.#tell("secureConnection", tls);
       }
       case "passthrough":
         // A client that has ended already could have gone on with its handshake only by sending more.
-        if ((await giveBack(socket, transport, driven)) && server.listenerCount("passthrough") > 0) {
-          return emit("passthrough", socket, driven.clientHello);
+        if ((await giveBack(socket, transport, driven)) && this.listenerCount("passthrough") > 0) {
+          return this.#tell("passthrough", socket, driven.clientHello);
         }
         socket.destroy();
         return;
       case "failed":
-        return emit("tlsClientError", tlsClientError(driven.failure, driven.delivery, driven.clientHello), socket);
+        return this.#tell("tlsClientError", tlsClientError(driven), socket);
     }
   }
 
+  /** `accept` is read when a ClientHello is there: it may be another one by then. */
+  #answerersOf({ earlyData }: ServerOptions): DoorAnswerers {
+    const current = (): Accept => this.#accept;
+    const door = {
+      get accept(): Accept {
+        return current();
+      },
+    };
+    return earlyData === undefined ? door : Object.assign(door, { earlyData });
+  }
+
   /** In a turn of its own, so that what a listener throws is the process's, and no rejection of ours. */
-  function emit(event: string, ...args: unknown[]): void {
-    process.nextTick(() => server.emit(event, ...args));
+  #tell(event: string, ...args: unknown[]): void {
+    process.nextTick(() => this.emit(event, ...args));
   }
 }
 
-export function answerersOf({ accept, earlyData }: Pick<ServerOptions, "accept" | "earlyData">): ServerAnswerers {
-  const door: ServerAnswerers = { accept: typeof accept === "function" ? accept : () => accept };
-  return earlyData === undefined ? door : { ...door, earlyData };
-}

@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
-import type { PeerCertificate } from "node:tls";
+import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
 import { type Bytes, type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
 import type { Driven, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
+import { detailedCertificate } from "./peer-certificate.ts";
 import { plain } from "./socket-transport.ts";
 
 type Done = (error?: Error | null) => void;
@@ -36,6 +37,8 @@ export class TlsSocket extends Duplex implements Socket {
   /** The handshake message: decoded it takes several KiB. */
   #clientHello: Bytes | undefined;
   #earlyData: EarlyDataOutcome | undefined;
+  /** What it carries says by itself where it ends, so that a close_notify behind half of it makes nothing look whole. */
+  #delimitsItself = false;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
   #pumping = false;
@@ -63,6 +66,11 @@ export class TlsSocket extends Duplex implements Socket {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
+  }
+
+  /** @internal */
+  delimitsItself(): void {
+    this.#delimitsItself = true;
   }
 
   // What TLS says.
@@ -107,13 +115,39 @@ export class TlsSocket extends Duplex implements Socket {
   isSessionReused(): boolean {
     return this.info?.handshakeKind.startsWith("resumed") ?? false;
   }
-  /** As node:tls gives it; empty where the peer showed no X.509 certificate. */
-  getPeerCertificate(): PeerCertificate | Record<string, never> {
-    return this.getPeerX509Certificate()?.toLegacyObject() ?? {};
+  /**
+   * As node:tls gives it; empty where the peer showed no X.509 certificate.
+   * @param detailed each has its issuer, up to the trust anchor that the verifier found; without a path, as the peer sent them
+   */
+  getPeerCertificate(detailed?: false): PeerCertificate | Record<string, never>;
+  getPeerCertificate(detailed: boolean): PeerCertificate | DetailedPeerCertificate | Record<string, never>;
+  getPeerCertificate(detailed = false): PeerCertificate | DetailedPeerCertificate | Record<string, never> {
+    const presented = this.info?.peer?.presented;
+    if (presented?.type !== "x509") return {};
+    if (!detailed) return new X509Certificate(presented.chain[0]).toLegacyObject();
+    const path = this.info?.peer?.path ?? [];
+    return detailedCertificate(path.length > 0 ? path : presented.chain);
   }
   getPeerX509Certificate(): X509Certificate | undefined {
     const presented = this.info?.peer?.presented;
     return presented?.type === "x509" ? new X509Certificate(presented.chain[0]) : undefined;
+  }
+  /** Sessions are in the config's store, which TLS asks by itself. */
+  getSession(): undefined {
+    return undefined;
+  }
+  getTLSTicket(): undefined {
+    return undefined;
+  }
+  /** There is no renegotiation; TLS 1.3 has none, and here TLS 1.2 hasn't either. */
+  disableRenegotiation(): void {}
+  renegotiate(_options: object, callback?: (error: Error) => void): false {
+    if (callback !== undefined) process.nextTick(callback, new Error("renegotiation is not spoken"));
+    return false;
+  }
+  /** False: the config's `maxRecordSize` says it, for both sides. */
+  setMaxSendFragment(): false {
+    return false;
   }
   /** RFC 9846 §7.5. @throws before the handshake is done, and where the connection can't give any */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
@@ -269,7 +303,7 @@ export class TlsSocket extends Duplex implements Socket {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
     if (stream === undefined) this.#cancel();
-    else if (error === null && this.writableLength === 0) void stream.abort("cancelled");
+    else if ((error === null || this.#delimitsItself) && this.writableLength === 0) void stream.abort("cancelled");
     else void stream.abort({ alert: "internal_error", reason: "destroyed", cause: error });
     this.#waiting = [];
     done(error);

@@ -3,7 +3,6 @@ import { Acceptor, Connector } from "@sallyport/core";
 import { drive } from "@sallyport/drive";
 import { handshakeOn } from "./handshake.ts";
 import type { UpgradeOptions } from "./options.ts";
-import { answerersOf } from "./server.ts";
 import type { TlsSocket } from "./tls-socket.ts";
 
 /**
@@ -13,12 +12,13 @@ import type { TlsSocket } from "./tls-socket.ts";
  */
 export function upgrade(socket: Duplex, options: UpgradeOptions): TlsSocket {
   if (options.isServer) {
-    const answerers = answerersOf(options);
-    return handshakeOn(socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
+    const { accept, earlyData } = options;
+    const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
+    return handshakeOn("server", socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
       "secure",
     ]);
   }
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   const start = new Connector(options.config, options.servername, options).start();
-  return handshakeOn(socket, options, (transport, common) => drive(transport, start, answerers, common), ["secure", "secureConnect"]);
+  return handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), ["secure", "secureConnect"]);
 }

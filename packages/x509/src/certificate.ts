@@ -20,7 +20,7 @@ export interface Certificate {
   readonly subject: DistinguishedName;
   readonly publicKey: PublicKey;
   readonly extensions: Extensions;
-  /** What strict DER forbids and old roots have all the same; a peer's certificate is refused for it. */
+  /** What nobody may write and old roots have all the same; a peer's certificate is refused for it. */
   readonly irregularities: readonly Irregularity[];
 }
 export interface Irregularity {
@@ -55,10 +55,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
   dates.end("validity");
   const subject = distinguishedName(tbs.read(tags.sequence, "subject"), "subject");
   const key = publicKey(tbs);
-  if (version !== 1) {
-    tbs.optional(context(1), "issuerUniqueID");
-    tbs.optional(context(2), "subjectUniqueID");
-  }
+  const uniqueIds = version === 1 ? [] : [1, 2].flatMap((number) => tbs.optional(context(number), "unique identifier") ?? []);
   // §4.1.2.9: extensions are of version 3
   const extensionsElement = version === 3 ? tbs.optional(constructed(3), "extensions") : undefined;
   tbs.end("tbsCertificate");
@@ -66,6 +63,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
   const irregularities: Irregularity[] = [];
   if (!notBefore.isProper || !notAfter.isProper) irregularities.push(irregular.time);
   if (decoded.keyUsage?.isMinimal === false) irregularities.push(irregular.bits);
+  if (uniqueIds.length > 0) irregularities.push(irregular.uniqueId);
   return {
     der,
     tbs: tbsElement.raw,
@@ -84,6 +82,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
 
 const irregular = {
   time: { problem: "has a date before 2050 that is not a UTCTime", section: "RFC 5280 §4.1.2.5" },
+  uniqueId: { problem: "has a unique identifier", section: "RFC 5280 §4.1.2.8" },
   bits: { problem: "has a key usage with zero bits at its end", section: "X.690 §11.2.2" },
 } as const;
 

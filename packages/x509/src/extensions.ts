@@ -31,7 +31,10 @@ export interface Extensions {
   readonly subjectAlternativeName: Marked<readonly GeneralName[]> | undefined;
   readonly basicConstraints: Marked<BasicConstraints> | undefined;
   readonly nameConstraints: Marked<NameConstraints> | undefined;
+  readonly certificatePolicies: Marked<readonly PolicyInformation[]> | undefined;
+  readonly policyMappings: Marked<readonly PolicyMapping[]> | undefined;
   readonly policyConstraints: Marked<PolicyConstraints> | undefined;
+  readonly inhibitAnyPolicy: Marked<number> | undefined;
   readonly extendedKeyUsage: Marked<readonly string[]> | undefined;
   readonly authorityInformationAccess: Marked<readonly AccessDescription[]> | undefined;
   readonly crlDistributionPoints: Marked<readonly DistributionPoint[]> | undefined;
@@ -51,6 +54,17 @@ export interface BasicConstraints {
 export interface NameConstraints {
   readonly permitted: readonly GeneralName[];
   readonly excluded: readonly GeneralName[];
+}
+export interface PolicyInformation {
+  readonly policy: string;
+  /** OIDs of its qualifiers. */
+  readonly qualifiers: readonly string[];
+}
+export interface PolicyMapping {
+  /** What the issuer calls it. */
+  readonly issuer: string;
+  /** And what the certificates below. */
+  readonly subject: string;
 }
 export interface PolicyConstraints {
   readonly requireExplicitPolicy: number | undefined;
@@ -92,19 +106,19 @@ export const extensionIds = {
   tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
+export const anyPolicy = "2.5.29.32.0";
 export const accessMethods = { caIssuers: "1.3.6.1.5.5.7.48.2", ocsp: "1.3.6.1.5.5.7.48.1" } as const;
 
-/**
- * What may be critical: whatever is judged here, and the policy extensions, which decide nothing as long as nobody demands an
- * explicit policy (RFC 5280 §6.1.1 (c)–(g)); what demands one is refused by profile.ts. Not distribution points: who marks them
- * critical wants lists fetched, and nobody fetches here.
- */
+/** What may be critical. Not distribution points: who marks them critical wants lists fetched, and nobody fetches here. */
 const understood: ReadonlySet<string> = new Set(
   Object.values(extensionIds).filter((id) => id !== extensionIds.crlDistributionPoints),
 );
-export function isUnderstood(extension: Extension): boolean {
-  return understood.has(extension.oid);
+/** Policies that are critical have qualifiers that are known (RFC 5280 §4.2.1.4): a pointer to a text, or a notice, for people. */
+export function isUnderstood({ oid: id }: Extension, { certificatePolicies }: Extensions): boolean {
+  if (id !== extensionIds.certificatePolicies) return understood.has(id);
+  return (certificatePolicies?.value ?? []).every(({ qualifiers }) => qualifiers.every((qualifier) => forPeople.has(qualifier)));
 }
+const forPeople: ReadonlySet<string> = new Set(["1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"]);
 
 /** None, as a certificate of version 1 has. */
 export const noExtensions: Extensions = /* @__PURE__ */ decoded([], new Map());
@@ -145,9 +159,6 @@ function decoded(all: readonly Extension[], elements: ReadonlyMap<string, DerEle
     return { critical: all.some((extension) => extension.oid === id && extension.critical), value };
   }
   const keyUsageRead = read("keyUsage", keyUsage);
-  read("certificatePolicies", certificatePolicies);
-  read("policyMappings", policyMappings);
-  read("inhibitAnyPolicy", (reader, what) => smallInteger(reader.read(tags.integer, what), what));
   read("subjectInformationAccess", accessDescriptions);
   return {
     all,
@@ -157,7 +168,10 @@ function decoded(all: readonly Extension[], elements: ReadonlyMap<string, DerEle
     subjectAlternativeName: read("subjectAlternativeName", subjectAlternativeName),
     basicConstraints: read("basicConstraints", basicConstraints),
     nameConstraints: read("nameConstraints", nameConstraints),
+    certificatePolicies: read("certificatePolicies", certificatePolicies),
+    policyMappings: read("policyMappings", policyMappings),
     policyConstraints: read("policyConstraints", policyConstraints),
+    inhibitAnyPolicy: read("inhibitAnyPolicy", (reader, what) => smallInteger(reader.read(tags.integer, what), what)),
     extendedKeyUsage: read("extendedKeyUsage", extendedKeyUsage),
     authorityInformationAccess: read("authorityInformationAccess", accessDescriptions),
     crlDistributionPoints: read("crlDistributionPoints", (points, what) =>
@@ -272,25 +286,35 @@ function policyConstraints(reader: DerReader, what: string): PolicyConstraints {
   };
 }
 
-function certificatePolicies(reader: DerReader, what: string): void {
+function certificatePolicies(reader: DerReader, what: string): readonly PolicyInformation[] {
   const seen = new Set<string>();
-  each(reader.sequence(what), (list) => {
+  return each(reader.sequence(what), (list) => {
     const inner = list.sequence(what);
     const { offset } = inner;
     const policy = oid(inner.read(tags.oid, what), what);
     if (seen.has(policy)) throw new DerError(`${what} names ${policy} twice`, offset); // §4.2.1.4
     seen.add(policy);
-    inner.optional(tags.sequence, what);
+    const qualifiers = inner.optional(tags.sequence, what);
     inner.end(what);
+    return { policy, qualifiers: qualifiers === undefined ? [] : each(enter(qualifiers), (items) => policyQualifier(items, what)) };
   });
 }
 
-function policyMappings(reader: DerReader, what: string): void {
-  each(reader.sequence(what), (list) => {
+function policyQualifier(items: DerReader, what: string): string {
+  const item = items.sequence(what);
+  const id = oid(item.read(tags.oid, what), what);
+  item.any(what);
+  item.end(what);
+  return id;
+}
+
+function policyMappings(reader: DerReader, what: string): readonly PolicyMapping[] {
+  return each(reader.sequence(what), (list) => {
     const inner = list.sequence(what);
-    oid(inner.read(tags.oid, what), what);
-    oid(inner.read(tags.oid, what), what);
+    const issuer = oid(inner.read(tags.oid, what), what);
+    const subject = oid(inner.read(tags.oid, what), what);
     inner.end(what);
+    return { issuer, subject };
   });
 }
 

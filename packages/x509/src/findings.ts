@@ -1,7 +1,6 @@
 // Every reason to distrust, what it is due on the wire, and how it reads.
 import type { DistrustReason } from "@sallyport/core";
 import { timeText } from "./der.ts";
-import { extensionIds } from "./extensions.ts";
 import type { KeyPin } from "./key-pin.ts";
 import type { RevocationReason, RevocationStatus, StatusSource, UnusableStatus } from "./revocation/status.ts";
 
@@ -60,6 +59,7 @@ export interface FindingContext {
     readonly name: string;
     readonly because: "excluded" | "not permitted" | "can't be compared";
   };
+  /** `certificate`: who demands one. */
   "explicit-policy-required": { readonly certificate: CertificateReference };
   "not-in-profile": { readonly certificate: CertificateReference; readonly problem: string; readonly section: string };
   revoked: {
@@ -197,10 +197,10 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     `below ${which(certificate)} there are more than the ${allowed} intermediates that this verifier allows`,
   "wrong-purpose": ({ certificate, purpose, allowed }) =>
     `${which(certificate)} is not for ${purpose}; its extended key usage is ` +
-    allowed.map((id) => purposeNames.get(id) ?? id).join(", "),
+    allowed.map(purposeText).join(", "),
   "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
   "required-usage": ({ certificate, extension, lacks }) =>
-    `${which(certificate)} lacks ${lacks.map((id) => purposeNames.get(id) ?? id).join(", ")} in its ${extension}, as is demanded here`,
+    `${which(certificate)} lacks ${lacks.map(purposeText).join(", ")} in its ${extension}, as is demanded here`,
   "wrong-name": ({ certificate, serverName, names }) =>
     `${which(certificate)} is not for ${serverName}; ` +
     (names.length === 0
@@ -215,7 +215,7 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
           : `can't be compared with the name constraints of ${which(constrainedBy)}`
     }`,
   "explicit-policy-required": ({ certificate }) =>
-    `${which(certificate)} demands a certificate policy (${extensionIds.policyConstraints}), which nobody evaluates here`,
+    `${which(certificate)} demands a certificate policy, and none holds for every certificate of this path`,
   "not-in-profile": ({ certificate, problem, section }) =>
     `${which(certificate)} ${problem} (${section})`,
   revoked: ({ certificate, issuer, source, revokedAt, reason }) =>
@@ -270,3 +270,7 @@ const purposeNames: ReadonlyMap<string, string> = new Map([
   [purposeIds.OCSPSigning, "OCSPSigning"],
   [anyPurpose, "anyExtendedKeyUsage"],
 ]);
+/** Its name, or the OID of one that has none here. */
+export function purposeText(id: string): string {
+  return purposeNames.get(id) ?? id;
+}

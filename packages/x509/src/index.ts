@@ -14,7 +14,7 @@ export { serverEndPoint } from "./end-point.ts";
 export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 export type {
   AccessDescription, AuthorityKeyIdentifier, BasicConstraints, Extension, Extensions, KeyUsage, Marked, NameConstraints,
-  PolicyConstraints,
+  PolicyConstraints, PolicyInformation, PolicyMapping,
 } from "./extensions.ts";
 export type { DistributionPoint } from "./distribution-point.ts";
 export { describeExplanation } from "./explanation.ts";

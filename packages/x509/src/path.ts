@@ -7,7 +7,9 @@ import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
 import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
-import { type Authority, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import { policyFinding } from "./policies.ts";
+import { type Authority, isWhole, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import type { RevocationVerdict } from "./revocation/policy.ts";
 import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
 export interface SearchInput {
@@ -20,10 +22,15 @@ export interface SearchInput {
   readonly now: number;
   readonly verifications: Verifications;
   /** Asked of every path that reaches an anchor: nobody is asked about certificates that nobody vouches for. */
-  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: SignatureCheck): Finding | undefined;
+  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: SignatureCheck): RevocationVerdict;
 }
 export type SearchOutcome =
-  | { readonly kind: "path"; readonly path: readonly KnownAuthority[] }
+  | {
+      readonly kind: "path";
+      readonly path: readonly KnownAuthority[];
+      /** Seconds since 1970: then something on it has run out, or is no longer known. */
+      readonly validUntil: number;
+    }
   | { readonly kind: "none"; readonly finding: Finding; readonly attempts: readonly Attempt[] };
 
 /** By the DER of their subjects, one character an octet. */
@@ -48,6 +55,7 @@ export function findPath(input: SearchInput): SearchOutcome {
   return new Search(input).run();
 }
 
+type Found = Pick<Extract<SearchOutcome, { kind: "path" }>, "path" | "validUntil">;
 type Candidate =
   | { readonly place: "anchor"; readonly issuer: KnownAuthority }
   | { readonly place: "intermediate"; readonly issuer: Known };
@@ -74,13 +82,13 @@ class Search {
   }
 
   run(): SearchOutcome {
-    const path = this.#extend([this.#input.leaf]);
-    if (path !== undefined) return { kind: "path", path };
+    const found = this.#extend([this.#input.leaf]);
+    if (found !== undefined) return { kind: "path", ...found };
     const finding = this.#givenUp ?? this.#telling?.finding ?? issuerUnknown(this.#input.leaf);
     return { kind: "none", finding, attempts: this.#attempts };
   }
 
-  #extend(path: readonly [Known, ...Known[]]): readonly KnownAuthority[] | undefined {
+  #extend(path: readonly [Known, ...Known[]]): Found | undefined {
     const child = path.at(-1) ?? path[0];
     let isTried = false;
     for (const candidate of this.#issuersOf(child)) {
@@ -97,10 +105,10 @@ class Search {
       }
       if (candidate.place === "anchor") {
         const whole = [...path, issuer] as const;
-        const revocation = this.#input.revocationOf(whole, this.#check);
+        const found = this.#judgeWhole(whole);
         if (this.#givenUp !== undefined) return undefined;
-        if (revocation === undefined) return whole;
-        this.#record(whole, child, revocation);
+        if (!("kind" in found)) return found;
+        this.#record(whole, child, found);
         continue;
       }
       const found = this.#extend([...path, candidate.issuer]);
@@ -108,6 +116,15 @@ class Search {
     }
     if (!isTried) this.#record(path, child, issuerUnknown(child));
     return undefined;
+  }
+
+  /** What can be said once an anchor is reached. */
+  #judgeWhole(path: readonly [Known, ...KnownAuthority[]]): Found | Finding {
+    const policy = policyFinding(path);
+    if (policy !== undefined) return policy;
+    const { finding, validUntil } = this.#input.revocationOf(path, this.#check);
+    const ends = path.filter(isWhole).map(({ certificate }) => certificate.validity.notAfter);
+    return finding ?? { path, validUntil: Math.min(validUntil, ...ends) };
   }
 
   /** Anchors first: the shortest way out. Among intermediates those whose key the child names. */
@@ -140,8 +157,21 @@ class Search {
 
   #ownFinding({ place, issuer }: Candidate): Finding | undefined {
     const known = this.#ownFindings[place];
-    if (!known.has(issuer)) known.set(issuer, issuerFindings(issuer, place, this.#input.policy, this.#input.now)[0]);
+    if (!known.has(issuer)) {
+      const [finding] = issuerFindings(issuer, place, this.#input.policy, this.#input.now);
+      known.set(issuer, finding ?? (place === "anchor" ? this.#identifierFinding(issuer) : undefined));
+    }
     return known.get(issuer);
+  }
+
+  /** RFC 5280 §4.2.1.1: who is signed by another key names that key. Self-signed is who his own key signed, whatever he is called. */
+  #identifierFinding(anchor: KnownAuthority): Finding | undefined {
+    if (!isWhole(anchor) || isSelfIssued(anchor.certificate)) return undefined;
+    const { certificate, reference } = anchor;
+    if (certificate.extensions.authorityKeyIdentifier !== undefined) return undefined;
+    if (this.#check(certificate, certificate.publicKey) === "valid") return undefined;
+    const problem = "has no authority key identifier, and another key signed it";
+    return { kind: "not-in-profile", certificate: reference, problem, section: "RFC 5280 §4.2.1.1" };
   }
 
   #lengthFinding(path: readonly Known[], { place, issuer: { certificate, reference } }: Candidate): Finding | undefined {
@@ -220,7 +250,7 @@ class Search {
    * was not, at the end of the longest chain.
    */
   #rankOf(finding: Finding, child: Known, length: number): number {
-    if (revocationKinds.has(finding.kind)) return 2000;
+    if (wholePathKinds.has(finding.kind)) return 2000;
     if (finding.kind === "unknown-issuer" || finding.kind === "self-signed") return length;
     return this.#isOverruled({ finding, child }) ? 0 : 1000;
   }
@@ -235,7 +265,10 @@ class Search {
   }
 }
 
-const revocationKinds: ReadonlySet<Finding["kind"]> = new Set(["revoked", "revocation-unknown", "bad-staple", "staple-missing"]);
+/** What is found once an anchor is reached. */
+const wholePathKinds: ReadonlySet<Finding["kind"]> = new Set([
+  "explicit-policy-required", "revoked", "revocation-unknown", "bad-staple", "staple-missing",
+]);
 
 function isSelfIssued({ subject, issuer }: Authority): boolean {
   return isSame(subject, issuer);

@@ -3,11 +3,10 @@
 import { brokenHash, keyText } from "./algorithms.ts";
 import { equal } from "./bytes.ts";
 import type { Certificate } from "./certificate.ts";
-import { attributeTypes, isEmpty, isSame, valuesOf } from "./distinguished-name.ts";
-import { type Extension, extensionIds, isUnderstood } from "./extensions.ts";
-import { anyPurpose, type CertificateReference, type Finding, type Purpose, purposeIds } from "./findings.ts";
-import type { GeneralName } from "./general-names.ts";
-import { addressText } from "./names.ts";
+import { isEmpty, isSame } from "./distinguished-name.ts";
+import { anyPolicy, type Extension, extensionIds, isUnderstood } from "./extensions.ts";
+import { anyPurpose, type CertificateReference, type Finding, type Purpose, purposeIds, purposeText } from "./findings.ts";
+import { serverNameProblems } from "./server-names.ts";
 
 /**
  * `web-pki`: RFC 5280 and what the Baseline Requirements add, to which every public CA issues. `rfc5280`: RFC 5280 alone, for
@@ -62,9 +61,11 @@ export function endEntityFindings(leaf: Known, policy: Policy, now: number): rea
     }
     if (extendedKeyUsage === undefined) violation("has no extended key usage", "BR §7.1.2.7.6");
     else if (extendedKeyUsage.critical) violation("has an extended key usage that is critical", "BR §7.1.2.7.10");
-    if (hasStrayAddress(certificate, san?.value ?? [])) {
-      violation("has an address for a common name that its subject alternative names don't have in that form", "BR §7.1.4.3");
-    }
+    const purposes = extendedKeyUsage?.value ?? [];
+    const stray = purposes.filter((id) => notForServers.has(id));
+    if (stray.length > 0 && purposes.includes(purposeIds.serverAuth)) violation(`is for ${stray.map(purposeText).join(", ")} as well`, "BR §7.1.2.7.10");
+    if (keyUsage?.value.has("cRLSign") === true) violation("is no CA and may sign CRLs", "BR §7.1.2.7.11");
+    for (const { problem, section } of serverNameProblems(certificate)) violation(problem, section);
   }
   return findings;
 }
@@ -97,7 +98,7 @@ export function issuerFindings(
     return weak === undefined ? [] : [weak];
   }
   const { certificate, reference } = issuer;
-  const { basicConstraints, keyUsage, subjectKeyIdentifier, policyConstraints } = certificate.extensions;
+  const { basicConstraints, keyUsage, extendedKeyUsage, subjectKeyIdentifier, policyMappings } = certificate.extensions;
   const findings = anyFindings(issuer, policy, now);
   const lacks = basicConstraints === undefined ? "basicConstraints" : basicConstraints.value.ca ? undefined : "cA";
   if (lacks !== undefined) findings.push({ kind: "not-a-ca", certificate: reference, lacks });
@@ -112,9 +113,12 @@ export function issuerFindings(
   if (basicConstraints?.critical === false) violation("has basic constraints that are not critical", "RFC 5280 §4.2.1.9");
   if (isEmpty(certificate.subject)) violation("is a CA without a subject", "RFC 5280 §4.1.2.6");
   if (subjectKeyIdentifier === undefined) violation("is a CA without a subject key identifier", "RFC 5280 §4.2.1.2");
-  if (policyConstraints?.value.requireExplicitPolicy !== undefined) {
-    findings.push({ kind: "explicit-policy-required", certificate: reference });
+  if (place === "anchor" && policy.profile === "web-pki" && extendedKeyUsage !== undefined && isSame(certificate.subject, certificate.issuer)) {
+    violation("is a root with an extended key usage", "BR §7.1.2.1.2");
   }
+  // RFC 5280 §6.1.4 (a); an anchor's are no part of a path.
+  const isAny = policyMappings?.value.some((mapping) => mapping.issuer === anyPolicy || mapping.subject === anyPolicy);
+  if (isAny === true && place === "intermediate") violation("maps anyPolicy", "RFC 5280 §4.2.1.5");
   return findings;
 }
 
@@ -125,7 +129,7 @@ export function anyFindings({ certificate, reference }: Known, policy: Pick<Poli
   const findings: Finding[] = [];
   const { notBefore, notAfter } = certificate.validity;
   for (const extension of certificate.extensions.all) {
-    if (extension.critical && !isUnderstood(extension)) {
+    if (extension.critical && !isUnderstood(extension, certificate.extensions)) {
       findings.push({ kind: "unknown-critical-extension", certificate: reference, extension: extension.oid });
     }
   }
@@ -261,19 +265,10 @@ function purposeFindings({ certificate, reference }: Known, { profile, purpose }
   return [{ kind: "wrong-purpose", certificate: reference, purpose, allowed }];
 }
 
-/**
- * BR §7.1.4.3: a common name is one of the subject alternative names, character by character. Other common names are left alone:
- * RFC 9525 doesn't look at them, and private CAs put a display name there. What has the shape of an address is never one.
- */
-function hasStrayAddress({ subject }: Certificate, names: readonly GeneralName[]): boolean {
-  const addresses = names.flatMap((name) => (name.form === "ip" ? [addressText(name.value)] : []));
-  return valuesOf(subject, attributeTypes.commonName).some(
-    (common) => common !== undefined && (ipv4Shape.test(common) || ipv6Shape.test(common)) && !addresses.includes(common),
-  );
-}
-/** Whatever `inet_aton` takes, but for a bare decimal number. */
-const ipv4Shape = /^(?:0x[0-9a-f]{1,8}|(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+)){1,3})$/i;
-const ipv6Shape = /^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*$/i;
+/** What BR §7.1.2.7.10 forbids beside serverAuth and clientAuth. */
+const notForServers: ReadonlySet<string> = new Set([
+  anyPurpose, purposeIds.OCSPSigning, "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.8", "1.3.6.1.4.1.11129.2.4.4",
+]);
 
 const violations =
   (findings: Finding[], certificate: CertificateReference) =>

@@ -51,7 +51,8 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
     `have a certificate issued with ${serverName} among its subject alternative names` +
     (names.length === 0 ? "" : `, or connect to ${names.length === 1 ? names[0] : "one of those names"}`),
   "name-not-allowed": ({ constrainedBy }) => `take an issuer that may issue for that name; ${which(constrainedBy)} may not`,
-  "explicit-policy-required": () => "take a path without policy constraints: nobody evaluates policies here",
+  "explicit-policy-required": () =>
+    "have the certificates below it issued under a policy of their issuers (certificatePolicies), or take another path",
   "not-in-profile": ({ certificate, section }) =>
     certificate.source === "roots"
       ? "give the root as an anchor, of which only name and key count: anchors: trustAnchors(…)"

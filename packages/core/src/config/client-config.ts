@@ -2,7 +2,7 @@ import { isClassical } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkClientEarlyData } from "./check-early-data.ts";

@@ -58,8 +58,8 @@ function end(link: Link, thrown: unknown): ErrorAndAlert {
     thrown instanceof TlsError && !isSituated(thrown)
       ? thrown
       : new TlsErrorOf("local-fault", { step: link.step }, undefined, thrown);
-  const { phase, serverName, label } = link;
-  situate(error, { phase, serverName, label, received: link.received });
+  const { phase, serverName, label, finishedSent } = link;
+  situate(error, { phase, serverName, label, finishedSent, received: link.received });
   link.outgoing.drop();
   const alert = write(link, error);
   const failure = ErrorAndAlert.make(error, alert, link.outgoing.take(), link.takeData(), link.takeEvents());

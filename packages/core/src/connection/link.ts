@@ -16,6 +16,8 @@ export class Link {
   readonly label: string | undefined;
   trace: Trace | undefined;
   phase: Phase = "client-hello";
+  /** From here on the peer can know everything that the handshake shows it. */
+  finishedSent = false;
   serverName: string | undefined;
   /** A client's, as it was sent: what the error of a silent server tells of. */
   hello: { readonly bytes: number; readonly records: number } | undefined;

@@ -12,6 +12,6 @@ export function readClientHello(message: Uint8Array):
   const { thrown } = decoded;
   const error =
     thrown instanceof TlsError ? thrown : new TlsErrorOf("local-fault", { step: "readClientHello" }, undefined, thrown);
-  situate(error, { phase: "client-hello", serverName: undefined, received: undefined, label: undefined });
+  situate(error, { phase: "client-hello", serverName: undefined, finishedSent: false, received: undefined, label: undefined });
   return { kind: "malformed", error };
 }

@@ -63,4 +63,5 @@ export function sendFinishedTls12(
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   // Of a full handshake the server's Finished covers ours.
   send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "client", transcript.digest())), transcript, context);
+  link.finishedSent = true;
 }

@@ -49,6 +49,7 @@ export function sendFinished(
     link.trace?.({ kind: "keys", direction: "write", epoch: "handshake" });
   }
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.client, transcript.digest())), transcript, context);
+  link.finishedSent = true;
 
   const traffic = schedule.traffic(finishedHash);
   const exporterSecret = schedule.exporter(finishedHash);

@@ -153,4 +153,5 @@ function sendFinishedTls12(
   link.outgoing.protect(writeKeys);
   link.trace?.({ kind: "keys", direction: "write", epoch: "traffic" });
   send(encodeFinished(finishedVerifyDataTls12(settled.hash, master, "server", transcript.digest())), transcript, context);
+  link.finishedSent = true;
 }

@@ -63,6 +63,7 @@ export function sendServerHello(
   const { hello, settled, transcript, psk, earlyData } = state;
   const { link, scribe } = context;
   const { settings, negotiated, suite, hash } = settled;
+  link.phase = "server-flight";
   traceEarlyData(earlyData, context);
   const early = earlyData === "accepted" ? earlyReading(hello, settled, psk, transcript) : undefined;
   const serverHello = scribe.serverHello({
@@ -139,6 +140,8 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   const { settings, suite, hash } = settled;
   const { link } = context;
   send(encodeFinished(finishedVerifyData(hash, handshakeTraffic.server, transcript.digest())), transcript, context);
+  link.finishedSent = true;
+  link.phase = "client-flight";
   const toFinished = transcript.digest();
   const traffic = schedule.traffic(toFinished);
   const exporterSecret = schedule.exporter(toFinished);

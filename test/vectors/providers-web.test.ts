@@ -1,0 +1,13 @@
+import { describe, test } from "vitest";
+import { hybridContract } from "../support/hybrid-contract.ts";
+import { providerContract } from "../support/provider-contract.ts";
+import { subjects } from "../support/subjects.ts";
+
+describe("crypto-web, over crypto-noble", () => {
+  for (const { name, run } of [...providerContract(subjects.web), ...hybridContract(subjects.web)]) {
+    test(name, async (context) => {
+      const skipped = await run();
+      if (skipped !== undefined) context.skip(skipped);
+    });
+  }
+});
