@@ -22,6 +22,7 @@ beforeAll(() => {
   writeFileSync(`${folder}by-hand.ts`, blockOf("README.md", "by-hand"));
   writeFileSync(`${folder}adapter.ts`, blockOf("README.md", "adapter"));
   for (const name of ["browser", "bridge"]) writeFileSync(`${folder}${name}.ts`, blockOf("packages/webstreams/README.md", name));
+  writeFileSync(`${folder}your-server.ts`, blockOf("packages/arbitraries/README.md", "your-server"));
   writeFileSync(`${folder}package.json`, '{ "type": "module" }');
   const compilerOptions = { rootDir: "../..", noEmit: true, types: ["node"], lib: ["es2023", "dom"] };
   writeFileSync(`${folder}tsconfig.json`, JSON.stringify({ extends: "../../bench/tsconfig.json", compilerOptions, include: ["*.ts"] }));
