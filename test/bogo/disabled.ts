@@ -220,10 +220,6 @@ export const disabled: readonly DisabledGroup[] = [
     patterns: ["KeyUpdate-Requested", "KeyUpdate-Requested-UnfinishedWrite"],
   },
   {
-    reason: "A config that sends early data and asks for a verdict on each resumption is refused: early data go out before it",
-    patterns: ["EarlyData-*-Reverify*"],
-  },
-  {
     reason: "A config with other protocols is another config, and takes none of its sessions: no resumption, so no early data",
     patterns: ["EarlyData-ALPN*"],
     except: ["EarlyData-ALPNMismatch-Client-TLS13", "EarlyData-ALPNOmitted?-Client-TLS13"],

@@ -30,6 +30,8 @@ export interface Witness {
   /** Of -new-*-credential; -1: the default one. */
   selected: number | undefined;
   presented: PresentedIdentity | undefined;
+  /** What goes for a client whose early data were rejected. */
+  readonly retry: Flags | undefined;
   /** What a server asked a client for. */
   asked: CredentialRequest | undefined;
   /** A server has put a session into its store. */
@@ -339,8 +341,10 @@ function verifierOf(flags: Flags, { provider }: Shared, witness: Witness): Verif
     asksFor,
     ...(flags.has("accepted-peer-cert-types") && { types: certificateTypes(flags.numbers("accepted-peer-cert-types")) }),
     verify: (presented) => {
+      // A client that has judged already has sent early data, which were rejected.
+      const its = witness.presented === undefined ? flags : (witness.retry ?? flags);
       witness.presented = presented;
-      return verdict(flags, presented);
+      return verdict(its, presented);
     },
   };
   return flags.has("async") ? waiting.verifier(verifier) : verifier;

@@ -65,7 +65,7 @@ function everythingShared(flags: Flags, crypto: Crypto): { readonly shared: Shar
 
 /** @param retry of a resumption: what goes for a client whose early data were rejected. @returns what went wrong. */
 async function runConnection(flags: Flags, retry: Flags | undefined, shared: Shared): Promise<string | undefined> {
-  const witness: Witness = { selected: undefined, presented: undefined, asked: undefined, kept: false };
+  const witness: Witness = { selected: undefined, presented: undefined, retry, asked: undefined, kept: false };
   // A config is made before anything is said: what can't be is found here.
   const isServer = flags.has("server");
   const server = isServer ? serverConfigOf(flags, shared, witness) : undefined;

@@ -48,10 +48,6 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const manners = readManners(options, problems);
   const earlyData = readFlag(options.earlyData, "earlyData", problems);
   checkClientEarlyData(options, common, problems);
-  if (earlyData && reverifyOnResume) {
-    const problem = "is sent before the server has proven anything, and reverifyOnResume asks for a verdict first";
-    problems.add("early-before-verdict", "earlyData", problem, "leave one of them out");
-  }
   const listed = Array.isArray(credentials) ? credentials : [];
   const compressed = compressCertificates(listed, common.compressors, problems);
   const tickets = readTickets(options.tickets, options.sessions !== undefined, common, problems);

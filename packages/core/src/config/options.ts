@@ -194,7 +194,10 @@ export interface ClientOptions extends CommonOptions {
    * to 16, and a server may have its own mind. For who opens several connections at once. Default: it is not asked.
    */
   readonly tickets?: { readonly new: number; readonly resumed: number };
-  /** As a server's. */
+  /**
+   * As a server's; behind the server's Finished. Early data waits for a verdict of its own, on whom the session was made with,
+   * while the ClientHello is on its way; it stands for the connection if the server takes them, and else there is the other one.
+   */
   readonly reverifyOnResume?: boolean;
   /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;

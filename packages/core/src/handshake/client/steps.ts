@@ -4,6 +4,7 @@ import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { registered } from "../../wire/registry.ts";
 import { decodeServerHello, type ServerHello } from "../../wire/server-hello.ts";
+import { presentedAgain, rememberedIdentity } from "../identity.ts";
 import type { Steps } from "../table.ts";
 import { sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
@@ -25,8 +26,16 @@ export const steps: Steps<Edges, States, Inputs> = {
 
   startShares: {
     key_shares: ({ goal, session }, shares, context) => {
-      return { kind: "expectServerHello", offer: sendClientHello(goal, session, shares, context) };
+      const offer = sendClientHello(goal, session, shares, context);
+      const { settings } = goal;
+      const identity = session && settings.reverifyOnResume && offer.early !== undefined ? rememberedIdentity(session) : undefined;
+      if (identity === undefined) return { kind: "expectServerHello", offer };
+      return { kind: "judgeEarly", offer, presented: presentedAgain(identity, settings) };
     },
+  },
+
+  judgeEarly: {
+    verdict: ({ offer }, judged) => ({ kind: "expectServerHello", offer: { ...offer, judged } }),
   },
 
   expectServerHello: {
