@@ -173,11 +173,16 @@ function say(
   send(raw, undefined, context);
   const { recordSize = maxPlaintext } = manners;
   link.outgoing.boundary(recordSize);
-  link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
   return { goal, fields, hello, shares, psks, early, judged, sessionTls12 };
+}
+
+/** From here on silence is the server's. */
+export function awaitAnswer({ hello: { raw }, goal }: Offer, { link }: Context): void {
+  const { recordSize = maxPlaintext } = goal.settings.manners;
+  link.hello = { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
 }
 
 /**

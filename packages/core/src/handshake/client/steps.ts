@@ -6,7 +6,7 @@ import { registered } from "../../wire/registry.ts";
 import { decodeServerHello, type ServerHello } from "../../wire/server-hello.ts";
 import { presentedAgain, rememberedIdentity } from "../identity.ts";
 import type { Steps } from "../table.ts";
-import { sendClientHello } from "./client-hello.ts";
+import { awaitAnswer, sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
 import { forgetOffered } from "./psks.ts";
 import { groupsToShare } from "./remembered-group.ts";
@@ -29,13 +29,17 @@ export const steps: Steps<Edges, States, Inputs> = {
       const offer = sendClientHello(goal, session, shares, context);
       const { settings } = goal;
       const identity = session && settings.reverifyOnResume && offer.early !== undefined ? rememberedIdentity(session) : undefined;
-      if (identity === undefined) return { kind: "expectServerHello", offer };
-      return { kind: "judgeEarly", offer, presented: presentedAgain(identity, settings) };
+      if (identity !== undefined) return { kind: "judgeEarly", offer, presented: presentedAgain(identity, settings) };
+      awaitAnswer(offer, context);
+      return { kind: "expectServerHello", offer };
     },
   },
 
   judgeEarly: {
-    verdict: ({ offer }, judged) => ({ kind: "expectServerHello", offer: { ...offer, judged } }),
+    verdict: ({ offer }, judged, context) => {
+      awaitAnswer(offer, context);
+      return { kind: "expectServerHello", offer: { ...offer, judged } };
+    },
   },
 
   expectServerHello: {
