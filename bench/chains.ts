@@ -5,6 +5,7 @@ import type { PresentedIdentity } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
 import { serverVerifier } from "@sallyport/x509";
+import type { Effort, Measured } from "./report.ts";
 import { digits, inTurns, ratios, ratioText, spread, table } from "./rounds.ts";
 
 interface Chain {
@@ -13,13 +14,8 @@ interface Chain {
   readonly leaf: Uint8Array<ArrayBuffer>;
 }
 
-export interface ChainOptions {
-  readonly rounds: number;
-  /** As long as each contender is at it in a round. */
-  readonly milliseconds: number;
-}
-
-export async function measureChains({ rounds, milliseconds }: ChainOptions): Promise<string> {
+export async function measureChains({ rounds, quick }: Effort): Promise<Measured> {
+  const milliseconds = quick ? 40 : 200; // each contender in a round
   const chain = await makeChain();
   const contenders = {
     "x509, crypto-node": sallyport(chain, node),
@@ -51,7 +47,7 @@ export async function measureChains({ rounds, milliseconds }: ChainOptions): Pro
     digits(spread(values).median),
     name === "node:crypto" ? "1" : ratioText(ratios(values, theirs)),
   ]);
-  return table([["chains judged", "a CPU second", "of node:crypto"], ...rows]);
+  return { figures: [], tables: [table([["chains judged", "a CPU second", "of node:crypto"], ...rows])] };
 }
 
 function sallyport({ root, intermediate, leaf }: Chain, provider: typeof node): () => boolean {

@@ -1,9 +1,10 @@
 // The connecting process: does one job after the other, and tells how long it took.
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
-import { connect } from "@sallyport/node";
 import type { ClientConfig } from "@sallyport/core";
-import type { Contender, Done, Job } from "./loopback.ts";
-import { client, type ProviderName } from "./sides.ts";
+import { connect } from "@sallyport/node";
+import type { download } from "./others-clients.ts";
+import { client, type ProviderName, resumingClient, unverifyingClient } from "./sides.ts";
+import type { Contender, Done, ForeignClient, Handshake, Job } from "./work.ts";
 
 process.on("message", (job: Job) => {
   perform(job).then(
@@ -13,30 +14,58 @@ process.on("message", (job: Job) => {
 });
 
 async function perform(job: Job): Promise<Done> {
+  if (job.contender === "lemon-tls") lemon ??= (await import("lemon-tls")).default as unknown as typeof lemon; // it says itself that it is like node:tls
+  if (isForeign(job.contender)) foreign ??= (await import("./others-clients.ts")).download;
   const cpu = process.cpuUsage();
   const since = performance.now();
-  const seconds = job.kind === "download" ? await download(job) : undefined;
-  if (job.kind === "handshakes") {
-    let left = job.count;
-    const runner = async (): Promise<void> => {
-      while (left-- > 0) await exchange(job, 1, 1);
-    };
-    await Promise.all(Array.from({ length: job.inFlight }, runner));
-  }
+  let seconds: number | undefined;
+  if (job.kind === "download") seconds = await ask(job, "full", job.bytes, job.write);
+  else if (job.kind === "ping-pong") await pingPong(open(job, "full"), job.count, job.size);
+  else await handshakes(job);
   const took = (performance.now() - since) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   return { seconds: seconds ?? took, cpuSeconds: (user + system) / 1e6 };
 }
 
-function download({ bytes, write, ...job }: Extract<Job, { kind: "download" }>): Promise<number> {
-  return exchange(job, bytes, write);
+type Socket = ReturnType<typeof connect> | ReturnType<typeof connectTls>;
+let lemon: { connect(port: number, host: string, options: object): Socket } | undefined;
+
+async function handshakes(job: Extract<Job, { kind: "handshakes" }>): Promise<void> {
+  let left = job.count;
+  let resumed = 0;
+  const runner = async (lane: number): Promise<void> => {
+    while (left-- > 0) {
+      await ask(job, job.handshake, 1, 1, lane, (socket) => {
+        if (socket.isSessionReused()) resumed += 1;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: job.inFlight }, (_, lane) => runner(lane)));
+  // A lane's first connection has nothing to resume.
+  const expected = job.handshake === "resumed" ? job.count - job.inFlight : 0;
+  if (resumed < expected) throw new Error(`${job.contender}: ${resumed} of ${job.count} handshakes were resumed`);
+}
+
+/** Of anybody: lemon-tls and what only connects are loaded where they are asked for. */
+let foreign: typeof download | undefined;
+function isForeign(contender: Contender): contender is ForeignClient {
+  return contender === "subtls" || contender === "@reclaimprotocol/tls";
+}
+async function ask(
+  { contender, port, ca }: Job, handshake: Handshake, bytes: number, write: number, lane = 0, look?: (socket: Socket) => void,
+): Promise<number> {
+  if (isForeign(contender)) {
+    if (foreign === undefined) throw new Error(`${contender} is not loaded`);
+    return foreign(contender, port, ca, bytes, write);
+  }
+  const socket = open({ contender, port, ca }, handshake, lane);
+  const seconds = await exchange(socket, bytes, write);
+  look?.(socket);
+  return seconds;
 }
 
 /** @returns seconds from the first byte to the last */
-function exchange(
-  { contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, bytes: number, write: number,
-): Promise<number> {
-  const socket = open(contender, port, ca);
+function exchange(socket: Socket, bytes: number, write: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let left = bytes;
     let since = 0;
@@ -49,21 +78,61 @@ function exchange(
       resolve((performance.now() - since) / 1000);
     });
     socket.once("error", reject);
-    socket.once("close", () => reject(new Error(`${contender}: closed with ${left} bytes missing`)));
+    socket.once("close", () => reject(new Error(`closed with ${left} bytes missing`)));
+  });
+}
+
+function pingPong(socket: Socket, count: number, size: number): Promise<void> {
+  const ping = Buffer.alloc(size, 7);
+  return new Promise((resolve, reject) => {
+    let left = count;
+    let missing = size;
+    socket.once("secureConnect", () => {
+      socket.write("echo");
+      setTimeout(() => socket.write(ping), 20); // a message of its own
+    });
+    socket.on("data", (data: Uint8Array) => {
+      missing -= data.length;
+      if (missing > 0) return;
+      missing = size;
+      left -= 1;
+      if (left > 0) return void socket.write(ping);
+      socket.end();
+      resolve();
+    });
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error(`closed with ${left} answers missing`)));
   });
 }
 
 const contexts = new Map<string, SecureContext>();
-const configs = new Map<ProviderName, ClientConfig>();
+const configs = new Map<string, ClientConfig>();
+const sessions = new Map<number, Buffer>();
 
-/** Configs and contexts are made once: both sides of the comparison can. */
-function open(contender: Contender, port: number, ca: string): ReturnType<typeof connect> | ReturnType<typeof connectTls> {
-  if (contender === "node:tls") {
-    const secureContext = contexts.get(ca) ?? createSecureContext({ ca, minVersion: "TLSv1.3" });
-    contexts.set(ca, secureContext);
-    return connectTls({ host: "127.0.0.1", servername: "localhost", port, secureContext });
+/** Configs and contexts are made once: both sides of the comparison can. A lane has its own sessions. */
+function open({ contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, handshake: Handshake, lane = 0): Socket {
+  const servername = "localhost";
+  if (contender === "lemon-tls") {
+    if (lemon === undefined) throw new Error("lemon-tls is not loaded");
+    return lemon.connect(port, "127.0.0.1", { servername, ca, rejectUnauthorized: handshake !== "unverified" });
   }
-  const config = configs.get(contender) ?? client(contender, { pem: ca });
-  configs.set(contender, config);
-  return connect({ config, host: "127.0.0.1", servername: "localhost", port });
+  if (isForeign(contender)) throw new Error(`${contender} opens its own`);
+  if (contender !== "node:tls") return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port });
+  const secureContext = contexts.get(ca) ?? createSecureContext({ ca, minVersion: "TLSv1.3" });
+  contexts.set(ca, secureContext);
+  const session = handshake === "resumed" ? sessions.get(lane) : undefined;
+  const rejectUnauthorized = handshake !== "unverified";
+  const socket = connectTls({ host: "127.0.0.1", servername, port, secureContext, session, rejectUnauthorized });
+  if (handshake === "resumed") socket.on("session", (given) => sessions.set(lane, given));
+  return socket;
+}
+
+function configOf(contender: ProviderName, handshake: Handshake, ca: string, lane: number): ClientConfig {
+  const key = `${contender} ${handshake} ${handshake === "resumed" ? lane : ""}`;
+  const known = configs.get(key);
+  if (known !== undefined) return known;
+  const make = handshake === "unverified" ? unverifyingClient : handshake === "resumed" ? resumingClient : client;
+  const made = make(contender, { pem: ca });
+  configs.set(key, made);
+  return made;
 }

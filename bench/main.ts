@@ -1,28 +1,60 @@
-// `npm run bench`: prints the tables of bench/README.md. `npm run bench -- --quick` takes a few seconds, and shows less.
-import { arch, cpus, platform } from "node:os";
+// `npm run bench`: every measurement; `npm run bench NAME…`: these. `--quick` takes seconds each, and says less. What they give is kept
+// in results/, and README.md shows all that is kept.
 import { makeAuthority } from "../packages/cli/src/demo/authority.ts";
+import { measureBound } from "./bound.ts";
+import { measureBulk, measureThroughput } from "./bulk.ts";
 import { measureChains } from "./chains.ts";
+import { measureCurve } from "./curve.ts";
+import { measureGrowth } from "./growth.ts";
+import { measureHandshakes } from "./handshakes.ts";
 import { measureIdle } from "./idle.ts";
-import { measureHandshakes, measureThroughput, openLoopback } from "./loopback.ts";
-import { measureMemory } from "./memory.ts";
-
-const quick = process.argv.includes("--quick");
-const rounds = quick ? 3 : 9;
-const mebibyte = 1024 * 1024;
-
-const model = cpus()[0]?.model.trim() ?? "unknown processor";
-console.log(`${cpus().length} x ${model}, ${platform()} ${arch()}, Node ${process.version}, OpenSSL ${process.versions.openssl}`);
-console.log(`${rounds} rounds in turns; medians, and of ratios (least..most)${quick ? "; a quick run" : ""}\n`);
+import { type Loopback, openLoopback } from "./loopback.ts";
+import { measureRecords } from "./memory.ts";
+import { measureOthers } from "./others.ts";
+import { type Effort, goals, keep, kept, type Measured, where } from "./report.ts";
+import { measureRss } from "./rss.ts";
+import { writeReadme } from "./readme.ts";
 
 const authority = await makeAuthority();
-console.log(await measureMemory(authority, { rounds, milliseconds: quick ? 40 : 150 }), "\n");
-console.log(await measureChains({ rounds, milliseconds: quick ? 40 : 300 }), "\n");
-// In pure JavaScript the handshakes take long, and fewer tell the same.
-console.log(measureIdle(authority, { "crypto-node": quick ? 1_000 : 10_000, "crypto-noble": quick ? 300 : 2_000 }), "\n");
-const loopback = await openLoopback(authority);
-try {
-  console.log(await measureThroughput(loopback, { rounds, bytes: (quick ? 64 : 256) * mebibyte }), "\n");
-  console.log(await measureHandshakes(loopback, { rounds, count: quick ? 100 : 500, warmUp: quick ? 200 : 4000 }));
-} finally {
-  loopback.close();
+const measurements: Readonly<Record<string, (effort: Effort) => Promise<Measured> | Measured>> = {
+  records: (effort) => measureRecords(authority, effort),
+  bulk: (effort) => withLoopback((loopback) => measureBulk(loopback, effort)),
+  sizes: (effort) => withLoopback((loopback) => measureThroughput(loopback, effort)),
+  handshakes: (effort) => withLoopback((loopback) => measureHandshakes(loopback, effort)),
+  bound: (effort) => measureBound(authority, effort),
+  idle: (effort) => measureIdle(authority, effort),
+  rss: (effort) => measureRss(authority, effort),
+  chains: (effort) => measureChains(effort),
+  others: (effort) => withLoopback((loopback) => measureOthers(loopback, effort), true),
+  growth: (effort) => measureGrowth(authority, effort),
+  curve: (effort) => measureCurve(authority, effort),
+};
+
+async function withLoopback(measure: (loopback: Loopback) => Promise<Measured>, lemon = false): Promise<Measured> {
+  const loopback = await openLoopback(authority, lemon);
+  try {
+    return await measure(loopback);
+  } finally {
+    loopback.close();
+  }
 }
+
+const words = process.argv.slice(2);
+const quick = words.includes("--quick");
+const asked = words.filter((word) => !word.startsWith("-"));
+const unknown = asked.filter((name) => measurements[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`no measurement ${unknown.join(", ")}; there are ${Object.keys(measurements).join(", ")}`);
+  process.exit(1);
+}
+
+const effort = { quick, rounds: quick ? 3 : 5 };
+console.log(`${where()}\n${effort.rounds} rounds in turns; medians, and of ratios (least..most)${quick ? "; a quick run" : ""}\n`);
+for (const [name, measure] of Object.entries(measurements)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const measured = await measure(effort);
+  keep(name, effort, measured);
+  console.log(`${measured.tables.join("\n\n")}\n`);
+  if (measured.figures.length > 0) console.log(`${goals(measured.figures)}\n`);
+}
+writeReadme(kept());

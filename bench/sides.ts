@@ -1,5 +1,6 @@
 import {
-  type CipherSuiteName, type ClientConfig, clientConfig, type CryptoProvider, type ProtocolVersion, type ServerConfig, serverConfig,
+  type CipherSuiteName, type ClientConfig, type ClientOptions, clientConfig, type CryptoProvider, dangerousAssertVerified,
+  memoryClientSessions, type ProtocolVersion, type ServerConfig, type ServerOptions, serverConfig, ticketKeys, type Verifier,
 } from "@sallyport/core";
 import { noble, signer as nobleSigner } from "@sallyport/crypto-noble";
 import { node, signer as nodeSigner } from "@sallyport/crypto-node";
@@ -30,15 +31,88 @@ export const sides: Readonly<Record<ProviderName, BenchSide>> = {
 const groups = ["x25519", "secp256r1"] as const;
 export const providerNames: readonly ProviderName[] = ["crypto-node", "crypto-noble"];
 
-export function server(name: ProviderName, { leaf }: Authority, version: ProtocolVersion = "tls1.3"): ServerConfig {
+/** @param suite by default the one that the provider prefers */
+export function server(
+  name: ProviderName, authority: Authority, version: ProtocolVersion = "tls1.3", suite?: CipherSuiteName,
+): ServerConfig {
+  return serverConfig(serverOptions(name, authority, version, suite));
+}
+/** Two tickets after a full handshake, one after a resumed one. */
+export function serverWithTickets(name: ProviderName, authority: Authority): ServerConfig {
+  const { random } = sides[name].provider;
+  return serverConfig({ ...serverOptions(name, authority, "tls1.3"), sessions: ticketKeys({ random, now: Date.now }) });
+}
+
+function serverOptions(name: ProviderName, { leaf }: Authority, version: ProtocolVersion, suite?: CipherSuiteName): ServerOptions {
   const { provider, suites } = sides[name];
   const signer = name === "crypto-node" ? nodeSigner(leaf.keyPem) : nobleSigner(leaf.keyPem);
   const credentials = [credential({ chain: leaf.chainPem, signer })] as const;
-  return serverConfig({ provider, now: Date.now, credentials, versions: [version], suites: [suites[version]], groups });
+  return { provider, now: Date.now, credentials, versions: [version], suites: [suite ?? suites[version]], groups };
 }
 
-export function client(name: ProviderName, { pem }: Trusted, version: ProtocolVersion = "tls1.3"): ClientConfig {
+export function client(
+  name: ProviderName, trusted: Trusted, version: ProtocolVersion = "tls1.3", suite?: CipherSuiteName,
+): ClientConfig {
+  return clientConfig(clientOptions(name, trusted, version, suite));
+}
+/** A store of its own. */
+export function resumingClient(name: ProviderName, trusted: Trusted): ClientConfig {
+  return clientConfig({ ...clientOptions(name, trusted, "tls1.3"), sessions: memoryClientSessions() });
+}
+/** Takes any certificate for any name. */
+export function unverifyingClient(name: ProviderName, trusted: Trusted): ClientConfig {
+  return clientConfig({ ...clientOptions(name, trusted, "tls1.3"), verifier: everybody });
+}
+
+function clientOptions(name: ProviderName, { pem }: Trusted, version: ProtocolVersion, suite?: CipherSuiteName): ClientOptions {
   const { provider, suites } = sides[name];
   const verifier = serverVerifier({ provider, roots: pem });
-  return clientConfig({ provider, now: Date.now, verifier, versions: [version], suites: [suites[version]], groups, keyShares: 1 });
+  return { provider, now: Date.now, verifier, versions: [version], suites: [suite ?? suites[version]], groups, keyShares: 1 };
+}
+
+const everybody: Verifier = {
+  label: "everybody",
+  schemes: ["ecdsa_secp256r1_sha256"],
+  verify: (presented) => dangerousAssertVerified(presented),
+};
+
+/** Both ends, on a provider and a signer whose every call goes through `measure`. */
+export function metered(
+  name: ProviderName, authority: Authority, measure: <Result>(work: () => Result) => Result,
+): { readonly server: ServerConfig; readonly client: ClientConfig } {
+  const { provider } = sides[name];
+  /** The same object, with its methods measured; what they give has methods of its own. */
+  const through = <Given>(given: Given): Given => {
+    if (typeof given !== "object" || given === null || given instanceof Uint8Array || Array.isArray(given)) return given;
+    return new Proxy(given, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]): unknown => wrapped(measure(() => Reflect.apply(value, target, args)), target);
+      },
+    });
+  };
+  /** Keys of a group stay as they are: node:crypto knows its own by their class. */
+  const wrapped = (result: unknown, target: object): unknown => {
+    if (result === target) return through(target);
+    return typeof result === "object" && result !== null && ["seal", "open", "update"].some((method) => method in result)
+      ? through(result)
+      : result;
+  };
+  const meteredProvider: CryptoProvider = {
+    ...provider,
+    suites: provider.suites.map(through),
+    groups: provider.groups.map(through),
+    verifications: provider.verifications.map(through),
+    hashes: provider.hashes.map(through),
+    random: (length) => measure(() => provider.random(length)),
+  };
+  const options = serverOptions(name, authority, "tls1.3");
+  const signer = name === "crypto-node" ? nodeSigner(authority.leaf.keyPem) : nobleSigner(authority.leaf.keyPem);
+  const credentials = [credential({ chain: authority.leaf.chainPem, signer: through(signer) })] as const;
+  const verifier = serverVerifier({ provider: meteredProvider, roots: authority.pem });
+  return {
+    server: serverConfig({ ...options, provider: meteredProvider, credentials }),
+    client: clientConfig({ ...clientOptions(name, authority, "tls1.3"), provider: meteredProvider, verifier }),
+  };
 }

@@ -8,21 +8,23 @@ import { connect } from "node:tls";
 import { pathToFileURL } from "node:url";
 import type { ServerConfig } from "@sallyport/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blockOf } from "../support/documents.ts";
 import { collect, server, tlsClient } from "../support/endpoints.ts";
 import { makePki } from "../support/pki.ts";
 import { start } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
 
-const readme = readFileSync(`${root}README.md`, "utf8");
 /** Beneath the repository, so that packages are found; not in git. */
 const folder = `${root}.tmp/readme-${process.pid}/`;
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}by-hand.ts`, block("by-hand"));
-  writeFileSync(`${folder}adapter.ts`, block("adapter"));
+  writeFileSync(`${folder}by-hand.ts`, blockOf("README.md", "by-hand"));
+  writeFileSync(`${folder}adapter.ts`, blockOf("README.md", "adapter"));
+  for (const name of ["browser", "bridge"]) writeFileSync(`${folder}${name}.ts`, blockOf("packages/webstreams/README.md", name));
+  writeFileSync(`${folder}your-server.ts`, blockOf("packages/arbitraries/README.md", "your-server"));
   writeFileSync(`${folder}package.json`, '{ "type": "module" }');
-  const compilerOptions = { rootDir: "../..", noEmit: true, types: ["node"] };
+  const compilerOptions = { rootDir: "../..", noEmit: true, types: ["node"], lib: ["es2023", "dom"] };
   writeFileSync(`${folder}tsconfig.json`, JSON.stringify({ extends: "../../bench/tsconfig.json", compilerOptions, include: ["*.ts"] }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,7 +36,7 @@ describe("README.md", () => {
   });
 
   test.each(["by-hand", "adapter"])("%s has thirty lines, give or take", (name) => {
-    const lines = block(name).split("\n").filter((line) => /\w/.test(line) && !/^\s*(\/\/|\/\*\*)/.test(line));
+    const lines = blockOf("README.md", name).split("\n").filter((line) => /\w/.test(line) && !/^\s*(\/\/|\/\*\*)/.test(line));
     expect(lines.length).toBeGreaterThan(20);
     expect(lines.length).toBeLessThan(40);
   });
@@ -77,7 +79,7 @@ describe("README.md", () => {
   });
 });
 
-test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packages/core/README.md", "packages/cli/README.md"])(
+test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packages/core/README.md", "packages/cli/README.md", "packages/webstreams/README.md"])(
   "every file that %s names is there",
   (document) => {
     const text = readFileSync(root + document, "utf8");
@@ -87,13 +89,6 @@ test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packa
     for (const path of [...linked, ...named]) expect(existsSync(root + path), path).toBe(true);
   },
 );
-
-/** The code behind "```ts name". */
-function block(name: string): string {
-  const found = new RegExp(`^\`\`\`ts ${name}\\n([\\s\\S]*?)^\`\`\`$`, "m").exec(readme)?.[1];
-  if (found === undefined) throw new Error(`README.md has no block called ${name}`);
-  return found;
-}
 
 /** The README's `serve` on TCP, answering in capitals. */
 async function byHand(config: ServerConfig): Promise<{ readonly port: number; stop(): Promise<void> }> {

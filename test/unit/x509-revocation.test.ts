@@ -302,6 +302,13 @@ describe("must-staple", () => {
   test("with one is trusted", () => {
     expect(verdict(trusting({}), { ...identity, ocspResponse: ocsp(stapling.der, intermediate) })).toBe("trusted");
   });
+  test("of a CA is one for every server below it (RFC 7633 §4.2.2)", async () => {
+    const promising = await authority("CN=Promising", { by: root, more: [mustStaple] });
+    const below = await server(promising);
+    const sent = presented([below.der, promising.der]);
+    expect(verdict(trusting({}), sent)).toBe("bad_certificate_status_response: staple-missing");
+    expect(verdict(trusting({}), { ...sent, ocspResponse: ocsp(below.der, promising) })).toBe("trusted");
+  });
 });
 
 describe("a policy", () => {

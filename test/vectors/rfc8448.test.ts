@@ -253,7 +253,7 @@ function sessionOf(trace: RecordedHandshake, config: ServerConfig | ClientConfig
   return {
     suite: "TLS_AES_128_GCM_SHA256", secret: bytesOf(secret.hex), alpn: undefined, serverName, configId: Uint8Array.from(config.id),
     fullHandshakeMs: 0, issuedMs: 0, lifetimeSeconds: 30, ageAdd: identity.obfuscatedTicketAge - 6, maxEarlyData: 1024, psk: undefined,
-    peer: config.role === "client" ? { presented, path: [], names: [] } : undefined,
+    peer: config.role === "client" ? { presented, path: [], names: [], validUntilMs: undefined, basis: undefined } : undefined,
     ticket: config.role === "client" ? identity.identity : undefined,
     sessionId: undefined, data: undefined,
   };

@@ -1,2 +1,21 @@
+// Peers that follow a script.
+export { ClientPeer } from "./client.ts";
+export { ServerPeer } from "./server.ts";
+export {
+  describeSpoken, type Flight, Peer, type PeerOptions, type PeerScript, type PeerSession, type Role, type Spoken, type Talk, type Utterance,
+} from "./peer.ts";
+export { type HelloScript, plainHello } from "./hello.ts";
+export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.ts";
+
+// Generators.
+export { anyHellos, faults, peerScripts, plainPeer, transports, validHellos } from "./arbitraries.ts";
+
+// Conversations with a TLS under test, and what no TLS may do.
+export { type Account, converse, expectComplete, judgePeer, type Reach, type Subject, type TransportScript } from "./conversation.ts";
+export { converseOver, type Over } from "./over.ts";
+export { Machine, type MachineOptions } from "./machine.ts";
+export { describeAccount, differences, testOf } from "./report.ts";
+export { type ModelFacts, mustNotComplete } from "./model.ts";
+
 // For fuzzing alone. What accepts everything says so by its name.
 export { dangerousFuzzCredential, dangerousFuzzProvider, type FuzzProvider } from "./fuzz-provider.ts";

@@ -23,7 +23,11 @@ export const u16 = (...values: readonly number[]): Bytes => {
 };
 export const u24 = (value: number): Bytes => Uint8Array.of(value >> 16, value >> 8, value);
 export const u32 = (value: number): Bytes => Uint8Array.of(value >>> 24, value >> 16, value >> 8, value);
-export const latin1 = (value: string): Bytes => Uint8Array.from(value, (letter) => letter.charCodeAt(0));
+export function latin1(value: string): Bytes {
+  const bytes = new Uint8Array(value.length);
+  for (let at = 0; at < value.length; at++) bytes[at] = value.charCodeAt(at);
+  return bytes;
+}
 export const repeat = (length: number, value = 0): Bytes => new Uint8Array(length).fill(value);
 
 /** A vector behind one, two or three bytes of length. */

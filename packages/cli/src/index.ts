@@ -4,4 +4,4 @@
  *
  * @packageDocumentation
  */
-export { alertInWords, codePoint, refusalInWords } from "./words.ts";
+export { alertInWords, codePoint, refusalInWords } from "@sallyport/explain";

@@ -2,7 +2,7 @@
 // The command `sallyport`.
 import { parseArgs } from "node:util";
 import { demo } from "./demo/demo.ts";
-import { printable } from "./words.ts";
+import { printable } from "@sallyport/explain";
 
 /** @returns the exit code: 0, 1 if what was asked for failed, 2 if it could not be understood */
 async function main(args: readonly string[]): Promise<number> {

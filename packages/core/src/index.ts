@@ -47,8 +47,8 @@ export type {
   AsyncCredentialPicker, AsyncSigner, Credential, CredentialPicker, CredentialRequest, Signer, SyncCredentialPicker, SyncSigner,
 } from "./config/credential.ts";
 export {
-  type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, VerifiedIdentity,
-  type Verifier,
+  type AsyncVerifier, type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type SyncVerifier, type VerifiedFacts,
+  VerifiedIdentity, type Verifier,
 } from "./config/identity.ts";
 export { rawPublicKey, rawPublicKeys } from "./config/raw-public-keys.ts";
 export { dangerousRawPsk, type ExternalPsk, type ImportedPskOptions, importedPsk, type RawPskOptions } from "./config/psk.ts";
@@ -74,8 +74,9 @@ export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } fr
 // Values.
 export type { Bytes } from "./wire/bytes.ts";
 export type { ClientHello } from "./wire/client-hello.ts";
-export type {
-  CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, Registered, SignatureScheme,
+export {
+  type CertificateType, type CipherSuiteName, type HashName, type NamedGroup, type ProtocolVersion, type Registered, registered,
+  type RegistryName, type SignatureScheme,
 } from "./wire/registry.ts";
 export type { OidFilter } from "./wire/oid-filters.ts";
 export type { StapleKind } from "./wire/staples.ts";

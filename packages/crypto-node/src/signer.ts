@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, KeyObject, sign } from "node:crypto"
 import { ApiMisuse, type Bytes, ConfigError, readPublicKey, type SyncSigner, schemesOf } from "@sallyport/core";
 import { owned } from "./bytes.ts";
 import { hasMlDsa } from "./import-key.ts";
-import { hashOf, parametersOf } from "./verifications.ts";
+import { hashOf, keyFor } from "./verifications.ts";
 
 /**
  * A signer for an ECDSA (P-256, P-384, P-521), Ed25519 or RSA key (2048 to 8192 bits; RSA-PSS first, PKCS #1 v1.5 for TLS 1.2);
@@ -26,7 +26,7 @@ export function signer(privateKey: KeyObject | string): SyncSigner {
     publicKey,
     sign: (scheme, message): Bytes => {
       if (!schemes.includes(scheme)) throw new ApiMisuse("bad-argument", `this key signs ${schemes.join(", ")}, not ${scheme}`);
-      return owned(sign(hashOf(scheme), message, { key, ...parametersOf(scheme) }));
+      return owned(sign(hashOf(scheme), message, keyFor(scheme, key)));
     },
   };
 }

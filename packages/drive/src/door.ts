@@ -31,6 +31,11 @@ export interface ServerAnswerers {
    */
   readonly earlyData?: EarlyDataHandler;
 }
+/** What the loop takes of a server: `accept` may be one config for all. It is read when a ClientHello is there. */
+export interface DoorAnswerers {
+  readonly accept: ServerConfig | ServerAnswerers["accept"];
+  readonly earlyData?: EarlyDataHandler;
+}
 /** A client has nothing that it must answer. */
 export interface ClientAnswerers {
   /** Default: nothing is sent early. What became of it is in `Driven.earlyData`: what was rejected is the caller's to send again. */

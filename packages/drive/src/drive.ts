@@ -5,7 +5,7 @@ import type {
 } from "@sallyport/core";
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
 import { type Budget, budget as freshBudget, type Seat } from "./budget.ts";
-import type { ClientAnswerers, ServerAnswerers } from "./door.ts";
+import type { ClientAnswerers, Decision, DoorAnswerers } from "./door.ts";
 import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
 import { type Delivery, type DrainOptions, farewell, type Line, type PeerEnd, peerEndOf } from "./farewell.ts";
 import { type Arrival, Inbox } from "./inbox.ts";
@@ -76,7 +76,7 @@ export interface Undone {
 export function drive(
   transport: Transport,
   start: ServerStage,
-  answerers: ServerAnswerers,
+  answerers: DoorAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven>;
 export function drive(
@@ -88,7 +88,7 @@ export function drive(
 export function drive(
   transport: Transport,
   start: Stage,
-  answerers: ServerAnswerers | ClientAnswerers,
+  answerers: DoorAnswerers | ClientAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven> {
   const { clock, drain = {}, budget = freshBudget() } = options;
@@ -100,7 +100,7 @@ class Handshake implements Means, Seat {
   readonly #line: Line;
   readonly #options: DriveOptions;
   readonly #patience: Patience;
-  readonly accept: ServerAnswerers["accept"] | undefined;
+  readonly #answerers: DoorAnswerers | ClientAnswerers;
   readonly takeEarly: EarlyDataHandler | undefined;
   readonly giveEarly: EarlyDataSource | undefined;
   /** What came early, and is read when the handshake is complete. */
@@ -111,15 +111,14 @@ class Handshake implements Means, Seat {
   #entered = false;
   #waitsForPeer = false;
 
-  constructor(line: Line, answerers: ServerAnswerers | ClientAnswerers, options: DriveOptions) {
+  constructor(line: Line, answerers: DoorAnswerers | ClientAnswerers, options: DriveOptions) {
     this.#line = line;
     this.#options = options;
     this.#patience = new Patience(line.inbox, options);
-    const isServer = "accept" in answerers;
+    this.#answerers = answerers;
     // Of any object of the caller's: they are called as its methods.
-    this.accept = isServer ? (hello, signal) => answerers.accept(hello, signal) : undefined;
-    if (isServer && answerers.earlyData !== undefined) this.takeEarly = answerers.earlyData.bind(answerers);
-    if (!isServer && answerers.earlyData !== undefined) this.giveEarly = answerers.earlyData.bind(answerers);
+    if ("accept" in answerers) this.takeEarly = answerers.earlyData?.bind(answerers);
+    else this.giveEarly = answerers.earlyData?.bind(answerers);
   }
 
   get inbox(): Inbox {
@@ -128,11 +127,16 @@ class Handshake implements Means, Seat {
   get outbox(): Outbox {
     return this.#line.outbox;
   }
+  decide(hello: ClientHello): Decision | Promise<Decision> {
+    const answerers = this.#answerers;
+    if (!("accept" in answerers)) throw new TypeError("accept is missing");
+    return typeof answerers.accept === "function" ? answerers.accept(hello, this.signal) : answerers.accept;
+  }
   get signal(): AbortSignal {
     return this.#patience.signal;
   }
   get waitsForClient(): boolean {
-    return this.#waitsForPeer && this.accept !== undefined;
+    return this.#waitsForPeer && "accept" in this.#answerers;
   }
   giveWay(): void {
     this.#patience.giveWay();
@@ -176,7 +180,7 @@ class Handshake implements Means, Seat {
   }
 
   #enter(stage: Waiting): boolean {
-    const due = this.accept === undefined || stage.kind === "accepted";
+    const due = !("accept" in this.#answerers) || stage.kind === "accepted";
     if (due && !this.#entered) this.#entered = this.#line.budget.enter(this);
     return this.#entered || !due;
   }
@@ -238,7 +242,9 @@ class Interruption extends Error {
 
 /** What ends a wait: the timeout, the caller's signal, a reset. A late answer finds nobody, and changes nothing. */
 class Patience {
-  readonly #controller = new AbortController();
+  /** Made for the first who asks: most handshakes have no asynchronous answerer, and it is dear. */
+  #controller: AbortController | undefined;
+  #fired = false;
   readonly #cancelTimer: () => void;
   readonly #callersSignal: AbortSignal | undefined;
   readonly #cancel = (): void => this.#interrupt("cancelled");
@@ -256,6 +262,8 @@ class Patience {
 
   /** For the answerers: fires when nobody waits for them any more. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#fired) this.#controller.abort();
     return this.#controller.signal;
   }
 
@@ -282,14 +290,15 @@ class Patience {
 
   /** Whoever still works for this handshake (on one of several key shares, say) works in vain. */
   fire(): void {
-    this.#controller.abort();
+    this.#fired = true;
+    this.#controller?.abort();
   }
 
   #interrupt(by: AbortCause): void {
     if (this.#by !== undefined && this.#by !== "reset") return;
     this.#by = by;
     if (this.#inboxTells(by)) return;
-    this.#controller.abort();
+    this.fire();
     this.#giveUp?.(new Interruption(by));
   }
 

@@ -1,6 +1,6 @@
 // The one loop that all adapters share: a transport and a clock go in, a byte stream comes out.
 export { type Budget, type BudgetOptions, budget, type Counts } from "./budget.ts";
-export type { ClientAnswerers, Decision, Passthrough, Refusal, ServerAnswerers } from "./door.ts";
+export type { ClientAnswerers, Decision, DoorAnswerers, Passthrough, Refusal, ServerAnswerers } from "./door.ts";
 export { passthrough, refuse } from "./door.ts";
 export type { EarlyDataHandler, EarlyDataSource, EarlyExchange } from "./early-data.ts";
 export type { ClientDriven, Driven, DriveOptions, PassedThrough, ServerDriven, Undone } from "./drive.ts";

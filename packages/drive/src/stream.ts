@@ -299,7 +299,9 @@ export class Stream implements TlsStream {
 
   #finishIfOver(): void {
     const written = this.#ownCloseSent || this.#line.outbox.broken !== undefined;
-    if (!this.#finishing && this.#readEnd === "close-notify" && written) this.#finish(undefined, true);
+    // Without a half-close neither side would see the other's end before it closes itself; and both have said all.
+    const { halfCloses } = this.#line.transport;
+    if (!this.#finishing && this.#readEnd === "close-notify" && written) this.#finish(undefined, halfCloses);
   }
 
   #finish(error: TlsError | undefined, due: boolean): void {

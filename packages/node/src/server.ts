@@ -1,6 +1,6 @@
 import { Server, type Socket } from "node:net";
 import { Acceptor, type ClientHello, ServerConfig } from "@sallyport/core";
-import { budget, type Decision, type DriveOptions, drive, type ServerAnswerers } from "@sallyport/drive";
+import { budget, type DoorAnswerers, type DriveOptions, drive } from "@sallyport/drive";
 import { observe } from "./diagnostics.ts";
 import { type TlsClientError, tlsClientError } from "./errors.ts";
 import { driveOptions, giveBack } from "./handshake.ts";
@@ -40,7 +40,7 @@ export function createServer(options: ServerOptions, onSecure?: (socket: TlsSock
 class SecureServer extends Server {
   readonly #options: ServerOptions;
   readonly #common: DriveOptions;
-  readonly #answerers: ServerAnswerers;
+  readonly #answerers: DoorAnswerers;
   #accept: Accept;
 
   constructor(options: ServerOptions) {
@@ -48,7 +48,7 @@ class SecureServer extends Server {
     this.#options = options;
     this.#accept = options.accept;
     this.#common = driveOptions({ budget: budget(), ...options });
-    this.#answerers = answerersOf({ ...options, accept: (hello, signal) => decide(this.#accept, hello, signal) });
+    this.#answerers = this.#answerersOf(options);
     this.on("connection", (socket: Socket) => void this.#secure(socket));
   }
 
@@ -86,17 +86,20 @@ class SecureServer extends Server {
     }
   }
 
+  /** `accept` is read when a ClientHello is there: it may be another one by then. */
+  #answerersOf({ earlyData }: ServerOptions): DoorAnswerers {
+    const current = (): Accept => this.#accept;
+    const door = {
+      get accept(): Accept {
+        return current();
+      },
+    };
+    return earlyData === undefined ? door : Object.assign(door, { earlyData });
+  }
+
   /** In a turn of its own, so that what a listener throws is the process's, and no rejection of ours. */
   #tell(event: string, ...args: unknown[]): void {
     process.nextTick(() => this.emit(event, ...args));
   }
 }
 
-export function answerersOf({ accept, earlyData }: Pick<ServerOptions, "accept" | "earlyData">): ServerAnswerers {
-  const door: ServerAnswerers = { accept: (hello, signal) => decide(accept, hello, signal) };
-  return earlyData === undefined ? door : { ...door, earlyData };
-}
-
-function decide(accept: Accept, hello: ClientHello, signal: AbortSignal): Decision | Promise<Decision> {
-  return typeof accept === "function" ? accept(hello, signal) : accept;
-}

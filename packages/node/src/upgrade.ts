@@ -3,7 +3,6 @@ import { Acceptor, Connector } from "@sallyport/core";
 import { drive } from "@sallyport/drive";
 import { handshakeOn } from "./handshake.ts";
 import type { UpgradeOptions } from "./options.ts";
-import { answerersOf } from "./server.ts";
 import type { TlsSocket } from "./tls-socket.ts";
 
 /**
@@ -13,7 +12,8 @@ import type { TlsSocket } from "./tls-socket.ts";
  */
 export function upgrade(socket: Duplex, options: UpgradeOptions): TlsSocket {
   if (options.isServer) {
-    const answerers = answerersOf(options);
+    const { accept, earlyData } = options;
+    const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
     return handshakeOn("server", socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
       "secure",
     ]);

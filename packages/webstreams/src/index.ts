@@ -13,6 +13,7 @@ export type {
 export { budget, passthrough, refuse } from "@sallyport/drive";
 export type { BytePair } from "./pair-transport.ts";
 export type { TlsPair } from "./tls-pair.ts";
+export { type WebSocketPairOptions, webSocketPair } from "./web-socket-pair.ts";
 
 export interface PairOptions {
   /** Default 10 s. */
@@ -21,7 +22,7 @@ export interface PairOptions {
   readonly signal?: AbortSignal;
   /** Share one among connections. */
   readonly budget?: Budget;
-  /** False where closing `writable` closes the whole; default true. */
+  /** Of a pair that doesn't say so itself: false where closing `writable` closes the whole. */
   readonly halfCloses?: boolean;
 }
 
@@ -50,7 +51,7 @@ export interface AcceptTlsOptions extends PairOptions {
  */
 export function connectTls(pair: BytePair, options: ConnectTlsOptions): TlsPair {
   const start = new Connector(options.config, options.serverName, options).start();
-  const transport = new PairTransport(pair, options.halfCloses ?? true);
+  const transport = new PairTransport(pair, pair.halfCloses ?? options.halfCloses ?? true);
   const cancelled = new AbortController();
   const cancel = (): void => cancelled.abort();
   if (options.signal?.aborted) cancel();
@@ -67,7 +68,7 @@ export function connectTls(pair: BytePair, options: ConnectTlsOptions): TlsPair 
       if (result.kind === "established") resolve(result);
     });
   });
-  return tlsPair(established, cancel);
+  return tlsPair(established, transport.halfCloses, cancel);
 }
 
 export type AcceptedPair =
@@ -81,7 +82,7 @@ export async function acceptTls(
   accept: (clientHello: ClientHello, signal: AbortSignal) => Decision | Promise<Decision>,
   options: AcceptTlsOptions = {},
 ): Promise<AcceptedPair> {
-  const transport = new PairTransport(pair, options.halfCloses ?? true);
+  const transport = new PairTransport(pair, pair.halfCloses ?? options.halfCloses ?? true);
   const { signal, earlyData } = options;
   const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
   const driven = await drive(transport, new Acceptor().start(), answerers, {
@@ -90,7 +91,7 @@ export async function acceptTls(
   });
   switch (driven.kind) {
     case "established":
-      return { kind: "tls", ...tlsPair(Promise.resolve(driven), () => {}) };
+      return { kind: "tls", ...tlsPair(Promise.resolve(driven), transport.halfCloses, () => {}) };
     case "passthrough":
       return { kind: "passthrough", clientHello: driven.clientHello, pair: givenBack(transport, driven) };
     case "failed":
@@ -115,7 +116,7 @@ function givenBack(transport: PairTransport, passed: PassedThrough): BytePair {
     },
     { highWaterMark: 0 },
   );
-  return { readable, writable: transport.detach() };
+  return { readable, writable: transport.detach(), halfCloses: transport.halfCloses };
 }
 
 function driveOptions({ handshakeTimeoutMs, budget }: PairOptions): DriveOptions {

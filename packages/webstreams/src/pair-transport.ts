@@ -5,6 +5,8 @@ import type { Transport } from "@sallyport/drive";
 export interface BytePair {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Bytes>;
+  /** False where closing `writable` closes the whole. Default true. */
+  readonly halfCloses?: boolean;
 }
 
 export class PairTransport implements Transport {

@@ -6,8 +6,13 @@ export interface TlsPair {
   readonly opened: Promise<Info>;
   /** Errors with the TlsError on failure and truncation. `cancel()`: what still comes is discarded. */
   readonly readable: ReadableStream<Bytes>;
-  /** `close()` is close_notify and the transport's half-close. `abort()` sends a fatal alert: what was written is not whole. */
+  /** `close()` is close_notify and, where there is one, the transport's half-close. `abort()` sends a fatal alert: what was written is not whole. */
   readonly writable: WritableStream<Uint8Array>;
+  /**
+   * False: the transport has no half-close, so that a peer sees the end of what was written by close_notify alone, and the
+   * transport's end when both directions are closed.
+   */
+  readonly halfCloses: boolean;
   /** What became of early data; undefined: none was offered. Rejects as `opened` does. */
   readonly earlyData: Promise<EarlyDataOutcome | undefined>;
   /** When both directions are closed. Rejects on failure, and on truncation too. */
@@ -15,7 +20,7 @@ export interface TlsPair {
 }
 
 /** @param cancel ends the handshake, while `driven` is pending */
-export function tlsPair(driven: Promise<Driven>, cancel: () => void): TlsPair {
+export function tlsPair(driven: Promise<Driven>, halfCloses: boolean, cancel: () => void): TlsPair {
   const established = driven.then(({ stream }) => stream);
   const earlyData = driven.then((result) => result.earlyData);
   const opened = established.then(({ info }) => info);
@@ -58,7 +63,7 @@ export function tlsPair(driven: Promise<Driven>, cancel: () => void): TlsPair {
     },
     async close() {
       const stream = await established;
-      await stream.closeWrite();
+      await stream.closeWrite().catch((cause) => closedByPeer(stream, cause));
       writeClosed = true;
       endIfUnused(stream);
     },
@@ -71,7 +76,17 @@ export function tlsPair(driven: Promise<Driven>, cancel: () => void): TlsPair {
   });
   // Each tells the same; whoever looks at one of them needs no other.
   for (const promise of [opened, earlyData, closed]) promise.catch(() => {});
-  return { opened, readable, writable, earlyData, closed };
+  return { opened, readable, writable, halfCloses, earlyData, closed };
+}
+
+/**
+ * A transport without a half-close is gone with the peer's end, and our close_notify with it: nobody is left to miss it, if the
+ * peer had said its own.
+ *
+ * @throws `cause` if it had not
+ */
+async function closedByPeer({ closed }: TlsStream, cause: unknown): Promise<void> {
+  if ((await closed).error !== undefined) throw cause;
 }
 
 async function discard(stream: TlsStream): Promise<void> {

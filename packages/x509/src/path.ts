@@ -9,6 +9,7 @@ import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
 import { policyFinding } from "./policies.ts";
 import { type Authority, isWhole, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import type { RevocationVerdict } from "./revocation/policy.ts";
 import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
 export interface SearchInput {
@@ -21,10 +22,15 @@ export interface SearchInput {
   readonly now: number;
   readonly verifications: Verifications;
   /** Asked of every path that reaches an anchor: nobody is asked about certificates that nobody vouches for. */
-  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: SignatureCheck): Finding | undefined;
+  revocationOf(path: readonly [Known, ...KnownAuthority[]], check: SignatureCheck): RevocationVerdict;
 }
 export type SearchOutcome =
-  | { readonly kind: "path"; readonly path: readonly KnownAuthority[] }
+  | {
+      readonly kind: "path";
+      readonly path: readonly KnownAuthority[];
+      /** Seconds since 1970: then something on it has run out, or is no longer known. */
+      readonly validUntil: number;
+    }
   | { readonly kind: "none"; readonly finding: Finding; readonly attempts: readonly Attempt[] };
 
 /** By the DER of their subjects, one character an octet. */
@@ -49,6 +55,7 @@ export function findPath(input: SearchInput): SearchOutcome {
   return new Search(input).run();
 }
 
+type Found = Pick<Extract<SearchOutcome, { kind: "path" }>, "path" | "validUntil">;
 type Candidate =
   | { readonly place: "anchor"; readonly issuer: KnownAuthority }
   | { readonly place: "intermediate"; readonly issuer: Known };
@@ -75,13 +82,13 @@ class Search {
   }
 
   run(): SearchOutcome {
-    const path = this.#extend([this.#input.leaf]);
-    if (path !== undefined) return { kind: "path", path };
+    const found = this.#extend([this.#input.leaf]);
+    if (found !== undefined) return { kind: "path", ...found };
     const finding = this.#givenUp ?? this.#telling?.finding ?? issuerUnknown(this.#input.leaf);
     return { kind: "none", finding, attempts: this.#attempts };
   }
 
-  #extend(path: readonly [Known, ...Known[]]): readonly KnownAuthority[] | undefined {
+  #extend(path: readonly [Known, ...Known[]]): Found | undefined {
     const child = path.at(-1) ?? path[0];
     let isTried = false;
     for (const candidate of this.#issuersOf(child)) {
@@ -98,10 +105,10 @@ class Search {
       }
       if (candidate.place === "anchor") {
         const whole = [...path, issuer] as const;
-        const problem = policyFinding(whole) ?? this.#input.revocationOf(whole, this.#check);
+        const found = this.#judgeWhole(whole);
         if (this.#givenUp !== undefined) return undefined;
-        if (problem === undefined) return whole;
-        this.#record(whole, child, problem);
+        if (!("kind" in found)) return found;
+        this.#record(whole, child, found);
         continue;
       }
       const found = this.#extend([...path, candidate.issuer]);
@@ -109,6 +116,15 @@ class Search {
     }
     if (!isTried) this.#record(path, child, issuerUnknown(child));
     return undefined;
+  }
+
+  /** What can be said once an anchor is reached. */
+  #judgeWhole(path: readonly [Known, ...KnownAuthority[]]): Found | Finding {
+    const policy = policyFinding(path);
+    if (policy !== undefined) return policy;
+    const { finding, validUntil } = this.#input.revocationOf(path, this.#check);
+    const ends = path.filter(isWhole).map(({ certificate }) => certificate.validity.notAfter);
+    return finding ?? { path, validUntil: Math.min(validUntil, ...ends) };
   }
 
   /** Anchors first: the shortest way out. Among intermediates those whose key the child names. */

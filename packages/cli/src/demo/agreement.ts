@@ -1,7 +1,7 @@
 // What was agreed in one handshake, and why that and nothing else.
 import type { ClientHello, Info, Registered } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { codePoint, count, isGrease, list, printable, version } from "../words.ts";
+import { codePoint, count, isGrease, list, printable, version } from "@sallyport/explain";
 import { suitesOf } from "./offer.ts";
 import type { Visit } from "./visit.ts";
 

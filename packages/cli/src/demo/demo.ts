@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { styleText } from "node:util";
-import { printable } from "../words.ts";
+import { printable } from "@sallyport/explain";
 import { type Authority, makeAuthority } from "./authority.ts";
 import { type Proof, proofsOf } from "./proofs.ts";
 import { openSite, type Site } from "./site.ts";

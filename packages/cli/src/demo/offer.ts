@@ -1,6 +1,6 @@
 // A ClientHello, field by field, in its own order.
 import type { ClientHello, Registered } from "@sallyport/core";
-import { codePoint, isGrease, printable } from "../words.ts";
+import { codePoint, isGrease, printable } from "@sallyport/explain";
 
 export interface Field {
   readonly name: string;

@@ -1,6 +1,6 @@
 // The demo's pages: no script, nothing from elsewhere. What came from the wire is escaped by `html`.
 import { createHash } from "node:crypto";
-import { count, printable, version } from "../words.ts";
+import { count, printable, version } from "@sallyport/explain";
 import { type Agreement, agreementsOf } from "./agreement.ts";
 import type { Authority } from "./authority.ts";
 import { Html, html } from "./html.ts";

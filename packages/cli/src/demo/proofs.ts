@@ -11,7 +11,7 @@ import { noble } from "@sallyport/crypto-noble";
 import { node, signer } from "@sallyport/crypto-node";
 import { connect } from "@sallyport/node";
 import { credential, serverVerifier } from "@sallyport/x509";
-import { alertInWords, refusalInWords, version } from "../words.ts";
+import { alertInWords, refusalInWords, version } from "@sallyport/explain";
 import type { Authority, Identity } from "./authority.ts";
 import { measureBulk } from "./bulk.ts";
 import { type FieldHello, fieldHellos } from "./field-hellos.ts";

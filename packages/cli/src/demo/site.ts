@@ -4,7 +4,7 @@ import { type Bytes, type ClientHello, type ServerConfig, type ServerOptions, se
 import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
 import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
-import { alertInWords, codePoint, printable, refusalInWords, version } from "../words.ts";
+import { alertInWords, codePoint, printable, refusalInWords, version } from "@sallyport/explain";
 import type { Authority } from "./authority.ts";
 import { renderNotFound, renderPage, stylePolicy } from "./page.ts";
 import { type Visit, Witness } from "./visit.ts";

@@ -20,6 +20,9 @@ export function checkVerifier(
   if (typeof given.label !== "string") {
     problems.add("wrong-type", `${path}.label`, "is no string", "name the policy: sessions are kept apart by it");
   }
+  if (given.basis !== undefined && typeof given.basis !== "string") {
+    problems.add("wrong-type", `${path}.basis`, "is no string", "name what it goes by today, or leave it out");
+  }
   const types = given.types === undefined ? ["x509"] : readNames(given.types, `${path}.types`, certificateTypes, problems);
   if (given.asksFor !== undefined && listOf(given.asksFor)?.length !== 0) {
     readNames(given.asksFor, `${path}.asksFor`, stapleKinds, problems);

@@ -28,9 +28,15 @@ export class VerifiedIdentity {
   readonly path: readonly Uint8Array[];
   /** For people and for your own checks: what the verifier found out. */
   readonly names: readonly string[];
+  /** Until when the verdict holds: no session of it is taken up later. undefined: the verifier did not say. */
+  readonly validUntilMs: number | undefined;
+  /** `Verifier.basis` of then: no session of it is taken up once that is another. */
+  readonly basis: string | undefined;
 
-  private constructor(presented: PresentedIdentity, path: readonly Uint8Array[], names: readonly string[]) {
+  private constructor(presented: PresentedIdentity, { path = [], names = [], validUntilMs, basis }: VerifiedFacts) {
     this.#presented = presented;
+    this.validUntilMs = validUntilMs === Number.POSITIVE_INFINITY ? undefined : validUntilMs && Math.max(0, Math.floor(validUntilMs));
+    this.basis = basis;
     // Of a list that has grown the copy has no room to spare: it lives as long as its connection.
     this.path = path.slice();
     this.names = names.slice();
@@ -39,14 +45,27 @@ export class VerifiedIdentity {
     return this.#presented;
   }
   /** @internal */
-  static assert: typeof dangerousAssertVerified = (presented, { path = [], names = [] } = {}) =>
-    new VerifiedIdentity(presented, path, names);
+  static assert: typeof dangerousAssertVerified = (presented, facts = {}) => new VerifiedIdentity(presented, facts);
+}
+
+/** As plain data, which `dangerousAssertVerified(presented, facts)` makes one of again. */
+export function plainIdentity({ presented, path, names, validUntilMs, basis }: VerifiedIdentity): PlainIdentity {
+  return { presented, path, names, validUntilMs, basis };
+}
+export type PlainIdentity = { readonly presented: PresentedIdentity } & Pick<VerifiedIdentity, "path" | "names" | "validUntilMs" | "basis">;
+
+/** Each as `VerifiedIdentity` has it. */
+export interface VerifiedFacts {
+  readonly path?: readonly Uint8Array[];
+  readonly names?: readonly string[];
+  readonly validUntilMs?: number | undefined;
+  readonly basis?: string | undefined;
 }
 
 /** "I have verified this identity." Whoever calls it is the verifier. */
 export function dangerousAssertVerified(
   presented: PresentedIdentity,
-  facts?: { readonly path?: readonly Uint8Array[]; readonly names?: readonly string[] },
+  facts?: VerifiedFacts,
 ): VerifiedIdentity {
   return VerifiedIdentity.assert(presented, facts);
 }
@@ -67,6 +86,11 @@ interface AnyVerifier {
   readonly schemes: readonly SignatureScheme[];
   /** Names the policy: two verifiers that would judge differently must differ here. */
   readonly label: string;
+  /**
+   * By what it judges that changes while it lives, such as the CRLs of today; default nothing. A session whose peer was verified
+   * on another basis is not taken up: a full handshake judges anew. Read whenever a session could be.
+   */
+  readonly basis?: string | undefined;
   /** What it can judge, in order of preference; default x509 alone. */
   readonly types?: readonly CertificateType[];
   /** What the peer is asked for beside its chain; default nothing. */

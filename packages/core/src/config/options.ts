@@ -75,7 +75,7 @@ export interface ServerOptions extends CommonOptions {
   readonly clientAuthentication?: ClientAuthentication;
   /**
    * Ask the verifier again when a session is resumed: about whom the full handshake found, with what was stapled then, and at
-   * `nowMs` of today. Its refusal ends the handshake with its alert. Default false: who resumes is whom the full handshake found.
+   * `nowMs` of today. Its refusal ends the handshake with its alert. Default false: who resumes is whom the full handshake found, as long as that verdict holds.
    */
   readonly reverifyOnResume?: boolean;
   /** Whose preference among suites counts, or who says so each time. Default server. */

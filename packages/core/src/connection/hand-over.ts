@@ -1,5 +1,5 @@
 // A connection that ends here and goes on elsewhere: out of its link as plain data, and back.
-import { dangerousAssertVerified } from "../config/identity.ts";
+import { dangerousAssertVerified, plainIdentity } from "../config/identity.ts";
 import { readLimits } from "../config/limits.ts";
 import type { ConnectionOptions } from "../config/options.ts";
 import { suiteMeanings } from "../config/parameters.ts";
@@ -28,7 +28,7 @@ export function secretsOf(link: Link, { info: { peer, ...info }, suite, exporter
     exporter: exporter?.secret(),
     unread: link.incoming.unread,
     info,
-    peer: peer && { presented: peer.presented, path: peer.path, names: peer.names },
+    peer: peer && plainIdentity(peer),
   };
 }
 
@@ -55,7 +55,7 @@ export function restore(
   if (version === "tls1.2") link.incoming.takesWarnings = true;
   link.incoming.feed(copy(unread));
   const agreement: Agreement = {
-    info: { ...info, peer: peer && dangerousAssertVerified(peer.presented, { path: peer.path, names: peer.names }) },
+    info: { ...info, peer: peer && dangerousAssertVerified(peer.presented, peer) },
     suite,
     exporter: exporter && exporterOf(version, hash, exporter),
     limits,

@@ -39,12 +39,16 @@ export class HandshakeSchedule {
 
   /** @param sharedSecret (EC)DHE's, which is wiped. @param psk undefined: a full handshake. */
   constructor(hash: HashImplementation, sharedSecret: Uint8Array, psk?: Uint8Array) {
-    const early = earlySecret(hash, psk);
-    const derived = expandLabel(hash, early, "derived", hashOfNothing(hash), hash.length);
     this.#hash = hash;
-    this.#secret = extract(hash, derived, sharedSecret);
-    wipe(early);
-    wipe(derived);
+    if (psk === undefined) {
+      this.#secret = extract(hash, constants(hash).derivedOfNoPsk, sharedSecret);
+    } else {
+      const early = earlySecret(hash, psk);
+      const derived = expandLabel(hash, early, "derived", constants(hash).hashOfNothing, hash.length);
+      this.#secret = extract(hash, derived, sharedSecret);
+      wipe(early);
+      wipe(derived);
+    }
     wipe(sharedSecret);
   }
 
@@ -55,7 +59,7 @@ export class HandshakeSchedule {
 
   /** Ends this row. */
   main(): MainSchedule {
-    const derived = expandLabel(this.#hash, this.#secret, "derived", hashOfNothing(this.#hash), this.#hash.length);
+    const derived = expandLabel(this.#hash, this.#secret, "derived", constants(this.#hash).hashOfNothing, this.#hash.length);
     const main = extract(this.#hash, derived, new Uint8Array(this.#hash.length));
     wipe(derived);
     wipe(this.#secret);
@@ -104,9 +108,8 @@ function traffic(
   };
 }
 
-function earlySecret(hash: HashImplementation, psk: Uint8Array | undefined): Bytes {
-  const zeros = new Uint8Array(hash.length);
-  return extract(hash, zeros, psk ?? zeros);
+function earlySecret(hash: HashImplementation, psk: Uint8Array): Bytes {
+  return extract(hash, new Uint8Array(hash.length), psk);
 }
 
 /** Whose PSK it is: a ticket's, one that was agreed on elsewhere, or one imported from there (RFC 9258 §5.2). */
@@ -117,7 +120,7 @@ export function pskBinder(
   hash: HashImplementation, label: BinderLabel, psk: Uint8Array, transcriptHash: Uint8Array,
 ): Bytes {
   const early = earlySecret(hash, psk);
-  const key = expandLabel(hash, early, label, hashOfNothing(hash), hash.length);
+  const key = expandLabel(hash, early, label, constants(hash).hashOfNothing, hash.length);
   const binder = finishedVerifyData(hash, key, transcriptHash);
   wipe(early);
   wipe(key);
@@ -173,7 +176,7 @@ export function resumptionPsk(hash: HashImplementation, resumptionSecret: Uint8A
 export function exportKeyingMaterial(
   hash: HashImplementation, exporterSecret: Uint8Array, label: string, context: Uint8Array, length: number,
 ): Bytes {
-  const derived = expandLabel(hash, exporterSecret, label, hashOfNothing(hash), hash.length);
+  const derived = expandLabel(hash, exporterSecret, label, constants(hash).hashOfNothing, hash.length);
   const material = expandLabel(hash, derived, "exporter", digestOf(hash, context), length);
   wipe(derived);
   return material;
@@ -184,6 +187,20 @@ export function isExporterLabel(label: string): boolean {
   return /^[\x20-\x7e]{1,249}$/.test(label);
 }
 
-function hashOfNothing(hash: HashImplementation): Bytes {
-  return digestOf(hash, empty);
+/** Public values that depend on the hash alone. */
+interface Constants {
+  readonly hashOfNothing: Bytes;
+  /** What a full handshake has in place of the early secret's "derived": RFC 9846 §7.1, "if no PSK is in use". */
+  readonly derivedOfNoPsk: Bytes;
+}
+const known = new WeakMap<HashImplementation, Constants>();
+
+function constants(hash: HashImplementation): Constants {
+  const before = known.get(hash);
+  if (before !== undefined) return before;
+  const hashOfNothing = digestOf(hash, empty);
+  const early = earlySecret(hash, new Uint8Array(hash.length));
+  const made = { hashOfNothing, derivedOfNoPsk: expandLabel(hash, early, "derived", hashOfNothing, hash.length) };
+  known.set(hash, made);
+  return made;
 }

@@ -1,5 +1,5 @@
 // The peer's identity as verifiers see it: shown now, or remembered by a session.
-import { dangerousAssertVerified, type PresentedIdentity, type VerifiedIdentity } from "../config/identity.ts";
+import { dangerousAssertVerified, type PresentedIdentity, type VerifiedIdentity, type Verifier } from "../config/identity.ts";
 import type { CommonSettings } from "../config/settings.ts";
 import type { SessionState } from "../session/state.ts";
 import type { CertificateType } from "../wire/registry.ts";
@@ -23,8 +23,14 @@ export function presentedIdentity(
 /** Whom the full handshake found. undefined: a server had asked for no certificate, or got none. */
 export function rememberedIdentity({ peer }: SessionState): VerifiedIdentity | undefined {
   if (peer === undefined) return undefined;
-  const { path, names } = peer;
-  return dangerousAssertVerified(peer.presented, { path, names });
+  const { presented, ...facts } = peer;
+  return dangerousAssertVerified(presented, facts);
+}
+
+/** Whether who was found then may be taken for it now: nothing of it has run out, and its verifier goes by the same as then. */
+export function stillHolds({ peer }: SessionState, verifier: Verifier | undefined, nowMs: number): boolean {
+  if (peer === undefined) return true;
+  return nowMs <= (peer.validUntilMs ?? nowMs) && peer.basis === verifier?.basis;
 }
 
 /** The same, for a verifier of today. */

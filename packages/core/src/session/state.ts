@@ -52,9 +52,11 @@ export interface SessionPeer {
   };
   readonly path: readonly Uint8Array[];
   readonly names: readonly string[];
+  readonly validUntilMs: number | undefined;
+  readonly basis: string | undefined;
 }
 
-const format = 2;
+const format = 3;
 /** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
 export const longestLifetime = 604_800;
 
@@ -83,6 +85,9 @@ export function encodeSession(state: SessionState): Bytes {
     writer.u8(peer.presented.role === "client" ? 0 : 1).u8(certificateTypeIds[peer.presented.type]);
     text(peer.presented.serverName);
     milliseconds(writer, peer.presented.nowMs);
+    writer.u8(peer.validUntilMs === undefined ? 0 : 1);
+    milliseconds(writer, peer.validUntilMs ?? 0);
+    text(peer.basis);
     const { chain, ocspResponse, signedCertificateTimestamps } = peer.presented;
     writer.opaque(3, ocspResponse ?? empty);
     writer.list(3, signedCertificateTimestamps, (_, timestamp) => writer.opaque(2, timestamp));
@@ -140,6 +145,9 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   const type = reader.u8("type") === certificateTypeIds.x509 ? "x509" : "raw-public-key";
   const serverName = text("peer's name");
   const nowMs = readMilliseconds(reader);
+  const isLimited = reader.u8("limited") === 1;
+  const limit = readMilliseconds(reader);
+  const basis = text("basis");
   const ocspResponse = reader.opaque(3, "ocsp response");
   const signedCertificateTimestamps = reader.list(3, "timestamps", 0, (list) => list.opaque(2, "timestamp"));
   const chain = reader.list(3, "chain", 1, (list) => list.opaque(3, "certificate", 1));
@@ -155,7 +163,7 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
       role, type, serverName, nowMs, chain: [leaf, ...rest], ocspResponse: ocspResponse.length === 0 ? undefined : ocspResponse,
       signedCertificateTimestamps,
     },
-    path, names,
+    path, names, validUntilMs: isLimited ? limit : undefined, basis,
   };
 }
 

@@ -1,6 +1,6 @@
 // Code points of what is spoken, and names for everything else. IANA's spelling.
 import {
-  alertNames, certificateTypeNames, cipherSuiteNames, extensionNames, groupNames, schemeNames, versionNames,
+  alertNames, certificateTypeNames, cipherSuiteNames, extensionNames, groupNames, handshakeTypeNames, schemeNames, versionNames,
 } from "./iana.ts";
 
 export type ProtocolVersion = "tls1.2" | "tls1.3";
@@ -77,7 +77,8 @@ export const schemeIds: Readonly<Record<SignatureScheme, number>> = {
 
 export const certificateTypeIds: Readonly<Record<CertificateType, number>> = { x509: 0, "raw-public-key": 2 };
 
-type RegistryName = "certificateType" | "suite" | "group" | "scheme" | "extension" | "version" | "alert";
+/** A registry of IANA's for TLS. */
+export type RegistryName = "certificateType" | "suite" | "group" | "scheme" | "extension" | "version" | "alert" | "handshake";
 const registries: Readonly<Record<RegistryName, ReadonlyMap<number, string>>> = {
   certificateType: certificateTypeNames,
   suite: cipherSuiteNames,
@@ -86,8 +87,10 @@ const registries: Readonly<Record<RegistryName, ReadonlyMap<number, string>>> = 
   extension: extensionNames,
   version: versionNames,
   alert: alertNames,
+  handshake: handshakeTypeNames,
 };
 
+/** What IANA calls a number, obsolete and private ones too. */
 export function registered(registry: RegistryName, id: number): Registered {
   return { id, name: registries[registry].get(id) };
 }

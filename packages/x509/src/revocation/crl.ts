@@ -21,6 +21,8 @@ export interface RevocationList {
   readonly thisUpdate: number;
   readonly nextUpdate: number;
   readonly scope: ListScope;
+  /** Which of its issuer's keys signed it, as it says; undefined: by another name than the key's own. */
+  readonly keyIdentifier: Uint8Array | undefined;
   /** undefined: not on the list. @param serial as `Certificate.serial` */
   find(serial: Uint8Array): RevokedEntry | undefined;
 }
@@ -70,10 +72,12 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   const extensionsElement = tbs.read(constructed(0), "crlExtensions");
   tbs.end("tbsCertList");
   const extensionsReader = enter(extensionsElement);
-  const scope = scopeOf(extensionList(extensionsReader), extensionsElement);
+  const extensions = extensionList(extensionsReader);
+  const scope = scopeOf(extensions, extensionsElement);
+  const keyIdentifier = keyIdentifierOf(extensions, extensionsElement);
   extensionsReader.end("crlExtensions");
   return {
-    der, tbs: tbsElement.raw, signatureAlgorithm, signature, issuer, thisUpdate, nextUpdate, scope,
+    der, tbs: tbsElement.raw, signatureAlgorithm, signature, issuer, thisUpdate, nextUpdate, scope, keyIdentifier,
     find: (serial) => revoked.get(latin1(serial)),
   };
 }
@@ -144,11 +148,6 @@ function scopeOf({ all, elements }: ExtensionList, { offset }: DerElement): List
   const number = elements.get(listIds.crlNumber);
   if (number === undefined) throw new DerError("a CRL without a number", offset); // §5.2.3
   checkNumber(number);
-  const authority = elements.get(listIds.authorityKeyIdentifier);
-  if (authority === undefined) throw new DerError("a CRL without an authority key identifier", offset); // §5.2.1
-  const authorityReader = enter(authority);
-  authorityKeyIdentifier(authorityReader, "authorityKeyIdentifier");
-  authorityReader.end("authorityKeyIdentifier");
   const point = elements.get(listIds.issuingDistributionPoint);
   if (point === undefined) return everywhere;
   if (!isCritical(listIds.issuingDistributionPoint)) {
@@ -157,6 +156,15 @@ function scopeOf({ all, elements }: ExtensionList, { offset }: DerElement): List
   return issuingDistributionPoint(point);
 }
 const everywhere: ListScope = { names: undefined, only: undefined, hasSomeReasons: false };
+
+function keyIdentifierOf({ elements }: ExtensionList, { offset }: DerElement): Uint8Array | undefined {
+  const element = elements.get(listIds.authorityKeyIdentifier);
+  if (element === undefined) throw new DerError("a CRL without an authority key identifier", offset); // §5.2.1
+  const reader = enter(element);
+  const { keyIdentifier } = authorityKeyIdentifier(reader, "authorityKeyIdentifier");
+  reader.end("authorityKeyIdentifier");
+  return keyIdentifier;
+}
 
 function checkNumber(element: DerElement): void {
   const reader = enter(element);

@@ -37,17 +37,16 @@ export function listsByIssuer(lists: readonly RevocationList[]): ReadonlyMap<str
   return map;
 }
 
-function judgeList(list: RevocationList, { certificate, issuer, now }: Question, checks: ListChecks): RevocationStatus {
+function judgeList(list: RevocationList, question: Question, checks: ListChecks): RevocationStatus {
+  const { certificate, issuer, now } = question;
   const entry = list.find(certificate.serial);
   const gap = gapOf(list, certificate, issuer);
   // There may be a hundred lists of one issuer, of which one is for this certificate.
   if (entry === undefined && gap !== undefined) return { kind: "unknown", source: "crl", problem: gap };
-  // §6.3.3 (f)
-  if (issuer.extensions.keyUsage?.value.has("cRLSign") === false) {
-    return unusable("not allowed to sign", "its issuer's key usage lacks cRLSign");
+  const refusal = refusalOf(list, issuer, checks);
+  if (refusal !== undefined && !question.namesakes().some((other) => isNamed(list, other) && refusalOf(list, other, checks) === undefined)) {
+    return refusal;
   }
-  const verdict = signatureOf(list, issuer, checks);
-  if (verdict !== "valid") return unusable("not signed", signatureProblem(verdict));
   // Nothing makes a revocation undone: an old list tells of it as well, and so does one that was meant for others.
   if (entry !== undefined) return { kind: "revoked", source: "crl", ...entry };
   const { thisUpdate, nextUpdate } = list;
@@ -60,6 +59,20 @@ const stale = (problem: string): RevocationStatus => ({ kind: "stale", source: "
 const unusable = (because: UnusableStatus, problem: string): RevocationStatus => ({
   kind: "unusable", source: "crl", because, problem,
 });
+
+/** undefined: it was for `signer` to sign the list, and so it did (§6.3.3 (f), (g)). */
+function refusalOf(list: RevocationList, signer: Authority, checks: ListChecks): RevocationStatus | undefined {
+  if (signer.extensions.keyUsage?.value.has("cRLSign") === false) {
+    return unusable("not allowed to sign", "its issuer's key usage lacks cRLSign");
+  }
+  const verdict = signatureOf(list, signer, checks);
+  return verdict === "valid" ? undefined : unusable("not signed", signatureProblem(verdict));
+}
+
+/** The list doesn't say that it was another key. */
+function isNamed({ keyIdentifier }: RevocationList, { extensions: { subjectKeyIdentifier: own } }: Authority): boolean {
+  return keyIdentifier === undefined || own === undefined || equal(keyIdentifier, own.value);
+}
 
 function signatureOf(list: RevocationList, issuer: Authority, { verifications, signatures }: ListChecks): SignatureVerdict {
   const { publicKey } = issuer;

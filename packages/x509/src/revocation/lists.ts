@@ -6,8 +6,8 @@ import { parseRevocationList, type RevocationList } from "./crl.ts";
 import { listsByIssuer } from "./judge-crl.ts";
 
 /**
- * Certificate revocation lists that can be replaced: lists end within days, and a verifier lives longer. A session remembers who
- * was judged by an older list; `reverifyOnResume` in the config has it judged again.
+ * Certificate revocation lists that can be replaced: lists end within days, and a verifier lives longer. Whose verdict went by
+ * other lists is not resumed: a full handshake judges anew.
  * @throws ConfigError naming each list that can't be used, and why: it is malformed, indirect, a delta, without a number…
  * @example const lists = new RevocationLists(await readFile("crls.pem", "utf8")); // later: lists.replace(fresh)
  */

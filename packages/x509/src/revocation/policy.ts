@@ -6,7 +6,7 @@ import { DerReader } from "../der.ts";
 import type { CertificateReference, Finding } from "../findings.ts";
 import { generalName } from "../general-names.ts";
 import { isPrintableUrl } from "../names.ts";
-import { isWhole, type Known, type KnownAuthority, type Policy } from "../profile.ts";
+import { type Authority, isWhole, type Known, type KnownAuthority, type Policy } from "../profile.ts";
 import type { SignatureCheck, Verifications } from "../signature.ts";
 import { judgeLists, type ListSignatures } from "./judge-crl.ts";
 import { digests, judgeOcsp } from "./judge-ocsp.ts";
@@ -33,6 +33,8 @@ export interface RevocationOptions {
 
 export interface Revocation {
   readonly lists: RevocationLists | undefined;
+  /** They are in a holder of the caller's. */
+  readonly mayChange: boolean;
   readonly staples: boolean;
   readonly policy: "hard" | "soft";
   readonly scope: "leaf" | "path";
@@ -71,7 +73,7 @@ export function revocation(
   const [first, ...more] = problems;
   if (first !== undefined) throw new ConfigError([first, ...more]);
   return {
-    lists: holder, staples: asks, policy: chosen, scope, digest: digests(provider), verifications, signatures: new WeakMap(),
+    lists: holder, mayChange: holder !== undefined && holder === lists, staples: asks, policy: chosen, scope, digest: digests(provider), verifications, signatures: new WeakMap(),
   };
 }
 
@@ -94,26 +96,38 @@ export interface RevocationInput {
   readonly now: number;
   /** What the staple says, by the issuer's key: there may be many paths, and each asks. Empty at first. */
   readonly stapled: Map<string, RevocationStatus>;
+  /** Other keys of the authority that issued the certificate at this place of the path: see `Question`. */
+  namesakes(path: readonly [Known, ...KnownAuthority[]], at: number, check: SignatureCheck): readonly Authority[];
 }
 
-/** The first thing that is wrong, from the leaf up. */
-export function revocationFinding(
-  { revocation: wanted, staple, profile, now, stapled }: RevocationInput,
+export interface RevocationVerdict {
+  /** The first thing that is wrong, from the leaf up. */
+  readonly finding: Finding | undefined;
+  /** Seconds since 1970 until which what is known will do; infinite if nothing had to be known. */
+  readonly validUntil: number;
+}
+
+export function judgeRevocation(
+  { revocation: wanted, staple, profile, now, stapled, namesakes }: RevocationInput,
   path: readonly [Known, ...KnownAuthority[]],
   check: SignatureCheck,
-): Finding | undefined {
+): RevocationVerdict {
+  let validUntil = Number.POSITIVE_INFINITY;
+  const wrong = (finding: Finding): RevocationVerdict => ({ finding, validUntil });
   for (const [at, known] of path.entries()) {
     const issuer = path[at + 1];
-    if (issuer === undefined || !isWhole(known)) return undefined;
+    if (issuer === undefined || !isWhole(known)) break;
     const { certificate, reference } = known;
-    const question: Question = { certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest };
+    const question: Question = {
+      certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest, namesakes: () => namesakes(path, at, check),
+    };
     const about = { certificate: reference, issuer: issuer.reference, listUrls: listUrls(certificate) };
     const lists = wanted.lists?.of(latin1(certificate.issuer.raw)) ?? [];
     const statuses = [...judgeLists(lists, question, wanted)];
     if (at === 0 && wanted.staples) {
-      if (staple === undefined && certificate.extensions.tlsFeature?.value.includes(statusRequest) === true) {
-        return { kind: "staple-missing", certificate: reference };
-      }
+      // RFC 7633 §4.2.2: a CA's promise is one for all that it issues.
+      const promising = path.find(({ certificate: { extensions } }) => extensions.tlsFeature?.value.includes(statusRequest) === true);
+      if (staple === undefined && promising !== undefined) return wrong({ kind: "staple-missing", certificate: promising.reference });
       if (staple !== undefined) {
         const key = latin1(issuer.certificate.publicKey.raw);
         const status = stapled.get(key) ?? judgeOcsp(staple, question);
@@ -121,10 +135,19 @@ export function revocationFinding(
         statuses.unshift(status);
       }
     }
-    const finding = findingOf(statuses, about, wanted.policy === "hard" && (at === 0 || wanted.scope === "path"));
-    if (finding !== undefined) return finding;
+    const mustBeKnown = wanted.policy === "hard" && (at === 0 || wanted.scope === "path");
+    const finding = findingOf(statuses, about, mustBeKnown);
+    if (finding !== undefined) return wrong(finding);
+    validUntil = Math.min(validUntil, ...endsOf(statuses, mustBeKnown));
   }
-  return undefined;
+  return { finding: undefined, validUntil };
+}
+
+/** A staple has to be in order for as long as it is shown; of what must be known one good source is enough. */
+function endsOf(statuses: readonly RevocationStatus[], mustBeKnown: boolean): readonly number[] {
+  const good = statuses.flatMap((status) => (status.kind === "good" ? [status] : []));
+  const staples = good.filter(({ source }) => source === "ocsp").map(({ nextUpdate }) => nextUpdate);
+  return mustBeKnown ? [...staples, Math.max(...good.map(({ nextUpdate }) => nextUpdate))] : staples;
 }
 
 interface About {

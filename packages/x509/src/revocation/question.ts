@@ -7,6 +7,8 @@ export interface Question {
   readonly certificate: Certificate;
   /** Who issued it, proven by its signature. */
   readonly issuer: Authority;
+  /** Others of the issuer's name, with other keys that it signs by too; who they are is proven. Asked if the issuer's own did not sign. */
+  namesakes(): readonly Authority[];
   /** Seconds since 1970. */
   readonly now: number;
   readonly profile: Policy["profile"];

@@ -1,5 +1,5 @@
 // A client's sessions: the one that it offers (RFC 9846 §4.3.11), and those that tickets bring (§4.7.1).
-import type { VerifiedIdentity } from "../../config/identity.ts";
+import { plainIdentity, type VerifiedIdentity } from "../../config/identity.ts";
 import { suiteMeanings } from "../../config/parameters.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { TicketTaker } from "../../connection/connection.ts";
@@ -10,6 +10,7 @@ import { decodeSession, encodeSession, isFresh, longestLifetime, type SessionSta
 import type { ClientSessionKey, StoredSession } from "../../session/types.ts";
 import { type Bytes, equal, hex, wipe } from "../../wire/bytes.ts";
 import type { ProtocolVersion } from "../../wire/registry.ts";
+import { stillHolds } from "../identity.ts";
 import { externalOf, hashOf } from "./psks.ts";
 import type { Goal } from "./states.ts";
 import type { Settled } from "./tls13/states.ts";
@@ -28,10 +29,11 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   if (decoded.kind === "thrown") return undefined;
   const session = decoded.result;
   const { version } = suiteMeanings[session.suite];
+  const nowMs = settings.now();
   const fits =
     settings.versions.includes(version) && isShowable(session, version) && isProven(session, settings) &&
     session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
-    isFresh(session, settings.now());
+    isFresh(session, nowMs) && stillHolds(session, settings.verifier, nowMs);
   if (fits) return session;
   wipe(session.secret);
   return undefined;
@@ -77,7 +79,7 @@ export function ticketTaker(
         issuedMs: settings.now(),
         lifetimeSeconds,
         ageAdd,
-        peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+        peer: identity && plainIdentity(identity),
         maxEarlyData,
         psk: externalOf(psk),
         ticket,

@@ -1,5 +1,5 @@
 // Sessions of TLS 1.2 (RFC 5246 §7.3, RFC 5077): one that the server takes up, and one that this handshake brings.
-import type { VerifiedIdentity } from "../../../config/identity.ts";
+import { plainIdentity, type VerifiedIdentity } from "../../../config/identity.ts";
 import { keyBlock } from "../../../crypto/prf.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
 import { ivLengthOf } from "../../../record/keys-tls12.ts";
@@ -62,7 +62,7 @@ export function rememberSession(
     lifetimeSeconds,
     ageAdd: 0,
     maxEarlyData: 0,
-    peer: { presented: identity.presented, path: identity.path, names: identity.names },
+    peer: plainIdentity(identity),
     psk: undefined,
     data: undefined,
     ...handle,

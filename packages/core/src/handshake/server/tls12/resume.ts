@@ -1,5 +1,6 @@
 // Sessions of TLS 1.2: by id (RFC 5246 §7.3) where states are kept, by ticket (RFC 5077) where they are sealed; none without
 // extended_master_secret (RFC 7627 §5.3). What doesn't open or fit is a full handshake, and never an alert.
+import { plainIdentity } from "../../../config/identity.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
 import { askSessionData } from "../../../config/session-data.ts";
 import type { ServerSettings } from "../../../config/settings.ts";
@@ -10,6 +11,7 @@ import { type Bytes, empty, equal, wipe } from "../../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { suiteIds } from "../../../wire/registry.ts";
 import { encodeTicketTls12 } from "../../../wire/tls12-messages.ts";
+import { stillHolds } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import { infoOf, madeTls12 } from "../info.ts";
 import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
@@ -56,7 +58,8 @@ function fits(state: SessionState, hello: DecodedClientHello, settings: ServerSe
   const offered = hello.cipherSuites.some(({ id }) => id === suiteIds[state.suite]);
   // RFC 6066 §3: with another name "it proceeds with a full handshake".
   const sameName = state.serverName === hello.serverName;
-  return offered && sameName && equal(state.configId, settings.id) && isFresh(state, nowMs);
+  return offered && sameName && equal(state.configId, settings.id) && isFresh(state, nowMs) &&
+    stillHolds(state, settings.clientAuthentication?.verifier, nowMs);
 }
 
 /** Of a full handshake. undefined: the session ends with its connection. */
@@ -93,7 +96,7 @@ export function rememberSession(
     lifetimeSeconds,
     ageAdd: 0,
     maxEarlyData: 0,
-    peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+    peer: identity && plainIdentity(identity),
     psk: undefined,
     ticket: undefined,
     sessionId: undefined,

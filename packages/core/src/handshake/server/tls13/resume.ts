@@ -1,5 +1,6 @@
 // A server's sessions: which of the client's are known (RFC 9846 §4.3.11), and those that tickets give (§4.7.1). A ticket that
 // doesn't open or fit is left aside, and never an alert.
+import { plainIdentity } from "../../../config/identity.ts";
 import { suiteMeanings } from "../../../config/parameters.ts";
 import { askSessionData } from "../../../config/session-data.ts";
 import type { ServerSettings } from "../../../config/settings.ts";
@@ -16,6 +17,7 @@ import type { TicketRequest } from "../../../wire/extensions.ts";
 import { encodeNewSessionTicket } from "../../../wire/post-handshake.ts";
 import { Reader } from "../../../wire/reader.ts";
 import { pskModes } from "../../../wire/registry.ts";
+import { stillHolds } from "../../identity.ts";
 import type { Context } from "../../table.ts";
 import { infoOf, madeTls13 } from "../info.ts";
 import { type Candidate, type Found, firstThatFits, keep, lifetimeOf, seal } from "../sessions.ts";
@@ -69,7 +71,7 @@ function misfitOf(
   const pskIsKnown = state.psk === undefined || settings.pskFingerprints.has(hex(state.psk.fingerprint));
   if (!pskIsKnown || !equal(state.configId, settings.id)) return "config-differs";
   if (state.serverName !== hello.serverName) return "name-differs";
-  return isFresh(state, nowMs) ? undefined : "not-resumed";
+  return isFresh(state, nowMs) && stillHolds(state, settings.clientAuthentication?.verifier, nowMs) ? undefined : "not-resumed";
 }
 
 /** As many tickets as follow this handshake: what the client asks for, if it does, and can use. */
@@ -112,7 +114,7 @@ export function makeTickets(
       lifetimeSeconds,
       ageAdd,
       maxEarlyData,
-      peer: identity && { presented: identity.presented, path: identity.path, names: identity.names },
+      peer: identity && plainIdentity(identity),
       psk: externalOf(psk),
       ticket: undefined,
       sessionId: undefined,

@@ -6,46 +6,55 @@ import type { Refusal, Registered } from "@sallyport/core";
  * printable ASCII; for HTML it is still to be escaped.
  */
 export function refusalInWords(refusal: Refusal): string {
-  return sentenceOf(refusal.kind, refusal);
+  return refusalBy("this server", refusal);
 }
 
-type Sentences = { readonly [K in Refusal["kind"]]: (refusal: Extract<Refusal, { readonly kind: K }>) => string };
+/** The same of a server that is called otherwise. */
+export function refusalBy(server: string, refusal: Refusal): string {
+  return sentenceOf(refusal.kind, refusal, server);
+}
 
-function sentenceOf<K extends Refusal["kind"]>(kind: K, refusal: Extract<Refusal, { readonly kind: K }>): string {
-  return sentences[kind](refusal);
+type Sentences = { readonly [K in Refusal["kind"]]: (refusal: Extract<Refusal, { readonly kind: K }>, server: string) => string };
+
+function sentenceOf<K extends Refusal["kind"]>(kind: K, refusal: Extract<Refusal, { readonly kind: K }>, server: string): string {
+  return sentences[kind](refusal, server);
 }
 
 /** Total by type: a kind of refusal without its sentence does not compile. */
 const sentences: Sentences = {
-  "no-common-version": ({ theirs, ours }) => `The client speaks ${points(theirs)}; this server speaks ${ours.map(version).join(" and ")}.`,
+  "no-common-version": ({ theirs, ours }, server) => `The client speaks ${points(theirs)}; ${server} speaks ${ours.map(version).join(" and ")}.`,
   "fallback-scsv": ({ ours }) =>
     `The client says that this is its second try, with less than it can (TLS_FALLBACK_SCSV), yet ${version(ours)} would have been there: ` +
     "somebody may have broken the first.",
-  "server-name-missing": () => "The client doesn't say which name it wants (server_name), and this server insists on one.",
+  "server-name-missing": (_, server) => `The client doesn't say which name it wants (server_name), and ${server} insists on one.`,
   "server-name-unknown": ({ theirs, ours }) => `The client wants ${printable(theirs)}; the certificates here are for ${list(ours)}.`,
-  "no-common-alpn": ({ theirs, ours }) => `The client wants to speak ${list(theirs)}; this server speaks ${list(ours)}.`,
-  "no-common-suite": ({ theirs }) =>
-    `The client offers ${count(theirs.length, "cipher suite")}, none of which is spoken here${remark(theirs)}.`,
-  "suite-needs-other-key": ({ suite, ours }) =>
-    `${suite} calls for ${suite.includes("_ECDSA_") ? "an ECDSA or Ed25519" : "an RSA"} certificate; the key here signs ${list(ours)}.`,
+  "no-common-alpn": ({ theirs, ours }, server) => `The client wants to speak ${list(theirs)}; ${server} speaks ${list(ours)}.`,
+  "no-common-suite": ({ theirs }, server) =>
+    `The client offers ${count(theirs.length, "cipher suite")}, none of which ` +
+    `${server === "this server" ? "is spoken here" : `${server} speaks`}${remark(theirs)}.`,
+  "suite-needs-other-key": ({ suite, ours }, server) =>
+    `${suite} calls for ${suite.includes("_ECDSA_") ? "an ECDSA or Ed25519" : "an RSA"} certificate; ${keyOf(server)} signs ${list(ours)}.`,
   "refused-by-policy": ({ about, common }) =>
     `Of the ${about === "suite" ? "cipher suites" : "groups"} that both have (${list(common)}), the server's policy takes none.`,
   "no-supported-groups": () =>
     "The client doesn't say which curves it can do (supported_groups), so none can be chosen that it is sure to know.",
-  "no-common-group": ({ theirs, ours }) => `For the key exchange the client can do ${points(theirs)}; this server can do ${list(ours)}.`,
-  "no-common-scheme": ({ theirs, ours }) => `The client takes signatures by ${points(theirs)}; the key here signs ${list(ours)}.`,
-  "no-common-certificate-type": ({ whose, theirs, ours }) =>
+  "no-common-group": ({ theirs, ours }, server) => `For the key exchange the client can do ${points(theirs)}; ${server} can do ${list(ours)}.`,
+  "no-common-scheme": ({ theirs, ours }, server) =>
+    `The client takes signatures by ${points(theirs)}; ${keyOf(server)} signs ${list(ours)}.`,
+  "no-common-certificate-type": ({ whose, theirs, ours }, server) =>
     whose === "server"
-      ? `For a certificate the client takes ${points(theirs)}; this server has ${list(ours)}.`
-      : `For a certificate the client has ${points(theirs)}; this server takes ${list(ours)}.`,
+      ? `For a certificate the client takes ${points(theirs)}; ${server} has ${list(ours)}.`
+      : `For a certificate the client has ${points(theirs)}; ${server} takes ${list(ours)}.`,
   "no-credential-for-authorities": ({ theirs }) =>
     `The client names ${count(theirs.length, "authority", "authorities")} that it trusts; no certificate here is by one of them.`,
-  "no-psk": ({ offered }) =>
+  "no-psk": ({ offered }, server) =>
     offered === 0
-      ? "The client offers no key that both would have from elsewhere (pre_shared_key), and this server has no certificate."
+      ? `The client offers no key that both would have from elsewhere (pre_shared_key), and ${server} has no certificate.`
       : "The client offers pre-shared keys, but none together with a key exchange (psk_dhe_ke), and without one they are not taken.",
   "missing-extension": ({ extension }) => `The client left out ${extension}, which TLS 1.3 can't do without.`,
 };
+
+const keyOf = (server: string): string => (server === "this server" ? "the key here" : `the key of ${server}`);
 
 /** What an alert means to the one who gets it; undefined: nothing that the name doesn't say. */
 export function alertInWords(name: string): string | undefined {

@@ -1,0 +1,86 @@
+// What an idle connection costs a server's process, socket and streams included: resident memory, many connections less few.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
+import type { ClientConfig } from "@sallyport/core";
+import { connect } from "@sallyport/node";
+import type { Authority } from "../packages/cli/src/demo/authority.ts";
+import type { Effort, Measured } from "./report.ts";
+import { digits, type Spread, spread, table } from "./rounds.ts";
+import type { RssQuestion, RssServer, RssWeight } from "./rss-server.ts";
+import { client } from "./sides.ts";
+
+const names: readonly RssServer[] = ["net", "node:tls", "crypto-node"];
+
+/** Each connection has said one line and heard it; then nobody uses it. Every round has a server process of its own. */
+export async function measureRss(authority: Authority, { quick }: Effort): Promise<Measured> {
+  const count = quick ? 500 : 2000;
+  const rounds = quick ? 1 : 3;
+  const rows = [["idle connection on a socket, KiB", "how many", "server's RSS", "server's heap"]];
+  const weights = new Map<RssServer, Spread>();
+  for (const name of names) {
+    const measured: RssWeight[] = [];
+    for (let round = 0; round < rounds; round++) measured.push(await weigh(name, authority, count));
+    const rss = spread(measured.map((weight) => weight.rss / 1024));
+    weights.set(name, rss);
+    rows.push([name, digits(count), `${digits(rss.median)} (${digits(rss.least)}..${digits(rss.most)})`, digits(spread(measured.map((weight) => weight.heap / 1024)).median)]);
+  }
+  const goal = { better: "less", mustReach: 16, aim: 12, unit: " KiB" } as const;
+  const value = weights.get("crypto-node") ?? spread([]);
+  return { figures: [{ what: "idle connection, the server's RSS", value, goal }], tables: [table(rows)] };
+}
+
+/** Per connection: of `count` of them, behind 100 that fill what the first ones fill. */
+async function weigh(name: RssServer, authority: Authority, count: number): Promise<RssWeight> {
+  const server = fork(new URL("./rss-server.ts", import.meta.url), { execArgv: [...process.execArgv, "--expose-gc"] });
+  server.send({ name, authority } satisfies RssQuestion);
+  const [port] = await answer<number>(server);
+  const sockets: Duplex[] = [];
+  const open = async (many: number): Promise<void> => {
+    for (let made = 0; made < many; made += 20) {
+      sockets.push(...(await Promise.all(Array.from({ length: Math.min(20, many - made) }, () => connected(name, port, authority)))));
+    }
+  };
+  await open(100);
+  const few = await asked(server);
+  await open(count);
+  const many = await asked(server);
+  for (const socket of sockets) socket.destroy();
+  server.kill();
+  return { rss: (many.rss - few.rss) / count, heap: (many.heap - few.heap) / count };
+}
+
+async function asked(server: ChildProcess): Promise<RssWeight> {
+  server.send("weigh");
+  const [weight] = await answer<RssWeight>(server);
+  return weight;
+}
+
+async function answer<Answer>(server: ChildProcess): Promise<[Answer]> {
+  const [message] = await once(server, "message");
+  return [message];
+}
+
+async function connected(name: RssServer, port: number, { pem }: Authority): Promise<Duplex> {
+  const socket = open(name, port, pem);
+  socket.on("error", () => {}); // when the server is killed
+  socket.write("hello");
+  await once(socket, "data");
+  return socket;
+}
+
+let config: ClientConfig | undefined;
+let secureContext: SecureContext | undefined;
+
+function open(name: RssServer, port: number, ca: string): Duplex {
+  const target = { port, host: "127.0.0.1", servername: "localhost" };
+  if (name === "net") return connectTcp(target);
+  if (name === "node:tls") {
+    secureContext ??= createSecureContext({ ca, minVersion: "TLSv1.3" });
+    return connectTls({ ...target, secureContext });
+  }
+  config ??= client("crypto-node", { pem: ca });
+  return connect({ ...target, config });
+}

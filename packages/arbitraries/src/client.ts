@@ -1,0 +1,281 @@
+// A client that keeps every rule but those that its script breaks: TLS 1.3 or 1.2, as the server chooses.
+import type { Bytes, HashImplementation } from "@sallyport/core";
+import { encodeHello, extensionsIn } from "./hello.ts";
+import { binderOf, earlyTraffic, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
+import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
+import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
+import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
+import { filler } from "./faults.ts";
+import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
+
+export class ClientPeer extends Peer {
+  /** The subject chose, and there are keys in common. */
+  helloHeard = false;
+  readonly #pairs = new Map<number, { readonly share: Bytes; readonly key: unknown }>();
+  #serverRandom: Bytes = repeat(32);
+  #sessionId: Bytes = repeat(0);
+  #retry: { readonly group: number | undefined; readonly cookie: Bytes | undefined } | undefined;
+  #schedule: Schedule | undefined;
+  #handshakeKeys: KeysTls13 | undefined;
+  #applicationKeys: KeysTls13 | undefined;
+  #resumes = false;
+  #takesEarly = false;
+  #asked = false;
+  #extendedMasterSecret = false;
+  #serverShare: { readonly group: number; readonly share: Bytes } | undefined;
+  #master: Bytes | undefined;
+  #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
+  #handshakeHash: Bytes = repeat(0);
+
+  protected *converse(): Generator<Flight, void, void> {
+    const { script } = this;
+    const early = this.#offers13 === undefined ? [] : script.early;
+    const first: Utterance[] = [this.handshake(() => this.#hello(), () => this.#startEarly(early.length > 0))];
+    if (early.length > 0 && script.changeCipherSpec) first.push(this.#changeCipherSpec());
+    for (const length of early) first.push({ type: contentTypes.data, make: () => filler(length, length) });
+    yield { says: first, answered: () => this.helloHeard || this.#retry !== undefined };
+    if (this.#retry !== undefined && !this.helloHeard) {
+      this.write = undefined;
+      const second = this.handshake(() => this.#hello());
+      yield { says: script.changeCipherSpec ? [this.#changeCipherSpec(), second] : [second], answered: () => this.helloHeard };
+    }
+    if (this.version === "tls1.3") yield this.#flightTls13();
+    else yield* this.#flightsTls12();
+    yield* this.talkFlights();
+  }
+
+  // ── ClientHello ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #offers13(): PeerSession | undefined {
+    return this.script.resumes && this.session?.version === "tls1.3" ? this.session : undefined;
+  }
+  get #offers12(): PeerSession | undefined {
+    return this.script.resumes && this.session?.version === "tls1.2" ? this.session : undefined;
+  }
+  #hello(): Bytes {
+    const { hello, early } = this.script;
+    const session = this.#offers13;
+    const retry = this.#retry;
+    // RFC 5077 §3.4: who offers a ticket tells by the id's echo that it was taken.
+    const sessionIdLength = this.#offers12 === undefined ? hello.sessionIdLength : 32;
+    const shares = retry?.group === undefined ? hello.shares : [retry.group];
+    const asked = { ...hello, sessionIdLength, shares };
+    const added: Extension[] = [];
+    if (retry?.cookie !== undefined) added.push(extension(extensionTypes.cookie, v16(retry.cookie)));
+    if (session !== undefined && early.length > 0 && retry === undefined) added.push(extension(extensionTypes.early_data));
+    const ticket = this.#offers12?.ticket ?? repeat(0);
+    if (ticket.length > 0) added.push(extension(extensionTypes.session_ticket, ticket));
+    const write = (last: readonly Extension[]): Bytes => this.#withId(encodeHello(asked, (group) => this.#pair(group).share, added, last));
+    if (session === undefined) return write([]);
+    const hash = this.#hashOf(session);
+    const identities = v16(v16(session.ticket), u32(session.ageAdd));
+    const offer = (binder: Bytes): Bytes => write([extension(extensionTypes.pre_shared_key, identities, v16(v8(binder)))]);
+    const whole = offer(repeat(hash.length));
+    const transcript = hashOf(hash, ...this.transcript, whole.subarray(0, -3 - hash.length));
+    return offer(binderOf(hash, session.secret, session.binder ?? "res binder", transcript));
+  }
+  /** By session id TLS 1.2 finds a session again. */
+  #withId(hello: Bytes): Bytes {
+    const id = this.#offers12?.id ?? repeat(0);
+    const before = hello[38] ?? 0;
+    if (id.length === 0) return hello;
+    return message(handshakeTypes.client_hello, hello.subarray(4, 38), v8(id), hello.subarray(39 + before));
+  }
+  #pair(group: number): { readonly share: Bytes; readonly key: unknown } {
+    const pair = this.#pairs.get(group) ?? this.group(group)?.start() ?? { share: repeat(32, 9), key: undefined };
+    this.#pairs.set(group, pair);
+    return pair;
+  }
+  #startEarly(offers: boolean): void {
+    const session = this.#offers13;
+    if (!offers || session === undefined) return;
+    const secret = earlyTraffic(this.#hashOf(session), session.secret, hashOf(this.#hashOf(session), ...this.transcript));
+    this.suite = session.suite;
+    [this.write] = this.keysOf("early", secret, session.suite);
+  }
+  #hashOf(session: PeerSession): HashImplementation {
+    const name = suites.get(session.suite)?.hash ?? "sha256";
+    return this.provider.hashes.find((hash) => hash.name === name) ?? this.hashImplementation;
+  }
+  #changeCipherSpec(): Utterance {
+    return { type: contentTypes.changeCipherSpec, make: () => Uint8Array.of(1) };
+  }
+
+  // ── TLS 1.3 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #flightTls13(): Flight {
+    const says: Utterance[] = [];
+    const useHandshakeKeys = (): void => {
+      this.write = this.#handshakeKeys ?? this.write;
+    };
+    if (this.#takesEarly) says.push(this.handshake(() => message(handshakeTypes.end_of_early_data), useHandshakeKeys));
+    else useHandshakeKeys();
+    if (this.script.changeCipherSpec && this.script.early.length === 0 && this.#retry === undefined) says.unshift(this.#changeCipherSpec());
+    if (this.#asked) {
+      const own = this.script.shows ? this.identity : undefined;
+      const chain = own?.chain ?? [];
+      says.push(this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))));
+      if (own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, this.toBeSigned("client"))));
+    }
+    says.push(this.handshake(() => this.#finished(), () => {
+      this.#handshakeHash = this.hash();
+      this.write = this.#applicationKeys ?? this.write;
+    }));
+    return { says, answered: () => true };
+  }
+  #certificateVerify({ signer }: NonNullable<Peer["identity"]>, signed: Bytes): Bytes {
+    const [scheme = "ed25519"] = signer.schemes;
+    return message(handshakeTypes.certificate_verify, u16(schemeIds[scheme]), v16(signer.sign(scheme, signed)));
+  }
+  #finished(): Bytes {
+    const keys = this.#handshakeKeys;
+    return message(handshakeTypes.finished, keys === undefined ? repeat(32, 0xf1) : verifyData(this.hashImplementation, keys.secret, this.hash()));
+  }
+
+  protected understand(heard: Bytes): void {
+    const before = this.transcript.length;
+    if (heard[0] === handshakeTypes.server_hello) return this.#serverHello(heard);
+    if (heard[0] === handshakeTypes.finished && this.version === "tls1.2") this.#checkFinishedTls12(heard);
+    if (heard[0] === handshakeTypes.finished && this.version === "tls1.3") this.#serverFinished(heard);
+    if (heard[0] === handshakeTypes.new_session_ticket && this.version === "tls1.3") return this.#remember(heard);
+    if (this.transcript.length === before) this.transcript.push(heard);
+    if (heard[0] === handshakeTypes.certificate_request) this.#asked = true;
+    if (heard[0] === handshakeTypes.encrypted_extensions) {
+      this.#takesEarly = extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
+    }
+    if (heard[0] === handshakeTypes.server_key_exchange) {
+      this.#serverShare = { group: (heard[5] ?? 0) * 256 + (heard[6] ?? 0), share: heard.slice(8, 8 + (heard[7] ?? 0)) };
+    }
+    if (heard[0] === handshakeTypes.new_session_ticket && this.#master !== undefined) {
+      this.sessions.push(this.#sessionTls12(heard.slice(10)));
+    }
+  }
+  #serverHello(heard: Bytes): void {
+    const random = heard.subarray(6, 38);
+    const end = 39 + (heard[38] ?? 0);
+    const suite = (heard[end] ?? 0) * 256 + (heard[end + 1] ?? 0);
+    const answers = extensionsIn(heard, "tls1.3")?.extensions ?? [];
+    const answer = (type: number): Bytes | undefined => answers.find((each) => each.type === type)?.body;
+    const share = answer(extensionTypes.key_share);
+    if (sameBytes(random, Uint8Array.from(retryRandom))) {
+      if (this.#retry !== undefined) this.complaints.push("a second HelloRetryRequest");
+      this.suite = suite;
+      this.version = "tls1.3";
+      const cookie = answer(extensionTypes.cookie)?.slice(2);
+      this.#retry = { group: share && (share[0] ?? 0) * 256 + (share[1] ?? 0), cookie };
+      return this.retried(heard);
+    }
+    this.transcript.push(heard);
+    this.helloHeard = true;
+    this.suite = suite;
+    this.#serverRandom = Uint8Array.from(random);
+    this.version = answer(extensionTypes.supported_versions) === undefined ? "tls1.2" : "tls1.3";
+    if (this.version === "tls1.2") return this.#serverHelloTls12(heard.slice(39, end), answers);
+    const group = (share?.[0] ?? 0) * 256 + (share?.[1] ?? 0);
+    const implementation = this.group(group);
+    const secret = share && implementation?.complete(this.#pair(group).key, share.slice(4));
+    this.#resumes = answer(extensionTypes.pre_shared_key) !== undefined;
+    if (secret === undefined) {
+      this.isLost = true;
+      return;
+    }
+    this.#schedule = new Schedule(this.hashImplementation, secret, this.#resumes ? this.session?.secret : undefined);
+    const { client, server } = this.#schedule.handshake(this.hash());
+    [this.#handshakeKeys] = this.keysOf("handshake", client);
+    this.read = this.keysOf("handshake", server);
+  }
+  #serverFinished(heard: Bytes): void {
+    const [keys] = this.read;
+    const right = keys === undefined ? undefined : verifyData(this.hashImplementation, (keys as KeysTls13).secret, this.hash());
+    if (right !== undefined && !sameBytes(right, heard.subarray(4))) this.finishedIsWrong();
+    this.finishedHeard = true;
+    this.transcript.push(heard);
+    const application = this.#schedule?.application(this.hash());
+    if (application === undefined) return;
+    [this.#applicationKeys] = this.keysOf("application", application.client);
+    this.read = this.keysOf("application", application.server);
+  }
+  /** Which no client says. */
+  protected ticket(): Bytes {
+    return message(handshakeTypes.new_session_ticket, u32(7200), u32(0), v8([7]), v16(repeat(40, 0x71)), u16(0));
+  }
+  #remember(heard: Bytes): void {
+    if (this.#schedule === undefined || this.suite === undefined) return;
+    const nonceEnd = 13 + (heard[12] ?? 0);
+    const length = (heard[nonceEnd] ?? 0) * 256 + (heard[nonceEnd + 1] ?? 0);
+    const ageAdd = new DataView(heard.buffer, heard.byteOffset + 8).getUint32(0);
+    const secret = this.#schedule.session(this.#handshakeHash, heard.subarray(13, nonceEnd));
+    const ticket = heard.slice(nonceEnd + 2, nonceEnd + 2 + length);
+    this.sessions.push({ version: "tls1.3", suite: this.suite, ticket, id: repeat(0), secret, ageAdd });
+  }
+
+  // ── TLS 1.2 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  *#flightsTls12(): Generator<Flight, void, void> {
+    if (this.#resumes) {
+      yield { says: this.#ending(), answered: () => true };
+      return;
+    }
+    const says: Utterance[] = [];
+    const own = this.script.shows ? this.identity : undefined;
+    if (this.#asked) says.push(this.handshake(() => message(handshakeTypes.certificate, v24(...(own?.chain ?? []).map((der) => v24(der))))));
+    says.push(this.handshake(() => this.#clientKeyExchange(), () => this.#derive()));
+    if (this.#asked && own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, join(...this.transcript))));
+    yield { says: [...says, ...this.#ending()], answered: () => this.finishedHeard };
+  }
+  #ending(): Utterance[] {
+    const useKeys = (): void => {
+      this.write = this.#keysTls12?.client ?? this.write;
+    };
+    return [{ ...this.#changeCipherSpec(), after: useKeys }, this.handshake(() => message(handshakeTypes.finished, this.#verifyDataTls12("client")))];
+  }
+  #clientKeyExchange(): Bytes {
+    const { group = 0x001d } = this.#serverShare ?? {};
+    return message(handshakeTypes.client_key_exchange, v8(this.#pair(group).share));
+  }
+  #derive(): void {
+    const theirs = this.#serverShare;
+    const secret = theirs && this.group(theirs.group)?.complete(this.#pair(theirs.group).key, theirs.share);
+    if (secret === undefined) return;
+    const hash = this.hashImplementation;
+    this.#master = this.#extendedMasterSecret
+      ? prf(hash, secret, "extended master secret", this.hash(), 48)
+      : prf(hash, secret, "master secret", join(repeat(32, this.script.hello.random), this.#serverRandom), 48);
+    this.#expand();
+    if (this.#sessionId.length > 0) this.sessions.push(this.#sessionTls12(repeat(0)));
+  }
+  #sessionTls12(ticket: Bytes): PeerSession {
+    return { version: "tls1.2", suite: this.suite ?? 0, ticket, id: this.#sessionId, secret: this.#master ?? repeat(48), ageAdd: 0 };
+  }
+  #expand(): void {
+    const suite = this.suiteImplementation(this.suite);
+    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
+    if (suite === undefined || this.#master === undefined) return;
+    const seed = join(this.#serverRandom, repeat(32, this.script.hello.random));
+    const size = suite.keyLength;
+    const block = prf(this.hashImplementation, this.#master, "key expansion", seed, 2 * (size + saltLength));
+    const iv = (at: number): Bytes => block.slice(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
+    this.#keysTls12 = { client: new KeysTls12(suite, block.slice(0, size), iv(0)), server: new KeysTls12(suite, block.slice(size, 2 * size), iv(1)) };
+  }
+  #serverHelloTls12(id: Bytes, answers: readonly Extension[]): void {
+    this.#extendedMasterSecret = answers.some(({ type }) => type === extensionTypes.extended_master_secret);
+    this.#sessionId = id;
+    const session = this.#offers12;
+    const sent = session !== undefined && session.id.length > 0 ? session.id : repeat(32, 0x5e);
+    this.#resumes = session !== undefined && id.length > 0 && sameBytes(id, sent);
+    if (!this.#resumes || session === undefined) return;
+    this.#master = session.secret;
+    this.#expand();
+  }
+  protected understandChangeCipherSpec(): void {
+    if (this.version === "tls1.2" && this.#keysTls12 !== undefined) this.read = [this.#keysTls12.server];
+  }
+  #checkFinishedTls12(heard: Bytes): void {
+    if (!sameBytes(heard.subarray(4), this.#verifyDataTls12("server"))) this.finishedIsWrong();
+    this.finishedHeard = true;
+  }
+  #verifyDataTls12(role: string): Bytes {
+    if (this.#master === undefined) return repeat(12, 0xf1);
+    return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
+  }
+}

@@ -1,0 +1,142 @@
+// A peer and a TLS under test, from the first byte to the end of the transport, and what no TLS may do in between.
+import type { Bytes } from "@sallyport/core";
+import { mustNotComplete } from "./model.ts";
+import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
+import { join } from "./octets.ts";
+import type { Peer } from "./peer.ts";
+
+/** How bytes come to the subject. */
+export interface TransportScript {
+  /** Sizes of chunks, over and over; empty: as they were written. */
+  readonly chunks: readonly number[];
+  /** After so many bytes the transport ends. */
+  readonly endsAfter: number | undefined;
+}
+
+/** A TLS that answers at once. */
+export interface Subject {
+  /** What it says first. */
+  begin(): Uint8Array;
+  receive(chunk: Uint8Array): Uint8Array;
+  receiveEnd(): Uint8Array;
+  readonly state: "waiting" | "established" | "closed" | "failed";
+  /** Application data that it read. */
+  readonly data: readonly Uint8Array[];
+  /** The handshake was completed, whatever came then. */
+  readonly wasEstablished: boolean;
+  /** What its own log says, for the report. */
+  readonly told?: string | undefined;
+}
+
+/** How far it came. */
+export type Reach = "before ServerHello" | "after keys" | "after Finished" | "established";
+
+export interface Account {
+  readonly peer: Peer;
+  readonly reach: Reach;
+  readonly violations: readonly string[];
+  /** Of both, on the wire. */
+  readonly written: { readonly peer: number; readonly subject: number };
+}
+
+/** @param epochsMatter false with a provider that opens everything. */
+export function converse(peer: Peer, subject: Subject, transport: TransportScript, epochsMatter = true): Account {
+  const written = { peer: 0, subject: 0 };
+  const violations: string[] = [];
+  let isCut = false;
+  const hear = (bytes: Uint8Array): void => {
+    written.subject += bytes.length;
+    peer.hear(bytes);
+    if (peer.unread > 0) violations.push("the subject wrote a part of a record");
+  };
+  try {
+    hear(subject.begin());
+    for (let turn = 0; !isCut; turn++) {
+      const flight = peer.speak();
+      if (flight === undefined) break;
+      const room = (transport.endsAfter ?? Number.POSITIVE_INFINITY) - written.peer;
+      isCut = flight.bytes.length > room;
+      const bytes = isCut ? flight.bytes.subarray(0, room) : flight.bytes;
+      written.peer += bytes.length;
+      for (const chunk of cut(bytes, transport.chunks, turn)) hear(subject.receive(chunk));
+    }
+    const before = stateOf(subject);
+    hear(subject.receiveEnd());
+    const after = stateOf(subject);
+    if (after === "waiting" || after === "established") violations.push("the transport has ended, and the subject waits on");
+    if (before === "established" && after === "closed" && !saidClose(peer)) violations.push("the bare end of the transport passes for close_notify");
+  } catch (thrown) {
+    violations.push(`threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+  }
+  violations.push(...judge(peer, subject, isCut, epochsMatter));
+  if (written.subject > 40_000 + 20 * written.peer) violations.push(`${written.subject} bytes were written for ${written.peer}`);
+  return { peer, reach: reachOf(peer, subject), violations, written };
+}
+
+/** What the records that were opened say against the subject. For any TLS, over any transport. */
+export function judgePeer(peer: Peer): string[] {
+  const violations = [...peer.complaints];
+  if (peer.alerts.length > 1) violations.push(`${peer.alerts.length} fatal alerts: ${peer.alerts.map(nameOf).join(", ")}`);
+  if (peer.alerts.includes(80)) violations.push("internal_error, for what is the peer's fault");
+  return violations;
+}
+
+function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boolean): string[] {
+  const violations = judgePeer(peer);
+  // Behind a fault on the wire, or a cut, nobody knows what the subject read.
+  if (peer.wireSpoiled || peer.isLost) return violations;
+  // What opens everything takes what is in clear for what is sealed.
+  if (!epochsMatter && [...peer.reached].some(({ layer, act }) => layer === "record" && act === "clear")) return violations;
+  if (subject.wasEstablished) {
+    const facts = { subject: peer.role === "client" ? "server" : "client", mayResume: peer.script.resumes, epochsMatter } as const;
+    const why = mustNotComplete(peer.spoken, facts);
+    if (why !== undefined) violations.push(`established in spite of ${why}`);
+  }
+  const read = join(...subject.data);
+  const said = join(...peer.spoken.filter(({ by, type, epoch }) => by === "peer" && type === contentTypes.data && epoch === "application").map(({ content }) => content));
+  if (read.some((byte, at) => byte !== said[at])) violations.push("data that was read is not what was said");
+  if (peer.reached.size === 0 && !isCut) {
+    if (subject.state === "established" && read.length !== said.length) violations.push(`${read.length} of ${said.length} bytes of data were read`);
+  }
+  return violations;
+}
+
+/** No fault was reached, nothing was cut: then it must be complete. */
+export function expectComplete({ peer }: Account, subject: Subject): string[] {
+  if (peer.reached.size > 0 || subject.wasEstablished) return [];
+  return [`nothing is wrong, and yet: ${subject.told ?? subject.state}`];
+}
+
+/** Calls change it, which the compiler can't know. */
+function stateOf({ state }: Subject): Subject["state"] {
+  return state;
+}
+function saidClose(peer: Peer): boolean {
+  return peer.spoken.some(({ by, type, content }) => by === "peer" && type === contentTypes.alert && content.at(-1) === 0) || peer.wireSpoiled;
+}
+
+function reachOf(peer: Peer, { wasEstablished }: Subject): Reach {
+  return reachSeen(peer, wasEstablished);
+}
+export function reachSeen(peer: Peer, wasEstablished: boolean): Reach {
+  if (wasEstablished) return "established";
+  const heard = (by: "peer" | "subject", type: number): boolean =>
+    peer.spoken.some((spoken) => spoken.by === by && spoken.type === contentTypes.handshake && spoken.content[0] === type);
+  if (peer.finishedHeard) return "after Finished";
+  const server = peer.role === "server" ? "peer" : "subject";
+  return heard(server, handshakeTypes.server_hello) ? "after keys" : "before ServerHello";
+}
+
+export function* cut(bytes: Uint8Array, sizes: readonly number[], from: number): Generator<Bytes, void, void> {
+  if (bytes.length === 0) return;
+  if (sizes.length === 0) return yield Uint8Array.from(bytes);
+  for (let at = 0, turn = from; at < bytes.length; turn++) {
+    const size = Math.max(1, sizes[turn % sizes.length] ?? 1);
+    yield Uint8Array.from(bytes.subarray(at, at + size));
+    at += size;
+  }
+}
+
+function nameOf(description: number): string {
+  return alertNames.get(description) ?? String(description);
+}

@@ -1,0 +1,194 @@
+// Which order of messages may complete a handshake, as the RFCs' figures have it: a few patterns over what was really said, and
+// nothing of any TLS's code. It knows order, epochs, and what was offered; it judges no message's contents beyond that.
+import { extensionsIn } from "./hello.ts";
+import { contentTypes, extensionTypes, handshakeTypes, retryRandom } from "./numbers.ts";
+import { join } from "./octets.ts";
+import type { Role, Spoken } from "./peer.ts";
+
+export interface ModelFacts {
+  /** Whose handshake is judged. */
+  readonly subject: Role;
+  /** The peer offered, or knows, a session. */
+  readonly mayResume: boolean;
+  /** Keys of different epochs are told apart: not by a provider that opens everything. */
+  readonly epochsMatter: boolean;
+}
+
+/** Why the subject must not have completed its handshake; undefined: it may have. */
+export function mustNotComplete(spoken: readonly Spoken[], facts: ModelFacts): string | undefined {
+  const server = facts.subject === "server" ? "subject" : "peer";
+  const hello = messagesOf(spoken.filter(({ by }) => by === server)).find((message) => message[0] === handshakeTypes.server_hello);
+  const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
+  // What was sealed as early data, and is not wanted, is skipped whatever it is (RFC 9846 §4.3.10).
+  const heeded = spoken.filter(({ by, epoch }) => by === "peer" && (epoch !== "early" || takesEarly(own)));
+  const heard = read(heeded, hello !== undefined && !isTls13Hello(hello), facts);
+  if (typeof heard === "string") return heard;
+  return facts.subject === "server" ? judgeClient(heard, own, facts) : judgeServer(heard, own, facts);
+}
+
+/** A letter for each message, in order; a record that changes keys is one too. */
+interface Read {
+  readonly letters: string;
+  readonly messages: readonly Uint8Array[];
+}
+const letters: ReadonlyMap<number, string> = new Map([
+  [handshakeTypes.hello_request, "r"], [handshakeTypes.client_hello, "H"], [handshakeTypes.server_hello, "S"],
+  [handshakeTypes.new_session_ticket, "T"], [handshakeTypes.end_of_early_data, "O"], [handshakeTypes.encrypted_extensions, "E"],
+  [handshakeTypes.certificate, "C"], [handshakeTypes.compressed_certificate, "C"], [handshakeTypes.server_key_exchange, "K"],
+  [handshakeTypes.certificate_request, "Q"], [handshakeTypes.server_hello_done, "D"], [handshakeTypes.certificate_verify, "V"],
+  [handshakeTypes.client_key_exchange, "X"], [handshakeTypes.finished, "F"], [handshakeTypes.certificate_status, "A"],
+]);
+
+/** Of the peer, up to its Finished; a sentence: no TLS may go on behind this. */
+function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subject }: ModelFacts): Read | string {
+  const messages: Uint8Array[] = [];
+  let said = "";
+  let partial: Uint8Array = new Uint8Array(0);
+  let epoch: string | undefined;
+  for (const { type, content, epoch: under } of records) {
+    if (said.endsWith("F")) break;
+    if (type !== contentTypes.handshake && partial.length > 0) return "another record inside a handshake message";
+    if (type === contentTypes.alert) {
+      const [level, description] = content;
+      if (content.length !== 2) return "an alert that is none";
+      if (description === 90 || (isOld && level === 1 && description !== 0)) continue;
+      return "an alert that ends the handshake";
+    }
+    if (type === contentTypes.changeCipherSpec) {
+      if (content.length !== 1 || content[0] !== 1) return "a change_cipher_spec that is none";
+      if (isOld) said += "c";
+      else if (under !== "clear") return "a change_cipher_spec under keys";
+      else if (messages.length === 0 && subject === "server") return "a change_cipher_spec before anything else";
+      continue;
+    }
+    if (type === contentTypes.data) {
+      if (under === "early") continue;
+      return "data before Finished";
+    }
+    if (type !== contentTypes.handshake) return `a record of content type ${type}`;
+    if (content.length === 0) return "an empty handshake record";
+    if (partial.length > 0 && epoch !== under) return "a message in two epochs";
+    epoch = under;
+    partial = partial.length === 0 ? content : join(partial, content);
+    for (;;) {
+      const [first = -1, high = 0, middle = 0, low = 0] = partial;
+      const length = 4 + high * 65536 + middle * 256 + low;
+      if (partial.length < Math.max(4, length)) break;
+      const whole = partial.slice(0, length);
+      partial = partial.slice(length);
+      const wrong = wrongEpoch(first, under, isOld, said, epochsMatter);
+      if (wrong !== undefined) return wrong;
+      messages.push(whole);
+      said += letters.get(first) ?? "?";
+      const changesKeys = first === handshakeTypes.finished || first === handshakeTypes.end_of_early_data || (first === handshakeTypes.server_hello && !isOld);
+      if (changesKeys && partial.length > 0) return "bytes behind a message that changes keys";
+    }
+  }
+  return { letters: said, messages };
+}
+
+/** In clear before there are keys, and under them ever after. */
+function wrongEpoch(type: number, under: string, isOld: boolean, said: string, epochsMatter: boolean): string | undefined {
+  const isHello = type === handshakeTypes.client_hello || type === handshakeTypes.server_hello;
+  const isClear = isOld ? !said.includes("c") : isHello;
+  if (isClear !== (under === "clear")) return `handshake ${type} ${under === "clear" ? "in clear" : "under keys"}`;
+  if (isOld || isClear || !epochsMatter) return undefined;
+  const due = type === handshakeTypes.end_of_early_data ? "early" : "handshake";
+  return under === due ? undefined : `handshake ${type} under ${under} keys`;
+}
+
+/** What the subject, a server, heard of a client. */
+function judgeClient({ letters: said, messages }: Read, own: readonly Uint8Array[], facts: ModelFacts): string | undefined {
+  const hello = own.find((message) => message[0] === handshakeTypes.server_hello && !isRetry(message));
+  if (hello === undefined) return "no ServerHello was said";
+  const has = (type: number): boolean => own.some((message) => message[0] === type);
+  const extensions = extensionsIn(hello, "tls1.3")?.extensions ?? [];
+  const isTls13 = extensions.some(({ type }) => type === extensionTypes.supported_versions);
+  const shown = messages.find((message) => message[0] === handshakeTypes.certificate || message[0] === handshakeTypes.compressed_certificate);
+  const certificate = has(handshakeTypes.certificate_request) ? (shown !== undefined && isEmptyCertificate(shown, isTls13) ? "C" : "C[V]") : "";
+  const proof = certificate === "C[V]" ? "V" : "";
+  const first = messages[0];
+  if (first !== undefined && repeatsAnExtension(first)) return "an extension twice";
+  if (!isTls13) {
+    const isResumed = !has(handshakeTypes.server_hello_done);
+    if (isResumed && !facts.mayResume) return "a session taken up that was not offered";
+    return expectPattern(said, isResumed ? "^HcF$" : `^H${certificate === "" ? "" : "C"}X${proof}cF$`);
+  }
+  const retried = own.some(isRetry);
+  return expectPattern(said, `^H${retried ? "H" : ""}${takesEarly(own) ? "O" : ""}${certificate === "" ? "" : "C"}${proof}F$`);
+}
+
+/** What the subject, a client, heard of a server. */
+function judgeServer({ letters: said, messages }: Read, own: readonly Uint8Array[], facts: ModelFacts): string | undefined {
+  const hello = messages.findLast((message) => message[0] === handshakeTypes.server_hello);
+  const offer = own.find((message) => message[0] === handshakeTypes.client_hello);
+  if (hello === undefined || offer === undefined) return "no ServerHello was heard";
+  const offered = new Set((extensionsIn(offer, "tls1.3")?.extensions ?? []).map(({ type }) => type));
+  for (const message of messages) {
+    if (message[0] !== handshakeTypes.server_hello && message[0] !== handshakeTypes.encrypted_extensions) continue;
+    if (repeatsAnExtension(message)) return "an extension twice";
+    const answers = (extensionsIn(message, "tls1.3")?.extensions ?? []).map(({ type }) => type);
+    // A cookie is asked for; renegotiation_info may be offered by the signalling suite.
+    const unsolicited = answers.find((type) => !offered.has(type) && type !== extensionTypes.cookie && type !== extensionTypes.renegotiation_info);
+    if (unsolicited !== undefined) return `the answer ${unsolicited} to nothing`;
+  }
+  if (!suitesIn(offer).has(suiteOf(hello))) return "a suite that was not offered";
+  const answers = extensionsIn(hello, "tls1.3")?.extensions ?? [];
+  if (!isTls13Hello(hello)) {
+    const ticket = offers(hello, extensionTypes.session_ticket) ? "T?" : "";
+    const status = offers(hello, extensionTypes.status_request) ? "A?" : "";
+    const full = `SC${status}KQ?D${ticket}cF`;
+    return expectPattern(said.replaceAll("r", ""), facts.mayResume ? `^(${full}|S${ticket}cF)$` : `^${full}$`);
+  }
+  const isRetried = own.filter((message) => message[0] === handshakeTypes.client_hello).length > 1;
+  const isResumed = answers.some(({ type }) => type === extensionTypes.pre_shared_key);
+  if (isResumed && !facts.mayResume) return "a session taken up that was not offered";
+  return expectPattern(said, `^S${isRetried ? "S" : ""}E${isResumed ? "" : "Q?CV"}F$`);
+}
+
+function expectPattern(said: string, pattern: string): string | undefined {
+  return new RegExp(pattern).test(said) ? undefined : `the order ${said === "" ? "(nothing)" : said}, where only ${pattern} completes`;
+}
+
+function messagesOf(records: readonly Spoken[]): Uint8Array[] {
+  const stream = join(...records.filter(({ type }) => type === contentTypes.handshake).map(({ content }) => content));
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at + 4 <= stream.length; ) {
+    const end = at + 4 + (stream[at + 1] ?? 0) * 65536 + (stream[at + 2] ?? 0) * 256 + (stream[at + 3] ?? 0);
+    messages.push(stream.subarray(at, end));
+    at = end;
+  }
+  return messages;
+}
+function isTls13Hello(hello: Uint8Array): boolean {
+  return offers(hello, extensionTypes.supported_versions);
+}
+function takesEarly(own: readonly Uint8Array[]): boolean {
+  return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));
+}
+function isRetry(message: Uint8Array): boolean {
+  return message[0] === handshakeTypes.server_hello && retryRandom.every((byte, at) => message[6 + at] === byte);
+}
+function offers(message: Uint8Array, type: number): boolean {
+  return (extensionsIn(message, "tls1.3")?.extensions ?? []).some((each) => each.type === type);
+}
+function repeatsAnExtension(message: Uint8Array): boolean {
+  const types = (extensionsIn(message, "tls1.3")?.extensions ?? []).map(({ type }) => type);
+  return new Set(types).size < types.length;
+}
+function isEmptyCertificate(message: Uint8Array, isTls13: boolean): boolean {
+  if (message[0] !== handshakeTypes.certificate) return false;
+  const at = isTls13 ? 5 + (message[4] ?? 0) : 4;
+  return message[at] === 0 && message[at + 1] === 0 && message[at + 2] === 0;
+}
+function suitesIn(hello: Uint8Array): Set<number> {
+  const start = 39 + (hello[38] ?? 0);
+  const end = start + 2 + (hello[start] ?? 0) * 256 + (hello[start + 1] ?? 0);
+  const all = new Set<number>();
+  for (let at = start + 2; at < end; at += 2) all.add((hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0));
+  return all;
+}
+function suiteOf(hello: Uint8Array): number {
+  const at = 39 + (hello[38] ?? 0);
+  return (hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0);
+}

@@ -1,0 +1,437 @@
+// What both scripted peers have in common: they say what their script says, spoiled as it says, and open what they hear by keys of
+// their own. Nothing here reads or writes a transport.
+import type { Bytes, Credential, CryptoProvider, HashImplementation, ProtocolVersion, SuiteImplementation, SyncGroup, SyncSigner } from "@sallyport/core";
+import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
+import type { HelloScript } from "./hello.ts";
+import { hashOf } from "./key-schedule.ts";
+import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
+import { join, message, record, repeat, u16 } from "./octets.ts";
+import { type Epoch, KeysTls13, type RecordKeys } from "./record-keys.ts";
+
+export type Role = "client" | "server";
+
+/** After the handshake. `data`: so many bytes; `update`: KeyUpdate, and whether one is asked for; `ticket`: of the server's. */
+export type Talk =
+  | { readonly kind: "data"; readonly length: number }
+  | { readonly kind: "update"; readonly asks: boolean }
+  | { readonly kind: "ticket" }
+  | { readonly kind: "warning"; readonly description: number }
+  | { readonly kind: "close" };
+
+/** All that a peer does, as plain data. */
+export interface PeerScript {
+  readonly role: Role;
+  /** A server: what it chooses, whatever was offered. */
+  readonly version: ProtocolVersion;
+  /** A client's. */
+  readonly hello: HelloScript;
+  /** A server: HelloRetryRequest first. */
+  readonly retry: boolean;
+  /** A server: which of what was offered and is known here, counted round. */
+  readonly suite: number;
+  readonly group: number;
+  readonly alpn: number;
+  /** A server: CertificateRequest. */
+  readonly asks: boolean;
+  /** A client that is asked: a certificate, or none. */
+  readonly shows: boolean;
+  /** Offers, or takes up, the session that it is given. */
+  readonly resumes: boolean;
+  /** A client: records of early data, by their lengths. A server: it takes some. */
+  readonly early: readonly number[];
+  /** TLS 1.3: change_cipher_spec for middleboxes. */
+  readonly changeCipherSpec: boolean;
+  /** A server of TLS 1.2: NewSessionTicket. */
+  readonly ticket: boolean;
+  /** Most bytes of a handshake record. */
+  readonly fragment: number;
+  readonly talk: readonly Talk[];
+  readonly faults: readonly Fault[];
+}
+
+/** What is remembered of a handshake: a ticket's, or an external PSK. */
+export interface PeerSession {
+  readonly version: ProtocolVersion;
+  readonly suite: number;
+  /** TLS 1.2: may be empty, if `id` is not. */
+  readonly ticket: Bytes;
+  readonly id: Bytes;
+  /** TLS 1.3: the PSK. TLS 1.2: the master secret. */
+  readonly secret: Bytes;
+  readonly ageAdd: number;
+  /** Of TLS 1.3; default "res binder". */
+  readonly binder?: string;
+}
+
+export interface PeerOptions {
+  readonly provider: CryptoProvider;
+  /** Servers need one. */
+  readonly identity?: Credential & { readonly signer: SyncSigner };
+  readonly session?: PeerSession | undefined;
+}
+
+/** One record in clear text, by whom, and how it was protected. */
+export interface Spoken {
+  readonly by: "peer" | "subject";
+  readonly type: number;
+  readonly content: Bytes;
+  readonly epoch: Epoch;
+}
+
+/** Says something, in a moment. */
+export interface Utterance {
+  readonly type: number;
+  /** Called when all before it was said. */
+  readonly make: () => Bytes;
+  /** It counts for nobody's transcript. */
+  readonly outside?: boolean;
+  /** Keys that change behind it. */
+  readonly after?: () => void;
+}
+
+/** What a peer says at once, and when the answer to it is there. */
+export interface Flight {
+  readonly says: readonly Utterance[];
+  readonly answered: () => boolean;
+}
+
+export abstract class Peer {
+  readonly role: Role;
+  readonly script: PeerScript;
+  /** Everything in clear text, in its order. */
+  readonly spoken: Spoken[] = [];
+  /** What no TLS may do, whatever it hears. */
+  readonly complaints: string[] = [];
+  /** Sessions that the subject gave. */
+  readonly sessions: PeerSession[] = [];
+  /** Fatal alerts of the subject, and close_notify, by their numbers. */
+  readonly alerts: number[] = [];
+  /** From here on nothing can be opened: a fault has left the two without common keys. */
+  isLost = false;
+  /** The subject said close_notify. */
+  closed = false;
+  /** What the subject says of its handshake: its Finished was right. */
+  finishedHeard = false;
+  /** Faults that were reached. */
+  readonly reached: Set<Fault> = new Set();
+  /** What was said under keys, behind its wire: nobody knows any more what the subject reads. */
+  wireSpoiled = false;
+  protected version: ProtocolVersion;
+  protected readonly provider: CryptoProvider;
+  protected readonly identity: PeerOptions["identity"];
+  protected readonly session: PeerSession | undefined;
+  protected readonly transcript: Bytes[] = [];
+  protected suite: number | undefined;
+  protected write: RecordKeys | undefined;
+  /** Those that may come, in their order. */
+  protected read: RecordKeys[] = [];
+  readonly #flights: Generator<Flight, void, void>;
+  #buffer: Bytes = repeat(0);
+  #partial: Bytes = repeat(0);
+  #messages = 0;
+  #records = 0;
+  readonly #history: Bytes[] = [];
+  #held: Bytes | undefined;
+
+  constructor(script: PeerScript, { provider, identity, session }: PeerOptions) {
+    this.role = script.role;
+    this.script = script;
+    this.version = script.version;
+    this.provider = provider;
+    this.identity = identity;
+    this.session = session;
+    this.#flights = this.converse();
+  }
+
+  /** Its next flight as bytes; undefined: all is said. */
+  speak(): { readonly bytes: Bytes; readonly answered: () => boolean } | undefined {
+    const { done, value } = this.#flights.next();
+    if (done === true) return undefined;
+    return { bytes: this.#emit(value.says), answered: value.answered };
+  }
+
+  /** What the subject wrote. Never throws for what it holds. */
+  hear(bytes: Uint8Array): void {
+    this.#buffer = this.#buffer.length === 0 ? Uint8Array.from(bytes) : join(this.#buffer, bytes);
+    for (;;) {
+      const [type = 0, , , high = 0, low = 0] = this.#buffer;
+      const end = 5 + high * 256 + low;
+      if (this.#buffer.length < Math.max(5, end)) return;
+      const whole = this.#buffer.subarray(0, end);
+      this.#buffer = this.#buffer.subarray(end);
+      if (!this.isLost) this.#record(type, whole);
+    }
+  }
+  /** Bytes of the subject that are no whole record. */
+  get unread(): number {
+    return this.#buffer.length;
+  }
+  protected group(id: number): SyncGroup | undefined {
+    const found = this.provider.groups.find(({ name }) => groupIds[name] === id);
+    return found !== undefined && "start" in found ? found : undefined;
+  }
+
+  protected abstract converse(): Generator<Flight, void, void>;
+  /** A message of the subject's; it is in the transcript already. */
+  protected abstract understand(heard: Bytes): void;
+  /** TLS 1.2. */
+  protected abstract understandChangeCipherSpec(): void;
+
+  // ── Saying ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected handshake(make: () => Bytes, after?: () => void): Utterance {
+    return { type: contentTypes.handshake, make, ...(after && { after }) };
+  }
+  protected *talkFlights(): Generator<Flight, void, void> {
+    for (const talk of this.script.talk) {
+      const says = this.talk(talk);
+      const before = this.spoken.length;
+      const answers = talk.kind === "update" && talk.asks;
+      yield { says: [says], answered: () => !answers || this.spoken.slice(before).some(({ by }) => by === "subject") };
+      if (talk.kind === "close") return;
+    }
+  }
+  protected talk(talk: Talk): Utterance {
+    switch (talk.kind) {
+      case "data": return { type: contentTypes.data, make: () => filler(talk.length, talk.length) };
+      case "update": {
+        const make = (): Bytes => message(handshakeTypes.key_update, [talk.asks ? 1 : 0]);
+        return { type: contentTypes.handshake, make, outside: true, after: () => { this.write = this.write?.next(); } };
+      }
+      case "ticket": return { type: contentTypes.handshake, make: () => this.ticket(), outside: true };
+      case "warning": return { type: contentTypes.alert, make: () => Uint8Array.of(1, talk.description) };
+      case "close": return { type: contentTypes.alert, make: () => Uint8Array.of(1, 0) };
+    }
+  }
+  /** NewSessionTicket of TLS 1.3. */
+  protected abstract ticket(): Bytes;
+
+  #emit(flight: readonly Utterance[]): Bytes {
+    const records: Bytes[] = [];
+    const queue = [...flight];
+    for (let at = 0; at < queue.length; at++) {
+      const utterance = queue[at];
+      if (utterance === undefined) break;
+      const index = this.#messages++;
+      const faults = this.#faultsAt("message", index).concat(this.#faultsAt("extension", index));
+      const swap = faults.find(({ act, layer }) => layer === "message" && act === "swap");
+      const other = queue[at + 1];
+      if (swap !== undefined && other !== undefined) {
+        this.reached.add(swap);
+        queue.splice(at, 2, other, { ...utterance });
+        this.#say(other, faults.filter((fault) => fault !== swap), records);
+      } else {
+        this.#say(utterance, faults, records);
+      }
+    }
+    if (this.#held !== undefined) records.push(this.#held);
+    this.#held = undefined;
+    return join(...records);
+  }
+
+  #say(utterance: Utterance, faults: readonly Fault[], records: Bytes[]): void {
+    let bytes = utterance.make();
+    let times = 1;
+    for (const fault of faults) {
+      this.reached.add(fault);
+      const { act, layer, where, value } = fault;
+      if (layer === "message" && act === "drop") times = 0;
+      else if (layer === "message" && act === "duplicate") times = 2;
+      else if (layer === "message" && act === "insert") {
+        const type = [0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 22, 24, 25, 99][value % 17] ?? 99;
+        this.#send(contentTypes.handshake, message(type, filler(where, where % 50)), true, records);
+      } else if (layer === "message" && act === "replay") {
+        const old = this.#history[value % Math.max(1, this.#history.length)];
+        if (old !== undefined) this.#send(contentTypes.handshake, old, true, records);
+      } else if (layer === "message" && act === "splice") bytes = this.#splice(bytes, value);
+      else if (utterance.type === contentTypes.handshake) bytes = spoilMessage(bytes, fault, this.version);
+      else if (act === "flip" && bytes.length > 0) bytes = flip(bytes, where % bytes.length, value);
+      else if (act === "truncate") bytes = bytes.slice(0, bytes.length === 0 ? 0 : where % bytes.length);
+      else if (act === "extend") bytes = join(bytes, filler(value, 1 + (where % 40)));
+    }
+    if (utterance.type === contentTypes.handshake) this.#history.push(bytes);
+    for (let time = 0; time < times; time++) this.#send(utterance.type, bytes, utterance.outside !== true, records);
+    utterance.after?.();
+  }
+  /** The like of it from another connection: of other randoms, shares and names. */
+  #splice(bytes: Bytes, value: number): Bytes {
+    return join(bytes.subarray(0, 4), Uint8Array.from(bytes.subarray(4), (byte, at) => (at % (2 + (value % 7)) === 0 ? byte ^ 0x55 : byte)));
+  }
+
+  #send(type: number, bytes: Bytes, counts: boolean, records: Bytes[]): void {
+    if (type === contentTypes.handshake && counts) this.transcript.push(bytes);
+    const most = type === contentTypes.handshake ? Math.max(1, this.script.fragment) : 2 ** 14;
+    for (let at = 0; at === 0 || at < bytes.length; at += most) this.#protect(type, bytes.slice(at, at + most), records);
+  }
+
+  #protect(given: number, bytes: Bytes, records: Bytes[]): void {
+    const index = this.#records++;
+    let type = given;
+    let pieces: readonly Bytes[] = [bytes];
+    let padding = 0;
+    let { write } = this;
+    for (const fault of this.#faultsAt("record", index)) {
+      this.reached.add(fault);
+      const { act, where, value } = fault;
+      switch (act) {
+        case "retype": type = value & 255; break;
+        case "split": pieces = split(bytes, 1 + (where % Math.max(1, bytes.length))); break;
+        case "pad": padding = where % 300; break;
+        case "empty": pieces = [repeat(0), ...pieces]; break;
+        case "insert":
+          this.#seal(write, [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23, where % 3 === 0 ? Uint8Array.of(1 + (value % 2), where & 255) : filler(value, where % 30), 0, records);
+          break;
+        case "clear": write = undefined; break;
+        case "oversize": pieces = [join(bytes, repeat(2 ** 14 + 1 + (where % 300) - bytes.length, 0))]; break;
+        case "join": type = given; pieces = [join(bytes, bytes)]; break;
+        case "update": this.write = write?.hidesType === true ? write.next() : write; break;
+      }
+    }
+    for (const piece of pieces) this.#seal(write, type, piece, padding, records);
+  }
+
+  #seal(keys: RecordKeys | undefined, type: number, piece: Bytes, padding: number, records: Bytes[]): void {
+    const isClear = keys === undefined || (keys.hidesType && type === contentTypes.changeCipherSpec);
+    this.spoken.push({ by: "peer", type, content: piece, epoch: isClear ? "clear" : keys.epoch });
+    let sealed: Bytes = isClear ? record(type, piece, this.#records === 1 ? 0x0301 : 0x0303) : keys.seal(type, piece, padding);
+    let times = 1;
+    for (const fault of this.#faultsAt("wire", this.#records - 1)) {
+      this.reached.add(fault);
+      this.wireSpoiled = true;
+      const { act, where, value } = fault;
+      switch (act) {
+        case "flip": sealed = flip(sealed, where % sealed.length, value); break;
+        case "drop": times = 0; break;
+        case "duplicate": times = 2; break;
+        case "swap":
+          this.#held = sealed;
+          return;
+        case "truncate": sealed = sealed.slice(0, where % sealed.length); break;
+        case "extend": sealed = join(sealed, filler(value, 1 + (where % 100))); break;
+        case "length": sealed = join(sealed.subarray(0, 3), u16(value * 17), sealed.subarray(5)); break;
+        case "replay": records.push(records[where % Math.max(1, records.length)] ?? sealed); break;
+        case "version": sealed = join([sealed[0] ?? 0], u16(value * 3), sealed.subarray(3)); break;
+        case "garbage": records.push(filler(value, where % 200)); break;
+      }
+    }
+    for (let time = 0; time < times; time++) records.push(sealed);
+    if (this.#held !== undefined) records.push(this.#held);
+    this.#held = undefined;
+  }
+  #faultsAt(layer: Fault["layer"], index: number): Fault[] {
+    return this.script.faults.filter((fault) => fault.layer === layer && fault.at === index);
+  }
+
+  // ── Hearing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #record(type: number, whole: Bytes): void {
+    const opened = this.#open(type, whole);
+    if (opened === undefined) return;
+    const { epoch, content } = opened;
+    this.spoken.push({ by: "subject", type: opened.type, content, epoch });
+    if (this.alerts.some((description) => description !== 0)) this.complaints.push("something was said behind a fatal alert");
+    else if (this.closed) this.complaints.push("something was said behind close_notify");
+    switch (opened.type) {
+      case contentTypes.alert: return this.#alert(content);
+      case contentTypes.handshake: return this.#handshake(content);
+      case contentTypes.changeCipherSpec: return this.understandChangeCipherSpec();
+      case contentTypes.data: return;
+      default: this.complaints.push(`a record of content type ${opened.type}`);
+    }
+  }
+  #open(type: number, whole: Bytes): { type: number; content: Bytes; epoch: Epoch } | undefined {
+    const clear = { type, content: whole.slice(5), epoch: "clear" as const };
+    const [first] = this.read;
+    if (first === undefined) return clear;
+    if (first.hidesType) {
+      if (type === contentTypes.changeCipherSpec) return clear;
+      // A client that fails on ServerHello has no keys yet.
+      if (type === contentTypes.alert && !first.used && this.role === "server") return clear;
+      if (type !== contentTypes.data) {
+        this.complaints.push(`content type ${type} in clear, after there were keys`);
+        return undefined;
+      }
+    }
+    for (const [at, keys] of this.read.entries()) {
+      const opened = keys.open(whole);
+      if (opened === undefined) continue;
+      this.read.splice(0, at);
+      return { ...opened, epoch: keys.epoch };
+    }
+    this.isLost = true;
+    return undefined;
+  }
+  #alert(content: Bytes): void {
+    const [level = 0, description = -1] = content;
+    if (content.length !== 2) this.complaints.push(`an alert of ${content.length} bytes`);
+    if (description === 0) this.closed = true;
+    else if (level === 2) this.alerts.push(description);
+    if (level === 2 && !alertNames.has(description)) this.complaints.push(`an alert that nobody knows: ${description}`);
+  }
+  #handshake(content: Bytes): void {
+    this.#partial = this.#partial.length === 0 ? content : join(this.#partial, content);
+    for (;;) {
+      const [, high = 0, middle = 0, low = 0] = this.#partial;
+      const length = 4 + high * 65536 + middle * 256 + low;
+      if (this.#partial.length < Math.max(4, length)) return;
+      const whole = this.#partial.subarray(0, length);
+      this.#partial = this.#partial.subarray(length);
+      if (whole[0] === handshakeTypes.key_update) {
+        const [current] = this.read;
+        if (current !== undefined) this.read = [current.next()];
+      } else {
+        this.understand(whole);
+      }
+    }
+  }
+
+  // ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected get hashImplementation(): HashImplementation {
+    const name = suites.get(this.suite ?? 0)?.hash ?? "sha256";
+    const found = this.provider.hashes.find((hash) => hash.name === name);
+    if (found === undefined) throw new TypeError(`the provider has no ${name}`);
+    return found;
+  }
+  protected suiteImplementation(id: number | undefined): SuiteImplementation | undefined {
+    const name = suites.get(id ?? 0)?.name;
+    return this.provider.suites.find((suite) => suite.name === name);
+  }
+  protected keysOf(epoch: Epoch, secret: Bytes, suite: number | undefined = this.suite): KeysTls13[] {
+    const implementation = this.suiteImplementation(suite);
+    return implementation === undefined ? [] : [new KeysTls13(epoch, implementation, this.hashImplementation, secret)];
+  }
+  /** Behind a fault the subject may have stopped listening before all was said. */
+  protected finishedIsWrong(): void {
+    if (this.reached.size === 0) this.complaints.push(`the ${this.role === "client" ? "server" : "client"}'s Finished is wrong`);
+  }
+  protected hash(): Bytes {
+    return hashOf(this.hashImplementation, ...this.transcript);
+  }
+  /** RFC 9846 §4.5.1: behind HelloRetryRequest the first hello is a hash. */
+  protected retried(request: Bytes): void {
+    const first = this.hash();
+    this.transcript.splice(0, this.transcript.length, message(handshakeTypes.message_hash, first), request);
+  }
+  /** CertificateVerify of TLS 1.3 (§4.5.2). */
+  protected toBeSigned(role: Role): Bytes {
+    const context = Uint8Array.from(`TLS 1.3, ${role} CertificateVerify`, (letter) => letter.charCodeAt(0));
+    return join(repeat(64, 0x20), context, [0], this.hash());
+  }
+}
+
+function split(bytes: Bytes, size: number): Bytes[] {
+  const pieces: Bytes[] = [];
+  for (let at = 0; at === 0 || at < bytes.length; at += size) pieces.push(bytes.slice(at, at + size));
+  return pieces;
+}
+
+/** In the words of a log. */
+export function describeSpoken({ by, type, content, epoch }: Spoken): string {
+  const what =
+    type === contentTypes.handshake ? messageName(content[0] ?? 0)
+    : type === contentTypes.alert ? `alert ${alertNames.get(content[1] ?? -1) ?? content[1]}`
+    : type === contentTypes.changeCipherSpec ? "change_cipher_spec"
+    : type === contentTypes.data ? "data" : `content type ${type}`;
+  return `${by === "peer" ? "→" : "←"} ${what}, ${content.length} bytes${epoch === "clear" ? "" : `, under ${epoch} keys`}`;
+}

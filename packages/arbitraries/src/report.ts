@@ -1,0 +1,37 @@
+// A conversation as text, and as a test that can be pasted: what a failure prints.
+import { plainPeer } from "./arbitraries.ts";
+import type { Account, TransportScript } from "./conversation.ts";
+import { describeFault } from "./faults.ts";
+import { describeSpoken, type PeerScript } from "./peer.ts";
+
+/** Who said what, what was wrong with it, and what came of it. */
+export function describeAccount({ peer, reach, violations }: Account): string {
+  const { script } = peer;
+  return [
+    `a ${script.role} of ${script.version} that differs from a plain one by ${JSON.stringify(differences(script))}`,
+    ...script.faults.map((fault) => `fault: ${describeFault(fault)}${peer.reached.has(fault) ? "" : " (not reached)"}`),
+    ...peer.spoken.map((spoken) => `  ${describeSpoken(spoken)}`),
+    `reached: ${reach}`,
+    ...violations.map((violation) => `VIOLATION: ${violation}`),
+  ].join("\n");
+}
+
+/** For a file that has `options` of the peer and makes a `subject`. */
+export function testOf(script: PeerScript, transport: TransportScript = { chunks: [], endsAfter: undefined }, name = "what the fuzzer found"): string {
+  const peerClass = script.role === "client" ? "ClientPeer" : "ServerPeer";
+  return [
+    `test(${JSON.stringify(name)}, () => {`,
+    `  const script = plainPeer(${JSON.stringify(script.role)}, ${JSON.stringify(differences(script), undefined, 1).replaceAll(/\n\s*/g, " ")});`,
+    `  const transport = { chunks: ${JSON.stringify(transport.chunks)}, endsAfter: ${transport.endsAfter} };`,
+    `  expect(converse(new ${peerClass}(script, options), subject(), transport).violations).toEqual([]);`,
+    "});",
+  ].join("\n");
+}
+
+/** What a plain peer does otherwise. */
+export function differences(script: PeerScript): Partial<PeerScript> {
+  const differs = ([name, value]: [string, unknown], plain: object): boolean =>
+    JSON.stringify(value) !== JSON.stringify(plain[name as keyof typeof plain]);
+  const own = Object.entries(script).filter((entry) => differs(entry, plainPeer(script.role)));
+  return Object.fromEntries(own);
+}

@@ -1,0 +1,329 @@
+// A server that keeps every rule but those that its script breaks.
+import type { Bytes, SignatureScheme } from "@sallyport/core";
+import { extensionsIn } from "./hello.ts";
+import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
+import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, type SuiteFacts, suites, versionIds } from "./numbers.ts";
+import { block, type Extension, extension, hexOf, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
+import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
+import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
+
+/** What of the subject's hello counts. */
+interface Heard {
+  readonly random: Bytes;
+  readonly sessionId: Bytes;
+  readonly suites: readonly number[];
+  readonly groups: readonly number[];
+  readonly shares: ReadonlyMap<number, Bytes>;
+  readonly alpn: readonly Bytes[];
+  readonly extensions: readonly number[];
+  readonly tickets: readonly string[];
+}
+const nothing: Heard = {
+  random: repeat(32), sessionId: repeat(0), suites: [], groups: [], shares: new Map(), alpn: [], extensions: [], tickets: [],
+};
+
+export class ServerPeer extends Peer {
+  #hello: Heard = nothing;
+  #helloCount = 0;
+  #pair: { readonly group: number; readonly share: Bytes; readonly key: unknown } | undefined;
+  #schedule: Schedule | undefined;
+  #handshakeKeys: { readonly client: KeysTls13 | undefined; readonly server: KeysTls13 | undefined } | undefined;
+  #applicationSecret: Bytes | undefined;
+  #earlyKeys: KeysTls13[] = [];
+  #takesEarly = false;
+  /** Nothing can be chosen of a hello without a share. */
+  #retries = false;
+  #master: Bytes | undefined;
+  #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
+  #extendedMasterSecret = false;
+  readonly #random: Bytes = repeat(32, 0x5a);
+
+  /** What the subject offered. */
+  get offered(): { readonly suites: readonly number[]; readonly groups: readonly number[]; readonly extensions: readonly number[] } {
+    return this.#hello;
+  }
+
+  protected *converse(): Generator<Flight, void, void> {
+    const { script } = this;
+    if (script.version === "tls1.2") {
+      yield* this.#flightsTls12();
+    } else {
+      const hasShare = [...this.#hello.shares.keys()].some((id) => this.group(id) !== undefined);
+      this.#retries = script.retry || !hasShare;
+      if (this.#retries) {
+        const count = this.#helloCount;
+        this.#chooseSuite();
+        yield { says: [this.#retryRequest(), ...this.#changeCipherSpec()], answered: () => this.#helloCount > count };
+      }
+      yield { says: this.#flightTls13(), answered: () => this.finishedHeard };
+    }
+    yield* this.talkFlights();
+  }
+
+  // ── TLS 1.3 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #chooseSuite(): void {
+    const isRsa = this.identity?.signer.schemes[0]?.startsWith("rsa") === true;
+    const fits = ({ name, version }: SuiteFacts): boolean => version === this.script.version && (version === "tls1.3" || name.includes("_RSA_") === isRsa);
+    const known = this.#hello.suites.filter((id) => {
+      const facts = suites.get(id);
+      return facts !== undefined && fits(facts) && this.suiteImplementation(id) !== undefined;
+    });
+    const session = this.#takesUp;
+    this.suite = session?.suite ?? known[this.script.suite % Math.max(1, known.length)] ?? (this.script.version === "tls1.3" ? 0x1301 : 0xc02b);
+  }
+  get #takesUp(): PeerSession | undefined {
+    const { session } = this;
+    if (!this.script.resumes || session?.version !== this.script.version) return undefined;
+    if (session.version === "tls1.2") {
+      const knows = this.#hello.tickets.includes(hexOf(session.ticket)) || (session.id.length > 0 && sameBytes(session.id, this.#hello.sessionId));
+      return knows ? session : undefined;
+    }
+    return this.#hello.tickets.includes(hexOf(session.ticket)) ? session : undefined;
+  }
+  #changeCipherSpec(): Utterance[] {
+    return this.script.changeCipherSpec ? [{ type: contentTypes.changeCipherSpec, make: () => Uint8Array.of(1) }] : [];
+  }
+  #retryRequest(): Utterance {
+    const others = this.#hello.groups.filter((id) => !this.#hello.shares.has(id) && this.group(id) !== undefined);
+    const group = others[this.script.group % Math.max(1, others.length)];
+    const make = (): Bytes => {
+      // Early data, if there was any, is over: the next hello comes in clear.
+      this.read = [];
+      const first = hashOf(this.hashImplementation, ...this.transcript);
+      this.transcript.splice(0, this.transcript.length, message(handshakeTypes.message_hash, first));
+      const asks = group === undefined ? extension(extensionTypes.cookie, v16([1, 2, 3])) : extension(extensionTypes.key_share, u16(group));
+      return this.#serverHello(Uint8Array.from(retryRandom), [extension(extensionTypes.supported_versions, u16(0x0304)), asks]);
+    };
+    return this.handshake(make);
+  }
+  #serverHello(random: Bytes, extensions: readonly Extension[]): Bytes {
+    const id = this.#hello.sessionId;
+    return message(handshakeTypes.server_hello, u16(0x0303), random, v8(id), u16(this.suite ?? 0), [0], block(extensions));
+  }
+  #flightTls13(): Utterance[] {
+    this.#chooseSuite();
+    const session = this.#takesUp;
+    const { identity } = this;
+    const hello = this.handshake(() => this.#helloTls13(), () => this.#useHandshakeKeys());
+    const says = [hello, ...(this.#retries ? [] : this.#changeCipherSpec()), this.handshake(() => this.#encryptedExtensions())];
+    if (session === undefined) {
+      if (this.script.asks) says.push(this.handshake(() => this.#certificateRequest()));
+      const chain = identity?.chain ?? [];
+      says.push(this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))));
+      says.push(this.handshake(() => this.#certificateVerify(this.toBeSigned("server"))));
+    }
+    says.push(this.handshake(() => this.#finished(), () => this.#useApplicationKeys()));
+    return says;
+  }
+  #helloTls13(): Bytes {
+    const usable = [...this.#hello.shares.keys()].filter((id) => this.group(id) !== undefined);
+    const group = usable[this.script.group % Math.max(1, usable.length)] ?? 0x001d;
+    const peerShare = this.#hello.shares.get(group) ?? repeat(32, 9);
+    const done = this.group(group)?.respond(peerShare);
+    const psk = this.#takesUp;
+    this.#schedule = new Schedule(this.hashImplementation, done?.secret ?? repeat(32), psk?.secret);
+    const answers = [
+      extension(extensionTypes.supported_versions, u16(versionIds["tls1.3"])),
+      extension(extensionTypes.key_share, u16(group), v16(done?.share ?? repeat(32, 9))),
+      ...(psk === undefined ? [] : [extension(extensionTypes.pre_shared_key, u16(this.#hello.tickets.indexOf(hexOf(psk.ticket))))]),
+    ];
+    return this.#serverHello(this.#random, answers);
+  }
+  #useHandshakeKeys(): void {
+    const secrets = this.#schedule?.handshake(this.hash());
+    if (secrets === undefined) return;
+    const [client] = this.keysOf("handshake", secrets.client);
+    const [server] = this.keysOf("handshake", secrets.server);
+    this.#handshakeKeys = { client, server };
+    this.write = server;
+    this.#takesEarly = this.#earlyKeys.length > 0 && this.script.early.length > 0 && !this.#retries;
+    this.read = [...(this.#takesEarly ? this.#earlyKeys : []), ...(client === undefined ? [] : [client])];
+  }
+  #encryptedExtensions(): Bytes {
+    const { alpn } = this.#hello;
+    // Early data speaks the session's, which was the first.
+    const chosen = alpn[this.#takesEarly ? 0 : this.script.alpn % Math.max(1, alpn.length)];
+    return message(handshakeTypes.encrypted_extensions, block([
+      ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
+      ...(this.#takesEarly ? [extension(extensionTypes.early_data)] : []),
+    ]));
+  }
+  #certificateRequest(): Bytes {
+    return message(handshakeTypes.certificate_request, v8(), block([extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804)))]));
+  }
+  #certificateVerify(signed: Bytes): Bytes {
+    const [scheme, signature] = this.#sign(signed);
+    return message(handshakeTypes.certificate_verify, u16(schemeIds[scheme]), v16(signature));
+  }
+  #sign(signed: Bytes): [SignatureScheme, Uint8Array] {
+    const signer = this.identity?.signer;
+    const [scheme = "ed25519"] = signer?.schemes ?? [];
+    return [scheme, signer?.sign(scheme, signed) ?? repeat(64)];
+  }
+  #finished(): Bytes {
+    const keys = this.#handshakeKeys?.server;
+    return message(handshakeTypes.finished, keys === undefined ? repeat(32, 0xf1) : verifyData(this.hashImplementation, keys.secret, this.hash()));
+  }
+  #useApplicationKeys(): void {
+    const secrets = this.#schedule?.application(this.hash());
+    if (secrets === undefined) return;
+    [this.write] = this.keysOf("application", secrets.server);
+    this.#applicationSecret = secrets.client;
+  }
+
+  protected ticket(): Bytes {
+    const ticket = repeat(40, 0x71);
+    const ageAdd = 0x01020304;
+    if (this.#schedule !== undefined && this.finishedHeard) {
+      const secret = this.#schedule.session(this.hash(), Uint8Array.of(7));
+      this.sessions.push({ version: "tls1.3", suite: this.suite ?? 0, ticket, id: repeat(0), secret, ageAdd });
+    }
+    const early = this.script.early.length > 0 ? [extension(extensionTypes.early_data, u32(2000))] : [];
+    return message(handshakeTypes.new_session_ticket, u32(7200), u32(ageAdd), v8([7]), v16(ticket), block(early));
+  }
+
+  protected understand(heard: Bytes): void {
+    if (heard[0] === handshakeTypes.client_hello) return this.#clientHello(heard);
+    if (heard[0] === handshakeTypes.finished) return this.#clientFinished(heard);
+    this.transcript.push(heard);
+    if (heard[0] === handshakeTypes.end_of_early_data && this.read.length > 1) this.read.shift();
+    if (heard[0] === handshakeTypes.client_key_exchange) this.#derive(heard.slice(5));
+  }
+  #clientFinished(heard: Bytes): void {
+    const tls13 = this.version === "tls1.3";
+    const right = tls13 ? this.#handshakeKeys?.client && verifyData(this.hashImplementation, this.#handshakeKeys.client.secret, this.hash()) : this.#verifyDataTls12("client");
+    if (right !== undefined && !sameBytes(right, heard.subarray(4))) this.finishedIsWrong();
+    this.finishedHeard = true;
+    this.transcript.push(heard);
+    if (tls13 && this.#applicationSecret !== undefined) this.read = this.keysOf("application", this.#applicationSecret);
+  }
+  #clientHello(heard: Bytes): void {
+    this.#helloCount++;
+    const number = (at: number): number => (heard[at] ?? 0) * 256 + (heard[at + 1] ?? 0);
+    const idEnd = 39 + (heard[38] ?? 0);
+    const extensions = extensionsIn(heard, "tls1.3")?.extensions ?? [];
+    const body = (type: number): Bytes => extensions.find((each) => each.type === type)?.body ?? repeat(0);
+    const numbers = (bytes: Uint8Array): number[] => Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
+    const shares = new Map<number, Bytes>();
+    for (let rest = body(extensionTypes.key_share).slice(2); rest.length >= 4; ) {
+      const length = (rest[2] ?? 0) * 256 + (rest[3] ?? 0);
+      shares.set((rest[0] ?? 0) * 256 + (rest[1] ?? 0), rest.slice(4, 4 + length));
+      rest = rest.slice(4 + length);
+    }
+    const alpn: Bytes[] = [];
+    for (let rest = body(extensionTypes.alpn).slice(2); rest.length > 0; rest = rest.slice(1 + (rest[0] ?? 0))) {
+      const name = rest.slice(1, 1 + (rest[0] ?? 0));
+      if (!isGrease(name)) alpn.push(name);
+    }
+    const psks = body(extensionTypes.pre_shared_key);
+    const tickets: string[] = [];
+    for (let rest = psks.slice(2, 2 + (psks[0] ?? 0) * 256 + (psks[1] ?? 0)); rest.length > 6; ) {
+      const length = (rest[0] ?? 0) * 256 + (rest[1] ?? 0);
+      tickets.push(hexOf(rest.subarray(2, 2 + length)));
+      rest = rest.slice(6 + length);
+    }
+    if (psks.length === 0) tickets.push(hexOf(body(extensionTypes.session_ticket)));
+    this.#hello = {
+      random: heard.slice(6, 38), sessionId: heard.slice(39, idEnd), suites: numbers(heard.slice(idEnd + 2, idEnd + 2 + number(idEnd))),
+      groups: numbers(body(extensionTypes.supported_groups).slice(2)), shares, alpn, extensions: extensions.map(({ type }) => type), tickets,
+    };
+    this.transcript.push(heard);
+    this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
+    const session = this.#takesUp;
+    if (session === undefined || this.script.version !== "tls1.3" || !this.#hello.extensions.includes(extensionTypes.early_data)) return;
+    this.suite = session.suite;
+    const secret = earlyTraffic(this.hashImplementation, session.secret, hashOf(this.hashImplementation, heard));
+    this.#earlyKeys = this.keysOf("early", secret, session.suite);
+    // Early data comes directly behind the hello.
+    this.read = [...this.#earlyKeys];
+  }
+
+  // ── TLS 1.2 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  *#flightsTls12(): Generator<Flight, void, void> {
+    this.#chooseSuite();
+    const session = this.#takesUp;
+    if (session !== undefined) {
+      this.#master = session.secret;
+      this.#expand();
+      yield { says: [this.handshake(() => this.#helloTls12()), ...this.#endingTls12()], answered: () => this.finishedHeard };
+      return;
+    }
+    const says = [this.handshake(() => this.#helloTls12())];
+    says.push(this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))));
+    says.push(this.handshake(() => this.#serverKeyExchange()));
+    if (this.script.asks) says.push(this.handshake(() => message(handshakeTypes.certificate_request, v8([64, 1]), v16(u16(0x0403, 0x0807, 0x0804)), v16())));
+    says.push(this.handshake(() => message(handshakeTypes.server_hello_done)));
+    yield { says, answered: () => this.finishedHeard };
+    yield { says: this.#endingTls12(), answered: () => true };
+  }
+  #endingTls12(): Utterance[] {
+    const useKeys = (): void => {
+      this.write = this.#keysTls12?.server ?? this.write;
+    };
+    return [
+      ...(this.#announcesTicket ? [this.handshake(() => this.#ticketTls12())] : []),
+      { type: contentTypes.changeCipherSpec, make: () => Uint8Array.of(1), after: useKeys },
+      this.handshake(() => message(handshakeTypes.finished, this.#verifyDataTls12("server"))),
+    ];
+  }
+  #ticketTls12(): Bytes {
+    const ticket = repeat(30, 0x72);
+    if (this.#master !== undefined) this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret: this.#master, ageAdd: 0 });
+    return message(handshakeTypes.new_session_ticket, u32(7200), v16(ticket));
+  }
+  get #announcesTicket(): boolean {
+    return this.script.ticket && this.#hello.extensions.includes(extensionTypes.session_ticket);
+  }
+  #helloTls12(): Bytes {
+    const { alpn, extensions } = this.#hello;
+    const chosen = alpn[this.script.alpn % Math.max(1, alpn.length)];
+    const answers = [
+      ...(this.#extendedMasterSecret ? [extension(extensionTypes.extended_master_secret)] : []),
+      ...(extensions.includes(extensionTypes.renegotiation_info) ? [extension(extensionTypes.renegotiation_info, v8())] : []),
+      ...(this.#announcesTicket ? [extension(extensionTypes.session_ticket)] : []),
+      ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
+    ];
+    const id = this.#takesUp === undefined ? repeat(0) : this.#hello.sessionId;
+    return message(handshakeTypes.server_hello, u16(0x0303), this.#random, v8(id), u16(this.suite ?? 0), [0], block(answers));
+  }
+  #serverKeyExchange(): Bytes {
+    const usable = this.#hello.groups.filter((id) => this.group(id) !== undefined && id < 0x1000);
+    const id = usable[this.script.group % Math.max(1, usable.length)] ?? 0x001d;
+    const started = this.group(id)?.start() ?? { share: repeat(32, 9), key: undefined };
+    this.#pair = { group: id, ...started };
+    const params = join([3], u16(id), v8(started.share));
+    const [scheme, signature] = this.#sign(join(this.#hello.random, this.#random, params));
+    return message(handshakeTypes.server_key_exchange, params, u16(schemeIds[scheme]), v16(signature));
+  }
+  #derive(share: Bytes): void {
+    const secret = this.#pair && this.group(this.#pair.group)?.complete(this.#pair.key, share);
+    if (secret === undefined) return;
+    this.#master = this.#extendedMasterSecret
+      ? prf(this.hashImplementation, secret, "extended master secret", this.hash(), 48)
+      : prf(this.hashImplementation, secret, "master secret", join(this.#hello.random, this.#random), 48);
+    this.#expand();
+  }
+  #expand(): void {
+    const suite = this.suiteImplementation(this.suite);
+    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
+    if (suite === undefined || this.#master === undefined) return;
+    const size = suite.keyLength;
+    const block = prf(this.hashImplementation, this.#master, "key expansion", join(this.#random, this.#hello.random), 2 * (size + saltLength));
+    const iv = (at: number): Bytes => block.slice(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
+    this.#keysTls12 = { client: new KeysTls12(suite, block.slice(0, size), iv(0)), server: new KeysTls12(suite, block.slice(size, 2 * size), iv(1)) };
+  }
+  protected understandChangeCipherSpec(): void {
+    if (this.version === "tls1.2" && this.#keysTls12 !== undefined) this.read = [this.#keysTls12.client];
+  }
+  #verifyDataTls12(role: string): Bytes {
+    if (this.#master === undefined) return repeat(12, 0xf1);
+    return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
+  }
+}
+
+/** RFC 8701. */
+function isGrease(name: Uint8Array): boolean {
+  return name.length === 2 && name[0] === name[1] && ((name[0] ?? 0) & 15) === 10;
+}

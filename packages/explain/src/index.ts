@@ -1,0 +1,17 @@
+/**
+ * Why did this handshake fail? {@link explain} takes what is there, a failure, bytes, hex, a log or a number, and answers with a
+ * {@link Report}: who gave up and why, whose move it is, and what to change; {@link toText}, {@link toMarkdown} and {@link toJson}
+ * write it down. {@link refusalInWords} turns one reason of `negotiate` into a sentence.
+ *
+ * @packageDocumentation
+ */
+export type { CauseId, CertificateCause, MachineCause, OutsideCause } from "./causes/ids.ts";
+export { type ExplainOptions, explain, type Input } from "./explain.ts";
+export { ja4 } from "./ja4.ts";
+export { type ServerProfile, serverProfiles } from "./profiles/servers.ts";
+export { toJson } from "./render/json.ts";
+export { toMarkdown } from "./render/markdown.ts";
+export { type TextOptions, toText } from "./render/text.ts";
+export type { Cause, Certainty, Note, NoteId, Offer, Party, Remedy, Report, ReportedAlert } from "./report.ts";
+export type { StackId } from "./stacks/stack.ts";
+export { alertInWords, codePoint, count, isGrease, list, printable, refusalInWords, version } from "./words.ts";

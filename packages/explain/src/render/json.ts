@@ -1,0 +1,6 @@
+import type { Report } from "../report.ts";
+
+/** The report itself, indented by two. */
+export function toJson(report: Report): string {
+  return `${JSON.stringify(report, (_, value: unknown) => (value === undefined ? null : value), 2)}\n`;
+}

@@ -1,0 +1,52 @@
+// One case: who is fuzzed, by what peer, over what transport. Plain data, so that it prints, shrinks, and is kept.
+import { expectComplete, peerScripts, type PeerScript, type Role, transports, type TransportScript } from "@sallyport/arbitraries";
+import fc from "fast-check";
+import { type Features, meet, type ProviderName } from "./world.ts";
+
+export interface Case {
+  readonly features: Features;
+  readonly script: PeerScript;
+  readonly transport: TransportScript;
+}
+
+const rarely = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
+const features = (role: Role): fc.Arbitrary<Features> =>
+  fc.record({
+    role: fc.constant(role),
+    versions: fc.constantFrom("both", "both", "tls1.3", "tls1.2"),
+    authentication: fc.constantFrom("none", "optional", "required"),
+    sessions: fc.constantFrom("none", "sealed", "stored"),
+    early: fc.boolean(),
+    retry: rarely,
+    manners: rarely,
+    smallRecords: rarely,
+  });
+
+/** Both roles alike. */
+export const cases: fc.Arbitrary<Case> = fc.oneof(
+  fc.record({ features: features("server"), script: peerScripts("client"), transport: transports() }),
+  fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() }),
+);
+
+/** @returns what it came to, and what was violated */
+export function play(provider: ProviderName, { features, script, transport }: Case): ReturnType<typeof meet> & { readonly violations: readonly string[] } {
+  const met = meet(provider, features, script, transport);
+  // Who opens everything can skip nothing.
+  const skipsEarly = provider === "fuzz" && script.early.length > 0;
+  const isPlain = script.faults.length === 0 && transport.endsAfter === undefined && !skipsEarly;
+  const violations = [...met.account.violations];
+  if (isPlain && isAgreeable({ features, script, transport })) violations.push(...expectComplete(met.account, met.machine));
+  return { ...met, violations };
+}
+
+/** Both must come to an agreement. */
+function isAgreeable({ features, script }: Case): boolean {
+  if (features.role === "client") return !(script.version === "tls1.3" && features.versions === "tls1.2");
+  const { hello } = script;
+  const shows = script.shows || features.authentication !== "required";
+  return shows && hello.versions?.includes(0x0304) === true && hello.versions.includes(0x0303) && hello.legacyVersion === 0x0303 && hello.more.length === 0 &&
+    hello.serverName === "localhost" && hello.compression.join() === "0" && hello.alpn?.includes("h2") === true &&
+    [0x001d, 0x0017].every((group) => hello.groups?.includes(group)) && hello.shares?.length === 1 && hello.shares[0] === 0x001d &&
+    [0x1301, 0xc02b].every((suite) => hello.suites.includes(suite)) && [0x0403, 0x0807].every((scheme) => hello.schemes?.includes(scheme)) &&
+    hello.sessionIdLength % 32 === 0 && hello.renegotiationInfo && (!script.resumes || (hello.pskModes?.includes(1) === true && hello.extendedMasterSecret));
+}
