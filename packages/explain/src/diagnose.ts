@@ -66,9 +66,9 @@ function ranked(causes: readonly Cause[]): readonly Cause[] {
   return [...byId.values()].sort((one, other) => worth[other.certainty] - worth[one.certainty]);
 }
 
-function signCauses({ signs }: Evidence): readonly Cause[] {
+function signCauses({ signs, alerts }: Evidence): readonly Cause[] {
   const certainties = { certain: "certain", likely: "likely", symptom: "possible" } as const;
-  return signs.flatMap(({ cause, strength, what }) => (cause === undefined ? [] : [causeOf(cause, certainties[strength], { because: [what] })]));
+  return signs.flatMap(({ cause, strength, what }) => (cause === undefined || (cause === "some-alert" && alerts.length > 0) ? [] : [causeOf(cause, certainties[strength], { because: [what] })]));
 }
 
 function alertCauses({ alerts }: Evidence, hello: ClientHello | undefined): readonly Cause[] {
@@ -85,14 +85,14 @@ function causesOfForeign({ looksLike }: ForeignBytes): readonly Cause[] {
 }
 
 /** A hello, and nothing behind it until somebody's patience ended. */
-function silenceCauses({ hellos, serverHellos, alerts, signs }: Evidence, { silence }: ExplainOptions): readonly Cause[] {
+function silenceCauses({ hellos, serverHellos, alerts, signs, silent }: Evidence, { silence }: ExplainOptions): readonly Cause[] {
   const hello = hellos.at(-1);
-  const waited = silence ?? signs.some(({ cause }) => cause === "timeout" || cause === "connection-reset");
+  const waited = silence ?? (silent || signs.some(({ cause }) => cause === "timeout" || cause === "connection-reset"));
   if (hello === undefined || !waited || serverHellos.length + alerts.length > 0) return [];
   const { wireBytes } = hello;
   const because = [`the ClientHello takes ${wireBytes} bytes, and nothing came back`];
-  const silent = causeOf("no-answer-to-client-hello", wireBytes > oneSegment ? "possible" : "likely", { because });
-  return wireBytes > oneSegment ? [causeOf("big-hello-dropped", "likely", { because }), silent] : [silent];
+  const unanswered = causeOf("no-answer-to-client-hello", wireBytes > oneSegment ? "possible" : "likely", { because });
+  return wireBytes > oneSegment ? [causeOf("big-hello-dropped", "likely", { because }), unanswered] : [unanswered];
 }
 /** What the smallest of usual paths carries in one piece. */
 const oneSegment = 1400;
@@ -102,11 +102,11 @@ function isAlone({ alerts, serverHellos, signs, errors }: Evidence): boolean {
   return alerts.length + serverHellos.length + signs.length + errors.length === 0;
 }
 
-function hasFailed({ alerts, errors, signs, notTls }: Evidence): boolean {
-  return alerts.some(isFailure) || errors.length > 0 || signs.some(({ cause }) => cause !== undefined) || notTls.length > 0;
+function hasFailed({ alerts, errors, signs, notTls, silent }: Evidence): boolean {
+  return alerts.some(isFailure) || errors.length > 0 || signs.some(({ cause }) => cause !== undefined) || notTls.length > 0 || silent;
 }
 
-function verdictOf(causes: readonly Cause[], { hellos, serverHellos, seen }: Evidence, failure: boolean): string {
+function verdictOf(causes: readonly Cause[], { hellos, serverHellos, seen, signs }: Evidence, failure: boolean): string {
   const [first] = causes;
   if (first !== undefined) {
     const degree = first.certainty === "certain" ? "" : first.certainty === "likely" ? "Probably: " : "Perhaps: ";
@@ -117,6 +117,7 @@ function verdictOf(causes: readonly Cause[], { hellos, serverHellos, seen }: Evi
     return `Nothing is wrong with this ClientHello: ${takersOf(hello).map(({ profile }) => profile.title).join("; ")} would take it.`;
   }
   if (serverHellos.length > 0) return "The server took the offer; what follows shows no failure.";
+  if (signs.length > 0) return `${signs.map(({ what }) => what).join("; ")}: that is known by name, and explains nothing alone.`;
   return seen.length === 0 && !failure ? "Nothing was recognised: no bytes of TLS, no error code, no line of a log that is known here." : "What was recognised shows no failure.";
 }
 

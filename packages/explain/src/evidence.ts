@@ -22,6 +22,8 @@ export interface Evidence {
   readonly notTls: readonly ForeignBytes[];
   /** Protected records: what is in them can't be read here. */
   readonly protectedRecords: number;
+  /** The hello was sent, and nothing came back. */
+  readonly silent: boolean;
   /** Said of the input itself: cut short, too long, not understood. */
   readonly remarks: readonly string[];
   readonly seen: readonly string[];
@@ -62,7 +64,7 @@ export interface Sign {
 
 export const nothing: Evidence = {
   hellos: [], serverHellos: [], alerts: [], chains: [], messages: [], errors: [], signs: [], stacks: [], notTls: [],
-  protectedRecords: 0, remarks: [], seen: [],
+  protectedRecords: 0, silent: false, remarks: [], seen: [],
 };
 
 export function together(parts: readonly Evidence[]): Evidence {
@@ -77,6 +79,7 @@ export function together(parts: readonly Evidence[]): Evidence {
     stacks: parts.flatMap(({ stacks }) => stacks),
     notTls: parts.flatMap(({ notTls }) => notTls),
     protectedRecords: parts.reduce((sum, part) => sum + part.protectedRecords, 0),
+    silent: parts.some(({ silent }) => silent),
     remarks: parts.flatMap(({ remarks }) => remarks),
     seen: parts.flatMap(({ seen }) => seen),
   };

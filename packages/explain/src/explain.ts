@@ -3,13 +3,16 @@ import { ErrorAndAlert, type TlsError } from "@sallyport/core";
 import { diagnose } from "./diagnose.ts";
 import { type Evidence, nothing, together } from "./evidence.ts";
 import { readText } from "./read/text.ts";
+import { readConversations } from "./read/capture.ts";
+import { isCapture } from "./read/pcap.ts";
 import { readBytes, type Sender } from "./read/records.ts";
 import { printableReport } from "./printable.ts";
 import type { Report } from "./report.ts";
 import type { StackId } from "./stacks/stack.ts";
 
 /**
- * What is to be explained: a failure of this library; bytes as they were on the wire; or text: hex, a log, an error code. With
+ * What is to be explained: a failure of this library; bytes as they were on the wire, a pcap or pcapng, or
+ * any file; or text: hex, a log, an error code. With
  * `from`: whose bytes, or whose log, it is.
  */
 export type Input = Source | { readonly from: "client" | "server"; readonly input: Source };
@@ -47,7 +50,25 @@ function read(input: Input): Evidence {
 function readSource(source: Source, from: Sender): Evidence {
   if (source instanceof ErrorAndAlert) return ofError(source.error, source);
   if (typeof source === "string") return readText(source, from);
-  return source instanceof Uint8Array ? readBytes(source, from) : ofError(source);
+  if (!(source instanceof Uint8Array)) return ofError(source);
+  const bytes = source.subarray(0, longest);
+  if (isCapture(bytes)) return readConversations(bytes);
+  return looksLikeText(bytes) ? readText(textOf(bytes), from) : readBytes(bytes, from);
+}
+
+/** Bytes; what is behind them is not read. */
+const longest = 1 << 26;
+
+/** A file is given as its bytes, and most are logs. Hex, a log, plain HTTP: all of it is text. */
+function looksLikeText(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && bytes.subarray(0, 512).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
+}
+
+/** What is looked for is ASCII; the rest is one sign a byte. */
+function textOf(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length && at < 1 << 23; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+  return parts.join("");
 }
 
 function ofError(error: TlsError, failure?: ErrorAndAlert): Evidence {

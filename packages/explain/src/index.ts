@@ -7,6 +7,7 @@
  */
 export type { CauseId, CertificateCause, MachineCause, OutsideCause } from "./causes/ids.ts";
 export { type ExplainOptions, explain, type Input } from "./explain.ts";
+export { ja4 } from "./ja4.ts";
 export { type ServerProfile, serverProfiles } from "./profiles/servers.ts";
 export { toJson } from "./render/json.ts";
 export { toMarkdown } from "./render/markdown.ts";

@@ -1,6 +1,7 @@
 import type { HelloSeen } from "./evidence.ts";
 import type { Offer } from "./report.ts";
 import type { StackId } from "./stacks/stack.ts";
+import { ja4 } from "./ja4.ts";
 import { codePoint } from "./words.ts";
 
 /** A hello as lists of names. */
@@ -17,6 +18,7 @@ export function offerOf({ clientHello: hello, wireBytes }: HelloSeen, looksLike:
     signatureSchemes: hello.signatureSchemes?.map(codePoint),
     alpn: hello.alpn,
     extensions: hello.extensions.map(({ type }) => codePoint(type)),
+    ja4: ja4(hello),
     looksLike,
   };
 }

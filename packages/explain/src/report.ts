@@ -48,6 +48,8 @@ export interface Offer {
   readonly alpn: readonly string[];
   /** In order. */
   readonly extensions: readonly string[];
+  /** FoxIO's fingerprint. */
+  readonly ja4: string;
   /** Whose hello looks like that: a stack that was recorded. */
   readonly looksLike: StackId | undefined;
 }

@@ -20,9 +20,14 @@ export function judge(hello: ClientHello, profile: ServerProfile): Judgement {
   return { kind: "refused", reasons: [first ?? negotiation.reasons[0], ...others] };
 }
 
-function configOf({ suites, groups, keys, versions, assumesGroups }: ServerProfile): ServerConfig {
+/** Made once each: a config says the same every time. */
+const configs: WeakMap<ServerProfile, ServerConfig> = new WeakMap();
+function configOf(profile: ServerProfile): ServerConfig {
+  const known = configs.get(profile);
+  if (known !== undefined) return known;
+  const { suites, groups, keys, versions, assumesGroups } = profile;
   const [key, ...more] = keys;
-  return serverConfig({
+  const config = serverConfig({
     provider: paperProvider(suites, groups, schemes),
     now: () => 0,
     versions,
@@ -30,6 +35,8 @@ function configOf({ suites, groups, keys, versions, assumesGroups }: ServerProfi
     servesAnyName: true,
     ...(assumesGroups && { assumeGroups: groups.filter((group) => group === "secp256r1") }),
   });
+  configs.set(profile, config);
+  return config;
 }
 
 const schemes: readonly SignatureScheme[] = [

@@ -87,9 +87,9 @@ function reasonOf(packed: number): number | undefined {
 }
 
 function readNumbers(line: string, reading: Reading): void {
-  const from = reading.alone ? stacks : reading.known;
+  const from = reading.known.length > 0 ? reading.known : reading.alone ? stacks : [];
   if (from.length === 0) return;
-  for (const text of line.match(/(?<![\w.:/-])-(?:0x[0-9a-f]{1,5}|\d{2,6})\b/gi) ?? []) {
+  for (const text of line.match(/(?<![\w./-])-(?:0x[0-9a-f]{1,5}|\d{2,6})\b/gi) ?? []) {
     const number = -Number(text.slice(1));
     // Only Mbed TLS prints hex.
     const fitting = /x/i.test(text) ? from.filter(({ id }) => id === "mbedtls") : from;

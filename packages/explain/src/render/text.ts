@@ -74,6 +74,7 @@ export function offerRows(offer: Offer): readonly (readonly [string, string])[] 
     ["signature schemes", offer.signatureSchemes === undefined ? "signature_algorithms is missing" : few(offer.signatureSchemes)],
     ["application protocols", few(offer.alpn)],
     ["extensions", few(offer.extensions)],
+    ["JA4", offer.ja4],
   ];
 }
 

@@ -9,17 +9,28 @@ import type { StackId } from "./stack.ts";
 /** undefined: several stacks, or none that was recorded, could have made it. */
 export function recogniseStack(hello: ClientHello): StackId | undefined {
   const shape = shapeOf(hello);
-  const alike = recordedHellos.flatMap(({ stack, hex }) => {
-    const recorded = readClientHello(fromHex(hex).subarray(5));
-    return recorded.kind === "read" && couldBe(shape, shapeOf(recorded.clientHello)) ? [{ stack, suites: shapeOf(recorded.clientHello).suites }] : [];
-  });
+  const alike = recordedShapes().filter((recorded) => couldBe(shape, recorded.shape));
   // The very list of suites decides between a library and who embeds it.
-  const same = alike.filter(({ suites }) => suites.join() === shape.suites.join());
+  const same = alike.filter((recorded) => recorded.shape.suites.join() === shape.suites.join());
   const candidates = new Set((same.length > 0 ? same : alike).map(({ stack }) => stack));
   const families = new Set([...candidates].map((stack) => stackOf(stack)?.of ?? stack));
   const [only] = candidates;
   const [family] = families;
   return candidates.size === 1 ? only : families.size === 1 ? family : undefined;
+}
+
+interface Recorded {
+  readonly stack: StackId;
+  readonly shape: Shape;
+}
+/** Read once. */
+let recorded: readonly Recorded[] | undefined;
+function recordedShapes(): readonly Recorded[] {
+  recorded ??= recordedHellos.flatMap(({ stack, hex }) => {
+    const read = readClientHello(fromHex(hex).subarray(5));
+    return read.kind === "read" ? [{ stack, shape: shapeOf(read.clientHello) }] : [];
+  });
+  return recorded;
 }
 
 interface Shape {
