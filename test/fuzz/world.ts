@@ -3,7 +3,7 @@
 import { dangerousFuzzCredential, dangerousFuzzProvider, type Account, ClientPeer, converse, Machine, type Peer, type PeerScript, type PeerSession, plainPeer, type Role, ServerPeer, type TransportScript } from "@sallyport/arbitraries";
 import {
   Acceptor, type ClientConfig, clientConfig, type ClientSessionKey, Connector, type Credential, type CryptoProvider, dangerousAssertVerified, type Hash, type ProtocolVersion, type ServerConfig,
-  memoryClientSessions, serverConfig, type StoredSession, type SyncClientSessionStore, type SyncSigner, type SyncVerifier, ticketKeys,
+  memoryClientSessions, serverConfig, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSigner, type SyncVerifier, ticketKeys,
 } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
@@ -59,6 +59,7 @@ interface World {
   store: SyncClientSessionStore;
   takenBy: ClientSessionKey | undefined;
   watched: Watched;
+  isFirst: boolean;
 }
 
 interface Cast {
@@ -201,9 +202,11 @@ function sessionOf(provider: ProviderName, features: Features, world: World, ver
     });
     world.toTake = undefined;
     world.put = (stored) => void world.remembered.set(version, stored);
+    world.isFirst = true;
     const { peer, machine } = cast(provider, features, world, script, undefined);
     converse(peer, machine, { chunks: [], endsAfter: undefined });
     world.put = () => {};
+    world.isFirst = false;
     world.sessions.set(version, peer.sessions.at(-1));
   }
   return world.sessions.get(version);
@@ -213,10 +216,21 @@ function worldOf(provider: ProviderName, features: Features): World {
   const key = JSON.stringify([provider, features]);
   const known = worlds.get(key);
   if (known !== undefined) return known;
-  const world: World = { config: makeConfig(provider, features, () => world), sessions: new Map(), remembered: new Map(), put: () => {}, toTake: undefined,
+  const world: World = { config: makeConfig(provider, features, () => world), sessions: new Map(), remembered: new Map(), put: () => {}, toTake: undefined, isFirst: false,
     store: memoryClientSessions(), takenBy: undefined, watched: { singleUses: 0, isStillThere: false, nonceReused: false, work } };
   worlds.set(key, world);
   return world;
+}
+
+/** Keeps those of first meetings alone, so that a conversation finds what any other found. */
+function firstSessions(world: () => World): SyncServerSessionStore {
+  const kept = keptSessions();
+  return {
+    find: (id) => kept.find(id),
+    put: (id, session) => {
+      if (world().isFirst) kept.put(id, session);
+    },
+  };
 }
 
 function makeConfig(provider: ProviderName, features: Features, world: () => World): ServerConfig | ClientConfig {
@@ -232,7 +246,7 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     return serverConfig({
       ...common, credentials: [own],
       ...(authentication !== "none" && { clientAuthentication: { mode: authentication, verifier } }),
-      ...(sessions !== "none" && { sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : keptSessions() }),
+      ...(sessions !== "none" && { sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : firstSessions(world) }),
       ...(sessions !== "none" && early && versions !== "tls1.2" && { earlyData: { maxBytes: 2000, singleUse: { use: () => {
         world().watched.singleUses++;
         return "fresh";

@@ -57,7 +57,8 @@ describe("a mutated ClientHello", () => {
 
   test("is answered alike by a server that was given a config, and by one that chooses it", async () => {
     for (const script of scripts.slice(0, 10)) {
-      expect(await verdictOf(atOnce, script), JSON.stringify(script)).toEqual(await verdictOf(ours, script));
+      const [one, other] = [await verdictOf(atOnce, script), await verdictOf(ours, script)];
+      expect([one.kind, one.alerts], one.text).toEqual([other.kind, other.alerts]);
     }
   });
 

@@ -388,8 +388,8 @@ export abstract class Peer {
     }
     if (first.hidesType) {
       if (type === contentTypes.changeCipherSpec) return clear;
-      // A client that fails on ServerHello has no keys yet.
-      if (type === contentTypes.alert && !first.used && this.role === "server") return clear;
+      // A client that fails on ServerHello has no keys yet, or none but those of early data, which may not be read.
+      if (type === contentTypes.alert && this.role === "server" && (!first.used || first.epoch === "early")) return clear;
       if (type !== contentTypes.data) {
         this.complaints.push(`content type ${type} in clear, after there were keys`);
         return undefined;
