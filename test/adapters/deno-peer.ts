@@ -1,7 +1,8 @@
-// Runs in Deno, on the sources: `deno run … deno-peer.ts <role> <port> <ca.pem> <chain.pem> <key.pem>`. Prints a line a result.
+// Runs in Deno, on the sources: `deno run … deno-peer.ts <role> <port> <ca.pem> <chain.pem> <key.pem> <recipe.ts>`. Prints a line
+// a result.
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { clientConfig, serverConfig, TlsError } from "@sallyport/core";
+import { clientConfig, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { type Conn, connectTls, type Listener, listenTls, passthrough, refuse, startTls } from "@sallyport/deno";
 import { credential, serverVerifier } from "@sallyport/x509";
@@ -10,15 +11,21 @@ import { credential, serverVerifier } from "@sallyport/x509";
 declare const Deno: {
   connect(options: { hostname: string; port: number }): Promise<Conn>;
   listen(options: { hostname: string; port: number }): Listener & { readonly addr: { readonly port: number } };
+  createHttpClient(options: { readonly caCerts: readonly string[] }): object;
 };
+interface Recipe {
+  serveHttps(
+    listener: Listener, config: ServerConfig, path: string, handler: (request: Request) => Promise<Response>,
+  ): Promise<void>;
+}
 
-const [role, port, ca = "", chain = "", key = ""] = process.argv.slice(2);
+const [role, port, ca = "", chain = "", key = "", recipe = ""] = process.argv.slice(2);
 const text = (path: string): string => readFileSync(path, "utf8");
 const client = (roots: string) => clientConfig({
   provider: node, now: Date.now, verifier: serverVerifier({ provider: node, roots: text(roots) }),
 });
-const server = () => serverConfig({
-  provider: node, now: Date.now, credentials: [credential({ chain: text(chain), signer: signer(text(key)) })],
+const server = (options: Partial<ServerOptions> = {}): ServerConfig => serverConfig({
+  provider: node, now: Date.now, credentials: [credential({ chain: text(chain), signer: signer(text(key)) })], ...options,
 });
 const say = (...what: unknown[]): void => console.log(JSON.stringify(what));
 const explain = (thrown: unknown): string => (thrown instanceof TlsError ? thrown.kind : String(thrown));
@@ -73,6 +80,21 @@ switch (role) {
     for await (const conn of secure) void echo(conn);
     break;
   }
+  case "https": {
+    const { serveHttps } = (await import(recipe)) as Recipe;
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port: own } = listener.addr;
+    const answer = async (request: Request): Promise<Response> =>
+      new Response(`${request.method} ${new URL(request.url).pathname} ${(await request.arrayBuffer()).byteLength}`);
+    void serveHttps(listener, server({ alpn: ["h2", "http/1.1"] }), `${recipe}.sock`, answer);
+    const options = { client: Deno.createHttpClient({ caCerts: [text(ca)] }), method: "POST", body: new Uint8Array(1_000_000) };
+    const response = await fetch(`https://localhost:${own}/there`, options as RequestInit); // `client` is Deno's own
+    say("fetched", response.status, await response.text());
+    const stranger = { client: Deno.createHttpClient({ caCerts: [] }) };
+    say("refused", await fetch(`https://localhost:${own}/`, stranger as RequestInit).then(() => "no", ({ name }) => name));
+    say("listening", own);
+    break;
+  }
   case "starttls": {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     say("listening", listener.addr.port);
@@ -81,7 +103,7 @@ switch (role) {
     const length = (await conn.read(target)) ?? 0;
     await conn.write(new TextEncoder().encode("220 go\r\n"));
     const headLength = (await conn.read(target)) ?? 0;
-    const tls = startTls(conn, server, { head: target.slice(0, headLength) });
+    const tls = startTls(conn, () => server(), { head: target.slice(0, headLength) });
     await tls.write(new TextEncoder().encode("hello"));
     await tls.closeWrite();
     await readAll(tls);

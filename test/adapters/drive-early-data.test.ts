@@ -165,8 +165,12 @@ describe("early data", () => {
     expect([asked, second.earlyData, serving.earlyData]).toEqual([1, "accepted", "accepted"]);
   });
 
-  test("costs no connection when its single use fails: it is rejected", async () => {
-    const configs = await acquainted({ earlyData: { maxBytes: 1000, singleUse: { useAsync: () => Promise.reject(new Error("away")) } } });
+  test.each([
+    ["fails", () => Promise.reject(new Error("away"))],
+    ["says nothing", () => Promise.resolve(undefined as unknown as "fresh")],
+    ["says what nobody understands", () => Promise.resolve("OK" as unknown as "fresh")],
+  ] as const)("costs no connection when its single use %s: it is rejected", async (_, useAsync) => {
+    const configs = await acquainted({ earlyData: { maxBytes: 1000, singleUse: { useAsync } } });
     const [, serving] = await both(meet(configs, { earlyData: () => bytes("ask") }, {}));
     expect(serving.earlyData).toEqual({ rejected: "single-use-unavailable" });
   });

@@ -59,14 +59,15 @@ describe("connectTls", () => {
 
   test("a certificate that is not trusted rejects everything with its TlsError", async () => {
     const [left, right] = memoryPair();
-    const theirs = acceptTls(right, () => server());
+    const alert = { kind: "alert-received", context: { description: { name: "unknown_ca" } } };
+    const toldThem = expect(acceptTls(right, () => server())).rejects.toMatchObject(alert);
     const tls = connectPair(left, { config: suspiciousClient(), serverName: "localhost" });
     const refused = { kind: "identity-distrusted" };
     await expect(tls.opened).rejects.toMatchObject(refused);
     await expect(tls.closed).rejects.toMatchObject(refused);
     await expect(tls.readable.getReader().read()).rejects.toMatchObject(refused);
     await expect(tls.writable.getWriter().write(new Uint8Array(1))).rejects.toMatchObject(refused);
-    await expect(theirs).rejects.toMatchObject({ kind: "alert-received", context: { description: { name: "unknown_ca" } } });
+    await toldThem;
   });
 
   test("the signal cancels the handshake, and means nothing to an open pair", async () => {
@@ -115,7 +116,7 @@ describe("acceptTls", () => {
     const failed = once(theirs, "error") as Promise<[NodeJS.ErrnoException]>;
     const refusing = acceptTls(socketPair((await accepted)[0]), () => refuse("access_denied"));
     await expect(refusing).rejects.toMatchObject({ kind: "aborted" });
-    expect((await failed)[0].code).toBe("ERR_SSL_TLSV1_ALERT_ACCESS_DENIED");
+    expect(String((await failed)[0])).toMatch(/access.?denied/i); // each runtime says it in its own way
   });
 
   test("passthrough gives the stream from its first byte", async () => {

@@ -52,7 +52,7 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ],
   ":NO_MATCHING_ISSUER:": ["no-credential-for-authorities"],
   ":NO_RENEGOTIATION:": ["renegotiation"],
-  ":NO_SHARED_CIPHER:": ["no-common-suite", "suite-needs-other-key", "no-supported-groups", "no-common-scheme"],
+  ":NO_SHARED_CIPHER:": ["no-common-suite", "suite-needs-other-key", "no-supported-groups", "no-common-group", "no-common-scheme"],
   ":NO_SHARED_GROUP:": ["no-common-group", "nothing in common with this client: missing-extension"],
   ":NO_SUPPORTED_PSK_MODE:": ["no-psk"],
   ":NO_SUPPORTED_VERSIONS_ENABLED:": ["ConfigError"],

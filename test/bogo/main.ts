@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { type DisabledGroup, disabled, isDisabledBy, matches } from "./disabled.ts";
+import { type DisabledGroup, disabled, disabledTests, isDisabledBy, matches } from "./disabled.ts";
 import { namesOf, type Results, runTests } from "./runner.ts";
 
 const { values } = parseArgs({
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
     const names = await namesOf({ runner, folder, tests: values.test, workers });
     const skipped = values["include-disabled"] ? [] : disabled;
     const shim = await bundle(folder);
-    const run = { runner, folder, shim, tests: values.test, workers, disabled: skipped };
+    const run = { runner, folder, shim, tests: values.test, workers, disabled: disabledTests(skipped, names) };
     const results = await runTests(run, (line) => console.log(line), (passed) => {
       if (passed % 100 === 0) console.error(`${passed} passed`);
     });
@@ -75,7 +75,7 @@ function report(names: readonly string[], groups: readonly DisabledGroup[], resu
   console.log(`\nNot implemented:\n${[...lacks].map(([lack, count]) => line([count, lack])).join("\n")}`);
   if (failed.length > 0) console.log(`\nFailed:\n${failed.join("\n")}`);
   if (values.test !== undefined) return;
-  const idle = groups.flatMap(({ patterns }) => patterns.filter((pattern) => !names.some((name) => matches(pattern, name))));
+  const idle = groups.flatMap(({ patterns, except = [] }) => [...patterns, ...except].filter((pattern) => !names.some((name) => matches(pattern, name))));
   if (idle.length > 0) console.log(`\nPatterns that disable nothing here: ${idle.join(" ")}`);
 }
 

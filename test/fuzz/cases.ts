@@ -1,6 +1,7 @@
 // One case: who is fuzzed, by what peer, over what transport. Plain data, so that it prints, shrinks, and is kept.
 import { expectComplete, peerScripts, type PeerScript, type Role, transports, type TransportScript } from "@sallyport/arbitraries";
 import fc from "fast-check";
+import { laws } from "./laws.ts";
 import { type Features, meet, type ProviderName } from "./world.ts";
 
 export interface Case {
@@ -20,6 +21,7 @@ const features = (role: Role): fc.Arbitrary<Features> =>
     retry: rarely,
     manners: rarely,
     smallRecords: rarely,
+    narrow: rarely,
   });
 
 /** Both roles alike. */
@@ -29,20 +31,41 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
 );
 
 /** @returns what it came to, and what was violated */
-export function play(provider: ProviderName, { features, script, transport }: Case): ReturnType<typeof meet> & { readonly violations: readonly string[] } {
+export function play(provider: ProviderName, one: Case): ReturnType<typeof meet> & { readonly violations: readonly string[] } {
+  const { features, script, transport } = one;
   const met = meet(provider, features, script, transport);
   // Who opens everything can skip nothing.
   const skipsEarly = provider === "fuzz" && script.early.length > 0;
   const isPlain = script.faults.length === 0 && transport.endsAfter === undefined && !skipsEarly;
   const violations = [...met.account.violations];
-  if (isPlain && isAgreeable({ features, script, transport })) violations.push(...expectComplete(met.account, met.machine));
+  if (isPlain && isAgreeable(one)) violations.push(...expectComplete(met.account, met.machine));
+  for (const [name, law] of Object.entries(laws)) {
+    const why = law({ provider, ...one, ...met });
+    if (why !== undefined) violations.push(`${name}: ${why}`);
+  }
+  if (provider === "fuzz" && transport.chunks.length > 0) violations.push(...expectSplitLaw(one, met));
   return { ...met, violations };
+}
+
+/** Where the bytes are cut changes nothing: with this provider every run gives the same. */
+function expectSplitLaw({ features, script, transport }: Case, met: ReturnType<typeof meet>): string[] {
+  const whole = meet("fuzz", features, script, { ...transport, chunks: [] });
+  return seen(whole) === seen(met) ? [] : [`cut otherwise it is another conversation:\n${seen(met)}\n${seen(whole)}`];
+}
+function seen({ account: { peer }, machine }: ReturnType<typeof meet>): string {
+  return JSON.stringify({
+    heard: peer.spoken.filter(({ by }) => by === "subject").map(({ type, content }) => [type, Buffer.from(content).toString("hex")]),
+    data: Buffer.concat(machine.data).toString("hex"), early: Buffer.concat(machine.early).toString("hex"), outcome: machine.outcome,
+    events: machine.events.map(({ kind }) => kind), stages: machine.stages.filter((kind) => kind !== "needs-input"),
+    end: [machine.state, machine.failure?.error.message, machine.failure?.alert],
+  });
 }
 
 /** Both must come to an agreement. */
 function isAgreeable({ features, script }: Case): boolean {
-  if (features.role === "client") return !(script.version === "tls1.3" && features.versions === "tls1.2");
+  if (features.role === "client") return !script.stubborn && !(script.version === "tls1.3" && features.versions === "tls1.2");
   const { hello } = script;
+  if (script.talk.some(({ kind }) => kind === "flood")) return false;
   const shows = script.shows || features.authentication !== "required";
   return shows && hello.versions?.includes(0x0304) === true && hello.versions.includes(0x0303) && hello.legacyVersion === 0x0303 && hello.more.length === 0 &&
     hello.serverName === "localhost" && hello.compression.join() === "0" && hello.alpn?.includes("h2") === true &&

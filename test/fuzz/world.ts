@@ -2,8 +2,8 @@
 // for all conversations that have the same features.
 import { dangerousFuzzCredential, dangerousFuzzProvider, type Account, ClientPeer, converse, Machine, type Peer, type PeerScript, type PeerSession, plainPeer, type Role, ServerPeer, type TransportScript } from "@sallyport/arbitraries";
 import {
-  Acceptor, type ClientConfig, clientConfig, Connector, type Credential, type CryptoProvider, dangerousAssertVerified, type ProtocolVersion, type ServerConfig,
-  serverConfig, type StoredSession, type SyncSigner, type SyncVerifier, ticketKeys,
+  Acceptor, type ClientConfig, clientConfig, type ClientSessionKey, Connector, type Credential, type CryptoProvider, dangerousAssertVerified, type Hash, type ProtocolVersion, type ServerConfig,
+  memoryClientSessions, serverConfig, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSigner, type SyncVerifier, ticketKeys,
 } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
@@ -25,7 +25,28 @@ export interface Features {
   /** GREASE, padding, cookies, small records, another order. */
   readonly manners: boolean;
   readonly smallRecords: boolean;
+  /** One suite of each version, one group and one protocol. */
+  readonly narrow: boolean;
 }
+
+/** What was counted in one conversation. */
+export interface Watched {
+  singleUses: number;
+  /** What a client offered is still in its store. */
+  isStillThere: boolean;
+  nonceReused: boolean;
+  readonly work: Work;
+}
+/** By provider calls; counted on node alone. */
+export interface Work {
+  /** Key pairs, exchanges and verifications; signatures are not among them. */
+  publicKey: number;
+  opens: number;
+  /** Bytes that went into hashes and HMACs. */
+  hashed: number;
+}
+const noWork = (): Work => ({ publicKey: 0, opens: 0, hashed: 0 });
+let work = noWork();
 
 interface World {
   readonly config: ServerConfig | ClientConfig;
@@ -35,6 +56,10 @@ interface World {
   readonly remembered: Map<ProtocolVersion, StoredSession | undefined>;
   put: (session: StoredSession) => void;
   toTake: StoredSession | undefined;
+  store: SyncClientSessionStore;
+  takenBy: ClientSessionKey | undefined;
+  watched: Watched;
+  isFirst: boolean;
 }
 
 interface Cast {
@@ -52,7 +77,7 @@ const casts: Readonly<Record<ProviderName, Cast>> = {
     machine: fuzz, peer: fuzz, own: ownFuzz, restart: (seed) => fuzz.restart(seed),
     verifier: { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified },
   },
-  node: { machine: node, peer: node, own: ownReal, restart: () => {}, verifier: trusting },
+  node: { machine: watching(node), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
   noble: { machine: noble({ random: seededRandom("fuzzed") }), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
 };
 
@@ -61,13 +86,92 @@ const worlds = new Map<string, World>();
 /** @returns what came of it, and the machine */
 export function meet(
   provider: ProviderName, features: Features, script: PeerScript, transport: TransportScript, seed = 1,
-): { readonly account: Account; readonly machine: Machine } {
+): { readonly account: Account; readonly machine: Machine; readonly watched: Watched } {
   const world = worldOf(provider, features);
   const session = script.resumes ? sessionOf(provider, features, world, versionOf(features, script)) : undefined;
   world.toTake = script.resumes && features.role === "client" ? world.remembered.get(versionOf(features, script)) : undefined;
   casts[provider].restart(seed);
+  sealedWith.clear();
+  nonceReused = false;
+  work = noWork();
+  world.watched = { singleUses: 0, isStillThere: false, nonceReused: false, work };
+  world.store = memoryClientSessions();
+  world.takenBy = undefined;
   const { peer, machine } = cast(provider, features, world, script, session);
-  return { account: converse(peer, machine, transport, provider !== "fuzz"), machine };
+  const account = converse(peer, machine, transport, provider !== "fuzz");
+  const { takenBy, toTake } = world;
+  if (takenBy !== undefined && toTake !== undefined) world.watched.isStillThere = world.store.take(takenBy)?.state === toTake.state;
+  world.watched.nonceReused = nonceReused;
+  return { account, machine, watched: world.watched };
+}
+
+const sealedWith = new Set<string>();
+let nonceReused = false;
+/** Every nonce is remembered with its key, and the work is counted. */
+function watching(provider: CryptoProvider): CryptoProvider {
+  const exchange = <Result>(run: () => Result): Result => {
+    work.publicKey++;
+    return run();
+  };
+  const running = (hash: Hash): Hash => {
+    const self: Hash = {
+      update: (data) => {
+        work.hashed += data.length;
+        hash.update(data);
+        return self;
+      },
+      clone: () => running(hash.clone()),
+      digest: () => hash.digest(),
+    };
+    return self;
+  };
+  return {
+    ...provider,
+    groups: provider.groups.map((group) => "start" in group ? {
+      ...group,
+      start: () => exchange(() => group.start()),
+      complete: (key, peerShare) => exchange(() => group.complete(key, peerShare)),
+      respond: (peerShare) => exchange(() => group.respond(peerShare)),
+    } : group),
+    verifications: provider.verifications.map((verification) => "verify" in verification ? {
+      ...verification,
+      verify: (publicKey, message, signature) => exchange(() => verification.verify(publicKey, message, signature)),
+    } : verification),
+    hashes: provider.hashes.map((hash) => ({
+      ...hash,
+      create: () => running(hash.create()),
+      hmac: (key, data) => {
+        work.hashed += data.length;
+        return hash.hmac(key, data);
+      },
+    })),
+    suites: provider.suites.map((suite) => ({
+      ...suite,
+      open: (key) => {
+        const opener = suite.open(key);
+        return {
+          open: (nonce, additionalData, sealed) => {
+            work.opens++;
+            return opener.open(nonce, additionalData, sealed);
+          },
+          destroy: () => opener.destroy(),
+        };
+      },
+      seal: (key) => {
+        const sealer = suite.seal(key);
+        const name = key.join();
+        return {
+          seal: (nonce, additionalData, plaintext, target, offset) => {
+            const use = `${name}/${nonce.join()}`;
+            if (sealedWith.has(use)) nonceReused = true;
+            sealedWith.add(use);
+            sealer.seal(nonce, additionalData, plaintext, target, offset);
+          },
+          destroy: () => sealer.destroy(),
+        };
+      },
+    })),
+  };
 }
 
 /** Of the conversation; a client that has both takes what its hello offers first. */
@@ -80,11 +184,11 @@ function cast(provider: ProviderName, features: Features, { config }: World, scr
   const options = { provider: cryptography, identity: own, session };
   if (features.role === "server") {
     const offered = versionOf(features, script) === "tls1.2" ? { ...script.hello, versions: [0x0303], suites: script.hello.suites } : script.hello;
-    const machine = new Machine(new Acceptor().start(), { config: config as ServerConfig });
+    const machine = new Machine(new Acceptor().start(), { config: config as ServerConfig, echoes: true });
     return { peer: new ClientPeer({ ...script, hello: offered }, options), machine };
   }
   const early = script.early.map((length) => new Uint8Array(length).fill(0xea));
-  const machine = new Machine(new Connector(config as ClientConfig, "localhost").start(), { early });
+  const machine = new Machine(new Connector(config as ClientConfig, "localhost").start(), { early, echoes: true });
   return { peer: new ServerPeer({ ...script, version: versionOf(features, script) }, options), machine };
 }
 
@@ -98,9 +202,11 @@ function sessionOf(provider: ProviderName, features: Features, world: World, ver
     });
     world.toTake = undefined;
     world.put = (stored) => void world.remembered.set(version, stored);
+    world.isFirst = true;
     const { peer, machine } = cast(provider, features, world, script, undefined);
     converse(peer, machine, { chunks: [], endsAfter: undefined });
     world.put = () => {};
+    world.isFirst = false;
     world.sessions.set(version, peer.sessions.at(-1));
   }
   return world.sessions.get(version);
@@ -110,16 +216,29 @@ function worldOf(provider: ProviderName, features: Features): World {
   const key = JSON.stringify([provider, features]);
   const known = worlds.get(key);
   if (known !== undefined) return known;
-  const world: World = { config: makeConfig(provider, features, () => world), sessions: new Map(), remembered: new Map(), put: () => {}, toTake: undefined };
+  const world: World = { config: makeConfig(provider, features, () => world), sessions: new Map(), remembered: new Map(), put: () => {}, toTake: undefined, isFirst: false,
+    store: memoryClientSessions(), takenBy: undefined, watched: { singleUses: 0, isStillThere: false, nonceReused: false, work } };
   worlds.set(key, world);
   return world;
 }
 
+/** Keeps those of first meetings alone, so that a conversation finds what any other found. */
+function firstSessions(world: () => World): SyncServerSessionStore {
+  const kept = keptSessions();
+  return {
+    find: (id) => kept.find(id),
+    put: (id, session) => {
+      if (world().isFirst) kept.put(id, session);
+    },
+  };
+}
+
 function makeConfig(provider: ProviderName, features: Features, world: () => World): ServerConfig | ClientConfig {
   const { machine, own, verifier } = casts[provider];
-  const { role, versions, authentication, sessions, early, retry, manners, smallRecords } = features;
+  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow } = features;
   const common = {
-    provider: machine, now, alpn: ["h2", "http/1.1"],
+    provider: machine, now, alpn: narrow ? ["h2"] : ["h2", "http/1.1"],
+    ...(narrow && { suites: ([["tls1.3", "TLS_AES_128_GCM_SHA256"], ["tls1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]] as const).filter(([version]) => versions === "both" || version === versions).map(([, suite]) => suite) }),
     ...(versions !== "both" && { versions: [versions] }),
     ...(smallRecords && { maxRecordSize: 300 }),
   };
@@ -127,18 +246,26 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     return serverConfig({
       ...common, credentials: [own],
       ...(authentication !== "none" && { clientAuthentication: { mode: authentication, verifier } }),
-      ...(sessions !== "none" && { sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : keptSessions() }),
-      ...(sessions !== "none" && early && versions !== "tls1.2" && { earlyData: { maxBytes: 2000, singleUse: { use: () => "fresh" } } }),
+      ...(sessions !== "none" && { sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : firstSessions(world) }),
+      ...(sessions !== "none" && early && versions !== "tls1.2" && { earlyData: { maxBytes: 2000, singleUse: { use: () => {
+        world().watched.singleUses++;
+        return "fresh";
+      } } } }),
       ...(retry ? { groups: ["secp256r1"] } : { groups: ["x25519", "secp256r1"] }),
       ...(manners && versions !== "tls1.2" && { retryCookie: true }),
     });
   }
   const store = {
-    take: () => world().toTake,
+    take: (key: ClientSessionKey) => {
+      const { toTake, store } = world();
+      if (toTake !== undefined && world().takenBy === undefined) store.put(key, toTake);
+      world().takenBy = key;
+      return store.take(key);
+    },
     put: (_: unknown, session: StoredSession) => world().put(session),
   };
   return clientConfig({
-    ...common, verifier, groups: ["x25519", "secp256r1", "secp384r1"],
+    ...common, verifier, groups: narrow && !retry ? ["secp256r1"] : ["x25519", "secp256r1", "secp384r1"],
     ...(versions !== "tls1.2" && { keyShares: retry ? 0 : 1 }),
     ...(authentication !== "none" && { credentials: [own] }),
     ...(sessions !== "none" && { sessions: store, earlyData: early && versions !== "tls1.2" }),

@@ -91,6 +91,7 @@ const variants: readonly { readonly name: string; readonly options: PairOptions;
   { name: "a resumption of TLS 1.2 in which the server is judged again", options: { resumed: "stored", version: "tls1.2", ...judgedAgain }, runs: 0.2 },
   { name: "a handshake of TLS 1.2 that gives a ticket", options: { version: "tls1.2", ...remembering }, runs: 0.4 },
   { name: "a resumption with early data", options: { resumed: "sealed", early: earlyRecords }, runs: 0.6 },
+  { name: "a resumption with early data, to a server that is judged again", options: { resumed: "sealed", early: earlyRecords, ...judgedAgain }, runs: 0.2 },
   { name: "a resumption whose early data is rejected", options: { resumed: "stored", early: earlyRecords, singleUse: { use: () => "seen" } }, runs: 0.6 },
   { name: "early data that meets a retry", options: { resumed: "sealed", early: earlyRecords, retry: true }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },

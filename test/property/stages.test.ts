@@ -15,7 +15,7 @@ const plaintext = Uint8Array.from({ length: 64 }, (_, at) => (at * 37 + 11) & 25
 const longest = {
   "tls1.3": { asynchronous: true, retry: true, clientAuth: true },
   "tls1.3, resumed": { asynchronous: true, retry: true, resumed: "stored" },
-  "tls1.3, early data": { asynchronous: true, resumed: "stored", early: [plaintext] },
+  "tls1.3, early data": { asynchronous: true, resumed: "stored", early: [plaintext], client: { reverifyOnResume: true } },
   "tls1.2": { asynchronous: true, version: "tls1.2", clientAuth: true },
   "tls1.2, resumed": { asynchronous: true, version: "tls1.2", resumed: "stored", client: { reverifyOnResume: true } },
 } as const satisfies Record<string, PairOptions>;

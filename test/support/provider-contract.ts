@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { constants, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from "node:crypto";
 import {
-  type CipherSuiteName, type CryptoProvider, type Group, type HashImplementation, type HashName, type MlDsa, type MlKem768, type NamedGroup,
+  type CipherSuiteName, type CryptoProvider, type Group, type HashImplementation, type HashName, type MlDsa, type MlKem, type NamedGroup,
   readPublicKey, type SignatureScheme, type SyncGroup, type SyncVerification, type Verification,
 } from "@sallyport/core";
 import { expand, extract } from "../../packages/core/src/crypto/hkdf.ts";
@@ -16,18 +16,21 @@ export interface Subject {
   /** The provider's own form of a private key, from its scalar of full length. */
   privateKey(group: NamedGroup, scalar: Uint8Array): unknown | Promise<unknown>;
   readonly kems: readonly KemSubject[];
+  /** Groups that the provider does not list. */
+  readonly unlisted: readonly SyncGroup[];
 }
 
-/** An implementation of ML-KEM-768 that the provider's hybrids may be made with. */
+/** An implementation of ML-KEM that the provider's groups may be made with. */
 export interface KemSubject {
   readonly name: string;
-  readonly kem: MlKem768;
+  readonly parameters: 768 | 1024;
+  readonly kem: MlKem;
   /** Why it can't be used in this runtime. */
   readonly absent: string | undefined;
   /** From the 64 bytes that FIPS 203 calls d and z. */
-  keyPair(seed: Uint8Array): ReturnType<MlKem768["generate"]>;
+  keyPair(seed: Uint8Array): ReturnType<MlKem["generate"]>;
   /** With these 32 bytes as m; absent if the platform draws them. */
-  readonly encapsulate?: (encapsulationKey: Uint8Array, message: Uint8Array) => ReturnType<MlKem768["encapsulate"]>;
+  readonly encapsulate?: (encapsulationKey: Uint8Array, message: Uint8Array) => ReturnType<MlKem["encapsulate"]>;
 }
 
 export interface Check {

@@ -1,51 +1,69 @@
 import { createECDH, createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import type { MlKem768, NamedGroup } from "@sallyport/core";
-import { noble } from "@sallyport/crypto-noble";
-import { node } from "@sallyport/crypto-node";
+import type { MlKem, NamedGroup } from "@sallyport/core";
+import { mlKem1024Groups as mlKem1024GroupsOfNoble, noble } from "@sallyport/crypto-noble";
+import { mlKem1024Groups, node } from "@sallyport/crypto-node";
 import { webCrypto } from "@sallyport/crypto-web";
-import { mlKem768 } from "../../packages/crypto-noble/src/ml-kem.ts";
+import { mlKem } from "../../packages/crypto-noble/src/ml-kem.ts";
 import { inJavaScript, native, works } from "../../packages/crypto-node/src/ml-kem.ts";
 import { curves, Key } from "../../packages/crypto-web/src/groups.ts";
 import type { KemSubject, Subject } from "./provider-contract.ts";
 
-const drawing = (bytes: Uint8Array): MlKem768 => mlKem768(() => Uint8Array.from(bytes));
+type Parameters = KemSubject["parameters"];
+const parameterSets: readonly Parameters[] = [768, 1024];
 
-const ofNoble: KemSubject = {
+function drawing(parameters: Parameters, bytes: Uint8Array): MlKem {
+  return mlKem(parameters, () => Uint8Array.from(bytes));
+}
+
+const ofNoble = (parameters: Parameters): KemSubject => ({
   name: "@noble/post-quantum",
-  kem: mlKem768((length) => Uint8Array.from(randomBytes(length))),
+  parameters,
+  kem: mlKem(parameters, (length) => Uint8Array.from(randomBytes(length))),
   absent: undefined,
-  keyPair: (seed) => drawing(seed).generate(),
-  encapsulate: (encapsulationKey, message) => drawing(message).encapsulate(encapsulationKey),
-};
+  keyPair: (seed) => drawing(parameters, seed).generate(),
+  encapsulate: (encapsulationKey, message) => drawing(parameters, message).encapsulate(encapsulationKey),
+});
 
-const ofOpenssl: KemSubject = {
+/** PKCS #8 with the seed alone: what stands before it. */
+const pkcs8 = {
+  768: "3054020100300b060960864801650304040204428040",
+  1024: "3054020100300b060960864801650304040304428040",
+} as const;
+
+const ofOpenssl = (parameters: Parameters): KemSubject => ({
   name: "node:crypto",
-  kem: native,
-  absent: works(native) ? undefined : "this runtime's node:crypto has no ML-KEM",
+  parameters,
+  kem: native(parameters),
+  absent: works(native(parameters)) ? undefined : "this runtime's node:crypto has no ML-KEM",
   keyPair: (seed) => {
-    const prefix = "3054020100300b060960864801650304040204428040"; // PKCS #8 with the seed alone
     const decapsulationKey = createPrivateKey({
-      key: Buffer.concat([Buffer.from(prefix, "hex"), seed]),
+      key: Buffer.concat([Buffer.from(pkcs8[parameters], "hex"), seed]),
       format: "der",
       type: "pkcs8",
     });
     const { pub } = createPublicKey(decapsulationKey).export({ format: "jwk" });
     return { encapsulationKey: Uint8Array.from(Buffer.from(String(pub), "base64url")), decapsulationKey };
   },
-};
+});
 
-const inNode: KemSubject = {
+const inNode = (parameters: Parameters): KemSubject => ({
   name: "@noble/post-quantum with node:crypto's randomness",
-  kem: inJavaScript,
+  parameters,
+  kem: inJavaScript(parameters),
   absent: undefined,
-  keyPair: ofNoble.keyPair,
-};
+  keyPair: ofNoble(parameters).keyPair,
+});
 
 /** The providers that the contract is for. */
 export const subjects: { readonly noble: Subject; readonly node: Subject; readonly web: Subject } = {
-  noble: { provider: noble({ random: randomBytes }), privateKey: (_, scalar) => scalar, kems: [ofNoble] },
+  noble: {
+    provider: noble({ random: randomBytes }),
+    privateKey: (_, scalar) => scalar,
+    kems: parameterSets.map(ofNoble),
+    unlisted: mlKem1024GroupsOfNoble({ random: randomBytes }),
+  },
   node: {
     provider: node,
     privateKey: (group, scalar) => {
@@ -58,7 +76,8 @@ export const subjects: { readonly noble: Subject; readonly node: Subject; readon
       key.setPrivateKey(scalar);
       return key;
     },
-    kems: [ofOpenssl, inNode],
+    kems: parameterSets.flatMap((parameters) => [ofOpenssl(parameters), inNode(parameters)]),
+    unlisted: mlKem1024Groups(),
   },
   web: {
     provider: webCrypto(noble({ random: randomBytes })),
@@ -69,6 +88,7 @@ export const subjects: { readonly noble: Subject; readonly node: Subject; readon
       return new Key(group, curves[group as keyof typeof curves].half(imported)); // the contract has scalars of these alone
     },
     kems: [],
+    unlisted: [],
   },
 };
 

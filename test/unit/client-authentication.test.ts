@@ -1,10 +1,11 @@
 // Who the client is: asked for, shown, proven, judged, and refused inside the handshake.
 import { describe, expect, test } from "vitest";
 import {
-  Acceptor, type AsyncCredentialPicker, type ClientOptions, Connector, type Credential, dangerousAssertVerified, type ServerOptions, type SyncVerifier,
+  Acceptor, type AsyncCredentialPicker, type ClientOptions, Connector, type Credential, type CredentialRequest, dangerousAssertVerified, type ServerOptions, type SyncVerifier,
 } from "@sallyport/core";
+import { extension, u16, v16 } from "../support/octets.ts";
 import { converse, makeConfigs, makePair } from "../support/pair.ts";
-import { ownCredential, types } from "../support/scripted-peer.ts";
+import { extensions, ownCredential, ScriptedServer, types } from "../support/scripted-peer.ts";
 import { ScriptedServerTls12 } from "../support/scripted-tls12.ts";
 import { seededCredential } from "../support/seeded.ts";
 
@@ -84,6 +85,14 @@ test("a picker sees what the server asks for, and may answer none", () => {
   const { server } = meet({ clientAuthentication: { mode: "optional", verifier: judge, authorities: [issuer] } }, { credentials: picker as never });
   expect(requests).toMatchObject([{ authorities: [issuer], certificateTypes: ["x509"] }]);
   expect(server.kind === "established" && server.connection.info.peer).toBe(undefined);
+});
+
+test("a picker is told of schemes that prove a key in the version that is spoken, in the server's order: in TLS 1.3 none of PKCS #1", () => {
+  const requests: CredentialRequest[] = [];
+  const picker = { pick: (request: CredentialRequest) => void requests.push(request) };
+  const tls13 = new ScriptedServer({ config: { credentials: picker } }).to("WAIT_CERT_CR");
+  tls13.say(tls13.certificateRequest(extension(extensions.signatureAlgorithms, v16(u16(0x0401, 0x0805, 0x0804, 0x0601))))).skipTo("WAIT_CERT").proceed();
+  expect(requests.map(({ schemes }) => schemes)).toEqual([["rsa_pss_rsae_sha384", "rsa_pss_rsae_sha256"]]);
 });
 
 test("an asynchronous picker shows as a stage that carries the request and the picker", () => {

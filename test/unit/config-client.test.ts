@@ -63,6 +63,16 @@ test("schemes keep the order of the options, for the order is what the server is
 });
 
 test.each<[string, Loose, string[]]>([
+  [
+    "sessions that no version would resume",
+    { versions: ["tls1.2"], resumesTls12: false, sessions: { take: () => undefined, put: () => {} } },
+    ["other-version sessions"],
+  ],
+  [
+    "more tickets than may come in a row",
+    { sessions: { take: () => undefined, put: () => {} }, tickets: { new: 3, resumed: 1 }, limits: { postHandshakeInARow: 2 } },
+    ["limit-too-small limits.postHandshakeInARow"],
+  ],
   ["no verifier", { verifier: undefined }, ["missing-option verifier"]],
   ["a verifier that can't verify", { verifier: { label: "", schemes: ["ed25519"] } }, ["wrong-type verifier"]],
   ["a verifier without schemes", { verifier: { ...verifier, schemes: [] } }, ["empty-list verifier.schemes"]],

@@ -144,6 +144,12 @@ test("no object of options is a ConfigError too", () => {
 });
 
 test.each<[string, Loose, string[]]>([
+  [
+    "sessions that no version would resume",
+    { versions: ["tls1.2"], resumesTls12: false, sessions: { find: () => undefined, put: () => {} } },
+    ["other-version sessions"],
+  ],
+  ["a resumption in words", { resumesTls12: "no" }, ["wrong-type resumesTls12"]],
   ["no provider", { provider: undefined }, ["missing-option provider"]],
   ["a provider that is no object", { provider: 5 }, ["wrong-type provider"]],
   [

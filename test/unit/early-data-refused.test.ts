@@ -49,6 +49,11 @@ const cases: readonly Case[] = [
   { name: "chooses a suite of another hash", server: "suite-differs", client: "not-resumed", kind: "full", wishes: { suites: ["TLS_AES_256_GCM_SHA384"] } },
   { name: "has seen it", server: "seen", client: "declined", wishes: { earlyData: { maxBytes, singleUse: { use: () => "seen" } } } },
   { name: "can't tell", server: "single-use-unavailable", client: "declined", wishes: { earlyData: { maxBytes, singleUse: { use: () => "unavailable" } } } },
+  ...[undefined, null, true, "", "Fresh", { fresh: true }, Promise.resolve("fresh")].map((answer) => ({
+    // What a caller without types gives.
+    name: `has a store that says ${String(answer)}`, server: "single-use-unavailable", client: "declined",
+    wishes: { earlyData: { maxBytes, singleUse: { use: () => answer as "fresh" } } },
+  } as const)),
   { name: "has a store that fails", server: "single-use-unavailable", client: "declined", wishes: { earlyData: { maxBytes, singleUse: { use: never } } } },
   { name: "has a clock that is 10.001 s ahead", server: "age-skew", client: "declined", skewMs: 10_001 },
   { name: "has forgotten the ticket's key", server: "not-resumed", client: "not-resumed", kind: "full", skewMs: 23 * 3_600_000 },

@@ -1,11 +1,11 @@
-import { hybridGroup, type MlKem768, type SyncGroup } from "@sallyport/core";
+import { hybridGroup, type MlKem, type SyncGroup } from "@sallyport/core";
 import { expect, test } from "vitest";
 import { pattern } from "../support/provider-contract.ts";
 
 // Both halves are told apart by what they are filled with.
 const filled = (length: number, byte: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte);
 
-function fakeKem(changes: Partial<MlKem768> = {}): MlKem768 {
+function fakeKem(changes: Partial<MlKem> = {}): MlKem {
   return {
     generate: () => ({ encapsulationKey: filled(1184, 1), decapsulationKey: "dk" }),
     encapsulate: () => ({ ciphertext: filled(1088, 2), secret: filled(32, 3) }),
@@ -41,6 +41,24 @@ const orders = [
   ["X25519MLKEM768", "x25519", "1×1184 11×32", "2×1088 12×32", "3×32 13×32"],
   ["SecP256r1MLKEM768", "secp256r1", "11×65 1×1184", "12×65 2×1088", "13×32 3×32"],
 ] as const;
+test("SecP384r1MLKEM1024 takes ML-KEM-1024's lengths", () => {
+  const kem = fakeKem({
+    generate: () => ({ encapsulationKey: filled(1568, 1), decapsulationKey: "dk" }),
+    encapsulate: () => ({ ciphertext: filled(1568, 2), secret: filled(32, 3) }),
+  });
+  const curve: SyncGroup = {
+    ...fakeCurve("x25519"), name: "secp384r1", shareLength: { client: 97, server: 97 }, start: () => ({ share: filled(97, 11), key: "scalar" }),
+    complete: () => filled(48, 13), respond: () => ({ share: filled(97, 12), secret: filled(48, 13) }),
+  };
+  const hybrid = hybridGroup("SecP384r1MLKEM1024", kem, curve);
+  const { share, key } = hybrid.start();
+  const answer = hybrid.respond(share);
+  expect([share, answer?.share, answer?.secret, hybrid.complete(key, answer?.share ?? share)].map(runs)).toEqual([
+    "11×97 1×1568", "12×97 2×1568", "13×48 3×32", "13×48 3×32",
+  ]);
+  expect(() => hybridGroup("SecP384r1MLKEM1024", fakeKem(), curve).start()).toThrow(TypeError);
+});
+
 test.each(orders)("%s: shares and secret have its own order", (name, curve, client, server, secret) => {
   const hybrid = hybridGroup(name, fakeKem(), fakeCurve(curve));
   const { share, key } = hybrid.start();
@@ -126,7 +144,7 @@ test("another curve, or a private key of something else, is the caller's mistake
 
 test("an ML-KEM that gives other lengths than FIPS 203's is a fault of ours, not of the peer's", () => {
   const share = pattern(1216, 1);
-  const hybrid = (changes: Partial<MlKem768>): SyncGroup => hybridGroup("X25519MLKEM768", fakeKem(changes), fakeCurve("x25519"));
+  const hybrid = (changes: Partial<MlKem>): SyncGroup => hybridGroup("X25519MLKEM768", fakeKem(changes), fakeCurve("x25519"));
   expect(() => hybrid({ generate: () => ({ encapsulationKey: filled(800, 1), decapsulationKey: 1 }) }).start()).toThrow(TypeError);
   expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(768, 2), secret: filled(32, 3) }) }).respond(share)).toThrow(TypeError);
   expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(1088, 2), secret: filled(0, 3) }) }).respond(share)).toThrow(TypeError);

@@ -31,9 +31,9 @@ describe("where the runtime can't list its trust", () => {
 });
 
 describe("where it can", () => {
-  test("each source is asked for by its name", () => {
+  test("each source is asked for by its name, and what is there twice is given once", () => {
     const asked: string[] = [];
-    newer.getCACertificates = (type) => (asked.push(type), ["one", "two\n"]);
+    newer.getCACertificates = (type) => (asked.push(type), ["one", "two\n", "one\n"]);
     expect([platformRoots(), platformRoots("system"), platformRoots("bundled")]).toEqual(Array(3).fill("one\ntwo\n"));
     expect(asked).toEqual(["default", "system", "bundled"]);
   });

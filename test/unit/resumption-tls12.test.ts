@@ -56,6 +56,23 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
     expect([joined(pair.client.data), joined(pair.server.data)]).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]);
   });
 
+  test.each(["server", "client"] as const)("a %s that does not resume TLS 1.2 neither makes a session nor takes one that was made before", (role) => {
+    const two = begin({}, both);
+    const tls12 = { versions: ["tls1.2"] } as const;
+    const never = { [role]: { ...tls12, versions: both, resumesTls12: false } };
+    // Whoever speaks TLS 1.3 too may have sessions all the same.
+    const meet = (options: PairOptions = {}) => two.meet({ ...options, [role === "server" ? "client" : "server"]: tls12 });
+    expect([meet(), meet(), meet(never), meet(never)].map(({ client }) => client)).toEqual(["full", "resumed", "full", "full"]);
+    const { pair } = meet(never);
+    expect(typesOf(helloOf(pair).extensions).includes(extensionsTls12.sessionTicket)).toBe(role === "server");
+    expect(typesOf(answerOf(pair).extensions)).not.toContain(extensionsTls12.sessionTicket);
+    if (role === "server") expect(answerOf(pair).legacySessionIdEcho).toHaveLength(0);
+    expect([pair.client, pair.server].flatMap(({ events }) => events)).toEqual([]);
+    // And what is left to TLS 1.3 stays.
+    const tls13 = { server: { resumesTls12: false }, client: { resumesTls12: false } };
+    expect([two.meet(tls13), two.meet(tls13)].map(({ client }) => client)).toEqual(["full", "resumed"]);
+  });
+
   test("no certificate, no key exchange: two hellos, and two Finished, the server's first", () => {
     const two = begin();
     two.meet();

@@ -1,7 +1,7 @@
 // A verifier that is asked again when a session is resumed: about whom the full handshake found, and at the time of today.
 import { describe, expect, test } from "vitest";
 import {
-  type ClientOptions, dangerousAssertVerified, memoryClientSessions, type PresentedIdentity, type ProtocolVersion, type ServerOptions, type SyncVerifier,
+  type ClientOptions, dangerousAssertVerified, type PresentedIdentity, type ProtocolVersion, type ServerOptions, type SyncVerifier,
 } from "@sallyport/core";
 import { Acquaintance } from "../support/acquaintance.ts";
 import { fatalAlertsOf, recordsOf } from "../support/outcome.ts";
@@ -147,9 +147,52 @@ describe("with early data", () => {
     expect([again.pair.server.early, again.pair.server.failure?.error.kind]).toEqual([[], "identity-distrusted"]);
   });
 
-  test("a client can't send it to whom it would judge first: its config says so", () => {
-    expect(() => makeConfigs({ client: { reverifyOnResume: true, earlyData: true, sessions: memoryClientSessions() } })).toThrow(
-      expect.objectContaining({ name: "ConfigError", problems: [expect.objectContaining({ kind: "early-before-verdict", path: "earlyData" })] }),
-    );
+  describe.each([false, true])("of a client (asynchronous: %s)", (asynchronous) => {
+    const begin = (freshness: "fresh" | "seen" = "fresh"): { readonly two: Acquaintance; readonly judge: Judge } => {
+      const judge = new Judge();
+      const verifier = asynchronous ? asyncVerifier(judge.verifier) : judge.verifier;
+      const server = { credentials: [stapled] as const, earlyData: { maxBytes: 1000, singleUse: { use: () => freshness } } };
+      return { two: new Acquaintance({ early, server, client: { verifier, reverifyOnResume: true, earlyData: true } }), judge };
+    };
+
+    test("none is sent before the verdict, which is behind the ClientHello, on whom the session was made with; it is the connection's", () => {
+      const { two, judge } = begin();
+      two.meet();
+      two.time += 1000;
+      const { pair, client } = two.meet();
+      expect([client, pair.server.early, pair.client.established.info.peer?.names]).toEqual(["resumed", early, ["judged 2 times"]]);
+      expect(judge.shown.length).toBe(2);
+      expect(judge.shown[1]).toEqual({ ...judge.shown[0], nowMs: two.time });
+      const kinds = pair.client.stages.map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === "needs-verdict").length).toBe(asynchronous ? 1 : 0);
+      if (asynchronous) expect(kinds[0]).toBe("needs-verdict");
+      expect(messagesIn(recordsOf(pair.client))[0]?.[0]).toBe(1);
+    });
+
+    test("a refusal ends the connection with the verifier's alert, and nothing of it was sent", () => {
+      const { two, judge } = begin();
+      two.meet();
+      judge.refuses = true;
+      const { pair } = two.meet();
+      expect(judge.shown.length).toBe(2);
+      expect(pair.client.failure).toMatchObject({ error: { kind: "identity-distrusted" }, alert: { description: "certificate_revoked" } });
+      expect([pair.server.early, pair.server.failure?.error.kind]).toEqual([[], "alert-received"]);
+    });
+
+    test("where the server does not take it, there is a verdict behind Finished as for any resumption", () => {
+      const { two, judge } = begin("seen");
+      two.meet();
+      const { pair, client } = two.meet();
+      expect([client, pair.client.established.info.peer?.names, judge.shown.length]).toEqual(["resumed", ["judged 3 times"], 3]);
+      expect(pair.server.early).toEqual([]);
+    });
+
+    test("of a session that allows none nobody is asked before", () => {
+      const { two, judge } = begin();
+      const none = { server: { earlyData: undefined } } as unknown as PairOptions;
+      two.meet(none);
+      expect(two.meet(none).client).toBe("resumed");
+      expect(judge.shown.length).toBe(2);
+    });
   });
 });

@@ -81,6 +81,14 @@ test("trustAnchors refuses what is no CA, which as an anchor could issue for eve
   expect(() => trustAnchors("nothing")).toThrow(ConfigError);
 });
 
+test("trustAnchors tells of what it leaves out, where somebody listens", () => {
+  const problems: string[] = [];
+  const anchors = trustAnchors([leaf.der, root.der, Uint8Array.of(0x30, 0)], { leftOut: ({ path, kind }) => problems.push(`${path} ${kind}`) });
+  expect(anchors).toEqual(trustAnchors([root.der]));
+  expect(problems.sort()).toEqual(["roots[0] not-a-ca", "roots[2] certificate-malformed"]);
+  expect(() => serverVerifier({ provider: node, anchors: trustAnchors([leaf.der], { leftOut: () => undefined }) })).toThrow("there are no roots");
+});
+
 test.each([
   [{ subject: Uint8Array.of(0x30, 0), publicKey: root.der }, "an empty name"],
   [{ subject: root.der, publicKey: root.der }, "anchors[0]: no trust anchor"],

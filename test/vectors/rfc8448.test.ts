@@ -24,7 +24,7 @@ import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
 import { describe, expect, test } from "vitest";
 import { resumptionPsk } from "../../packages/core/src/crypto/key-schedule.ts";
-import { replayClient, replayServer } from "../../packages/core/src/handshake/replay.ts";
+import { replayClient, replayServer } from "../support/replay.ts";
 import { encodeSession, type SessionPeer, type SessionState } from "../../packages/core/src/session/state.ts";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { decodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";

@@ -90,6 +90,7 @@ const talks: fc.Arbitrary<readonly Talk[]> = fc.array(
     fc.nat({ max: 60 }).map((length): Talk => ({ kind: "data", length })),
     fc.boolean().map((asks): Talk => ({ kind: "update", asks })),
     fc.constant<Talk>({ kind: "ticket" }),
+    fc.constantFrom(31, 34, 60).map((count): Talk => ({ kind: "flood", count })),
     fc.constant<Talk>({ kind: "close" }),
   ),
   { maxLength: 4 },
@@ -104,11 +105,12 @@ export function peerScripts(role: Role, { faultsOf = faults(), most = 2 }: { rea
     retry: role === "server" ? fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }) : fc.constant(false),
     suite: fc.nat({ max: 3 }),
     group: fc.nat({ max: 2 }),
-    alpn: fc.nat({ max: 1 }),
+    alpn: fc.nat({ max: 2 }),
     asks: fc.boolean(),
     shows: fc.boolean(),
     resumes: fc.boolean(),
     early: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 3 }) }),
+    stubborn: role === "server" ? fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }) : fc.constant(false),
     changeCipherSpec: fc.boolean(),
     ticket: fc.boolean(),
     fragment: fc.oneof({ weight: 5, arbitrary: fc.constant(2 ** 14) }, { weight: 1, arbitrary: fc.integer({ min: 10, max: 200 }) }),
@@ -121,6 +123,6 @@ export function peerScripts(role: Role, { faultsOf = faults(), most = 2 }: { rea
 export function plainPeer(role: Role, changes: Partial<PeerScript> = {}): PeerScript {
   return {
     role, version: "tls1.3", hello: plainHello, retry: false, suite: 0, group: 0, alpn: 0, asks: false, shows: true, resumes: false, early: [],
-    changeCipherSpec: false, ticket: true, fragment: 2 ** 14, talk: [{ kind: "data", length: 50 }, { kind: "close" }], faults: [], ...changes,
+    stubborn: false, changeCipherSpec: false, ticket: true, fragment: 2 ** 14, talk: [{ kind: "data", length: 50 }, { kind: "close" }], faults: [], ...changes,
   };
 }

@@ -5,7 +5,7 @@ import { binderOf, earlyTraffic, prf, Schedule, hashOf, verifyData } from "./key
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
 import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
 import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
-import { filler } from "./faults.ts";
+import { type Fault, filler } from "./faults.ts";
 import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 export class ClientPeer extends Peer {
@@ -85,6 +85,21 @@ export class ClientPeer extends Peer {
     const pair = this.#pairs.get(group) ?? this.group(group)?.start() ?? { share: repeat(32, 9), key: undefined };
     this.#pairs.set(group, pair);
     return pair;
+  }
+  /** A binder over what was really said, or over what should have been. */
+  protected override mend(bytes: Bytes, faults: readonly Fault[]): Bytes {
+    const session = this.#offers13;
+    const placed = bytes[0] === handshakeTypes.client_hello ? extensionsIn(bytes, "tls1.3") : undefined;
+    const last = placed?.extensions.at(-1);
+    if (session === undefined || last?.type !== extensionTypes.pre_shared_key || placed?.tail.length !== 0) return bytes;
+    const hash = this.#hashOf(session);
+    const front = bytes.subarray(0, -3 - hash.length);
+    const binder = binderOf(hash, session.secret, session.binder ?? "res binder", hashOf(hash, ...this.transcript, front));
+    if (faults.some(({ value }) => value % 4 === 0)) {
+      if (!sameBytes(bytes.subarray(-hash.length), binder)) this.forged.add("binder");
+      return bytes;
+    }
+    return join(front, v16(v8(binder)));
   }
   #startEarly(offers: boolean): void {
     const session = this.#offers13;
@@ -268,7 +283,9 @@ export class ClientPeer extends Peer {
     this.#expand();
   }
   protected understandChangeCipherSpec(): void {
-    if (this.version === "tls1.2" && this.#keysTls12 !== undefined) this.read = [this.#keysTls12.server];
+    if (this.version !== "tls1.2") return;
+    if (this.#keysTls12 === undefined) this.isLost = true;
+    else this.read = [this.#keysTls12.server];
   }
   #checkFinishedTls12(heard: Bytes): void {
     if (!sameBytes(heard.subarray(4), this.#verifyDataTls12("server"))) this.finishedIsWrong();

@@ -2,7 +2,7 @@
 export { ClientPeer } from "./client.ts";
 export { ServerPeer } from "./server.ts";
 export {
-  describeSpoken, type Flight, Peer, type PeerOptions, type PeerScript, type PeerSession, type Role, type Spoken, type Talk, type Utterance,
+  describeSpoken, type Flight, type Hit, Peer, type PeerOptions, type PeerScript, type PeerSession, type Role, type Spoken, type Talk, type Utterance,
 } from "./peer.ts";
 export { type HelloScript, plainHello } from "./hello.ts";
 export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.ts";

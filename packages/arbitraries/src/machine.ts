@@ -8,6 +8,8 @@ export interface MachineOptions {
   readonly config?: ServerConfig;
   /** A client's early data, a record each. */
   readonly early?: readonly Uint8Array[];
+  /** Says what it hears, and closes when the peer does. Default false. */
+  readonly echoes?: boolean;
   /** Answers what waits; default: nothing does. */
   readonly answer?: (stage: ServerStage | ClientStage) => ServerStage | ClientStage;
 }
@@ -120,7 +122,13 @@ export class Machine implements Subject {
     for (const data of received.data) this.data.push(Uint8Array.from(data));
     this.events.push(...received.events);
     if (received.kind === "failed") this.failure ??= received;
-    if (received.kind === "closed") this.closed = true;
-    return received.output;
+    const isNew = received.kind === "closed" && !this.closed;
+    if (isNew) this.closed = true;
+    const { connection } = this;
+    if (this.#options.echoes !== true || connection === undefined || received.kind === "failed") return received.output;
+    const written = [received.output];
+    for (const data of received.data) written.push(connection.send(data).output);
+    if (isNew && received.kind === "closed" && received.writable) written.push(connection.close().output);
+    return join(...written);
   }
 }

@@ -1,7 +1,8 @@
 // Which order of messages may complete a handshake, as the RFCs' figures have it: a few patterns over what was really said, and
 // nothing of any TLS's code. It knows order, epochs, and what was offered; it judges no message's contents beyond that.
 import { extensionsIn } from "./hello.ts";
-import { contentTypes, extensionTypes, handshakeTypes, retryRandom } from "./numbers.ts";
+import { isWellFormed } from "./grammar.ts";
+import { contentTypes, extensionTypes, handshakeTypes, messageName, retryRandom } from "./numbers.ts";
 import { join } from "./octets.ts";
 import type { Role, Spoken } from "./peer.ts";
 
@@ -20,9 +21,11 @@ export function mustNotComplete(spoken: readonly Spoken[], facts: ModelFacts): s
   const hello = messagesOf(spoken.filter(({ by }) => by === server)).find((message) => message[0] === handshakeTypes.server_hello);
   const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
   // What was sealed as early data, and is not wanted, is skipped whatever it is (RFC 9846 §4.3.10).
-  const heeded = spoken.filter(({ by, epoch }) => by === "peer" && (epoch !== "early" || takesEarly(own)));
+  const heeded = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
   const heard = read(heeded, hello !== undefined && !isTls13Hello(hello), facts);
   if (typeof heard === "string") return heard;
+  const broken = heard.messages.find((message) => !isWellFormed(message, hello !== undefined && isTls13Hello(hello)));
+  if (broken !== undefined) return `a ${messageName(broken[0] ?? 0)} whose lengths do not fit`;
   return facts.subject === "server" ? judgeClient(heard, own, facts) : judgeServer(heard, own, facts);
 }
 
@@ -133,6 +136,8 @@ function judgeServer({ letters: said, messages }: Read, own: readonly Uint8Array
     if (unsolicited !== undefined) return `the answer ${unsolicited} to nothing`;
   }
   if (!suitesIn(offer).has(suiteOf(hello))) return "a suite that was not offered";
+  const notOffered = judgeChoices(messages, hello, offer, own);
+  if (notOffered !== undefined) return notOffered;
   const answers = extensionsIn(hello, "tls1.3")?.extensions ?? [];
   if (!isTls13Hello(hello)) {
     const ticket = offers(hello, extensionTypes.session_ticket) ? "T?" : "";
@@ -144,6 +149,33 @@ function judgeServer({ letters: said, messages }: Read, own: readonly Uint8Array
   const isResumed = answers.some(({ type }) => type === extensionTypes.pre_shared_key);
   if (isResumed && !facts.mayResume) return "a session taken up that was not offered";
   return expectPattern(said, `^S${isRetried ? "S" : ""}E${isResumed ? "" : "Q?CV"}F$`);
+}
+
+/** Protocol and group are the client's own. */
+function judgeChoices(messages: readonly Uint8Array[], hello: Uint8Array, offer: Uint8Array, own: readonly Uint8Array[]): string | undefined {
+  const says = (message: Uint8Array, type: number): Uint8Array | undefined => extensionsIn(message, "tls1.3")?.extensions.find((each) => each.type === type)?.body;
+  const protocols = String(says(offer, extensionTypes.alpn) ?? "");
+  for (const message of messages) {
+    if (message[0] !== handshakeTypes.server_hello && message[0] !== handshakeTypes.encrypted_extensions) continue;
+    const chosen = says(message, extensionTypes.alpn);
+    if (chosen !== undefined && !protocols.includes(String(chosen.subarray(2)))) return "a protocol that was not offered";
+  }
+  const groups = numbersIn(says(offer, extensionTypes.supported_groups)?.subarray(2));
+  const exchange = messages.find((message) => message[0] === handshakeTypes.server_key_exchange);
+  const share = says(hello, extensionTypes.key_share);
+  const group = isTls13Hello(hello) ? numbersIn(share?.subarray(0, 2))[0] : numbersIn(exchange?.subarray(5, 7))[0];
+  if (group !== undefined && !groups.includes(group)) return "a group that was not offered";
+  const last = own.findLast((message) => message[0] === handshakeTypes.client_hello);
+  const sent = last && says(last, extensionTypes.key_share);
+  return group !== undefined && sent !== undefined && isTls13Hello(hello) && !sharesIn(sent).includes(group) ? "a group whose share was not sent" : undefined;
+}
+function numbersIn(bytes: Uint8Array = new Uint8Array(0)): number[] {
+  return Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
+}
+function sharesIn(body: Uint8Array): number[] {
+  const groups: number[] = [];
+  for (let at = 2; at + 4 <= body.length; at += 4 + (body[at + 2] ?? 0) * 256 + (body[at + 3] ?? 0)) groups.push((body[at] ?? 0) * 256 + (body[at + 1] ?? 0));
+  return groups;
 }
 
 function expectPattern(said: string, pattern: string): string | undefined {
@@ -162,6 +194,10 @@ function messagesOf(records: readonly Spoken[]): Uint8Array[] {
 }
 function isTls13Hello(hello: Uint8Array): boolean {
   return offers(hello, extensionTypes.supported_versions);
+}
+/** Without keys for it all application_data looks like early data. */
+function isSkipped({ type, epoch }: Spoken): boolean {
+  return epoch === "early" || (epoch === "clear" && type === contentTypes.data);
 }
 function takesEarly(own: readonly Uint8Array[]): boolean {
   return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));

@@ -24,6 +24,7 @@ export const versionIds: Readonly<Record<ProtocolVersion, number>> = { "tls1.2":
 
 export const groupIds: Readonly<Record<NamedGroup, number>> = {
   x25519: 0x001d, secp256r1: 0x0017, secp384r1: 0x0018, secp521r1: 0x0019, X25519MLKEM768: 0x11ec, SecP256r1MLKEM768: 0x11eb,
+  SecP384r1MLKEM1024: 0x11ed, MLKEM1024: 0x0202,
 };
 
 export const schemeIds: Readonly<Record<SignatureScheme, number>> = {

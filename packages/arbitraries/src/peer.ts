@@ -5,15 +5,17 @@ import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
 import type { HelloScript } from "./hello.ts";
 import { hashOf } from "./key-schedule.ts";
 import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
-import { join, message, record, repeat, u16 } from "./octets.ts";
+import { join, message, record, repeat, sameBytes, u16 } from "./octets.ts";
 import { type Epoch, KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 export type Role = "client" | "server";
 
-/** After the handshake. `data`: so many bytes; `update`: KeyUpdate, and whether one is asked for; `ticket`: of the server's. */
+/** After the handshake. `data`: so many bytes; `update`: KeyUpdate, and whether one is asked for; `ticket`: a server's. */
 export type Talk =
   | { readonly kind: "data"; readonly length: number }
   | { readonly kind: "update"; readonly asks: boolean }
+  /** So many KeyUpdates. */
+  | { readonly kind: "flood"; readonly count: number }
   | { readonly kind: "ticket" }
   | { readonly kind: "warning"; readonly description: number }
   | { readonly kind: "close" };
@@ -39,6 +41,8 @@ export interface PeerScript {
   readonly resumes: boolean;
   /** A client: records of early data, by their lengths. A server: it takes some. */
   readonly early: readonly number[];
+  /** A server: chooses as it likes, whatever was offered. */
+  readonly stubborn: boolean;
   /** TLS 1.3: change_cipher_spec for middleboxes. */
   readonly changeCipherSpec: boolean;
   /** A server of TLS 1.2: NewSessionTicket. */
@@ -61,6 +65,12 @@ export interface PeerSession {
   readonly ageAdd: number;
   /** Of TLS 1.3; default "res binder". */
   readonly binder?: string;
+}
+
+/** A fault, and the message in whose place it was. */
+export interface Hit {
+  readonly fault: Fault;
+  readonly in: string;
 }
 
 export interface PeerOptions {
@@ -114,6 +124,10 @@ export abstract class Peer {
   finishedHeard = false;
   /** Faults that were reached. */
   readonly reached: Set<Fault> = new Set();
+  /** The same, with what was due there. */
+  readonly hits: Hit[] = [];
+  /** What proves something, and does not any more: of which message, or `binder`. */
+  readonly forged: Set<string> = new Set();
   /** What was said under keys, behind its wire: nobody knows any more what the subject reads. */
   wireSpoiled = false;
   protected version: ProtocolVersion;
@@ -125,6 +139,8 @@ export abstract class Peer {
   protected write: RecordKeys | undefined;
   /** Those that may come, in their order. */
   protected read: RecordKeys[] = [];
+  /** In clear as long as nothing else came; but an alert may still come under these. */
+  protected spare: readonly RecordKeys[] = [];
   readonly #flights: Generator<Flight, void, void>;
   #buffer: Bytes = repeat(0);
   #partial: Bytes = repeat(0);
@@ -132,6 +148,7 @@ export abstract class Peer {
   #records = 0;
   readonly #history: Bytes[] = [];
   #held: Bytes | undefined;
+  #due = "";
 
   constructor(script: PeerScript, { provider, identity, session }: PeerOptions) {
     this.role = script.role;
@@ -184,23 +201,31 @@ export abstract class Peer {
   }
   protected *talkFlights(): Generator<Flight, void, void> {
     for (const talk of this.script.talk) {
-      const says = this.talk(talk);
+      const says = this.#talk(talk);
       const before = this.spoken.length;
-      const answers = talk.kind === "update" && talk.asks;
-      yield { says: [says], answered: () => !answers || this.spoken.slice(before).some(({ by }) => by === "subject") };
+      const answers = talk.kind === "update" && talk.asks && says.length > 0;
+      yield { says, answered: () => !answers || this.spoken.slice(before).some(({ by }) => by === "subject") };
       if (talk.kind === "close") return;
     }
   }
-  protected talk(talk: Talk): Utterance {
+  /** What this version and role can say. */
+  #talk(talk: Talk): Utterance[] {
+    const knowsUpdates = this.version === "tls1.3";
+    const update = (asks: boolean): Utterance => ({
+      type: contentTypes.handshake,
+      make: () => message(handshakeTypes.key_update, [asks ? 1 : 0]),
+      outside: true,
+      after: () => {
+        this.write = this.write?.next();
+      },
+    });
     switch (talk.kind) {
-      case "data": return { type: contentTypes.data, make: () => filler(talk.length, talk.length) };
-      case "update": {
-        const make = (): Bytes => message(handshakeTypes.key_update, [talk.asks ? 1 : 0]);
-        return { type: contentTypes.handshake, make, outside: true, after: () => { this.write = this.write?.next(); } };
-      }
-      case "ticket": return { type: contentTypes.handshake, make: () => this.ticket(), outside: true };
-      case "warning": return { type: contentTypes.alert, make: () => Uint8Array.of(1, talk.description) };
-      case "close": return { type: contentTypes.alert, make: () => Uint8Array.of(1, 0) };
+      case "data": return [{ type: contentTypes.data, make: () => filler(talk.length, talk.length) }];
+      case "update": return knowsUpdates ? [update(talk.asks)] : [];
+      case "flood": return knowsUpdates ? Array.from({ length: talk.count }, () => update(false)) : [];
+      case "ticket": return knowsUpdates && this.role === "server" ? [{ type: contentTypes.handshake, make: () => this.ticket(), outside: true }] : [];
+      case "warning": return [{ type: contentTypes.alert, make: () => Uint8Array.of(1, talk.description) }];
+      case "close": return [{ type: contentTypes.alert, make: () => Uint8Array.of(1, 0) }];
     }
   }
   /** NewSessionTicket of TLS 1.3. */
@@ -217,7 +242,8 @@ export abstract class Peer {
       const swap = faults.find(({ act, layer }) => layer === "message" && act === "swap");
       const other = queue[at + 1];
       if (swap !== undefined && other !== undefined) {
-        this.reached.add(swap);
+        this.#due = nameOf(utterance.type, utterance.make());
+        this.#reach(swap);
         queue.splice(at, 2, other, { ...utterance });
         this.#say(other, faults.filter((fault) => fault !== swap), records);
       } else {
@@ -230,10 +256,12 @@ export abstract class Peer {
   }
 
   #say(utterance: Utterance, faults: readonly Fault[], records: Bytes[]): void {
-    let bytes = utterance.make();
+    const right = utterance.make();
+    let bytes = right;
     let times = 1;
+    this.#due = nameOf(utterance.type, right);
     for (const fault of faults) {
-      this.reached.add(fault);
+      this.#reach(fault);
       const { act, layer, where, value } = fault;
       if (layer === "message" && act === "drop") times = 0;
       else if (layer === "message" && act === "duplicate") times = 2;
@@ -249,7 +277,11 @@ export abstract class Peer {
       else if (act === "truncate") bytes = bytes.slice(0, bytes.length === 0 ? 0 : where % bytes.length);
       else if (act === "extend") bytes = join(bytes, filler(value, 1 + (where % 40)));
     }
-    if (utterance.type === contentTypes.handshake) this.#history.push(bytes);
+    if (utterance.type === contentTypes.handshake) {
+      if (faults.length > 0) bytes = this.mend(bytes, faults);
+      if (provers.has(right[0] ?? -1) && !sameBytes(right, bytes)) this.forged.add(messageName(right[0] ?? 0));
+      this.#history.push(bytes);
+    }
     for (let time = 0; time < times; time++) this.#send(utterance.type, bytes, utterance.outside !== true, records);
     utterance.after?.();
   }
@@ -271,7 +303,7 @@ export abstract class Peer {
     let padding = 0;
     let { write } = this;
     for (const fault of this.#faultsAt("record", index)) {
-      this.reached.add(fault);
+      this.#reach(fault);
       const { act, where, value } = fault;
       switch (act) {
         case "retype": type = value & 255; break;
@@ -296,7 +328,7 @@ export abstract class Peer {
     let sealed: Bytes = isClear ? record(type, piece, this.#records === 1 ? 0x0301 : 0x0303) : keys.seal(type, piece, padding);
     let times = 1;
     for (const fault of this.#faultsAt("wire", this.#records - 1)) {
-      this.reached.add(fault);
+      this.#reach(fault);
       this.wireSpoiled = true;
       const { act, where, value } = fault;
       switch (act) {
@@ -317,6 +349,14 @@ export abstract class Peer {
     for (let time = 0; time < times; time++) records.push(sealed);
     if (this.#held !== undefined) records.push(this.#held);
     this.#held = undefined;
+  }
+  #reach(fault: Fault): void {
+    this.reached.add(fault);
+    this.hits.push({ fault, in: this.#due });
+  }
+  /** What proves something about the bytes in front of it is made right again, or `forged`. */
+  protected mend(bytes: Bytes, _faults: readonly Fault[]): Bytes {
+    return bytes;
   }
   #faultsAt(layer: Fault["layer"], index: number): Fault[] {
     return this.script.faults.filter((fault) => fault.layer === layer && fault.at === index);
@@ -342,11 +382,14 @@ export abstract class Peer {
   #open(type: number, whole: Bytes): { type: number; content: Bytes; epoch: Epoch } | undefined {
     const clear = { type, content: whole.slice(5), epoch: "clear" as const };
     const [first] = this.read;
-    if (first === undefined) return clear;
+    if (first === undefined) {
+      const opened = type === contentTypes.data ? this.spare.map((keys) => keys.open(whole)).find((each) => each !== undefined) : undefined;
+      return opened === undefined ? clear : { ...opened, epoch: "early" };
+    }
     if (first.hidesType) {
       if (type === contentTypes.changeCipherSpec) return clear;
-      // A client that fails on ServerHello has no keys yet.
-      if (type === contentTypes.alert && !first.used && this.role === "server") return clear;
+      // A client that fails on ServerHello has no keys yet, or none but those of early data, which may not be read.
+      if (type === contentTypes.alert && this.role === "server" && (!first.used || first.epoch === "early")) return clear;
       if (type !== contentTypes.data) {
         this.complaints.push(`content type ${type} in clear, after there were keys`);
         return undefined;
@@ -418,6 +461,14 @@ export abstract class Peer {
     const context = Uint8Array.from(`TLS 1.3, ${role} CertificateVerify`, (letter) => letter.charCodeAt(0));
     return join(repeat(64, 0x20), context, [0], this.hash());
   }
+}
+
+/** What no byte of can be another. */
+const provers: ReadonlySet<number> = new Set([handshakeTypes.certificate_verify, handshakeTypes.server_key_exchange, handshakeTypes.finished]);
+
+function nameOf(type: number, bytes: Uint8Array): string {
+  if (type === contentTypes.handshake) return messageName(bytes[0] ?? 0);
+  return type === contentTypes.alert ? "alert" : type === contentTypes.changeCipherSpec ? "change_cipher_spec" : "data";
 }
 
 function split(bytes: Bytes, size: number): Bytes[] {

@@ -10,10 +10,21 @@ export function describeAccount({ peer, reach, violations }: Account): string {
   return [
     `a ${script.role} of ${script.version} that differs from a plain one by ${JSON.stringify(differences(script))}`,
     ...script.faults.map((fault) => `fault: ${describeFault(fault)}${peer.reached.has(fault) ? "" : " (not reached)"}`),
-    ...peer.spoken.map((spoken) => `  ${describeSpoken(spoken)}`),
+    ...counted(peer.spoken.map((spoken) => `  ${describeSpoken(spoken)}`)),
     `reached: ${reach}`,
     ...violations.map((violation) => `VIOLATION: ${violation}`),
   ].join("\n");
+}
+
+/** The same line many times is one line. */
+function counted(lines: readonly string[]): string[] {
+  const runs: { line: string; times: number }[] = [];
+  for (const line of lines) {
+    const last = runs.at(-1);
+    if (last?.line === line) last.times++;
+    else runs.push({ line, times: 1 });
+  }
+  return runs.map(({ line, times }) => (times === 1 ? line : `${line} (${times} times)`));
 }
 
 /** For a file that has `options` of the peer and makes a `subject`. */

@@ -3,7 +3,7 @@ import type { Bytes, SignatureScheme } from "@sallyport/core";
 import { extensionsIn } from "./hello.ts";
 import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, type SuiteFacts, suites, versionIds } from "./numbers.ts";
-import { block, type Extension, extension, hexOf, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
+import { block, type Extension, extension, hexOf, join, latin1, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
 import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
 import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 
@@ -70,6 +70,11 @@ export class ServerPeer extends Peer {
       return facts !== undefined && fits(facts) && this.suiteImplementation(id) !== undefined;
     });
     const session = this.#takesUp;
+    if (this.script.stubborn && session === undefined) {
+      const all = [...suites].filter(([, facts]) => fits(facts)).map(([id]) => id);
+      this.suite = all[this.script.suite % all.length];
+      return;
+    }
     this.suite = session?.suite ?? known[this.script.suite % Math.max(1, known.length)] ?? (this.script.version === "tls1.3" ? 0x1301 : 0xc02b);
   }
   get #takesUp(): PeerSession | undefined {
@@ -88,7 +93,8 @@ export class ServerPeer extends Peer {
     const others = this.#hello.groups.filter((id) => !this.#hello.shares.has(id) && this.group(id) !== undefined);
     const group = others[this.script.group % Math.max(1, others.length)];
     const make = (): Bytes => {
-      // Early data, if there was any, is over: the next hello comes in clear.
+      // Early data, if there was any, is over: the next hello comes in clear; who has no next hello says so under early keys.
+      this.spare = this.read;
       this.read = [];
       const first = hashOf(this.hashImplementation, ...this.transcript);
       this.transcript.splice(0, this.transcript.length, message(handshakeTypes.message_hash, first));
@@ -117,7 +123,7 @@ export class ServerPeer extends Peer {
     return says;
   }
   #helloTls13(): Bytes {
-    const usable = [...this.#hello.shares.keys()].filter((id) => this.group(id) !== undefined);
+    const usable = this.script.stubborn ? someGroups : [...this.#hello.shares.keys()].filter((id) => this.group(id) !== undefined);
     const group = usable[this.script.group % Math.max(1, usable.length)] ?? 0x001d;
     const peerShare = this.#hello.shares.get(group) ?? repeat(32, 9);
     const done = this.group(group)?.respond(peerShare);
@@ -143,7 +149,8 @@ export class ServerPeer extends Peer {
   #encryptedExtensions(): Bytes {
     const { alpn } = this.#hello;
     // Early data speaks the session's, which was the first.
-    const chosen = alpn[this.#takesEarly ? 0 : this.script.alpn % Math.max(1, alpn.length)];
+    const own = this.script.stubborn ? [...alpn, latin1("spdy/9")] : alpn;
+    const chosen = own[this.#takesEarly ? 0 : this.script.alpn % Math.max(1, own.length)];
     return message(handshakeTypes.encrypted_extensions, block([
       ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
       ...(this.#takesEarly ? [extension(extensionTypes.early_data)] : []),
@@ -277,7 +284,8 @@ export class ServerPeer extends Peer {
     return this.script.ticket && this.#hello.extensions.includes(extensionTypes.session_ticket);
   }
   #helloTls12(): Bytes {
-    const { alpn, extensions } = this.#hello;
+    const { extensions } = this.#hello;
+    const alpn = this.script.stubborn ? [...this.#hello.alpn, latin1("spdy/9")] : this.#hello.alpn;
     const chosen = alpn[this.script.alpn % Math.max(1, alpn.length)];
     const answers = [
       ...(this.#extendedMasterSecret ? [extension(extensionTypes.extended_master_secret)] : []),
@@ -289,7 +297,7 @@ export class ServerPeer extends Peer {
     return message(handshakeTypes.server_hello, u16(0x0303), this.#random, v8(id), u16(this.suite ?? 0), [0], block(answers));
   }
   #serverKeyExchange(): Bytes {
-    const usable = this.#hello.groups.filter((id) => this.group(id) !== undefined && id < 0x1000);
+    const usable = this.script.stubborn ? someGroups : this.#hello.groups.filter((id) => this.group(id) !== undefined && id < 0x1000);
     const id = usable[this.script.group % Math.max(1, usable.length)] ?? 0x001d;
     const started = this.group(id)?.start() ?? { share: repeat(32, 9), key: undefined };
     this.#pair = { group: id, ...started };
@@ -315,13 +323,17 @@ export class ServerPeer extends Peer {
     this.#keysTls12 = { client: new KeysTls12(suite, block.slice(0, size), iv(0)), server: new KeysTls12(suite, block.slice(size, 2 * size), iv(1)) };
   }
   protected understandChangeCipherSpec(): void {
-    if (this.version === "tls1.2" && this.#keysTls12 !== undefined) this.read = [this.#keysTls12.client];
+    if (this.version !== "tls1.2") return;
+    if (this.#keysTls12 === undefined) this.isLost = true;
+    else this.read = [this.#keysTls12.client];
   }
   #verifyDataTls12(role: string): Bytes {
     if (this.#master === undefined) return repeat(12, 0xf1);
     return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
   }
 }
+
+const someGroups: readonly number[] = [0x001d, 0x0017, 0x0018];
 
 /** RFC 8701. */
 function isGrease(name: Uint8Array): boolean {

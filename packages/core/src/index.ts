@@ -68,7 +68,8 @@ export type {
   AeadOpener, AeadSealer, AsyncGroup, AsyncVerification, CryptoProvider, Group, Hash, HashImplementation, SuiteImplementation,
   SyncGroup, SyncVerification, Verification,
 } from "./crypto/provider.ts";
-export { hybridGroup, type HybridName, type MlKem768 } from "./crypto/hybrid.ts";
+export { hybridGroup, type HybridName } from "./crypto/hybrid.ts";
+export { type MlKem, mlKemGroup } from "./crypto/ml-kem.ts";
 export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
 
 // Values.

@@ -1,12 +1,12 @@
 import { x25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { ApiMisuse, type Bytes, hybridGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
-import { mlKem768 } from "./ml-kem.ts";
+import { ApiMisuse, type Bytes, hybridGroup, mlKemGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
+import { mlKem } from "./ml-kem.ts";
 
 type Random = (length: number) => Bytes;
 
 export function groups(random: Random): readonly SyncGroup[] {
-  const kem = mlKem768(random);
+  const kem = mlKem(768, random);
   const x25519 = group("x25519", 32, montgomery, random);
   const secp256r1 = group("secp256r1", 65, weierstrass(p256, 256), random);
   return [
@@ -17,6 +17,20 @@ export function groups(random: Random): readonly SyncGroup[] {
     group("secp521r1", 133, weierstrass(p521, 521), random),
     hybridGroup("SecP256r1MLKEM768", kem, secp256r1),
   ];
+}
+
+/**
+ * Groups that nobody is offered unasked: {@link noble} does not list them. With ML-KEM-1024 a key share and its answer have 1.5 KiB
+ * each.
+ *
+ * @example
+ * const provider = noble({ random });
+ * const offering = { ...provider, groups: [...mlKem1024Groups({ random }), ...provider.groups] };
+ */
+export function mlKem1024Groups({ random }: { readonly random: Random }): readonly SyncGroup[] {
+  const kem = mlKem(1024, random);
+  const secp384r1 = group("secp384r1", 97, weierstrass(p384, 384), random);
+  return [hybridGroup("SecP384r1MLKEM1024", kem, secp384r1), mlKemGroup("MLKEM1024", kem)];
 }
 
 /** The private half is the scalar's bytes. */

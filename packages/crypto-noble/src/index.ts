@@ -4,5 +4,6 @@
  *
  * @packageDocumentation
  */
+export { mlKem1024Groups } from "./groups.ts";
 export { type NobleOptions, noble } from "./provider.ts";
 export { type SignerOptions, signer } from "./signer.ts";

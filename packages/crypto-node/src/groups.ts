@@ -1,11 +1,11 @@
 import { createECDH, createPublicKey, diffieHellman, ECDH, KeyObject } from "node:crypto";
-import { ApiMisuse, type Bytes, hybridGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
+import { ApiMisuse, type Bytes, hybridGroup, mlKemGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
 import { base64url, owned } from "./bytes.ts";
 import { importKey } from "./import-key.ts";
 import { field, makeKeyPair } from "./key-pair.ts";
-import { inJavaScript, native, works } from "./ml-kem.ts";
+import { mlKem } from "./ml-kem.ts";
 
-const mlKem768 = works(native) ? native : inJavaScript;
+const mlKem768 = mlKem(768);
 
 export const groups: readonly SyncGroup[] = [
   hybridGroup("X25519MLKEM768", mlKem768, x25519()),
@@ -15,6 +15,18 @@ export const groups: readonly SyncGroup[] = [
   secp521r1(),
   hybridGroup("SecP256r1MLKEM768", mlKem768, weierstrass("secp256r1", "prime256v1", 65)),
 ];
+
+/**
+ * Groups that nobody is offered unasked: {@link node} does not list them. With ML-KEM-1024 a key share and its answer have 1.5 KiB
+ * each.
+ *
+ * @example
+ * const provider = { ...node, groups: [...mlKem1024Groups(), ...node.groups] };
+ */
+export function mlKem1024Groups(): readonly SyncGroup[] {
+  const kem = mlKem(1024);
+  return [hybridGroup("SecP384r1MLKEM1024", kem, weierstrass("secp384r1", "secp384r1", 97)), mlKemGroup("MLKEM1024", kem)];
+}
 
 const publicKeyEncoding = { format: "jwk" } as const;
 

@@ -5,5 +5,6 @@
  * @packageDocumentation
  */
 export { certificateCompressors } from "./certificate-compression.ts";
+export { mlKem1024Groups } from "./groups.ts";
 export { node } from "./provider.ts";
 export { signer } from "./signer.ts";

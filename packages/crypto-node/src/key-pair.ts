@@ -7,7 +7,7 @@ export interface KeyPair {
   readonly publicKey: JsonWebKey;
 }
 interface KeyPairMaker {
-  (type: "x25519" | "ml-kem-768", options: { readonly publicKeyEncoding: { readonly format: "jwk" } }): KeyPair;
+  (type: "x25519" | "ml-kem-768" | "ml-kem-1024", options: { readonly publicKeyEncoding: { readonly format: "jwk" } }): KeyPair;
   (type: "ec", options: { readonly namedCurve: string; readonly publicKeyEncoding: { readonly format: "jwk" } }): KeyPair;
 }
 

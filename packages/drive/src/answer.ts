@@ -89,10 +89,11 @@ export async function answer(stage: Waiting, means: Means): Promise<Stage | Pass
   }
 }
 
-/** A store that fails costs the early data, and not the connection. */
+/** A store that fails, or says what nobody understands, costs the early data, and not the connection. */
 async function askSingleUse({ singleUse, key, forgetAfterMs }: NeedsSingleUse, signal: AbortSignal): Promise<Freshness> {
   try {
-    return await singleUse.useAsync(key, forgetAfterMs, signal);
+    const freshness = await singleUse.useAsync(key, forgetAfterMs, signal);
+    return freshness === "fresh" || freshness === "seen" ? freshness : "unavailable";
   } catch {
     return "unavailable";
   }

@@ -11,9 +11,11 @@ import * as tls from "node:tls";
 export type PlatformRootsSource = "default" | "bundled" | "system";
 
 /**
- * PEM, one certificate behind the other. Nobody is trusted by default: to give them to a verifier is a decision.
+ * PEM, one certificate behind the other, each once. Nobody is trusted by default: to give them to a verifier is a decision. As
+ * anchors they count as browsers take them; as roots each is held to the profile, which some of them break. A list of the
+ * operating system may hold what is no CA: `leftOut` is told of it.
  * @throws ConfigError if the runtime has no such list, or it is empty
- * @example serverVerifier({ provider: node, anchors: trustAnchors(platformRoots()) })
+ * @example serverVerifier({ provider: node, anchors: trustAnchors(platformRoots(), { leftOut: console.warn }) })
  */
 export function platformRoots(source: PlatformRootsSource = "default"): string {
   const list = listOf(source);
@@ -22,7 +24,7 @@ export function platformRoots(source: PlatformRootsSource = "default"): string {
     throw refusal("not-supported-here", source, "can't be listed by this runtime", remedy);
   }
   if (list.length === 0) throw refusal("roots-empty", source, "is an empty list", "take another, or a PEM file");
-  return list.map((pem) => (pem.endsWith("\n") ? pem : `${pem}\n`)).join("");
+  return [...new Set(list.map((pem) => `${pem.trim()}\n`))].join("");
 }
 
 /** What newer types of Node.js have; this package is built against those of Node.js 20. */

@@ -5,6 +5,7 @@ import { own } from "./bytes.ts";
 import { DerError, DerReader } from "./der.ts";
 import { type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 import { extensionIds, type NameConstraints, nameConstraints, noExtensions } from "./extensions.ts";
+import type { Certificate } from "./certificate.ts";
 import { readCertificates } from "./pem.ts";
 import type { KnownAuthority } from "./profile.ts";
 
@@ -18,27 +19,38 @@ export interface TrustAnchor {
   readonly nameConstraints?: Uint8Array;
 }
 
+export interface TrustAnchorsOptions {
+  /**
+   * Told of each that can't be an anchor, which is then left out: for lists that are not yours to mend, such as an operating
+   * system's, in which somebody may trust a server for itself. Without it, that is a ConfigError.
+   */
+  readonly leftOut?: (problem: ConfigProblem) => void;
+}
+
 /**
  * Roots reduced to what an anchor is: how long they hold, and how their certificates are formed, no longer counts. That is how
  * browsers take their roots, and what a root asks for that breaks the profile by its form.
  * @param roots PEM text or DER
- * @throws ConfigError if one can't be read, or is no CA's
+ * @throws ConfigError if one can't be read, or is no CA's, and nobody is told of it
+ * @example trustAnchors(platformRoots(), { leftOut: ({ problem }) => console.warn(problem) })
  */
-export function trustAnchors(roots: string | readonly Uint8Array[]): readonly TrustAnchor[] {
+export function trustAnchors(roots: string | readonly Uint8Array[], { leftOut }: TrustAnchorsOptions = {}): readonly TrustAnchor[] {
   const { certificates, problems } = readCertificates(roots, "roots");
+  const isAuthority = ({ extensions }: Certificate): boolean => extensions.basicConstraints?.value.ca !== false;
   const noAuthorities = certificates.flatMap((certificate, at): readonly ConfigProblem[] =>
-    certificate.extensions.basicConstraints?.value.ca === false
-      ? [{
+    isAuthority(certificate)
+      ? []
+      : [{
           kind: "not-a-ca",
           path: `roots[${at}]`,
           problem: `${certificate.subject.text} is no CA, and as an anchor it could issue certificates`,
           remedy: "give it to the verifier as one of the roots: then it is trusted for itself alone",
-        }]
-      : [],
+        }],
   );
   const [first, ...more] = [...problems, ...noAuthorities];
-  if (first !== undefined) throw new ConfigError([first, ...more]);
-  return certificates.map(({ subject, publicKey: key, extensions }) => {
+  if (first !== undefined && leftOut === undefined) throw new ConfigError([first, ...more]);
+  if (first !== undefined && leftOut !== undefined) for (const problem of [first, ...more]) leftOut(problem);
+  return certificates.filter(isAuthority).map(({ subject, publicKey: key, extensions }) => {
     const constraints = extensions.all.find(({ oid }) => oid === extensionIds.nameConstraints)?.value;
     return { subject: subject.raw, publicKey: key.raw, ...(constraints && { nameConstraints: constraints }) };
   });

@@ -12,7 +12,8 @@ export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** One character an octet: a key for maps, and the text of what is ASCII. */
 export function latin1(bytes: Uint8Array): string {
   let text = "";
-  for (const octet of bytes) text += String.fromCharCode(octet);
+  // In pieces that are arguments of one call: a string that grew by single characters keeps each of them as an object.
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   return text;
 }
 

@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export type { AlgorithmIdentifier, Curve, PublicKey } from "./algorithms.ts";
-export { type TrustAnchor, trustAnchors } from "./anchors.ts";
+export { type TrustAnchor, type TrustAnchorsOptions, trustAnchors } from "./anchors.ts";
 export { type Certificate, type Irregularity, parseCertificate } from "./certificate.ts";
 export { type CredentialOptions, credential } from "./credential.ts";
 export { DerError } from "./der.ts";

@@ -1,14 +1,15 @@
 // What the runner's flags mean for a config of ours.
 import { readFileSync } from "node:fs";
 import {
-  type CertificateType, clientConfig, type ClientConfig, type ClientSessionStore, type CommonOptions, ConfigError,
-  type Credential, type CredentialPicker, type CredentialRequest, type CryptoProvider, dangerousAssertVerified,
-  type DistrustReason, type NamedGroup, type PresentedIdentity, type ProtocolVersion, rawPublicKey, type ServerConfig,
-  serverConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind, type SyncSigner, type SyncVerifier,
-  type VerifiedIdentity, type Verifier,
+  type AsyncCredentialPicker, type CertificateType, clientConfig, type ClientConfig, type ClientHello, type ClientSessionStore,
+  type CommonOptions, ConfigError, type Credential, type CredentialPicker, type CredentialRequest, type CryptoProvider,
+  dangerousAssertVerified, type DistrustReason, type NamedGroup, type PresentedIdentity, type ProtocolVersion, rawPublicKey,
+  type ServerConfig, serverConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind,
+  type SyncServerSessionStore, type SyncSigner, type SyncVerifier, type TicketKeys, type VerifiedIdentity, type Verifier,
 } from "@sallyport/core";
-import { credential as readCredential } from "@sallyport/x509";
-import { groupIds, schemeIds, suiteIds } from "../../../packages/core/src/wire/registry.ts";
+import { credential as readCredential, parseCertificate } from "@sallyport/x509";
+import { chooseCredential } from "../../../packages/core/src/handshake/client/choose-credential.ts";
+import { groupIds, schemeIds, suiteIds, versionIds } from "../../../packages/core/src/wire/registry.ts";
 import { compressorsOf } from "./compression.ts";
 import type { Crypto } from "./crypto.ts";
 import { type Credential as CredentialFlags, type Flags, Unimplemented } from "./flags.ts";
@@ -20,7 +21,8 @@ import { waiting } from "./waiting.ts";
 export interface Shared extends Crypto {
   readonly now: () => number;
   readonly clientSessions: ClientSessionStore;
-  readonly serverSessions: ServerSessions;
+  readonly sealedSessions: TicketKeys;
+  readonly keptSessions: SyncServerSessionStore;
 }
 
 /** What a connection is found to have done, for the expectations. */
@@ -28,10 +30,37 @@ export interface Witness {
   /** Of -new-*-credential; -1: the default one. */
   selected: number | undefined;
   presented: PresentedIdentity | undefined;
+  /** What goes for a client whose early data were rejected. */
+  readonly retry: Flags | undefined;
+  /** What a server asked a client for. */
+  asked: CredentialRequest | undefined;
+  /** A server has put a session into its store. */
+  kept: boolean;
 }
 
-export function serverConfigOf(flags: Flags, shared: Shared, witness: Witness): ServerConfig {
-  return possible(versionsOf(flags), (versions) => serverConfigFor(versions, flags, shared, witness));
+/** Two of them: a client of TLS 1.2 that takes no tickets has its sessions kept, as BoringSSL does beside tickets. */
+export function serverConfigOf(flags: Flags, shared: Shared, witness: Witness): (hello: ClientHello) => ServerConfig {
+  const { sealedSessions, keptSessions } = shared;
+  return possible(versionsOf(flags), (versions) => {
+    const make = (sessions: ServerSessions | undefined): ServerConfig => serverConfigFor(versions, sessions, flags, shared, witness);
+    const usual = make(flags.has("no-ticket") || flags.has("skip-ticket") ? undefined : sealedSessions);
+    return (hello) => {
+      const isTls13 = versions.includes("tls1.3") && hello.versions.some(({ id }) => id === versionIds["tls1.3"]);
+      const takesTickets = hello.extensions.some(({ type }) => type.name === "session_ticket") && !flags.has("no-ticket");
+      return isTls13 || takesTickets ? usual : make(watched(keptSessions, flags, witness));
+    };
+  });
+}
+
+function watched(store: SyncServerSessionStore, flags: Flags, witness: Witness): ServerSessions {
+  const watching: SyncServerSessionStore = {
+    find: store.find,
+    put: (id, session) => {
+      witness.kept = true;
+      store.put(id, session);
+    },
+  };
+  return flags.has("async") ? waiting.serverSessions(watching) : watching;
 }
 
 export function clientConfigOf(flags: Flags, shared: Shared, witness: Witness): ClientConfig {
@@ -51,18 +80,20 @@ function possible<Config>(versions: readonly ProtocolVersion[], make: (versions:
 }
 
 function serverConfigFor(
-  versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
+  versions: readonly ProtocolVersion[], sessions: ServerSessions | undefined, flags: Flags, shared: Shared, witness: Witness,
 ): ServerConfig {
   const [first, ...others] = credentialsOf(flags, shared, witness);
   const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);
   const usual = {
     ...common(versions, flags, shared),
     servesAnyName: true,
-    suiteOrder: flags.has("server-preference") || flags.has("cipher") ? "server" : "client",
+    // BoringSSL's policy takes the group before others that have a share.
+    ...(flags.has("cnsa1-202603") && { groupOrder: ({ common: [first] }: { readonly common: readonly NamedGroup[] }) => first }),
+    suiteOrder: ["server-preference", "cipher", "cnsa-202407"].some((name) => flags.has(name)) ? "server" : "client",
     alpn: serverAlpn(flags),
-    ...(!flags.has("no-ticket") && { sessions: shared.serverSessions }),
+    ...(sessions !== undefined && { sessions }),
     // As many bytes as BoringSSL takes. The runner plays each hello once.
-    ...(flags.has("enable-early-data") && !flags.has("no-ticket") && versions.includes("tls1.3") && {
+    ...(flags.has("enable-early-data") && sessions !== undefined && versions.includes("tls1.3") && {
       earlyData: { maxBytes: 14336, singleUse: { use: () => "fresh" as const } },
       halfRtt: true,
     }),
@@ -94,7 +125,7 @@ function clientConfigFor(
   const named = flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
   const keyShares = flags.has("no-key-shares") ? 0 : named;
   const list = credentialsOf(flags, shared, witness);
-  const picking = flags.has("available-client-cert-types") ? pickerOf(flags, list) : list;
+  const picking = list.length > 0 || flags.has("available-client-cert-types") ? pickerOf(flags, list, witness) : list;
   const credentials = flags.has("fail-cert-callback") ? failingPicker : picking;
   const usual = {
     ...common(versions, flags, shared),
@@ -120,12 +151,19 @@ function clientConfigFor(
   });
 }
 
-/** A list tells of itself which types it has, in its order; a picker says it. */
-function pickerOf(flags: Flags, list: readonly Credential[]): CredentialPicker {
-  const types = certificateTypes(flags.numbers("available-client-cert-types"));
-  const pick = ({ certificateTypes: asked, schemes }: CredentialRequest): Credential | undefined =>
-    list.find(({ type, signer }) => asked.includes(type) && signer.schemes.some((scheme) => schemes.includes(scheme)));
-  return flags.has("async") ? { types, pickAsync: async (request) => pick(request) } : { types, pick };
+/** Chooses as core does of a list, and is waited for, so that the driver can refuse where nothing fits. */
+function pickerOf(flags: Flags, list: readonly Credential[], witness: Witness): AsyncCredentialPicker {
+  const given = certificateTypes(flags.numbers("available-client-cert-types"));
+  return {
+    types: given.length > 0 ? given : [...new Set(list.map(({ type }) => type))],
+    pickAsync: async (request) => {
+      witness.asked = request;
+      const fitting = list.filter(({ type, signer }) =>
+        request.certificateTypes.includes(type) && signer.schemes.some((scheme) => request.schemes.includes(scheme)),
+      );
+      return chooseCredential(fitting, request);
+    },
+  };
 }
 
 const failingPicker: CredentialPicker = {
@@ -243,9 +281,11 @@ function credentialsOf(flags: Flags, shared: Shared, witness: Witness): Credenti
 function signerOf(own: Flags, flags: Flags, { signer }: Shared, used: () => void): Signer {
   const ours = signer(readFileSync(own.text("key-file") ?? "", "utf8"));
   const preferred = own.has("signing-prefs") ? schemeNames(own.numbers("signing-prefs")) : ours.schemes;
-  const allowed = policyOf(flags)?.schemes ?? ours.schemes;
-  const schemes = preferred.filter((scheme) => ours.schemes.includes(scheme) && allowed.includes(scheme));
-  if (schemes.length === 0) throw new Unimplemented("none of the signature schemes");
+  const { schemes: allowed = ours.schemes } = policyOf(flags) ?? {};
+  const known = preferred.filter((scheme) => ours.schemes.includes(scheme));
+  if (known.length === 0) throw new Unimplemented("none of the signature schemes");
+  // A key that the policy forbids leaves a signer with none, whose config is refused.
+  const schemes = known.filter((scheme) => allowed.includes(scheme));
   const watched: SyncSigner = {
     schemes,
     publicKey: ours.publicKey,
@@ -301,8 +341,10 @@ function verifierOf(flags: Flags, { provider }: Shared, witness: Witness): Verif
     asksFor,
     ...(flags.has("accepted-peer-cert-types") && { types: certificateTypes(flags.numbers("accepted-peer-cert-types")) }),
     verify: (presented) => {
+      // A client that has judged already has sent early data, which were rejected.
+      const its = witness.presented === undefined ? flags : (witness.retry ?? flags);
       witness.presented = presented;
-      return verdict(flags, presented);
+      return verdict(its, presented);
     },
   };
   return flags.has("async") ? waiting.verifier(verifier) : verifier;
@@ -315,10 +357,18 @@ function verdict(flags: Flags, presented: PresentedIdentity): VerifiedIdentity |
     const reason = ":CERTIFICATE_VERIFY_FAILED:";
     return flags.has("use-custom-verify-callback") ? { reason } : { reason, alert: "handshake_failure" };
   }
+  if (presented.type === "x509" && !maySign(presented.chain[0])) {
+    return { reason: ":KEY_USAGE_BIT_INCORRECT:", alert: "unsupported_certificate" };
+  }
   if (flags.has("use-ocsp-callback") && flags.has("fail-ocsp-callback") && presented.role === "server") {
     return { reason: ":OCSP_CB_ERROR:", alert: "bad_certificate_status_response" };
   }
   return dangerousAssertVerified(presented);
+}
+
+/** RFC 9846 §4.5.1.2: the digitalSignature bit must be set if there are any. */
+function maySign(leaf: Uint8Array): boolean {
+  return parseCertificate(leaf).extensions.keyUsage?.value.has("digitalSignature") !== false;
 }
 
 /** IANA's numbers; an order of preference. */

@@ -21,9 +21,15 @@ export function checkHello(hello: ClientHello, flags: Flags): void {
   if (flags.has("expect-no-server-name")) same("server name", hello.serverName, undefined);
   const name = flags.text("expect-server-name");
   if (name !== undefined) same("server name", hello.serverName, name);
+  checkSchemes(hello.signatureSchemes?.map(({ id }) => id), flags);
   const alpn = flags.text("expect-advertised-alpn");
   const prefixed = hello.alpn.map((each) => String.fromCharCode(each.length) + each);
   if (alpn !== undefined) same("advertised ALPN", prefixed.join(""), alpn);
+}
+
+function checkSchemes(got: readonly number[] | undefined, flags: Flags): void {
+  const wanted = flags.numbers("expect-peer-verify-pref");
+  if (wanted.length > 0) same("peer's schemes", got?.join(), wanted.join());
 }
 
 /** @param isResume not the first connection of the test. */
@@ -46,6 +52,7 @@ export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witn
     expectNumber("peer's scheme", scheme === undefined ? 0 : schemeIds[scheme], flags, "expect-peer-signature-algorithm");
   }
   expectNumber("selected credential", selectedPsk(info, flags) ?? witness.selected ?? -1, flags, "expect-selected-credential");
+  if (!isServer) checkSchemes(witness.asked?.schemes.map((each) => schemeIds[each]), flags);
   checkPeer(info, flags, isServer);
   checkStaples(info, flags);
 }
@@ -83,15 +90,28 @@ function checkStaples({ peer }: Info, flags: Flags): void {
   }
 }
 
-/** TLS 1.3, client: behind all data there should have been a ticket. */
-export function checkTickets(events: readonly ConnectionEvent[], flags: Flags): void {
+/**
+ * A client: in TLS 1.3 there should have been a ticket behind all data, in TLS 1.2 one (or an id) behind a full handshake with
+ * extended master secret.
+ */
+export function checkTickets(
+  events: readonly ConnectionEvent[], { version, handshakeKind, extendedMasterSecret }: Info, flags: Flags,
+): void {
   // Nothing is read behind our close; and who goes on elsewhere takes no tickets.
-  if (flags.has("shim-shuts-down") || flags.has("export-traffic-secrets")) return;
+  if (version === "tls1.3" && (flags.has("shim-shuts-down") || flags.has("export-traffic-secrets"))) return;
   const session = events.findLast((event) => event.kind === "new-session")?.session;
-  same("new session", session !== undefined, !flags.has("expect-no-session"));
+  const isNew = !handshakeKind.startsWith("resumed") || flags.has("expect-ticket-renewal");
+  const isDue = version === "tls1.3" || (isNew && extendedMasterSecret);
+  same("new session", session !== undefined, isDue && !flags.has("expect-no-session"));
   if (session !== undefined) {
     same("early data of the ticket", session.maxEarlyData > 0, flags.has("expect-ticket-supports-early-data"));
   }
+}
+
+/** A server, behind its first connection: whether the session was kept, and not sealed. */
+export function checkKept({ kept }: Witness, flags: Flags): void {
+  if (flags.has("expect-session-id")) same("session kept", kept, true);
+  if (flags.has("expect-no-session-id")) same("session kept", kept, false);
 }
 
 function expectNumber(what: string, got: number, flags: Flags, flag: string): void {

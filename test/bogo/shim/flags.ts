@@ -119,7 +119,8 @@ const acted: Readonly<Record<string, Arity>> = {
     "expect-ticket-supports-early-data", "reverify-on-resume", "use-exporter-between-reads", "fips-202205", "wpa-202304",
     "cnsa-202407", "cnsa1-202603", "cnsa2-202603", "permute-extensions", "enable-grease",
     "install-cert-compression-algs", "enable-early-data", "expect-accept-early-data", "expect-reject-early-data",
-    "expect-no-offer-early-data",
+    "expect-no-offer-early-data", "expect-session-id", "expect-no-session-id", "expect-ticket-renewal", "fail-ddos-callback",
+    "skip-ticket",
   ),
   ...valued(
     "port", "shim-id", "resume-count", "min-version", "max-version", "expect-version", "cipher", "expect-cipher",
@@ -129,7 +130,7 @@ const acted: Readonly<Record<string, Arity>> = {
     "expect-signed-cert-timestamps", "resumption-delay", "advertise-alpn", "expect-alpn", "select-alpn", "expect-advertised-alpn",
     "export-keying-material", "export-label", "export-context", "shim-initial-write", "repeat-shim-initial-write",
     "accepted-peer-cert-types", "available-client-cert-types", "expect-peer-certificate-type", "expect-peer-rpk-sha256",
-    "install-one-cert-compression-alg", "expect-early-data-reason",
+    "install-one-cert-compression-alg", "expect-early-data-reason", "expect-peer-verify-pref",
   ),
 };
 
@@ -139,12 +140,14 @@ const indifferent: Readonly<Record<string, Arity>> = {
     // One call or many to shake hands: here bytes go in.
     "implicit-handshake", "handshake-twice", "no-op-extra-handshake", "use-old-client-cert-callback",
     // The front door is always there, and so is the verifier's own verdict.
-    "use-early-callback", "expect-verify-result",
+    "use-early-callback", "install-ddos-callback", "expect-verify-result",
     // Renegotiation is always refused, and peers without RFC 5746 are always spoken to.
     "renegotiate-ignore", "forbid-renegotiation-after-handshake", "no-legacy-server-connect", "expect-secure-renegotiation",
     "expect-no-secure-renegotiation",
+    // What was read is in the hands of who reads: looking at it first is theirs.
+    "peek-then-read",
     // How tickets are sealed is the machine's affair.
-    "use-ticket-callback", "use-ticket-aead-callback",
+    "use-ticket-callback", "use-ticket-aead-callback", "renew-ticket",
   ),
   ...valued("read-size", "expect-msg-callback", "expect-certificate-types", "quic-transport-params", "quic-use-legacy-codepoint"),
 };

@@ -45,8 +45,10 @@ async function answer(
       return answerLook(stage);
     case "needs-single-use":
       return stage.answer(await stage.singleUse.useAsync(stage.key, stage.forgetAfterMs, signal));
-    case "needs-credential":
-      return stage.present(await stage.picker.pickAsync(stage.request, signal));
+    case "needs-credential": {
+      const credential = await stage.picker.pickAsync(stage.request, signal);
+      return credential === undefined && hasCredentials(flags) ? stage.abort(nothingFits) : stage.present(credential);
+    }
     case "needs-signature":
       return stage.provide(await stage.key.signAsync(stage.scheme, stage.message, signal));
     case "needs-signature-check": {
@@ -83,9 +85,23 @@ async function answerLook(stage: Extract<Stage, { readonly candidates: unknown }
   }));
 }
 
+/**
+ * BoringSSL's client that has something to show, and nothing that fits, leaves; RFC 9846 §4.5.1.2 has it show nothing, which is
+ * what core does unless its driver leaves.
+ */
+const nothingFits = {
+  alert: "handshake_failure",
+  reason: ":NO_COMMON_SIGNATURE_ALGORITHMS: :UNKNOWN_CERTIFICATE_TYPE: :NO_MATCHING_ISSUER: :WRONG_SIGNATURE_TYPE:",
+} as const;
+
+function hasCredentials(flags: Flags): boolean {
+  return flags.has("key-file") || flags.credentials.some(({ kind }) => kind !== "psk");
+}
+
 /** What BoringSSL's callbacks refuse, at the front door. */
 function refused(flags: Flags): { readonly alert: "handshake_failure" | "internal_error"; readonly reason: string } | undefined {
   if (flags.has("fail-early-callback")) return { alert: "handshake_failure", reason: ":CONNECTION_REJECTED:" };
+  if (flags.has("fail-ddos-callback")) return { alert: "internal_error", reason: ":CONNECTION_REJECTED:" };
   if (flags.has("fail-cert-callback")) return { alert: "internal_error", reason: ":CERT_CB_ERROR:" };
   if (flags.has("fail-ocsp-callback")) return { alert: "internal_error", reason: ":OCSP_CB_ERROR:" };
   if (flags.has("select-empty-alpn")) return { alert: "internal_error", reason: ":INVALID_ALPN_PROTOCOL:" };

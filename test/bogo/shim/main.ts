@@ -1,14 +1,14 @@
 // The program that BoringSSL's runner starts once a test. 0: nothing wrong was seen; 89: not implemented.
 import { appendFileSync } from "node:fs";
 import {
-  Acceptor, ApiMisuse, type ClientSessionStore, ConfigError, Connector, ErrorAndAlert, type ServerSessions, type StoredSession,
+  Acceptor, ApiMisuse, type ClientSessionStore, ConfigError, Connector, ErrorAndAlert, type StoredSession, type SyncServerSessionStore,
   ticketKeys,
 } from "@sallyport/core";
 import { clientConfigOf, type Shared, serverConfigOf, type Witness } from "./config.ts";
 import { type Crypto, cryptoFor } from "./crypto.ts";
 import { EarlyTalk } from "./early.ts";
 import { exchange } from "./exchange.ts";
-import { checkHandshake, checkHello, checkTickets, Unexpected } from "./expectations.ts";
+import { checkHandshake, checkHello, checkKept, checkTickets, Unexpected } from "./expectations.ts";
 import { type Flags, readCommandLine, Unimplemented } from "./flags.ts";
 import { shakeHands } from "./handshake.ts";
 import { Line } from "./line.ts";
@@ -52,15 +52,20 @@ function everythingShared(flags: Flags, crypto: Crypto): { readonly shared: Shar
   let time = Date.now();
   const now = (): number => time;
   const sessions: StoredSession[] = [];
-  const kept = { take: () => sessions.pop(), put: (_: unknown, session: StoredSession) => void sessions.push(session) };
-  const clientSessions: ClientSessionStore = flags.has("async") ? waiting.clientSessions(kept) : kept;
-  const serverSessions: ServerSessions = ticketKeys({ random: crypto.provider.random, now });
-  return { shared: { ...crypto, now, clientSessions, serverSessions }, pass: (seconds) => { time += seconds * 1000; } };
+  const last = { take: () => sessions.pop(), put: (_: unknown, session: StoredSession) => void sessions.push(session) };
+  const clientSessions: ClientSessionStore = flags.has("async") ? waiting.clientSessions(last) : last;
+  const states = new Map<string, Uint8Array>();
+  const keptSessions: SyncServerSessionStore = {
+    find: (id) => states.get(Buffer.from(id).toString("hex")),
+    put: (id, { state }) => void states.set(Buffer.from(id).toString("hex"), state),
+  };
+  const sealedSessions = ticketKeys({ random: crypto.provider.random, now });
+  return { shared: { ...crypto, now, clientSessions, sealedSessions, keptSessions }, pass: (seconds) => { time += seconds * 1000; } };
 }
 
 /** @param retry of a resumption: what goes for a client whose early data were rejected. @returns what went wrong. */
 async function runConnection(flags: Flags, retry: Flags | undefined, shared: Shared): Promise<string | undefined> {
-  const witness: Witness = { selected: undefined, presented: undefined };
+  const witness: Witness = { selected: undefined, presented: undefined, retry, asked: undefined, kept: false };
   // A config is made before anything is said: what can't be is found here.
   const isServer = flags.has("server");
   const server = isServer ? serverConfigOf(flags, shared, witness) : undefined;
@@ -74,7 +79,7 @@ async function runConnection(flags: Flags, retry: Flags | undefined, shared: Sha
     const reached = await shakeHands(first, line, flags, early, (hello) => {
       checkHello(hello, flags);
       if (server === undefined) throw new TypeError("a client was asked to accept");
-      return server;
+      return server(hello);
     });
     if (reached instanceof ErrorAndAlert) return describe(reached);
     if ("earlyData" in reached) early.outcome = reached.earlyData;
@@ -85,7 +90,8 @@ async function runConnection(flags: Flags, retry: Flags | undefined, shared: Sha
     checkHandshake(reached.connection.info, rest, retry !== undefined, witness);
     const { failure, events } = await exchange(reached, line, rest, early, shared.provider);
     if (failure !== undefined) return describe(failure);
-    if (client !== undefined && reached.connection.info.version === "tls1.3") checkTickets(events, rest);
+    if (client === undefined && retry === undefined) checkKept(witness, rest);
+    if (client !== undefined) checkTickets(events, reached.connection.info, rest);
     return undefined;
   } finally {
     await line.end();

@@ -5,10 +5,12 @@ import type { CommonSettings } from "./settings.ts";
 
 const path = "sessions";
 
-export function checkServerSessions(
-  given: ServerSessions | undefined, { provider }: Pick<CommonSettings, "provider">, problems: Problems,
-): void {
+type Common = Pick<CommonSettings, "provider" | "versions" | "resumesTls12">;
+
+export function checkServerSessions(given: ServerSessions | undefined, common: Common, problems: Problems): void {
   if (given === undefined) return;
+  checkUse(common, problems);
+  const { provider } = common;
   if (!isRecord(given)) return problems.add("wrong-type", path, "is no object", "give TicketKeys, or a session store");
   if (!("current" in given)) return checkMethods(given, ["find", "put"], problems);
   for (const name of ["current", "previous"] as const) {
@@ -24,8 +26,9 @@ export function checkServerSessions(
   }
 }
 
-export function checkClientSessions(given: ClientSessionStore | undefined, problems: Problems): void {
+export function checkClientSessions(given: ClientSessionStore | undefined, common: Common, problems: Problems): void {
   if (given === undefined) return;
+  checkUse(common, problems);
   if (!isRecord(given)) {
     return problems.add("wrong-type", path, "is no object", "give a session store, such as memoryClientSessions()");
   }
@@ -35,6 +38,12 @@ export function checkClientSessions(given: ClientSessionStore | undefined, probl
     return;
   }
   problems.add("wrong-type", `${path}.groups`, "lacks recall or remember", "give both, or leave it out");
+}
+
+function checkUse({ versions, resumesTls12 }: Common, problems: Problems): void {
+  if (resumesTls12 || versions.length === 0 || versions.includes("tls1.3")) return;
+  const remedy = "leave them out, leave resumesTls12 out, or add tls1.3 to versions";
+  problems.add("other-version", path, "are for no version: resumesTls12 is false, and tls1.3 is not spoken", remedy);
 }
 
 /** All of them, or all of their asynchronous twins. */

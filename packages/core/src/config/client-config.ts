@@ -1,8 +1,8 @@
-import { isHybrid } from "../crypto/hybrid.ts";
+import { isClassical } from "../crypto/hybrid.ts";
 import type { Group } from "../crypto/provider.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { CertificateType, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, NamedGroup, SignatureScheme } from "../wire/registry.ts";
 import { compressCertificates } from "./certificate-compression.ts";
 import { readOwnCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkClientEarlyData } from "./check-early-data.ts";
@@ -43,18 +43,14 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   if (!pskOnly) checkVerifier(options.verifier, "verifier", common, problems);
   const shared = readKeyShares(options.keyShares, common.groups, problems);
   const credentials = readOwn(options.credentials, listOf(options.schemes) ?? schemeNames, common, problems);
-  checkClientSessions(options.sessions, problems);
+  checkClientSessions(options.sessions, common, problems);
   const reverifyOnResume = readFlag(options.reverifyOnResume, "reverifyOnResume", problems);
   const manners = readManners(options, problems);
   const earlyData = readFlag(options.earlyData, "earlyData", problems);
   checkClientEarlyData(options, common, problems);
-  if (earlyData && reverifyOnResume) {
-    const problem = "is sent before the server has proven anything, and reverifyOnResume asks for a verdict first";
-    problems.add("early-before-verdict", "earlyData", problem, "leave one of them out");
-  }
   const listed = Array.isArray(credentials) ? credentials : [];
   const compressed = compressCertificates(listed, common.compressors, problems);
-  const tickets = readTickets(options.tickets, options.sessions !== undefined, common.versions, problems);
+  const tickets = readTickets(options.tickets, options.sessions !== undefined, common, problems);
   if (problems.count > 0) problems.refuse();
 
   const verifier = pskOnly ? undefined : options.verifier;
@@ -145,7 +141,7 @@ function checkRoom(psks: readonly PreparedPsk[], problems: Problems): void {
 const roomForPsks = 8192;
 
 function readTickets(
-  given: ClientOptions["tickets"], takesThem: boolean, versions: readonly ProtocolVersion[], problems: Problems,
+  given: ClientOptions["tickets"], takesThem: boolean, { versions, limits }: Omit<CommonSettings, "id">, problems: Problems,
 ): TicketRequest | undefined {
   if (given === undefined) return undefined;
   const path = "tickets";
@@ -158,6 +154,11 @@ function readTickets(
     const count: unknown = given[name];
     if (Number.isInteger(count) && Number(count) >= 0 && Number(count) <= mostTickets) continue;
     problems.add("not-a-count", `${path}.${name}`, `is ${String(count)}`, `give a whole number from 0 to ${mostTickets}`);
+  }
+  const most = Math.max(given.new, given.resumed);
+  if (most > limits.postHandshakeInARow) {
+    const problem = `is ${limits.postHandshakeInARow}, and ${most} tickets may come in a row, which are asked for`;
+    problems.add("limit-too-small", "limits.postHandshakeInARow", problem, "raise it, or ask for fewer tickets");
   }
   if (!takesThem) problems.add("missing-option", "sessions", "is missing, and tickets are asked for", "give a store, or leave tickets out");
   if (!versions.includes("tls1.3")) problems.add("other-version", path, "are asked for in tls1.3", "name tls1.3 in versions, or leave it out");
@@ -226,7 +227,7 @@ function readKeyShares(
 
 function defaultKeyShares(groups: readonly Group[]): readonly Group[] {
   const [first] = groups;
-  if (first === undefined || !isHybrid(first.name)) return Object.freeze(groups.slice(0, 1));
-  const classical = groups.find(({ name }) => !isHybrid(name));
+  if (first === undefined || isClassical(first.name)) return Object.freeze(groups.slice(0, 1));
+  const classical = groups.find(({ name }) => isClassical(name));
   return Object.freeze(classical === undefined ? [first] : [first, classical]);
 }

@@ -46,6 +46,11 @@ export interface CommonOptions {
   readonly label?: string;
   /** TLS 1.2: refuses peers without extended_master_secret (RFC 7627 §5.2). Default false. TLS 1.3 has it built in. */
   readonly requireExtendedMasterSecret?: boolean;
+  /**
+   * TLS 1.2: sessions are made and taken up, where there are `sessions`. Such a resumption has no key exchange, so that a stolen
+   * ticket key or session opens what was recorded: false leaves resumption to TLS 1.3, which has one. Default true.
+   */
+  readonly resumesTls12?: boolean;
   /** NSS key log lines. Whoever reads them reads the traffic. */
   readonly dangerousKeyLog?: (line: string) => void;
   /**
@@ -158,7 +163,7 @@ export interface ClientOptions extends CommonOptions {
   readonly credentials?: readonly Credential[] | CredentialPicker;
   /**
    * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the
-   * first, and if that is a hybrid also the first that is none, for many servers know no hybrid, and would have to ask: a round
+   * first, and if that has ML-KEM in it also the first that has none, for many servers know no ML-KEM, and would have to ask: a round
    * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
@@ -189,7 +194,10 @@ export interface ClientOptions extends CommonOptions {
    * to 16, and a server may have its own mind. For who opens several connections at once. Default: it is not asked.
    */
   readonly tickets?: { readonly new: number; readonly resumed: number };
-  /** As a server's. */
+  /**
+   * As a server's; behind the server's Finished. Early data waits for a verdict of its own, on whom the session was made with,
+   * while the ClientHello is on its way; it stands for the connection if the server takes them, and else there is the other one.
+   */
   readonly reverifyOnResume?: boolean;
   /** Lets the first `needs-input` carry a writer of early data where a session allows it. Needs `sessions`. Default false. */
   readonly earlyData?: boolean;

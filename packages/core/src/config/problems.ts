@@ -8,7 +8,7 @@ export type ProblemKind =
   | "too-many-authorities" | "too-many-filters"
   | "no-randomness" | "no-clock" | "missing-hash" | "suite-mismatch"
   | "other-version" | "no-suite-for-version" | "no-group-for-version" | "no-scheme-for-version" | "no-credential-for-version"
-  | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name" | "nobody-to-judge" | "early-before-verdict"
+  | "no-suite-for-credentials" | "no-usable-scheme" | "no-common-scheme" | "no-name" | "nobody-to-judge"
   | "bad-certificate" | "bad-compressor" | "chain-too-long" | "bad-staple" | "no-issuers" | "unsupported-key"
   | "scheme-needs-other-key"
   | "certificate-has-other-key" | "signer-has-other-key"

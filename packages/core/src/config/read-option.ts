@@ -60,8 +60,8 @@ export function readChoice<Choice extends string>(
   return choices[0];
 }
 
-export function readFlag(given: boolean | undefined, path: string, problems: Problems): boolean {
-  if (given === undefined || typeof given === "boolean") return given ?? false;
+export function readFlag(given: boolean | undefined, path: string, problems: Problems, unlessSaid = false): boolean {
+  if (given === undefined || typeof given === "boolean") return given ?? unlessSaid;
   problems.add("wrong-type", path, "is neither true nor false", "write true or false");
   return false;
 }

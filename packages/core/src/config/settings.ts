@@ -31,6 +31,7 @@ export interface CommonSettings {
   readonly maxRecordSize: number;
   /** TLS 1.2 (RFC 7627 §5.2). */
   readonly requireExtendedMasterSecret: boolean;
+  readonly resumesTls12: boolean;
   readonly compressors: Compressors;
   readonly truncation: "strict" | "lenient";
   readonly keyLog: ((line: string) => void) | undefined;

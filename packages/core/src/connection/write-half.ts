@@ -59,7 +59,7 @@ export class WriteHalf implements Writer {
     if (this.#endedByPeer && link.failure === undefined) return { kind: "ended", output: empty };
     if (link.failure === undefined) this.#expectOpen("send");
     const failed = guard(link, "send", () => {
-      this.#expectKeyFor(data);
+      this.#expectKeyFor(data.length);
       for (let at = 0; at < data.length; ) {
         const end = Math.min(data.length, at + this.#room());
         link.outgoing.data(data.subarray(at, end));
@@ -78,7 +78,7 @@ export class WriteHalf implements Writer {
     if (link.failure === undefined) this.#expectOpen("sendInto");
     return guard(link, "send", () => {
       if (target.length < leastWindow || data.length === 0) return { kind: "sent", taken: 0, written: 0 };
-      this.#expectKeyFor(data.subarray(0, link.outgoing.maxProtected));
+      this.#expectKeyFor(Math.min(data.length, link.outgoing.maxProtected));
       const room = this.#room();
       return { kind: "sent", ...link.outgoing.dataInto(data.length > room ? data.subarray(0, room) : data, target) };
     });
@@ -142,10 +142,10 @@ export class WriteHalf implements Writer {
   }
 
   /** TLS 1.2 can't change its keys: what is used up seals nothing of this call, and says so. */
-  #expectKeyFor(data: Uint8Array): void {
+  #expectKeyFor(bytes: number): void {
     if (this.#version !== "tls1.2" || this.#recordsPerKey === undefined) return;
     const limit = this.#recordsPerKey - 1;
-    const needed = this.#link.outgoing.sealed + Math.ceil(data.length / this.#link.outgoing.maxProtected);
+    const needed = this.#link.outgoing.sealed + Math.ceil(bytes / this.#link.outgoing.maxProtected);
     if (needed > limit) fail("key-exhausted", { records: limit }, "RFC 9846 §5.5");
   }
 

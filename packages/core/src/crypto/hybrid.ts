@@ -1,43 +1,29 @@
-// Key agreement that holds as long as one of its halves does: ML-KEM-768 and a curve, side by side (draft-ietf-tls-ecdhe-mlkem).
+// Key agreement that holds as long as one of its halves does: ML-KEM and a curve, side by side (draft-ietf-tls-ecdhe-mlkem).
 import { ApiMisuse } from "../errors.ts";
 import { type Bytes, concat, wipe } from "../wire/bytes.ts";
 import type { NamedGroup } from "../wire/registry.ts";
+import { type MlKem, mlKemLengths, mlKemSecretLength } from "./ml-kem.ts";
 import type { SyncGroup } from "./provider.ts";
 import { expectLength } from "./results.ts";
 
-export type HybridName = "X25519MLKEM768" | "SecP256r1MLKEM768";
+export type HybridName = "X25519MLKEM768" | "SecP256r1MLKEM768" | "SecP384r1MLKEM1024";
 
 /**
- * FIPS 203 with its parameter set ML-KEM-768, as a provider gives it to {@link hybridGroup}. Secrets are fresh memory, wiped by
- * it.
- */
-export interface MlKem768 {
-  /** The encapsulation key has 1184 bytes. */
-  generate(): { readonly encapsulationKey: Bytes; readonly decapsulationKey: unknown };
-  /**
-   * @param encapsulationKey 1184 bytes.
-   * @returns 1088 bytes and 32; undefined: the key fails §7.2's check, since a coefficient of it is not reduced.
-   */
-  encapsulate(encapsulationKey: Uint8Array): { readonly ciphertext: Bytes; readonly secret: Bytes } | undefined;
-  /** @param ciphertext 1088 bytes. @returns 32 bytes for any: a foreign ciphertext gives a secret that nobody has (§6.3). */
-  decapsulate(decapsulationKey: unknown, ciphertext: Uint8Array): Bytes;
-}
-
-/**
- * The hybrid group of ML-KEM and this curve's group. A share is invalid if either half is; the secret is both, one behind the
+ * The hybrid group of ML-KEM, with the parameters that the name says, and this curve's group. A share is invalid if either half is; the secret is both, one behind the
  * other.
  *
  * @example
  * const groups = [hybridGroup("X25519MLKEM768", kem, x25519), x25519];
  */
-export function hybridGroup(name: HybridName, kem: MlKem768, curve: SyncGroup): SyncGroup {
-  const { curve: expected, first } = hybrids[name];
+export function hybridGroup(name: HybridName, kem: MlKem, curve: SyncGroup): SyncGroup {
+  const { curve: expected, first, parameters } = hybrids[name];
+  const { encapsulationKey: encapsulationKeyLength, ciphertext: ciphertextLength } = mlKemLengths[parameters];
   if (curve.name !== expected) throw new ApiMisuse("bad-argument", `${name} is made with ${expected}, not with ${curve.name}`);
 
   const join = (fromKem: Uint8Array, fromCurve: Uint8Array): Bytes =>
     concat(first === "kem" ? [fromKem, fromCurve] : [fromCurve, fromKem]);
   const joinSecrets = (fromKem: Bytes, fromCurve: Bytes): Bytes => {
-    const secret = join(expectLength(fromKem, secretLength, "ML-KEM secret"), fromCurve);
+    const secret = join(expectLength(fromKem, mlKemSecretLength, "ML-KEM secret"), fromCurve);
     wipe(fromKem);
     wipe(fromCurve);
     return secret;
@@ -83,19 +69,23 @@ export function hybridGroup(name: HybridName, kem: MlKem768, curve: SyncGroup): 
   };
 }
 
-export function isHybrid(name: NamedGroup): name is HybridName {
-  return Object.hasOwn(hybrids, name);
+/** Servers that know no ML-KEM know these. */
+export function isClassical(name: NamedGroup): boolean {
+  return name !== "MLKEM1024" && !Object.hasOwn(hybrids, name);
 }
-
-const encapsulationKeyLength = 1184;
-const ciphertextLength = 1088;
-const secretLength = 32;
 
 /** Which half comes first, in shares and in the secret alike: X25519MLKEM768 has it the other way round than its name says. */
 const hybrids = {
-  X25519MLKEM768: { curve: "x25519", first: "kem" },
-  SecP256r1MLKEM768: { curve: "secp256r1", first: "curve" },
-} as const satisfies Readonly<Record<HybridName, { readonly curve: NamedGroup; readonly first: "kem" | "curve" }>>;
+  X25519MLKEM768: { curve: "x25519", first: "kem", parameters: 768 },
+  SecP256r1MLKEM768: { curve: "secp256r1", first: "curve", parameters: 768 },
+  SecP384r1MLKEM1024: { curve: "secp384r1", first: "curve", parameters: 1024 },
+} as const satisfies Readonly<Record<HybridName, Hybrid>>;
+
+interface Hybrid {
+  readonly curve: NamedGroup;
+  readonly first: "kem" | "curve";
+  readonly parameters: keyof typeof mlKemLengths;
+}
 
 interface Halves {
   readonly ofKem: Uint8Array;

@@ -131,7 +131,9 @@ export function judgeCertificateRequest(
   if (signatureSchemes === undefined) {
     fail("missing-extension", { message, extension: "signature_algorithms" }, "RFC 9846 §4.4.2");
   }
-  return { ...credentialRequest(signatureSchemes, authorities, type), staples, oidFilters, compressions };
+  const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, type);
+  // §4.3.3: those of PKCS #1 speak of certificates alone.
+  return { ...request, schemes: schemes.filter((scheme) => signsIn("tls1.3", scheme)), staples, oidFilters, compressions };
 }
 
 /** RFC 5246 §7.4.6: the certificate's key must be of one of these types too (Ed25519's is ecdsa_sign, RFC 8422 §5.5). */

@@ -6,7 +6,7 @@ import { encodeEncryptedExtensions } from "../wire/encrypted-extensions.ts";
 import type { Extension } from "../wire/extensions.ts";
 import { encodeServerHello, type ServerHelloFields } from "../wire/server-hello.ts";
 
-/** What a recorded handshake decides otherwise, so that a machine can repeat it: `replay.ts` has another one. */
+/** What a recorded handshake decides otherwise, so that a machine can repeat it: tests of recordings have another one. */
 export interface Scribe {
   // Bytes whose content is a matter of taste: extensions, their order, randoms.
   clientHello(fields: ClientHelloFields): Bytes;

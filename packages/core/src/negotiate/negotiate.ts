@@ -18,11 +18,11 @@ import { chooseVersion } from "./version.ts";
 
 export type { Refusal } from "./refusal.ts";
 
-export type Negotiation = Agreed | Refused;
+export type Negotiation = Negotiated | Refused;
 
-export type Agreed = AgreedParameters & Authentication;
+export type Negotiated = Parameters & Authentication;
 
-interface AgreedParameters {
+interface Parameters {
   readonly kind: "agreed";
   readonly version: ProtocolVersion;
   readonly suite: CipherSuiteName;
@@ -82,13 +82,13 @@ export function negotiate(hello: ClientHello, config: ServerConfig): Negotiation
   return { kind: "agreed", version, ...parameters, alpn, serverName: hello.serverName };
 }
 
-type Parameters = Pick<AgreedParameters, "suite" | "group" | "needsRetry" | "clientCertificateType"> & Authentication;
+type Agreement = Pick<Parameters, "suite" | "group" | "needsRetry" | "clientCertificateType"> & Authentication;
 type Agree = (
   hello: ClientHello,
   settings: ServerSettings,
   candidates: readonly Credential[],
   refuse: Refuse,
-) => Parameters | undefined;
+) => Agreement | undefined;
 
 const agree: { readonly [V in ProtocolVersion]: Agree } = {
   "tls1.3": (hello, settings, candidates, refuse) => {
@@ -116,7 +116,7 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
 /** A server without certificates takes PSKs alone; whose they are is found out with their binders. */
 function chooseProof(
   hello: ClientHello, settings: ServerSettings, candidates: readonly Credential[], refuse: Refuse,
-): (Authentication & Pick<AgreedParameters, "clientCertificateType">) | undefined {
+): (Authentication & Pick<Parameters, "clientCertificateType">) | undefined {
   if (settings.credentials.length > 0) {
     const typed = credentialsForType(hello, candidates, refuse);
     const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);

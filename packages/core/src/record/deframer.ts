@@ -1,8 +1,8 @@
 import { type Bytes, concat, copy, empty, GrowingBytes } from "../wire/bytes.ts";
 import { headerLength } from "./format.ts";
 
-/** Judges a header as soon as its five bytes are there; throws what is wrong with it. */
-type HeaderCheck = (type: number, version: number, length: number, header: Uint8Array) => void;
+/** Judges a header as soon as its five bytes are there, at `at` of `bytes`; throws what is wrong with it. */
+type HeaderCheck = (type: number, version: number, length: number, bytes: Uint8Array, at: number) => void;
 
 /**
  * Cuts the byte stream into records. A record that lies whole in a chunk is a view into it; one that came in pieces is put
@@ -12,8 +12,9 @@ export class Deframer {
   readonly #check: HeaderCheck;
   /** The beginning of a record whose rest has not arrived. */
   readonly #partial = new GrowingBytes();
-  /** Not yet read: the lent chunk, or after `release` a copy. */
-  #unread: Uint8Array = empty;
+  /** From `#at` on not yet read: the lent chunk, or after `release` a copy. */
+  #chunk: Uint8Array = empty;
+  #at = 0;
   /** What is unread lies in the chunk that was lent, and not in memory of ours. */
   #isLent = false;
   /** The bytes of all records cut so far. */
@@ -32,24 +33,26 @@ export class Deframer {
 
   /** What has arrived and was not cut; a copy. */
   get unread(): Bytes {
-    return concat([this.#partial.view(), this.#unread]);
+    return concat([this.#partial.view(), this.#rest()]);
   }
 
   /** @param chunk lent until `release`. */
   feed(chunk: Uint8Array): void {
-    this.#isLent = this.#unread.length === 0;
-    this.#unread = this.#isLent ? chunk : concat([this.#unread, chunk]);
+    this.#isLent = this.#at === this.#chunk.length;
+    this.#chunk = this.#isLent ? chunk : concat([this.#rest(), chunk]);
+    this.#at = 0;
   }
 
   /** A whole record, header included; undefined: more bytes are needed. */
   next(): Uint8Array | undefined {
+    if (this.#at === this.#chunk.length) return undefined;
     let length: number | undefined;
     if (this.#partial.length === 0) {
-      length = this.#lengthOf(this.#unread);
-      if (length !== undefined && this.#unread.length >= length) return this.#cut(length);
+      length = this.#lengthOf(this.#chunk, this.#at);
+      if (length !== undefined && this.#chunk.length - this.#at >= length) return this.#cut(length);
     } else {
       this.#fill(headerLength);
-      length = this.#lengthOf(this.#partial.view());
+      length = this.#lengthOf(this.#partial.view(), 0);
       if (length !== undefined) {
         this.#fill(length, length);
         if (this.#partial.length === length) {
@@ -58,45 +61,55 @@ export class Deframer {
         }
       }
     }
-    this.#partial.append(this.#unread, length);
-    this.#unread = empty;
+    this.#partial.append(this.#rest(), length);
+    this.#forget();
     return undefined;
   }
 
   /** Ends the loan of the chunk: what is unread is copied. An empty view would keep the chunk's memory for an idle connection. */
   release(): void {
     // Once a chunk: a stage shows for each record of early data.
-    if (this.#unread.length === 0) this.#unread = empty;
-    else if (this.#isLent) this.#unread = copy(this.#unread);
+    if (this.#at === this.#chunk.length) {
+      this.#forget();
+    } else if (this.#isLent) {
+      this.#chunk = copy(this.#rest());
+      this.#at = 0;
+    }
     this.#isLent = false;
   }
 
   /** Forgets all bytes: nothing is read any more. */
   clear(): void {
     this.#partial.take();
-    this.#unread = empty;
+    this.#forget();
   }
 
-  #lengthOf(bytes: Uint8Array): number | undefined {
-    const [type, major, minor, high, low] = bytes;
-    if (type === undefined || major === undefined || minor === undefined || high === undefined || low === undefined) {
-      return undefined;
-    }
-    const length = high * 256 + low;
-    this.#check(type, major * 256 + minor, length, bytes);
+  #rest(): Uint8Array {
+    return this.#chunk.subarray(this.#at);
+  }
+  #forget(): void {
+    this.#chunk = empty;
+    this.#at = 0;
+  }
+  #lengthOf(bytes: Uint8Array, at: number): number | undefined {
+    if (bytes.length - at < headerLength) return undefined;
+    const u16 = (from: number): number => (bytes[from] ?? 0) * 256 + (bytes[from + 1] ?? 0);
+    const length = u16(at + 3);
+    this.#check(bytes[at] ?? 0, u16(at + 1), length, bytes, at);
     return headerLength + length;
   }
   #cut(length: number): Uint8Array {
-    const record = this.#unread.subarray(0, length);
-    this.#unread = this.#unread.subarray(length);
+    const start = this.#at;
+    this.#at += length;
     this.#consumed += length;
-    return record;
+    return this.#chunk.subarray(start, this.#at);
   }
   /** Up to `length` bytes of the record, whose whole length may be known. */
   #fill(length: number, whole?: number): void {
     const missing = length - this.#partial.length;
     if (missing <= 0) return;
-    this.#partial.append(this.#unread.subarray(0, missing), whole);
-    this.#unread = this.#unread.subarray(missing);
+    const end = Math.min(this.#at + missing, this.#chunk.length);
+    this.#partial.append(this.#chunk.subarray(this.#at, end), whole);
+    this.#at = end;
   }
 }

@@ -23,7 +23,7 @@ export type Content =
 
 export class Incoming {
   readonly #deframer: Deframer = new Deframer(
-    (type, version, length, header) => this.#checkHeader(type, version, length, header),
+    (type, version, length, bytes, at) => this.#checkHeader(type, version, length, bytes, at),
   );
   readonly #joiner: Joiner;
   #limits: Limits;
@@ -151,9 +151,9 @@ export class Incoming {
     this.#joiner.clear();
   }
 
-  #checkHeader(type: number, version: number, length: number, header: Uint8Array): void {
+  #checkHeader(type: number, version: number, length: number, bytes: Uint8Array, at: number): void {
     if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data) {
-      if (this.#isFirst) fail("not-tls", { looksLike: looksLike(header) }, "RFC 9846 §5.1");
+      if (this.#isFirst) fail("not-tls", { looksLike: looksLike(bytes.subarray(at)) }, "RFC 9846 §5.1");
       fail("unexpected-record", { expected: "a content type from 20 to 23", received: contentTypeName(type) }, "RFC 9846 §5");
     }
     // legacy_record_version is ignored (§5.1); a first record of another major version is another protocol's.

@@ -26,6 +26,7 @@ export class Joiner {
 
   /** @throws limit-exceeded as soon as a message's 4-byte header says so. */
   next(): HandshakeMessage | undefined {
+    if (this.isEmpty) return this.#wait(); // of every record of data
     const [type, high, middle, low] = this.#fragments.view(this.#at, this.#at + 4);
     if (type === undefined || high === undefined || middle === undefined || low === undefined) return this.#wait();
     const length = 4 + high * 65536 + middle * 256 + low;

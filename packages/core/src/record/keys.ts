@@ -39,14 +39,10 @@ export class WriteKeys implements WriteProtection {
   seal(type: number, content: Uint8Array, target: Uint8Array, offset: number): number {
     const inner = content.length + 1;
     const start = offset + headerLength;
-    target[offset] = contentTypes.application_data;
-    target[offset + 1] = 3;
-    target[offset + 2] = 3;
-    target[offset + 3] = (inner + tagLength) >> 8;
-    target[offset + 4] = (inner + tagLength) & 255;
+    const header = headerOf(inner + tagLength);
+    target.set(header, offset);
     target.set(content, start);
     target[start + content.length] = type;
-    const header = target.subarray(offset, start);
     this.#aead.seal(this.#nonce.current(), header, target.subarray(start, start + inner), target, start);
     this.#nonce.advance();
     return headerLength + inner + tagLength;
@@ -100,10 +96,10 @@ export class ReadKeys implements ReadProtection {
   open(record: Uint8Array): Uint8Array | undefined {
     // Content, at least its type, and the tag: less can't be authentic (RFC 9846 §5.2).
     if (record.length < headerLength + 1 + tagLength) return undefined;
-    // §5.2: the version is always 0x0303, also for who seals another one.
-    if (record[1] !== 3 || record[2] !== 3) return undefined;
-    // The header as it came is the additional data: one that was changed on the way does not open.
-    const opened = this.#aead.open(this.#nonce.current(), record.subarray(0, headerLength), record.subarray(headerLength));
+    const header = headerOf(record.length - headerLength);
+    // §5.2: type and version are always the same, also for who seals others; a header that was changed on the way does not open.
+    for (let at = 0; at < headerLength; at++) if (record[at] !== header[at]) return undefined;
+    const opened = this.#aead.open(this.#nonce.current(), header, record.subarray(headerLength));
     if (opened === undefined) return undefined;
     this.#nonce.advance();
     return expectLength(opened, record.length - headerLength - tagLength, "opened record");
@@ -122,6 +118,18 @@ export class ReadKeys implements ReadProtection {
     this.#nonce.destroy();
     this.#aead.destroy();
   }
+}
+
+const header = new Uint8Array(headerLength);
+
+/** Of a protected record; lent until the next call, on whatever connection. */
+function headerOf(length: number): Bytes {
+  header[0] = contentTypes.application_data;
+  header[1] = 3;
+  header[2] = 3;
+  header[3] = length >> 8;
+  header[4] = length & 255;
+  return header;
 }
 
 /** Where the content ends in an inner plaintext, before type and padding; -1: it is all zeros (§5.4). */

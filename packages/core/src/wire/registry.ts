@@ -13,7 +13,8 @@ export type CipherSuiteName =
   | "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" | "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
 
 export type NamedGroup =
-  | "x25519" | "secp256r1" | "secp384r1" | "secp521r1" | "X25519MLKEM768" | "SecP256r1MLKEM768";
+  | "x25519" | "secp256r1" | "secp384r1" | "secp521r1" | "X25519MLKEM768" | "SecP256r1MLKEM768"
+  | "SecP384r1MLKEM1024" | "MLKEM1024";
 
 export type SignatureScheme =
   | "ecdsa_secp256r1_sha256" | "ecdsa_secp384r1_sha384" | "ecdsa_secp521r1_sha512" | "ed25519"
@@ -54,6 +55,8 @@ export const groupIds: Readonly<Record<NamedGroup, number>> = {
   secp521r1: 0x0019,
   X25519MLKEM768: 0x11ec,
   SecP256r1MLKEM768: 0x11eb,
+  SecP384r1MLKEM1024: 0x11ed,
+  MLKEM1024: 0x0202,
 };
 
 export const schemeIds: Readonly<Record<SignatureScheme, number>> = {

@@ -51,6 +51,7 @@ function groupOf(name: NamedGroup): SyncGroup {
 }
 const shareLengths: { readonly [G in NamedGroup]: readonly [number, number?] } = {
   x25519: [32], secp256r1: [65], secp384r1: [97], secp521r1: [133], X25519MLKEM768: [1216, 1120], SecP256r1MLKEM768: [1249, 1153],
+  SecP384r1MLKEM1024: [1665, 1665], MLKEM1024: [1568, 1568],
 };
 
 function hashOf(name: HashName, length: 32 | 48 | 64): HashImplementation {

@@ -68,7 +68,7 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
     throw new DerError("a CRL without nextUpdate, which would never end", tbs.offset); // §5.1.2.5
   }
   const nextUpdate = properTime(tbs, "nextUpdate");
-  const revoked = tbs.has(tags.sequence) ? entries(tbs.sequence("revokedCertificates")) : new Map<string, RevokedEntry>();
+  const revoked = tbs.has(tags.sequence) ? entries(tbs.sequence("revokedCertificates")) : new Map<string, number>();
   const extensionsElement = tbs.read(constructed(0), "crlExtensions");
   tbs.end("tbsCertList");
   const extensionsReader = enter(extensionsElement);
@@ -78,7 +78,10 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   extensionsReader.end("crlExtensions");
   return {
     der, tbs: tbsElement.raw, signatureAlgorithm, signature, issuer, thisUpdate, nextUpdate, scope, keyIdentifier,
-    find: (serial) => revoked.get(latin1(serial)),
+    find: (serial) => {
+      const offset = revoked.get(latin1(serial));
+      return offset === undefined ? undefined : entryAt(der, offset);
+    },
   };
 }
 
@@ -91,21 +94,33 @@ function properTime(reader: DerReader, what: string): number {
 
 // ── Entries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** By serial number, one character an octet. */
-function entries(list: DerReader): ReadonlyMap<string, RevokedEntry> {
-  const found = new Map<string, RevokedEntry>();
+/** Where each begins, by serial number, one character an octet: there may be a million, of which one is ever asked for. */
+function entries(list: DerReader): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
   if (list.atEnd) throw new DerError("revokedCertificates is there and empty", list.offset); // §5.1.2.6
   while (!list.atEnd) {
-    const item = list.sequence("entry");
-    const serialElement = item.read(tags.integer, "userCertificate");
-    const serial = latin1(integer(serialElement, "userCertificate"));
-    if (found.has(serial)) throw new DerError("a serial number that is there twice", serialElement.offset);
-    const revokedAt = properTime(item, "revocationDate");
-    const reason = item.atEnd ? undefined : reasonOf(extensionList(item), serialElement);
-    item.end("entry");
-    found.set(serial, { revokedAt, reason });
+    const { offset } = list;
+    const serial = latin1(entry(list).serial);
+    if (found.has(serial)) throw new DerError("a serial number that is there twice", offset);
+    found.set(serial, offset);
   }
   return found;
+}
+
+function entry(list: DerReader): RevokedEntry & { readonly serial: Uint8Array } {
+  const item = list.sequence("entry");
+  const serialElement = item.read(tags.integer, "userCertificate");
+  const serial = integer(serialElement, "userCertificate");
+  const revokedAt = properTime(item, "revocationDate");
+  const reason = item.atEnd ? undefined : reasonOf(extensionList(item), serialElement);
+  item.end("entry");
+  return { serial, revokedAt, reason };
+}
+
+/** Read once already, so that it can't fail. */
+function entryAt(der: Uint8Array, offset: number): RevokedEntry {
+  const { revokedAt, reason } = entry(new DerReader(der.subarray(offset), offset, 0, maxLength));
+  return { revokedAt, reason };
 }
 
 const entryIds = { reasonCode: "2.5.29.21", invalidityDate: "2.5.29.24", certificateIssuer: "2.5.29.29" } as const;

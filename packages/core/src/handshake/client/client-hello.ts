@@ -47,7 +47,7 @@ export function sendClientHello(
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
   if (versions.includes("tls1.2")) incoming.takesWarnings = true;
   const psks = offeredPsks(goal, session);
-  const said = { goal, fields, shares, psks, early: undefined, sessionTls12 };
+  const said = { goal, fields, shares, psks, early: undefined, judged: undefined, sessionTls12 };
   const offer = say(said, (hash, truncated) => digestOf(hash, truncated), context);
   const [first] = psks;
   if (!offersEarly || first?.kind !== "session") return offer;
@@ -74,6 +74,7 @@ export function sendSecondClientHello(
     goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
     sessionTls12: undefined,
     early: offer.early,
+    judged: undefined,
   };
   return say(again, (_, truncated) => transcript.digestWith(truncated), context);
 }
@@ -120,7 +121,9 @@ function extensionsOf(goal: Goal, shares: readonly StartedShare[], ticket: Bytes
       extension("renegotiation_info", (writer) => writer.opaque(1, empty)),
     );
     // RFC 5077 §3.2: empty, it asks for one.
-    if (settings.sessions !== undefined) extensions.push(extension("session_ticket", (writer) => writer.bytes(ticket ?? empty)));
+    if (settings.sessions !== undefined && settings.resumesTls12) {
+      extensions.push(extension("session_ticket", (writer) => writer.bytes(ticket ?? empty)));
+    }
   }
   if (tls13) {
     extensions.push(
@@ -157,7 +160,7 @@ function keyShare(shares: readonly StartedShare[]): Extension {
 
 /** @param digest over what was said before the hello, and the hello up to its binders. */
 function say(
-  { goal, fields, shares, psks, early, sessionTls12 }: Omit<Offer, "hello">,
+  { goal, fields, shares, psks, early, judged, sessionTls12 }: Omit<Offer, "hello">,
   digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
   context: Context,
 ): Offer {
@@ -170,11 +173,16 @@ function say(
   send(raw, undefined, context);
   const { recordSize = maxPlaintext } = manners;
   link.outgoing.boundary(recordSize);
-  link.hello ??= { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
   link.outgoing.afterFirstHello();
   link.incoming.offered = hello;
   link.phase = "server-flight";
-  return { goal, fields, hello, shares, psks, early, sessionTls12 };
+  return { goal, fields, hello, shares, psks, early, judged, sessionTls12 };
+}
+
+/** From here on silence is the server's. */
+export function awaitAnswer({ hello: { raw }, goal }: Offer, { link }: Context): void {
+  const { recordSize = maxPlaintext } = goal.settings.manners;
+  link.hello = { bytes: raw.length, records: Math.ceil(raw.length / recordSize) };
 }
 
 /**

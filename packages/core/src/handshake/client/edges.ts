@@ -5,7 +5,8 @@ import { edgesTls13 } from "./tls13/edges.ts";
 /** What a client does before it knows the version. */
 export const edges = {
   takeSession: { session: ["startShares"] },
-  startShares: { key_shares: ["expectServerHello"] },
+  startShares: { key_shares: ["judgeEarly", "expectServerHello"] },
+  judgeEarly: { verdict: ["expectServerHello"] },
   expectServerHello: {
     server_hello: [
       "startShareAgain", "completeKeys", "expectCertificateTls12", "expectSessionTicketResumed", "expectChangeCipherSpecResumed",

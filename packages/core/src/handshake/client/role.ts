@@ -39,6 +39,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
         case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
         case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
         case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
+        case "judgeEarly": return judge(state.offer.goal.settings.verifier, state.presented);
         case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12":
           return judge(state.settled.offer.goal.settings.verifier, state.presented);
         case "respond": return respond(state.group, state.peerShare);
@@ -85,7 +86,7 @@ export function clientRole(context: Context): Role<State, ClientStage> {
     },
     presented: (state) => {
       switch (state.kind) {
-        case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12": return state.presented;
+        case "judgeEarly": case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12": return state.presented;
         default: return undefined;
       }
     },

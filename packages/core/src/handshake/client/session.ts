@@ -31,12 +31,16 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   const { version } = suiteMeanings[session.suite];
   const nowMs = settings.now();
   const fits =
-    settings.versions.includes(version) && isShowable(session, version) && isProven(session, settings) &&
+    isResumed(version, settings) && isShowable(session, version) && isProven(session, settings) &&
     session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
     isFresh(session, nowMs) && stillHolds(session, settings.verifier, nowMs);
   if (fits) return session;
   wipe(session.secret);
   return undefined;
+}
+
+function isResumed(version: ProtocolVersion, { versions, resumesTls12 }: ClientSettings): boolean {
+  return versions.includes(version) && (version === "tls1.3" || resumesTls12);
 }
 
 function isShowable({ ticket, sessionId }: SessionState, version: ProtocolVersion): boolean {

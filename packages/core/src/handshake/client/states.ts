@@ -1,3 +1,4 @@
+import type { PresentedIdentity, VerifiedIdentity } from "../../config/identity.ts";
 import type { ClientSettings } from "../../config/settings.ts";
 import type { Group } from "../../crypto/provider.ts";
 import type { SessionState } from "../../session/state.ts";
@@ -33,12 +34,16 @@ export interface Offer {
   readonly sessionTls12: SessionState | undefined;
   /** What the first hello offered with the first of them; undefined: nothing. */
   readonly early: EarlyOffer | undefined;
+  /** Whom the verifier trusted with early data (`reverifyOnResume`). */
+  readonly judged: VerifiedIdentity | undefined;
 }
 
 /** What each state may know; those of a version are in its folder. */
 export interface States extends StatesTls13, StatesTls12 {
   takeSession: { goal: Goal };
   startShares: { goal: Goal; session: SessionState | undefined; groups: readonly Group[] };
+  /** Of early data that may be sent: to whom the session was made with, if he is still trusted. */
+  judgeEarly: { offer: Offer; presented: PresentedIdentity };
   expectServerHello: { offer: Offer };
 }
 
@@ -46,6 +51,7 @@ export interface States extends StatesTls13, StatesTls12 {
 export interface Inputs {
   session: StoredSession | undefined;
   key_shares: readonly StartedShare[];
+  verdict: VerifiedIdentity;
   server_hello: HandshakeMessage;
 }
 

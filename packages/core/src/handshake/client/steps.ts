@@ -4,8 +4,9 @@ import { Transcript } from "../../crypto/transcript.ts";
 import { fail } from "../../errors.ts";
 import { registered } from "../../wire/registry.ts";
 import { decodeServerHello, type ServerHello } from "../../wire/server-hello.ts";
+import { presentedAgain, rememberedIdentity } from "../identity.ts";
 import type { Steps } from "../table.ts";
-import { sendClientHello } from "./client-hello.ts";
+import { awaitAnswer, sendClientHello } from "./client-hello.ts";
 import type { Edges } from "./edges.ts";
 import { forgetOffered } from "./psks.ts";
 import { groupsToShare } from "./remembered-group.ts";
@@ -25,7 +26,19 @@ export const steps: Steps<Edges, States, Inputs> = {
 
   startShares: {
     key_shares: ({ goal, session }, shares, context) => {
-      return { kind: "expectServerHello", offer: sendClientHello(goal, session, shares, context) };
+      const offer = sendClientHello(goal, session, shares, context);
+      const { settings } = goal;
+      const identity = session && settings.reverifyOnResume && offer.early !== undefined ? rememberedIdentity(session) : undefined;
+      if (identity !== undefined) return { kind: "judgeEarly", offer, presented: presentedAgain(identity, settings) };
+      awaitAnswer(offer, context);
+      return { kind: "expectServerHello", offer };
+    },
+  },
+
+  judgeEarly: {
+    verdict: ({ offer }, judged, context) => {
+      awaitAnswer(offer, context);
+      return { kind: "expectServerHello", offer: { ...offer, judged } };
     },
   },
 

@@ -47,7 +47,7 @@ export function rememberSession(
   const { settings, serverName } = goal;
   const handle = handleOf(ticket, newSessionId);
   // RFC 7627 §5.4: what was made without the extension is not resumed.
-  if (settings.sessions === undefined || !extendedMasterSecret || handle === undefined) return;
+  if (settings.sessions === undefined || !settings.resumesTls12 || !extendedMasterSecret || handle === undefined) return;
   const nowMs = settings.now();
   const hint = handle.ticket === undefined ? 0 : (ticket?.lifetimeHint ?? 0);
   const lifetimeSeconds = hint === 0 ? unspecifiedLifetime : Math.min(hint, longestLifetime);

@@ -161,7 +161,12 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { ...answered, finished, finishedHash: transcript.digest() };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
-      const { settings } = settled.offer.goal;
+      const { goal: { settings }, early, judged } = settled.offer;
+      // The server takes early data, which were sent on that verdict.
+      if (judged !== undefined && early?.isOpen === true) {
+        const again = { ...proven, identity: judged, keyProven: "by the session" } as const;
+        return connected(again, undefined, sendFinished(again, context));
+      }
       if (settings.reverifyOnResume && proven.keyProven === "by the session" && proven.identity !== undefined) {
         return { kind: "judgeResumed", ...proven, presented: presentedAgain(proven.identity, settings) };
       }

@@ -28,9 +28,9 @@ export function lookUpOrStart(hello: DecodedClientHello, settled: Settled): At<"
 
 /** An id may be one that TLS 1.3's compatibility mode made up: who looks finds nothing. */
 export function candidatesTls12(
-  { sessionTicket, legacySessionId }: DecodedClientHello, { sessions }: ServerSettings,
+  { sessionTicket, legacySessionId }: DecodedClientHello, { sessions, resumesTls12 }: ServerSettings,
 ): Candidate[] {
-  if (sessions === undefined) return [];
+  if (sessions === undefined || !resumesTls12) return [];
   const id = "current" in sessions ? (sessionTicket ?? empty) : legacySessionId;
   return id.length > 0 ? [{ index: 0, id }] : [];
 }
@@ -63,9 +63,11 @@ function fits(state: SessionState, hello: DecodedClientHello, settings: ServerSe
 }
 
 /** Of a full handshake. undefined: the session ends with its connection. */
-export function handleFor(hello: DecodedClientHello, { sessions, provider, now }: ServerSettings): Handle | undefined {
+export function handleFor(
+  hello: DecodedClientHello, { sessions, resumesTls12, provider, now }: ServerSettings,
+): Handle | undefined {
   // RFC 7627 §5.4: what was made without the extension is not resumed.
-  if (sessions === undefined || !hello.extendedMasterSecret) return undefined;
+  if (sessions === undefined || !resumesTls12 || !hello.extendedMasterSecret) return undefined;
   if (!("current" in sessions)) return { kind: "id", id: expectLength(provider.random(32), 32, "random").slice() };
   return hello.sessionTicket !== undefined && lifetimeOf(sessions, now()) > 0 ? { kind: "ticket" } : undefined;
 }

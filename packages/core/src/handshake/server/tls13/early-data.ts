@@ -51,11 +51,10 @@ export function askSingleUse({ settled, use: { key, forgetAfterMs } }: At<"askSi
   const singleUse = settled.settings.earlyData?.singleUse;
   if (singleUse === undefined) throw new TypeError("nobody to ask for single use");
   if (!("use" in singleUse)) return { stage: (turn) => new NeedsSingleUse(turn, key, forgetAfterMs, singleUse) };
-  // A store that fails costs the early data, and not the connection.
+  // A store that fails, or says what nobody understands, costs the early data, and not the connection.
   const asked = attempt<unknown>(() => singleUse.use(copy(key), forgetAfterMs));
-  if (asked.kind === "thrown") return { input: "freshness", value: "unavailable" };
-  if (!isFreshness(asked.result)) throw new TypeError("single use is 'fresh', 'seen' or 'unavailable'");
-  return { input: "freshness", value: asked.result };
+  const isAnswer = asked.kind !== "thrown" && isFreshness(asked.result);
+  return { input: "freshness", value: isAnswer ? asked.result : "unavailable" };
 }
 
 /** Early data that is accepted. */

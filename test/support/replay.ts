@@ -1,11 +1,9 @@
-// For tests alone, and not exported by the package: the machines with messages from a recorded handshake as templates, so that
-// all they compute (transcript, secrets, Finished, protection) can be compared with the recording, byte for byte.
-import { ClientConfig } from "../config/client-config.ts";
-import type { Bytes } from "../wire/bytes.ts";
-import { acceptWith, connectWith } from "./doors.ts";
-import { type Scribe, scribe } from "./scribe.ts";
-import type { NeedsInput } from "./stages/input.ts";
-import type { ClientStage } from "./stages/stage.ts";
+// The machines with messages from a recorded handshake as templates, so that all they compute (transcript, secrets, Finished,
+// protection) can be compared with the recording, byte for byte.
+import type { Bytes, ClientConfig, ClientStage, NeedsInput } from "@sallyport/core";
+import { acceptWith, connectWith } from "../../packages/core/src/handshake/doors.ts";
+import { type Scribe, scribe } from "../../packages/core/src/handshake/scribe.ts";
+import { clientSettings } from "./settings.ts";
 
 export interface ServerTemplate {
   readonly helloRetryRequest?: Bytes;
@@ -50,5 +48,5 @@ export function replayClient(config: ClientConfig, serverName: string, template:
     publicKey: template.publicKey,
     pausesBeginRecords: false,
   };
-  return connectWith({ settings: ClientConfig.settingsOf(config), serverName, alpn: [], partition: "" }, recorded);
+  return connectWith({ settings: clientSettings(config), serverName, alpn: [], partition: "" }, recorded);
 }

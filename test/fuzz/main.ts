@@ -1,0 +1,87 @@
+// npm run fuzz -- --minutes N --seed S [--provider fuzz|node|noble] [--conversations N] [--workers N] [--forget | --keep NAME] [--brief]
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { drawHeatMap } from "./heat-map.ts";
+import type { Batch, Job } from "./worker.ts";
+import type { ProviderName } from "./world.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "1" },
+    seed: { type: "string" },
+    provider: { type: "string", default: "fuzz" },
+    conversations: { type: "string" },
+    workers: { type: "string" },
+    /** A worker that says nothing for so many seconds hangs. */
+    patience: { type: "string", default: "120" },
+    /** A violation is printed, and not kept. */
+    forget: { type: "boolean", default: false },
+    /** Under this name instead of its seed's. */
+    keep: { type: "string" },
+    /** No heat map. */
+    brief: { type: "boolean", default: false },
+  },
+});
+const provider = values.provider as ProviderName;
+if (!["fuzz", "node", "noble"].includes(provider)) throw new Error(`no provider ${provider}: fuzz, node or noble`);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 30));
+const most = values.conversations === undefined ? Number.POSITIVE_INFINITY : Number(values.conversations);
+const minutes = values.conversations === undefined || process.argv.includes("--minutes") ? Number(values.minutes) : Number.POSITIVE_INFINITY;
+const workers = Math.min(Number(values.workers ?? availableParallelism()), Math.ceil(most / batchSize()));
+const corpus = fileURLToPath(new URL("./corpus/", import.meta.url));
+
+const started = performance.now();
+const total = { conversations: 0, reach: new Map<string, number>(), hits: new Map<string, number>() };
+let violations = 0;
+
+await Promise.all(Array.from({ length: workers }, (_, at) => run(at)));
+const seconds = (performance.now() - started) / 1000;
+if (!values.brief) console.log(drawHeatMap(total.hits));
+const share = (count: number): string => `${((100 * count) / Math.max(1, total.conversations)).toFixed(1)} %`;
+console.log([...total.reach].sort(([, one], [, other]) => other - one).map(([name, count]) => `${name}: ${count} (${share(count)})`).join("; "));
+console.log(`${total.conversations} conversations on ${provider} in ${seconds.toFixed(0)} s, ${Math.round(total.conversations / seconds)} a second on ${workers} threads; seed ${seed}; ${violations} violations`);
+process.exit(violations === 0 ? 0 : 1);
+
+function batchSize(): number {
+  return provider === "noble" ? 10 : provider === "node" ? 100 : 500;
+}
+
+function run(at: number): Promise<void> {
+  const job: Job = { provider, first: seed + at, step: workers, batch: batchSize() };
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: job, execArgv: process.execArgv });
+  return new Promise((resolve, reject) => {
+    const end = (): void => void worker.terminate().then(() => resolve());
+    let alarm = setTimeout(hang, Number(values.patience) * 1000);
+    function hang(): void {
+      violations++;
+      console.log(`VIOLATION: a conversation of thread ${at} does not end`);
+      end();
+    }
+    worker.on("error", reject);
+    worker.on("message", (message: Batch | "found") => {
+      clearTimeout(alarm);
+      if (message === "found") return;
+      const { conversations, reach, hits, violation } = message;
+      total.conversations += conversations;
+      for (const [name, count] of Object.entries(reach)) total.reach.set(name, (total.reach.get(name) ?? 0) + count);
+      for (const [name, count] of hits) total.hits.set(name, (total.hits.get(name) ?? 0) + count);
+      if (violation !== undefined) {
+        violations++;
+        const name = `${values.keep ?? `${provider}-${violation.seed}`}.json`;
+        if (!values.forget) {
+          mkdirSync(corpus, { recursive: true });
+          writeFileSync(corpus + name, `${JSON.stringify({ provider, ...violation.smallest })}\n`);
+        }
+        console.log(`── seed ${violation.seed}${values.forget ? "" : `, kept as test/fuzz/corpus/${name}`}\n${violation.text}\n`);
+        return end();
+      }
+      const isOver = performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
+      if (isOver) return end();
+      alarm = setTimeout(hang, Number(values.patience) * 1000);
+      worker.postMessage("next");
+    });
+  });
+}
