@@ -99,8 +99,9 @@ function show(given: Given, io: Io, { host, port, steps, shown, tookMs, outcome 
   for (const [at, { subject, issuer, names, from, to, key }] of chain.entries()) {
     io.print(`  certificate ${at}: ${subject}\n      by ${issuer}\n      ${key}, valid from ${from} to ${to}${names === undefined ? "" : `\n      for ${names}`}`);
   }
-  if (report !== undefined) {
-    io.print(`\n${toText(report, { paint })}`);
+  if (failed && report !== undefined) {
+    if (report.causes.length === 0) io.complain(`sallyport: ${printable(outcome.error instanceof Error ? outcome.error.message : String(outcome.error))}`);
+    else io.print(`\n${toText(report, { paint })}`);
     return 1;
   }
   if (!failed) for (const [name, value] of Object.entries(agreement(outcome.info))) io.print(`  ${name}: ${value}`);
