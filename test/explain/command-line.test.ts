@@ -97,7 +97,7 @@ describe.runIf(hasOpenssl)("connect", () => {
   test("a chain that nobody vouches for is shown and explained, and ends with 1", async () => {
     const port = await openssl("ecdsa-p256");
     const { code, output } = await sallyport("connect", `127.0.0.1:${port}`, "--servername", "localhost");
-    expect(output).toMatch(/certificate 0: [\s\S]*-->\s+alert unknown_ca[\s\S]*nobody vouches for/i);
+    expect(output).toMatch(/-->\s+alert unknown_ca\n[\s\S]*certificate 0: [\s\S]*nobody vouches for/i);
     expect(code).toBe(1);
   });
 
