@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs openssl, curl and gnutls-cli with configs that are broken on purpose, and prints what they said, as JSON:
-#   bash test/explain/broken-peers.sh > test/vectors/data/peer-outputs.json
+#   bash test/explain/broken-peers.sh > test/explain/peer-outputs.json
 cd "$(mktemp -d)" || exit 1
 export LC_ALL=C
 k() { openssl ecparam -name $2 -genkey -noout -out $1.key 2>/dev/null; }

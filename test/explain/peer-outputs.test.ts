@@ -9,7 +9,7 @@ interface PeerOutput {
   readonly cause: string;
   readonly output: string;
 }
-const outputs: readonly PeerOutput[] = JSON.parse(readFileSync(new URL("../vectors/data/peer-outputs.json", import.meta.url), "utf8"));
+const outputs: readonly PeerOutput[] = JSON.parse(readFileSync(new URL("./peer-outputs.json", import.meta.url), "utf8"));
 
 test("there are thirty and more", () => {
   expect(outputs.length).toBeGreaterThanOrEqual(30);
