@@ -16,7 +16,7 @@ export interface PlantedBug {
 export const plantedBugs: readonly PlantedBug[] = [
   { name: "01-goto-fail", like: "goto fail: a server's key share is taken whatever its signature (CVE-2014-1266)", provider: "node", budget: 20_000, law: /nothingForged/ },
   { name: "02-heartbleed", like: "Heartbleed: a nested length is not bounded by what is around it (CVE-2014-0160)", provider: "fuzz", budget: 20_000, law: /lengths do not fit/ },
-  { name: "03-early-ccs", like: "EarlyCCS: change_cipher_spec where it does not belong (CVE-2014-0224)", provider: "fuzz", budget: 40_000, law: /order/ },
+  { name: "03-early-ccs", like: "EarlyCCS: change_cipher_spec where it does not belong (CVE-2014-0224)", provider: "fuzz", budget: 40_000, law: /order|in clear/ },
   { name: "04-smack-skip", like: "SMACK: a message that is not due is passed over", provider: "fuzz", budget: 20_000, law: /order|lengths do not fit/ },
   { name: "05-freak", like: "FREAK: a suite is spoken that was not offered (CVE-2015-0204)", provider: "fuzz", budget: 20_000, law: /a suite that was not offered/ },
   { name: "06-logjam", like: "Logjam: keys are exchanged by a group that was not offered (CVE-2015-4000)", provider: "fuzz", budget: 40_000, law: /a group that was not offered/ },
