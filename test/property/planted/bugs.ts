@@ -24,7 +24,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   { name: "08-bleichenbacher", like: "Bleichenbacher: two failures of what depends on a secret are told apart", provider: "node", budget: 20_000, law: /oneFailureOfRecords/ },
   { name: "09-rustsec-2024-0336-loop", like: "RUSTSEC-2024-0336: a loop without an end", provider: "fuzz", budget: 200_000, law: /does not end/ },
   { name: "10-rustsec-2024-0399-panic", like: "RUSTSEC-2024-0399: a ClientHello in pieces is a panic", provider: "fuzz", budget: 20_000, law: /internal_error|local fault/ },
-  { name: "11-rustsec-2026-0285-level", like: "RUSTSEC-2026-0285: a message of one level is taken in another", provider: "fuzz", budget: 20_000, law: /in clear/ },
+  { name: "11-rustsec-2026-0285-level", like: "RUSTSEC-2026-0285: a message of one level is taken in another", provider: "node", budget: 20_000, law: /in clear/ },
   { name: "12-lost-acceptor-alert", like: "rustls' Acceptor: a hello is refused, and nobody is told", provider: "fuzz", budget: 20_000, law: /alertsArrive/ },
   { name: "13-binder-not-checked", like: "a session is resumed by whoever has its ticket", provider: "node", budget: 40_000, law: /nothingForged/ },
   { name: "14-key-update-flood", like: "KeyUpdates without end (CVE-2020-25648's class)", provider: "fuzz", budget: 20_000, law: /floodsEnd/ },
