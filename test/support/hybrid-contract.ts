@@ -43,15 +43,14 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
   const whole = groupOf(kem);
   const curveShare = parameters === 768 ? x25519.start().share : new Uint8Array();
   const withCurve = (share: Uint8Array): Uint8Array => Uint8Array.from([...share, ...curveShare]);
-  const named = `${subject.name}, ML-KEM-${parameters}`;
 
   const checks = [
-    wycheproof<object, KeyCase>(`${named} makes each encapsulation key from its seed`, `mlkem_${parameters}_keygen_seed`, (test) =>
+    wycheproof<object, KeyCase>(`${subject.name} makes each encapsulation key from its seed`, `mlkem_${parameters}_keygen_seed`, (test) =>
       same(keyPair(bytes(test.seed)).encapsulationKey, bytes(test.ek)) ? undefined : "another key",
     ),
 
     wycheproof<object, EncapsulationCase>(
-      `${named} takes no encapsulation key of another length, or with a coefficient that is not reduced (FIPS 203 §7.2)`,
+      `${subject.name} takes no encapsulation key of another length, or with a coefficient that is not reduced (FIPS 203 §7.2)`,
       `mlkem_${parameters}_encaps`,
       (test) => {
         const ek = bytes(test.ek);
@@ -66,7 +65,7 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
     ),
 
     wycheproof<object, DecapsulationCase>(
-      `${named} opens each ciphertext of the right length to the one secret, a damaged one too (FIPS 203 §6.3)`,
+      `${subject.name} opens each ciphertext of the right length to the one secret, a damaged one too (FIPS 203 §6.3)`,
       `mlkem_${parameters}`,
       (test) => {
         const seed = bytes(test.seed);
@@ -78,7 +77,7 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
       },
     ),
 
-    check(`${named}: each key pair and ciphertext is a fresh one, and plain bytes`, () => {
+    check(`${subject.name}: each key pair and ciphertext of ML-KEM-${parameters} is a fresh one, and plain bytes`, () => {
       const { encapsulationKey, decapsulationKey } = kem.generate();
       assert.ok(!same(kem.generate().encapsulationKey, encapsulationKey));
       const one = kem.encapsulate(encapsulationKey);
@@ -90,7 +89,7 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
       for (const given of [encapsulationKey, one.ciphertext, one.secret, secret]) assertPlain(given);
     }),
 
-    check(`${named}: another's private key is the caller's mistake`, () => {
+    check(`${subject.name}: another's private key for ML-KEM-${parameters} is the caller's mistake`, () => {
       assert.throws(() => kem.decapsulate({}, new Uint8Array(parameters === 768 ? 1088 : 1568)), /no decapsulation key/);
       assert.throws(() => whole.complete({}, new Uint8Array(whole.shareLength.server)), /no private key/);
     }),

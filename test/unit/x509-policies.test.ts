@@ -145,7 +145,8 @@ test("the work grows with the policies, not with their product", () => {
   const wide: Script = { policies: letters, maps };
   const certificates = chain([{ ...wide, requires: 0 }, wide, wide, { policies: letters }]);
   const verifier = serverVerifier({ provider: node, roots: [root()] });
-  const began = performance.now();
+  const began = process.cpuUsage();
   expect(verdict(verifier, presented(certificates))).toBe(good);
-  expect(performance.now() - began).toBeLessThan(1000);
+  const { user, system } = process.cpuUsage(began);
+  expect((user + system) / 1000).toBeLessThan(1000);
 });

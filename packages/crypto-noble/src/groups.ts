@@ -20,8 +20,8 @@ export function groups(random: Random): readonly SyncGroup[] {
 }
 
 /**
- * Groups that nobody is offered unasked: {@link noble} does not list them. With ML-KEM-1024 a key share and its answer have 1.5 KiB
- * each.
+ * Groups that nobody is offered unasked: {@link noble} does not list them. With ML-KEM-1024 a key share and its answer have
+ * 1.5 KiB each.
  *
  * @example
  * const provider = noble({ random });

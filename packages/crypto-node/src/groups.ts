@@ -17,8 +17,8 @@ export const groups: readonly SyncGroup[] = [
 ];
 
 /**
- * Groups that nobody is offered unasked: {@link node} does not list them. With ML-KEM-1024 a key share and its answer have 1.5 KiB
- * each.
+ * Groups that nobody is offered unasked: {@link node} does not list them. With ML-KEM-1024 a key share and its answer have
+ * 1.5 KiB each.
  *
  * @example
  * const provider = { ...node, groups: [...mlKem1024Groups(), ...node.groups] };

@@ -5,6 +5,9 @@ import {
 import { type DistributionPoint, distributionPoint } from "./distribution-point.ts";
 import { each, type GeneralName, generalName } from "./general-names.ts";
 import { isDnsName, parseMailbox } from "./names.ts";
+import {
+  certificatePolicies, isForPeople, type PolicyConstraints, type PolicyInformation, type PolicyMapping, policyConstraints, policyMappings,
+} from "./policy-extensions.ts";
 
 export interface Extension {
   readonly oid: string;
@@ -55,21 +58,6 @@ export interface NameConstraints {
   readonly permitted: readonly GeneralName[];
   readonly excluded: readonly GeneralName[];
 }
-export interface PolicyInformation {
-  readonly policy: string;
-  /** OIDs of its qualifiers. */
-  readonly qualifiers: readonly string[];
-}
-export interface PolicyMapping {
-  /** What the issuer calls it. */
-  readonly issuer: string;
-  /** And what the certificates below. */
-  readonly subject: string;
-}
-export interface PolicyConstraints {
-  readonly requireExplicitPolicy: number | undefined;
-  readonly inhibitPolicyMapping: number | undefined;
-}
 export interface AccessDescription {
   readonly method: string;
   readonly location: GeneralName;
@@ -106,19 +94,17 @@ export const extensionIds = {
   tlsFeature: "1.3.6.1.5.5.7.1.24",
 } as const;
 
-export const anyPolicy = "2.5.29.32.0";
 export const accessMethods = { caIssuers: "1.3.6.1.5.5.7.48.2", ocsp: "1.3.6.1.5.5.7.48.1" } as const;
 
 /** What may be critical. Not distribution points: who marks them critical wants lists fetched, and nobody fetches here. */
 const understood: ReadonlySet<string> = new Set(
   Object.values(extensionIds).filter((id) => id !== extensionIds.crlDistributionPoints),
 );
-/** Policies that are critical have qualifiers that are known (RFC 5280 §4.2.1.4): a pointer to a text, or a notice, for people. */
+/** Policies that are critical have qualifiers that are known (RFC 5280 §4.2.1.4). */
 export function isUnderstood({ oid: id }: Extension, { certificatePolicies }: Extensions): boolean {
   if (id !== extensionIds.certificatePolicies) return understood.has(id);
-  return (certificatePolicies?.value ?? []).every(({ qualifiers }) => qualifiers.every((qualifier) => forPeople.has(qualifier)));
+  return (certificatePolicies?.value ?? []).every(({ qualifiers }) => qualifiers.every(isForPeople));
 }
-const forPeople: ReadonlySet<string> = new Set(["1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"]);
 
 /** None, as a certificate of version 1 has. */
 export const noExtensions: Extensions = /* @__PURE__ */ decoded([], new Map());
@@ -271,51 +257,6 @@ function isAddressAndMask(value: Uint8Array): boolean {
   if (value.length !== 8 && value.length !== 32) return false;
   const mask = Array.from(value.subarray(value.length / 2), (octet) => octet.toString(2).padStart(8, "0")).join("");
   return /^1*0*$/.test(mask); // §4.2.1.10: in the style of CIDR
-}
-
-function policyConstraints(reader: DerReader, what: string): PolicyConstraints {
-  const { offset } = reader;
-  const inner = reader.sequence(what);
-  const explicit = inner.optional(context(0), what);
-  const mapping = inner.optional(context(1), what);
-  inner.end(what);
-  if (explicit === undefined && mapping === undefined) throw new DerError(`${what} is empty`, offset); // §4.2.1.11
-  return {
-    requireExplicitPolicy: explicit && smallInteger(explicit, what),
-    inhibitPolicyMapping: mapping && smallInteger(mapping, what),
-  };
-}
-
-function certificatePolicies(reader: DerReader, what: string): readonly PolicyInformation[] {
-  const seen = new Set<string>();
-  return each(reader.sequence(what), (list) => {
-    const inner = list.sequence(what);
-    const { offset } = inner;
-    const policy = oid(inner.read(tags.oid, what), what);
-    if (seen.has(policy)) throw new DerError(`${what} names ${policy} twice`, offset); // §4.2.1.4
-    seen.add(policy);
-    const qualifiers = inner.optional(tags.sequence, what);
-    inner.end(what);
-    return { policy, qualifiers: qualifiers === undefined ? [] : each(enter(qualifiers), (items) => policyQualifier(items, what)) };
-  });
-}
-
-function policyQualifier(items: DerReader, what: string): string {
-  const item = items.sequence(what);
-  const id = oid(item.read(tags.oid, what), what);
-  item.any(what);
-  item.end(what);
-  return id;
-}
-
-function policyMappings(reader: DerReader, what: string): readonly PolicyMapping[] {
-  return each(reader.sequence(what), (list) => {
-    const inner = list.sequence(what);
-    const issuer = oid(inner.read(tags.oid, what), what);
-    const subject = oid(inner.read(tags.oid, what), what);
-    inner.end(what);
-    return { issuer, subject };
-  });
 }
 
 function extendedKeyUsage(reader: DerReader, what: string): readonly string[] {

@@ -14,7 +14,6 @@ export { serverEndPoint } from "./end-point.ts";
 export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 export type {
   AccessDescription, AuthorityKeyIdentifier, BasicConstraints, Extension, Extensions, KeyUsage, Marked, NameConstraints,
-  PolicyConstraints, PolicyInformation, PolicyMapping,
 } from "./extensions.ts";
 export type { DistributionPoint } from "./distribution-point.ts";
 export { describeExplanation } from "./explanation.ts";
@@ -30,6 +29,7 @@ export {
   memoryKnownKeys, type PinOptions,
 } from "./pins.ts";
 export type { Profile } from "./profile.ts";
+export type { PolicyConstraints, PolicyInformation, PolicyMapping } from "./policy-extensions.ts";
 export { remedyOf } from "./remedies.ts";
 export { RevocationLists } from "./revocation/lists.ts";
 export type { RevocationOptions } from "./revocation/policy.ts";

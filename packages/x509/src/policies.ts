@@ -3,8 +3,9 @@
 // whoever would take any policy looks at nothing else, and the work grows with the certificates, not with the product of their
 // policies.
 import { isSame } from "./distinguished-name.ts";
-import { anyPolicy, type Extensions, type PolicyMapping } from "./extensions.ts";
+import type { Extensions } from "./extensions.ts";
 import type { Finding } from "./findings.ts";
+import { anyPolicy, type PolicyMapping } from "./policy-extensions.ts";
 import { isWhole, type KnownAuthority } from "./profile.ts";
 
 /** undefined: no policy is demanded, or one holds. @param path from the leaf to its anchor */

@@ -4,8 +4,9 @@ import { brokenHash, keyText } from "./algorithms.ts";
 import { equal } from "./bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { isEmpty, isSame } from "./distinguished-name.ts";
-import { anyPolicy, type Extension, extensionIds, isUnderstood } from "./extensions.ts";
+import { type Extension, extensionIds, isUnderstood } from "./extensions.ts";
 import { anyPurpose, type CertificateReference, type Finding, type Purpose, purposeIds, purposeText } from "./findings.ts";
+import { anyPolicy } from "./policy-extensions.ts";
 import { serverNameProblems } from "./server-names.ts";
 
 /**

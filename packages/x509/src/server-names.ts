@@ -12,7 +12,8 @@ interface Problem {
 export function serverNameProblems({ subject, extensions }: Certificate): readonly Problem[] {
   const names = extensions.subjectAlternativeName?.value ?? [];
   const hosts = names.flatMap((name) => (name.form === "dns" ? [name.value] : []));
-  const addresses = names.flatMap((name) => (name.form === "ip" ? [addressText(name.value)] : []));
+  const addresses = new Set(names.flatMap((name) => (name.form === "ip" ? [addressText(name.value)] : [])));
+  const known = new Set(hosts);
   const problems: Problem[] = [];
   const malformed = hosts.find((host) => !isDnsName(host.startsWith("*.") ? host.slice(2) : host));
   if (malformed !== undefined) {
@@ -20,7 +21,7 @@ export function serverNameProblems({ subject, extensions }: Certificate): readon
     problems.push({ problem, section: "BR §7.1.2.7.12" });
   }
   const commonNames = valuesOf(subject, attributeTypes.commonName);
-  if (commonNames.some((common) => common !== undefined && isStray(common, hosts, addresses))) {
+  if (commonNames.some((common) => common !== undefined && isStray(common, known, addresses))) {
     const problem = "has a host for a common name that is not, letter by letter, one of its subject alternative names";
     problems.push({ problem, section: "BR §7.1.4.3" });
   }
@@ -31,9 +32,9 @@ export function serverNameProblems({ subject, extensions }: Certificate): readon
  * In the shape of an address or a DNS name, and not among those that somebody has validated. A display name is left alone; so is
  * the domain of a wildcard, whose control the wildcard has proven (BR §3.2.2.6), and any DNS name beside addresses alone.
  */
-function isStray(common: string, hosts: readonly string[], addresses: readonly string[]): boolean {
-  if (ipv4Shape.test(common) || ipv6Shape.test(common)) return !addresses.includes(common);
-  return hosts.length > 0 && hostShape.test(common) && !hosts.includes(common) && !hosts.includes(`*.${common}`);
+function isStray(common: string, hosts: ReadonlySet<string>, addresses: ReadonlySet<string>): boolean {
+  if (ipv4Shape.test(common) || ipv6Shape.test(common)) return !addresses.has(common);
+  return hosts.size > 0 && hostShape.test(common) && !hosts.has(common) && !hosts.has(`*.${common}`);
 }
 /** Whatever `inet_aton` takes, but for a bare decimal number. */
 const ipv4Shape = /^(?:0x[0-9a-f]{1,8}|(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+)){1,3})$/i;

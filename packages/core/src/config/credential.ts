@@ -58,7 +58,7 @@ export interface AsyncCredentialPicker extends AnyCredentialPicker {
 }
 
 export interface CredentialRequest {
-  /** By which the server lets a client prove its key, in the server's order; others that certificates may be signed by are not here. */
+  /** By which the server lets a client prove its key, in the server's order; not those that only sign certificates. */
   readonly schemes: readonly SignatureScheme[];
   /** DER of distinguished names; empty: any. */
   readonly authorities: readonly Bytes[];

@@ -163,8 +163,8 @@ export interface ClientOptions extends CommonOptions {
   readonly credentials?: readonly Credential[] | CredentialPicker;
   /**
    * Which groups get a key share in the first flight: so many from the front, or these; 0: the server must ask. Default: the
-   * first, and if that has ML-KEM in it also the first that has none, for many servers know no ML-KEM, and would have to ask: a round
-   * trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
+   * first, and if that has ML-KEM in it also the first that has none, for many servers know no ML-KEM, and would have to ask: a
+   * round trip, to save the few bytes that a classical share takes beside ML-KEM's 1184.
    */
   readonly keyShares?: number | readonly NamedGroup[];
   /**

@@ -22,7 +22,7 @@ export const suiteMeanings: Readonly<Record<CipherSuiteName, SuiteMeaning>> = {
   TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: { version: "tls1.2", hash: "sha256", key: "rsa" },
 };
 
-/** ML-KEM, in hybrids too, answers a share with another kind of share, which ServerKeyExchange and ClientKeyExchange have no room for. */
+/** ML-KEM answers a share with another kind of share, which ServerKeyExchange and ClientKeyExchange have no room for. */
 export const groupVersions: Readonly<Record<NamedGroup, readonly ProtocolVersion[]>> = {
   x25519: ["tls1.3", "tls1.2"],
   secp256r1: ["tls1.3", "tls1.2"],

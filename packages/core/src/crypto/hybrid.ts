@@ -9,8 +9,8 @@ import { expectLength } from "./results.ts";
 export type HybridName = "X25519MLKEM768" | "SecP256r1MLKEM768" | "SecP384r1MLKEM1024";
 
 /**
- * The hybrid group of ML-KEM, with the parameters that the name says, and this curve's group. A share is invalid if either half is; the secret is both, one behind the
- * other.
+ * The hybrid group of ML-KEM, with the parameters that the name says, and this curve's group. A share is invalid if either half
+ * is; the secret is both, one behind the other.
  *
  * @example
  * const groups = [hybridGroup("X25519MLKEM768", kem, x25519), x25519];

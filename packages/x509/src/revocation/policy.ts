@@ -118,8 +118,10 @@ export function judgeRevocation(
     const issuer = path[at + 1];
     if (issuer === undefined || !isWhole(known)) break;
     const { certificate, reference } = known;
+    let others: readonly Authority[] | undefined;
     const question: Question = {
-      certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest, namesakes: () => namesakes(path, at, check),
+      certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest,
+      namesakes: () => (others ??= namesakes(path, at, check)),
     };
     const about = { certificate: reference, issuer: issuer.reference, listUrls: listUrls(certificate) };
     const lists = wanted.lists?.of(latin1(certificate.issuer.raw)) ?? [];

@@ -28,7 +28,8 @@ export const steps: Steps<Edges, States, Inputs> = {
     key_shares: ({ goal, session }, shares, context) => {
       const offer = sendClientHello(goal, session, shares, context);
       const { settings } = goal;
-      const identity = session && settings.reverifyOnResume && offer.early !== undefined ? rememberedIdentity(session) : undefined;
+      const isJudged = settings.reverifyOnResume && offer.early !== undefined;
+      const identity = isJudged && session !== undefined ? rememberedIdentity(session) : undefined;
       if (identity !== undefined) return { kind: "judgeEarly", offer, presented: presentedAgain(identity, settings) };
       awaitAnswer(offer, context);
       return { kind: "expectServerHello", offer };
