@@ -54,6 +54,8 @@ export class ClientPeer extends Peer {
   }
   #hello(): Bytes {
     const { hello, early } = this.script;
+    // Behind a HelloRetryRequest the second hello's binder counts alone.
+    this.forged.delete("binder");
     const session = this.#offers13;
     const retry = this.#retry;
     // RFC 5077 §3.4: who offers a ticket tells by the id's echo that it was taken.
