@@ -54,6 +54,8 @@ export class ClientPeer extends Peer {
   }
   #hello(): Bytes {
     const { hello, early } = this.script;
+    // Behind a HelloRetryRequest the second hello's binder counts alone.
+    this.forged.delete("binder");
     const session = this.#offers13;
     const retry = this.#retry;
     // RFC 5077 §3.4: who offers a ticket tells by the id's echo that it was taken.
@@ -95,7 +97,7 @@ export class ClientPeer extends Peer {
     const hash = this.#hashOf(session);
     const front = bytes.subarray(0, -3 - hash.length);
     const binder = binderOf(hash, session.secret, session.binder ?? "res binder", hashOf(hash, ...this.transcript, front));
-    if (faults.some(({ value }) => value % 4 === 0)) {
+    if (faults.some(({ act, value }) => act === "forge" || value % 4 === 0)) {
       if (!sameBytes(bytes.subarray(-hash.length), binder)) this.forged.add("binder");
       return bytes;
     }

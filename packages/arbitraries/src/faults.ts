@@ -5,7 +5,7 @@ import { type Extension, join, message, repeat, u16, u24 } from "./octets.ts";
 
 /** Each acts at its layer; whatever lies below (lengths around it, transcript, binders, Finished, protection) is made right again. */
 export const acts = {
-  message: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "number", "retype", "length", "insert", "replay", "splice"],
+  message: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "number", "retype", "length", "insert", "replay", "splice", "forge"],
   extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "insert"],
   record: ["retype", "split", "pad", "empty", "insert", "clear", "oversize", "join", "update"],
   wire: ["flip", "drop", "duplicate", "swap", "truncate", "extend", "length", "replay", "version", "garbage"],
@@ -41,6 +41,8 @@ export function spoilMessage(bytes: Bytes, { layer, act, where, value }: Fault, 
   switch (act) {
     case "flip": return flip(bytes, 4 + position(where, body.length), value);
     case "truncate": return message(type, body.subarray(0, position(where, body.length)));
+    // What proves something ends with the proof: a binder, a signature, Finished.
+    case "forge": return flip(bytes, bytes.length - 1, value);
     case "extend": return message(type, body, filler(value, 1 + (where % 40)));
     case "number": {
       const at = position(where, Math.max(0, body.length - 1));

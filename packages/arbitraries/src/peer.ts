@@ -311,7 +311,7 @@ export abstract class Peer {
         case "pad": padding = where % 300; break;
         case "empty": pieces = [repeat(0), ...pieces]; break;
         case "insert":
-          this.#seal(write, [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23, where % 3 === 0 ? Uint8Array.of(1 + (value % 2), where & 255) : filler(value, where % 30), 0, records);
+          this.#seal(write, ...insertion(where, value), 0, records);
           break;
         case "clear": write = undefined; break;
         case "oversize": pieces = [join(bytes, repeat(2 ** 14 + 1 + (where % 300) - bytes.length, 0))]; break;
@@ -461,6 +461,13 @@ export abstract class Peer {
     const context = Uint8Array.from(`TLS 1.3, ${role} CertificateVerify`, (letter) => letter.charCodeAt(0));
     return join(repeat(64, 0x20), context, [0], this.hash());
   }
+}
+
+/** A record of any type: change_cipher_spec and alerts as they should be, but where they should not. */
+function insertion(where: number, value: number): [number, Bytes] {
+  const type = [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23;
+  if (where % 3 > 0 && type !== contentTypes.changeCipherSpec) return [type, filler(value, where % 30)];
+  return [type, type === contentTypes.changeCipherSpec ? Uint8Array.of(1) : Uint8Array.of(1 + (value % 2), where & 255)];
 }
 
 /** What no byte of can be another. */

@@ -9,9 +9,12 @@ export type { CauseId, CertificateCause, MachineCause, OutsideCause } from "./ca
 export { type ExplainOptions, explain, type Input } from "./explain.ts";
 export { ja4 } from "./ja4.ts";
 export { type ServerProfile, serverProfiles } from "./profiles/servers.ts";
+export { type Answer, readAnswer } from "./read/answer.ts";
+export { bytesInText } from "./read/hex.ts";
+export type { ServerHello } from "./read/server-hello.ts";
 export { toJson } from "./render/json.ts";
 export { toMarkdown } from "./render/markdown.ts";
 export { type TextOptions, toText } from "./render/text.ts";
 export type { Cause, Certainty, Note, NoteId, Offer, Party, Remedy, Report, ReportedAlert } from "./report.ts";
-export type { StackId } from "./stacks/stack.ts";
+export { type StackId, stackIds } from "./stacks/stack.ts";
 export { alertInWords, codePoint, count, isGrease, list, printable, refusalInWords, version } from "./words.ts";

@@ -16,7 +16,7 @@ export interface PlantedBug {
 export const plantedBugs: readonly PlantedBug[] = [
   { name: "01-goto-fail", like: "goto fail: a server's key share is taken whatever its signature (CVE-2014-1266)", provider: "node", budget: 20_000, law: /nothingForged/ },
   { name: "02-heartbleed", like: "Heartbleed: a nested length is not bounded by what is around it (CVE-2014-0160)", provider: "fuzz", budget: 20_000, law: /lengths do not fit/ },
-  { name: "03-early-ccs", like: "EarlyCCS: change_cipher_spec where it does not belong (CVE-2014-0224)", provider: "fuzz", budget: 40_000, law: /order/ },
+  { name: "03-early-ccs", like: "EarlyCCS: change_cipher_spec where it does not belong (CVE-2014-0224)", provider: "fuzz", budget: 40_000, law: /order|in clear/ },
   { name: "04-smack-skip", like: "SMACK: a message that is not due is passed over", provider: "fuzz", budget: 20_000, law: /order|lengths do not fit/ },
   { name: "05-freak", like: "FREAK: a suite is spoken that was not offered (CVE-2015-0204)", provider: "fuzz", budget: 20_000, law: /a suite that was not offered/ },
   { name: "06-logjam", like: "Logjam: keys are exchanged by a group that was not offered (CVE-2015-4000)", provider: "fuzz", budget: 40_000, law: /a group that was not offered/ },
@@ -24,7 +24,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   { name: "08-bleichenbacher", like: "Bleichenbacher: two failures of what depends on a secret are told apart", provider: "node", budget: 20_000, law: /oneFailureOfRecords/ },
   { name: "09-rustsec-2024-0336-loop", like: "RUSTSEC-2024-0336: a loop without an end", provider: "fuzz", budget: 200_000, law: /does not end/ },
   { name: "10-rustsec-2024-0399-panic", like: "RUSTSEC-2024-0399: a ClientHello in pieces is a panic", provider: "fuzz", budget: 20_000, law: /internal_error|local fault/ },
-  { name: "11-rustsec-2026-0285-level", like: "RUSTSEC-2026-0285: a message of one level is taken in another", provider: "fuzz", budget: 20_000, law: /in clear/ },
+  { name: "11-rustsec-2026-0285-level", like: "RUSTSEC-2026-0285: a message of one level is taken in another", provider: "node", budget: 20_000, law: /in clear/ },
   { name: "12-lost-acceptor-alert", like: "rustls' Acceptor: a hello is refused, and nobody is told", provider: "fuzz", budget: 20_000, law: /alertsArrive/ },
   { name: "13-binder-not-checked", like: "a session is resumed by whoever has its ticket", provider: "node", budget: 40_000, law: /nothingForged/ },
   { name: "14-key-update-flood", like: "KeyUpdates without end (CVE-2020-25648's class)", provider: "fuzz", budget: 20_000, law: /floodsEnd/ },

@@ -129,6 +129,7 @@ export const openssl: Stack = {
     { words: ["key values mismatch"], cause: "key-does-not-match" },
     { words: ["no certificate or crl found"], cause: "file-unusable" },
     { words: ["could not find certificate from"], cause: "file-unusable" },
+    { words: ["could not open file or uri for loading"], cause: "file-unusable" },
     { words: ["could not read", "private key"], cause: "file-unusable" },
     { words: ["pem routines", "no start line"], cause: "file-unusable" },
     { words: ["bad decrypt"], cause: "file-unusable" },

@@ -1,9 +1,11 @@
 // What a stack's data look like: one file a stack beside this one. Numbers and names are from its own headers or documents.
 import type { CauseId } from "../causes/ids.ts";
 
-export type StackId =
-  | "sallyport" | "openssl" | "node" | "curl" | "python" | "nginx" | "mbedtls" | "wolfssl" | "gnutls" | "nss" | "java" | "go"
-  | "rustls" | "boringssl" | "chromium" | "firefox" | "botan" | "platform";
+export const stackIds = [
+  "sallyport", "openssl", "node", "curl", "python", "nginx", "mbedtls", "wolfssl", "gnutls", "nss", "java", "go", "rustls", "boringssl",
+  "chromium", "firefox", "botan", "platform",
+] as const;
+export type StackId = (typeof stackIds)[number];
 
 export interface Stack {
   readonly id: StackId;
