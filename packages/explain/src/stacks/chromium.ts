@@ -47,7 +47,7 @@ export const chromium: Stack = {
   remedies: {
     "self-signed": [{
       advice: "let the browser trust the authority that issued the certificate; until then it aborts each first visit on purpose, with certificate_unknown (46), and opens several connections at once when the user goes on",
-      options: ["chrome://certificate-manager", "sallyport ca"],
+      options: ["chrome://certificate-manager"],
     }],
     "no-common-suite": [{
       advice: "give the server TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3, and a certificate for P-256, P-384 or RSA: a key of P-521 fails in just this way",
