@@ -81,11 +81,21 @@ test("trustAnchors refuses what is no CA, which as an anchor could issue for eve
   expect(() => trustAnchors("nothing")).toThrow(ConfigError);
 });
 
+test.each([
+  ["does not say that it is one (RFC 5280 §4.2.1.9)", []],
+  ["may not sign certificates (§4.2.1.3)", [
+    new x509.BasicConstraintsExtension(true, undefined, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+  ]],
+])("trustAnchors takes nobody for a CA who %s", async (_, extensions) => {
+  const none = await authority("CN=None", { extensions });
+  expect(() => trustAnchors([none.der])).toThrow("roots[0]: CN=None is no CA");
+});
+
 test("trustAnchors tells of what it leaves out, where somebody listens", () => {
   const problems: string[] = [];
-  const anchors = trustAnchors([leaf.der, root.der, Uint8Array.of(0x30, 0)], { leftOut: ({ path, kind }) => problems.push(`${path} ${kind}`) });
+  const anchors = trustAnchors([Uint8Array.of(0x30, 0), leaf.der, root.der], { leftOut: ({ path, kind }) => problems.push(`${path} ${kind}`) });
   expect(anchors).toEqual(trustAnchors([root.der]));
-  expect(problems.sort()).toEqual(["roots[0] not-a-ca", "roots[2] certificate-malformed"]);
+  expect(problems.sort()).toEqual(["roots[0] certificate-malformed", "roots[1] not-a-ca"]);
   expect(() => serverVerifier({ provider: node, anchors: trustAnchors([leaf.der], { leftOut: () => undefined }) })).toThrow("there are no roots");
 });
 

@@ -22,6 +22,7 @@ const intermediate = await ca("CN=Intermediate", root);
 const leaf = await server(intermediate, { serialNumber: "2a" });
 const chain = [leaf.der, intermediate.der] as const;
 const stranger = await ca("CN=Intermediate");
+const nameless = await ca("");
 const mustStaple = new x509.Extension("1.3.6.1.5.5.7.1.24", false, sequence(integer(5)));
 const stapling = await server(intermediate, { more: [mustStaple] });
 
@@ -159,7 +160,9 @@ describe("a CRL is refused when it is given, with the reason", () => {
     ["with a reason that is none", crl(intermediate, { revoked: [{ serial: [1], reason: 7 }] }), "a reason that is none"],
     ["with a serial number twice", crl(intermediate, { revoked: [{ serial: [1] }, { serial: [1] }] }), "there twice"],
     ["with a scope of nothing", crl(intermediate, { more: [issuingPoint(implicit(1, [0xff]), implicit(2, [0xff]))] }), "nothing to speak of"],
+    ["with an empty scope", crl(intermediate, { more: [issuingPoint()] }), "issuingDistributionPoint is empty"],
     ["whose scope is not critical", crl(intermediate, { more: [extension("2.5.29.28", false, sequence(implicit(1, [0xff])))] }), "not critical"],
+    ["that names no issuer", crl(nameless), "does not name its issuer"],
     ["that is cut off", crl(intermediate).subarray(0, -1), "longer than what holds it"],
   ] as const)("%s", (_, list, problem) => {
     expect(() => new RevocationLists([list])).toThrow(ConfigError);
@@ -231,7 +234,11 @@ describe("a stapled OCSP response", () => {
   });
 
   test("that says the issuer doesn't know the certificate is certificate_unknown, also under the soft policy", () => {
-    expect(stapled(ocsp(leaf.der, intermediate, { status: "unknown" }))).toBe("certificate_unknown: revocation-unknown");
+    const response = ocsp(leaf.der, intermediate, { status: "unknown" });
+    expect(stapled(response)).toBe("certificate_unknown: revocation-unknown");
+    const { reason } = trusting({}).verify(presented(chain, { ocspResponse: response })) as { reason?: string };
+    expect(reason).toContain("to mend it, find out whether CN=Intermediate issued CN=server (certificate 0)");
+    expect(reason).not.toContain("soft");
   });
 
   test("is outdone by a CRL that has the certificate", () => {
@@ -320,6 +327,11 @@ describe("a policy", () => {
   test("that could trust nobody is refused when it is made", () => {
     expect(() => trusting({ policy: "hard", staples: false })).toThrow("without lists and without staples");
     expect(() => trusting({ policy: "hard", scope: "path" })).toThrow("a staple speaks of the leaf alone");
+  });
+  test("that is misspelt is not taken for the laxer one", () => {
+    expect(() => trusting({ policy: "Hard" as "hard" })).toThrow("revocation.policy: Hard is none of its values");
+    expect(() => trusting({ scope: "chain" as "path" })).toThrow("revocation.scope: chain is none of its values");
+    expect(() => trusting({}, "web_pki" as "rfc5280")).toThrow("profile: web_pki is none of its values");
   });
   test("is not asked of a certificate that is itself a root", () => {
     const verifier = serverVerifier({ provider: node, roots: [leaf.der], revocation: { policy: "hard" } });

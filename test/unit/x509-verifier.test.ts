@@ -125,6 +125,12 @@ describe("a certificate that is itself a root", () => {
     expect(verdict(trusting(mail), presented([mail.der]))).toBe("unsupported_certificate: wrong-purpose");
   });
 
+  test("is refused with all that was sent", () => {
+    const result = trusting(leaf).verify(presented([leaf.der, intermediate.der], { serverName: "example.org" }));
+    if (result instanceof VerifiedIdentity) throw new Error("of another name");
+    expect(explanation(result).sent.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
   test("vouches for no other certificate unless it is a CA's", async () => {
     const below = await server(leaf);
     expect(verdict(trusting(leaf), presented([below.der]))).toBe("bad_certificate: not-a-ca");

@@ -35,14 +35,13 @@ export interface TrustAnchorsOptions {
  * @example trustAnchors(platformRoots(), { leftOut: ({ problem }) => console.warn(problem) })
  */
 export function trustAnchors(roots: string | readonly Uint8Array[], { leftOut }: TrustAnchorsOptions = {}): readonly TrustAnchor[] {
-  const { certificates, problems } = readCertificates(roots, "roots");
-  const isAuthority = ({ extensions }: Certificate): boolean => extensions.basicConstraints?.value.ca !== false;
+  const { certificates, paths, problems } = readCertificates(roots, "roots");
   const noAuthorities = certificates.flatMap((certificate, at): readonly ConfigProblem[] =>
     isAuthority(certificate)
       ? []
       : [{
           kind: "not-a-ca",
-          path: `roots[${at}]`,
+          path: paths[at] ?? "roots",
           problem: `${certificate.subject.text} is no CA, and as an anchor it could issue certificates`,
           remedy: "give it to the verifier as one of the roots: then it is trusted for itself alone",
         }],
@@ -54,6 +53,11 @@ export function trustAnchors(roots: string | readonly Uint8Array[], { leftOut }:
     const constraints = extensions.all.find(({ oid }) => oid === extensionIds.nameConstraints)?.value;
     return { subject: subject.raw, publicKey: key.raw, ...(constraints && { nameConstraints: constraints }) };
   });
+}
+
+/** RFC 5280 §4.2.1.9: of version 3, who does not say so is none; before, nobody could. §4.2.1.3: nor is who may not sign any. */
+function isAuthority({ version, extensions: { basicConstraints, keyUsage } }: Certificate): boolean {
+  return (basicConstraints?.value.ca ?? version < 3) && keyUsage?.value.has("keyCertSign") !== false;
 }
 
 /** What can be read, and of the rest what is wrong. */

@@ -1,4 +1,4 @@
-// GeneralName (RFC 5280 §4.2.1.6), and the form of it that stands in name constraints (§4.2.1.10).
+// GeneralName (RFC 5280 §4.2.1.6), as it stands in alternative names, name constraints, and wherever a place is named.
 import { latin1 } from "./bytes.ts";
 import { constructed, context, type DerElement, DerError, type DerReader, enter, tags } from "./der.ts";
 import { type DistinguishedName, distinguishedName } from "./distinguished-name.ts";

@@ -79,7 +79,8 @@ function judgePinned(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[],
     return finding?.kind === "revoked" ? [finding] : [];
   });
   const own = [...pinnedFindings(leaf, policy, seconds(presented)), ...revoked.slice(0, 1)];
-  return { path: [leaf], validUntil: notAfter, own, along: [], attempts: [], sent: [leaf.reference] };
+  const sent = [leaf, ...intermediates].map(({ reference }) => reference);
+  return { path: [leaf], validUntil: notAfter, own, along: [], attempts: [], sent };
 }
 const maxIssuersOfPinned = 4;
 

@@ -48,16 +48,25 @@ export function parsePem(text: string): readonly PemBlock[] {
   return blocks;
 }
 
+export interface CertificatesRead {
+  readonly certificates: readonly Certificate[];
+  /** Of each of them: where it stands, among those too that can't be read. */
+  readonly paths: readonly string[];
+  readonly problems: readonly ConfigProblem[];
+}
+
 /** Reads what can be read, and says of the rest what is wrong. `path` is where in a config it stands. */
 export function readCertificates(
   input: string | readonly Uint8Array[],
   path: string,
-): { readonly certificates: readonly Certificate[]; readonly problems: readonly ConfigProblem[] } {
+): CertificatesRead {
   const problems: ConfigProblem[] = [];
   const certificates: Certificate[] = [];
+  const paths: string[] = [];
   for (const [at, der] of derOf(input, path, problems, "certificate").entries()) {
     try {
       certificates.push(parseCertificate(der));
+      paths.push(`${path}[${at}]`);
     } catch (thrown) {
       if (!(thrown instanceof DerError)) throw thrown;
       problems.push({
@@ -68,7 +77,7 @@ export function readCertificates(
       });
     }
   }
-  return { certificates, problems };
+  return { certificates, paths, problems };
 }
 
 /** What is asked for, of a text; or the bytes as they were given, copied. */

@@ -14,7 +14,8 @@ import { serverNameProblems } from "./server-names.ts";
  * private CAs: a CA's own certificate as a server's, a server's without extended key usage or with anyExtendedKeyUsage, and odd
  * forms that confuse nobody here.
  */
-export type Profile = "web-pki" | "rfc5280";
+export type Profile = (typeof profiles)[number];
+export const profiles = ["web-pki", "rfc5280"] as const;
 
 export interface Policy {
   readonly profile: Profile;

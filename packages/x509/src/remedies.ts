@@ -65,8 +65,10 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
       ? "let the server fetch a response more often, or look at the clocks of both"
       : "look at the OCSP response that the server staples: it must be of the leaf's own issuer",
   "staple-missing": () => "let the server staple an OCSP response, or have its certificate issued without must-staple",
-  "revocation-unknown": ({ issuer, listUrls }) =>
-    `give a fresh CRL of ${issuer.subject} in revocation.lists` +
+  "revocation-unknown": ({ certificate, issuer, listUrls, statuses }) =>
+    statuses.some(({ kind, source }) => kind === "unknown" && source === "ocsp")
+      ? `find out whether ${issuer.subject} issued ${which(certificate)}: its responder should know it, and no policy lets that pass`
+      : `give a fresh CRL of ${issuer.subject} in revocation.lists` +
     (listUrls.length === 0 ? "" : ` (${listUrls.slice(0, 3).join(", ")})`) +
     ', or let an unknown status pass: policy: "soft"',
   "key-not-pinned": ({ pin }) => `if it is the right key, pin ${pin}`,

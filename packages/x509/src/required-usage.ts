@@ -1,7 +1,7 @@
 // What a client's certificate must say of its use, beyond what is always demanded, and how it is told so (RFC 9846 §4.3.5).
 import type { ConfigProblem, OidFilter } from "@sallyport/core";
 import { extensionIds, type KeyUsage, keyUsages } from "./extensions.ts";
-import type { Finding } from "./findings.ts";
+import { anyPurpose, type Finding } from "./findings.ts";
 import type { Known } from "./profile.ts";
 
 export interface RequiredUsage {
@@ -26,6 +26,12 @@ export function requiredUsageProblems({ keyUsage = [], extendedKeyUsage = [] }: 
   ];
 }
 
+/** A name that is misspelt must not be taken for the laxer one. */
+export function nameProblems(path: string, name: string, names: readonly string[]): readonly ConfigProblem[] {
+  if (names.includes(name)) return [];
+  return [{ kind: "unknown-name", path, problem: `${name} is none of its values`, remedy: `write ${names.join(" or ")}` }];
+}
+
 /** For a server's CertificateRequest. */
 export function usageFilters({ keyUsage = [], extendedKeyUsage = [] }: RequiredUsage): readonly OidFilter[] {
   const filters: OidFilter[] = [];
@@ -46,8 +52,6 @@ export function usageFindings({ certificate, reference }: Known, { keyUsage = []
     lacks.length === 0 ? [] : [{ kind: "required-usage", certificate: reference, extension, lacks }];
   return [...lacking("keyUsage", usages), ...lacking("extendedKeyUsage", purposes)];
 }
-
-const anyPurpose = "2.5.29.37.0";
 
 /** DER of named bits: no zero bits at the end (X.690 §11.2.2). */
 function bitString(usages: readonly KeyUsage[]): Uint8Array {

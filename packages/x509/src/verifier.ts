@@ -7,8 +7,8 @@ import { type Judge, known, verify } from "./judge.ts";
 import { basisOf, labelOf } from "./label.ts";
 import { bySubject } from "./path.ts";
 import { readCertificates } from "./pem.ts";
-import type { KnownAuthority, Policy, Profile } from "./profile.ts";
-import { type RequiredUsage, requiredUsageProblems, usageFilters } from "./required-usage.ts";
+import { type KnownAuthority, type Policy, type Profile, profiles } from "./profile.ts";
+import { nameProblems, type RequiredUsage, requiredUsageProblems, usageFilters } from "./required-usage.ts";
 import { type RevocationOptions, revocation } from "./revocation/policy.ts";
 
 export interface VerifierOptions {
@@ -66,7 +66,8 @@ function verifier(role: "client" | "server", purpose: Purpose, options: Verifier
   const unreadable = [...given.problems, ...bare.problems];
   const trusted = given.certificates.length + bare.authorities.length + unreadable.length;
   const [first, ...more] = [
-    ...unreadable, ...optionProblems(trusted, verifications.size, maxIntermediates), ...requiredUsageProblems(requires),
+    ...unreadable, ...optionProblems(trusted, verifications.size, maxIntermediates), ...nameProblems("profile", profile, profiles),
+    ...requiredUsageProblems(requires),
   ];
   if (first !== undefined) throw new ConfigError([first, ...more]);
   const wanted = revocation(options.revocation ?? {}, role, provider, verifications);
@@ -88,7 +89,7 @@ function verifier(role: "client" | "server", purpose: Purpose, options: Verifier
     verify: (presented) => verify(judge, presented),
   };
 }
-const nothing: ReturnType<typeof readCertificates> = { certificates: [], problems: [] };
+const nothing: ReturnType<typeof readCertificates> = { certificates: [], paths: [], problems: [] };
 
 function optionProblems(
   trusted: number,

@@ -5,7 +5,7 @@ import { equal, latin1 } from "../bytes.ts";
 import {
   bitString, boolean, constructed, context, type DerElement, DerError, DerReader, enter, integer, only, smallInteger, tags, time,
 } from "../der.ts";
-import { type DistinguishedName, distinguishedName } from "../distinguished-name.ts";
+import { type DistinguishedName, distinguishedName, isEmpty } from "../distinguished-name.ts";
 import { distributionPointNames } from "../distribution-point.ts";
 import { authorityKeyIdentifier, type ExtensionList, extensionIds, extensionList } from "../extensions.ts";
 import { type RevocationReason, revocationReason } from "./status.ts";
@@ -63,6 +63,7 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   const inner = algorithmIdentifier(tbs, "signature");
   if (!equal(inner.raw, signatureAlgorithm.raw)) throw new DerError("signatureAlgorithm is not what was signed", algorithmAt);
   const issuer = distinguishedName(tbs.read(tags.sequence, "issuer"), "issuer");
+  if (isEmpty(issuer)) throw new DerError("a CRL that does not name its issuer", tbsElement.offset); // §5.1.2.3
   const thisUpdate = properTime(tbs, "thisUpdate");
   if (!tbs.has(tags.utcTime) && !tbs.has(tags.generalizedTime)) {
     throw new DerError("a CRL without nextUpdate, which would never end", tbs.offset); // §5.1.2.5
@@ -195,6 +196,7 @@ function issuingDistributionPoint(element: DerElement): ListScope {
   const outer = enter(element);
   const inner = outer.sequence(what);
   outer.end(what);
+  if (inner.atEnd) throw new DerError(`${what} is empty`, element.offset); // §5.2.5
   const point = inner.optional(constructed(0), what);
   const flags = [1, 2].map((number) => isSet(inner, number, what));
   const reasons = inner.optional(context(3), what);

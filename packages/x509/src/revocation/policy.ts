@@ -7,6 +7,7 @@ import type { CertificateReference, Finding } from "../findings.ts";
 import { generalName } from "../general-names.ts";
 import { isPrintableUrl } from "../names.ts";
 import { type Authority, isWhole, type Known, type KnownAuthority, type Policy } from "../profile.ts";
+import { nameProblems } from "../required-usage.ts";
 import type { SignatureCheck, Verifications } from "../signature.ts";
 import { judgeLists, type ListSignatures } from "./judge-crl.ts";
 import { digests, judgeOcsp } from "./judge-ocsp.ts";
@@ -24,7 +25,7 @@ export interface RevocationOptions {
   readonly staples?: boolean;
   /**
    * Of a status that nobody knows, or only old sources: `hard` refuses, `soft` lets it pass. Whoever is known to be revoked is
-   * refused by both. Default: `hard` if there are lists, else `soft`.
+   * refused by both, and so is whose responder signs that it does not know him. Default: `hard` if there are lists, else `soft`.
    */
   readonly policy?: "hard" | "soft";
   /** Whose status must be known if the policy is hard: the peer's own (the default), or that of all below the root. */
@@ -53,7 +54,9 @@ export function revocation(
   const holder = lists === undefined || lists instanceof RevocationLists ? lists : listsOf(lists);
   const asks = staples ?? role === "server";
   const chosen = policy ?? (lists === undefined ? "soft" : "hard");
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = [
+    ...nameProblems("revocation.policy", chosen, ["hard", "soft"]), ...nameProblems("revocation.scope", scope, ["leaf", "path"]),
+  ];
   if (chosen === "hard" && lists === undefined && !asks) {
     problems.push({
       kind: "no-revocation-source",
