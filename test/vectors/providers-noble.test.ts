@@ -1,9 +1,11 @@
-import { describe, test } from "vitest";
+import { afterAll, describe, test } from "vitest";
 import { hybridContract } from "../support/hybrid-contract.ts";
 import { providerContract } from "../support/provider-contract.ts";
 import { subjects } from "../support/subjects.ts";
+import { wycheproofSoFar } from "../support/wycheproof.ts";
 
 describe("crypto-noble", () => {
+  afterAll(() => console.log(`crypto-noble, ${wycheproofSoFar()}`));
   for (const { name, run } of [...providerContract(subjects.noble), ...hybridContract(subjects.noble)]) {
     test(name, async (context) => {
       const skipped = await run();
