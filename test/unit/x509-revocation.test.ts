@@ -104,16 +104,33 @@ describe("a CRL of the issuer", () => {
   });
 
   test("whose signature was checked once is not checked again for the next connection", () => {
-    let checks = 0;
-    const counting = { ...node, verifications: node.verifications.map((verification) =>
-      "verify" in verification ? { ...verification, verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)) } : verification) };
-    const verifier = serverVerifier({ provider: counting, roots: [root.der], revocation: { lists: [crl(intermediate)] } });
-    verifier.verify(presented(chain));
-    expect(checks).toBe(3);
-    verifier.verify(presented(chain));
-    expect(checks).toBe(5);
+    const checksOf = counted();
+    expect([checksOf(chain), checksOf(chain)]).toEqual([3, 2]);
+  });
+
+  test("remembers the key that signed it, and not every key of an issuer's namesakes", async () => {
+    const checksOf = counted();
+    const namesakes = await Promise.all(Array.from({ length: 20 }, () => ca("CN=Intermediate", root)));
+    const chains = await Promise.all(namesakes.map(async (namesake) => [(await server(namesake)).der, namesake.der] as const));
+    checksOf(chain);
+    for (const other of chains) expect(checksOf(other)).toBe(3);
+    const [first = chain, last = chain] = [chains[0], chains.at(-1)];
+    expect([checksOf(chain), checksOf(last), checksOf(first)]).toEqual([2, 2, 3]);
   });
 });
+
+/** How many signatures one verifier checks of a chain, a list of the intermediate's among them. */
+function counted(): (chain: Parameters<typeof presented>[0]) => number {
+  let checks = 0;
+  const counting = { ...node, verifications: node.verifications.map((verification) =>
+    "verify" in verification ? { ...verification, verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)) } : verification) };
+  const verifier = serverVerifier({ provider: counting, roots: [root.der], revocation: { lists: [crl(intermediate)] } });
+  return (sent) => {
+    checks = 0;
+    verifier.verify(presented(sent));
+    return checks;
+  };
+}
 
 describe("the scope of a CRL", () => {
   const place = (name: string) => sequence(explicit(0, explicit(0, implicit(6, text(name)))));

@@ -10,9 +10,9 @@ import { anyPolicy } from "./policy-extensions.ts";
 import { serverNameProblems } from "./server-names.ts";
 
 /**
- * `web-pki`: RFC 5280 and what the Baseline Requirements add, to which every public CA issues. `rfc5280`: RFC 5280 alone, for
- * private CAs: a CA's own certificate as a server's, a server's without extended key usage or with anyExtendedKeyUsage, and odd
- * forms that confuse nobody here.
+ * `web-pki`: RFC 5280 and the Baseline Requirements, to which every public CA issues, but for how long a certificate may be valid
+ * and under which policy it must be issued. `rfc5280`: RFC 5280 alone, for private CAs: a CA's own certificate as a server's, a
+ * server's without extended key usage or with anyExtendedKeyUsage, and odd forms that confuse nobody here.
  */
 export type Profile = (typeof profiles)[number];
 export const profiles = ["web-pki", "rfc5280"] as const;

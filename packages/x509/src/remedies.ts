@@ -55,7 +55,7 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
     "have the certificates below it issued under a policy of their issuers (certificatePolicies), or take another path",
   "not-in-profile": ({ certificate, section }) =>
     certificate.source === "roots"
-      ? "give the root as an anchor, of which only name and key count: anchors: trustAnchors(…)"
+      ? "give the root as an anchor, of which name, key and name constraints count: anchors: trustAnchors(…)"
       : section.startsWith("BR ")
         ? 'have it issued anew, or take the profile "rfc5280" if its CA is a private one'
         : "have it issued anew",

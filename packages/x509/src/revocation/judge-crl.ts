@@ -81,8 +81,12 @@ function signatureOf(list: RevocationList, issuer: Authority, { verifications, s
   const key = latin1(publicKey.raw);
   const verdict = known.get(key) ?? checkSignature(list, publicKey, verifications);
   known.set(key, verdict);
+  // An authority below may make namesakes of the issuer without end, each with a key of its own. Whose key it is stays.
+  const least = known.size > mostOthers ? [...known].find(([, said]) => said !== "valid") : undefined;
+  if (least !== undefined) known.delete(least[0]);
   return verdict;
 }
+const mostOthers = 16;
 
 function signatureProblem(verdict: SignatureVerdict): string {
   if (typeof verdict === "object") return `it is signed with ${verdict.broken}, which can be forged`;
