@@ -115,7 +115,7 @@ test.each([
   console.log(`bundle of ${title}: ${sizes[0]} minified, ${sizes[1]} gzip, ${sizes[2]} brotli`);
 });
 
-test("the browser bundle of crypto-wasm names one module of Node's, which libsodium asks for where nothing else is random", async () => {
+test("crypto-wasm's browser bundle names one module of Node's: libsodium asks it where nothing else is random", async () => {
   const { imports } = await bundle('export * from "@sallyport/crypto-wasm";');
   expect(imports).toEqual(["crypto"]);
 });
