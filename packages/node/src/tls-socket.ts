@@ -3,7 +3,7 @@ import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
 import { type Bytes, type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
-import type { Driven, TlsStream } from "@sallyport/drive";
+import type { Driven, EarlyExchange, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
 import { detailedCertificate } from "./peer-certificate.ts";
@@ -24,8 +24,8 @@ const lastWordsMs = 2_000;
  * others as TlsError with a `code`.
  *
  * `end()` is close_notify and the transport's half-close. `destroy()` calls back at once, and what is due is delivered behind
- * it: in the handshake user_canceled and close_notify; after it close_notify if no error is given and all that was written has
- * been sent (it says neither more nor less), else internal_error.
+ * it: in the handshake user_canceled and close_notify, or internal_error where the peer may be established already; after it
+ * close_notify if no error is given and all that was written has been sent (it says neither more nor less), else internal_error.
  */
 export class TlsSocket extends Duplex implements Socket {
   readonly encrypted = true;
@@ -41,6 +41,8 @@ export class TlsSocket extends Duplex implements Socket {
   #delimitsItself = false;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
+  /** Answers early data before the handshake is done. */
+  #halfRtt: EarlyExchange["write"];
   #pumping = false;
 
   /**
@@ -56,16 +58,20 @@ export class TlsSocket extends Duplex implements Socket {
 
   /** @internal The handshake is done. */
   secure({ stream, clientHello, earlyData }: Driven): void {
-    if (this.destroyed) {
-      void stream.abort("cancelled");
-      return;
-    }
+    if (this.destroyed) return this.#leave(stream, this.errored);
     this.#stream = stream;
     this.#clientHello = clientHello?.raw;
     this.#earlyData = earlyData;
+    this.#halfRtt = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
+  }
+
+  /** @internal Data that came before the handshake was done. */
+  takeEarly(data: Uint8Array, halfRtt: EarlyExchange["write"]): void {
+    this.#halfRtt = halfRtt;
+    this.push(data);
   }
 
   /** @internal */
@@ -279,7 +285,9 @@ export class TlsSocket extends Duplex implements Socket {
   }
   #send(chunks: readonly Uint8Array[], done: Done): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
+    const halfRtt = this.#halfRtt;
+    if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
+    else if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
     else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
@@ -303,10 +311,14 @@ export class TlsSocket extends Duplex implements Socket {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
     if (stream === undefined) this.#cancel();
-    else if ((error === null || this.#delimitsItself) && this.writableLength === 0) void stream.abort("cancelled");
-    else void stream.abort({ alert: "internal_error", reason: "destroyed", cause: error });
+    else this.#leave(stream, error);
     this.#waiting = [];
     done(error);
+  }
+
+  #leave(stream: TlsStream, error: Error | null): void {
+    const isWhole = (error === null || this.#delimitsItself) && this.writableLength === 0;
+    void stream.abort(isWhole ? "cancelled" : { alert: "internal_error", reason: "destroyed", cause: error });
   }
 }
 
@@ -315,6 +327,10 @@ function decoded(raw: Bytes): ClientHello {
   const read = readClientHello(raw);
   if (read.kind !== "read") throw read.error;
   return { ...read.clientHello, raw };
+}
+
+async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {
+  for (const chunk of chunks) await write(plain(chunk));
 }
 
 /** As a user of sockets expects it. */
