@@ -4,10 +4,11 @@ import { type Command, type ExitCode, type Io, Misuse, parse } from "./command.t
 import { connectCommand } from "./commands/connect.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { replayCommand } from "./commands/replay.ts";
 
-const commands: readonly Command[] = [explainCommand, connectCommand, probeCommand, replayCommand, demoCommand];
+const commands: readonly Command[] = [explainCommand, lintCommand, connectCommand, probeCommand, replayCommand, demoCommand];
 
 export async function runCommandLine([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined) {
