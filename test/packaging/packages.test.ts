@@ -115,6 +115,11 @@ test.each([
   console.log(`bundle of ${title}: ${sizes[0]} minified, ${sizes[1]} gzip, ${sizes[2]} brotli`);
 });
 
+test("crypto-wasm's browser bundle names one module of Node's: libsodium asks it where nothing else is random", async () => {
+  const { imports } = await bundle('export * from "@sallyport/crypto-wasm";');
+  expect(imports).toEqual(["crypto"]);
+});
+
 /** @returns the code of an IIFE that leaves its exports in `bundled`, and what it would import */
 async function bundle(contents: string): Promise<{ code: string; imports: string[] }> {
   const { outputFiles, metafile } = await build({

@@ -32,6 +32,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "crypto-noble": ["core", "@noble/ciphers", "@noble/curves", "@noble/hashes", "@noble/post-quantum", "micro-rsa-dsa-dh"],
   "crypto-node": ["core", "node:", "@noble/post-quantum"],
   "crypto-web": ["core"],
+  "crypto-wasm": ["core", "libsodium-wrappers"],
   x509: ["core", "@noble/hashes"],
   drive: ["core"],
   node: ["core", "drive", "node:"],

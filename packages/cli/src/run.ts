@@ -5,10 +5,11 @@ import { connectCommand } from "./commands/connect.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { replayCommand } from "./commands/replay.ts";
 
-const commands: readonly Command[] = [explainCommand, inspectCommand, connectCommand, probeCommand, replayCommand, demoCommand];
+const commands: readonly Command[] = [explainCommand, inspectCommand, lintCommand, connectCommand, probeCommand, replayCommand, demoCommand];
 
 export async function runCommandLine([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined) {

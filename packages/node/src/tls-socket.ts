@@ -2,10 +2,11 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
-import { type Bytes, type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
-import type { Driven, TlsStream } from "@sallyport/drive";
+import { type Bytes, type ClientHello, type EarlyDataOutcome, type Exported, type Info, readClientHello, TlsError } from "@sallyport/core";
+import type { Driven, EarlyExchange, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded } from "./errors.ts";
+import { type EphemeralKeyInfo, ephemeralKeyInfo, opensslSuiteName } from "./openssl-names.ts";
 import { detailedCertificate } from "./peer-certificate.ts";
 import { plain } from "./socket-transport.ts";
 
@@ -24,12 +25,11 @@ const lastWordsMs = 2_000;
  * others as TlsError with a `code`.
  *
  * `end()` is close_notify and the transport's half-close. `destroy()` calls back at once, and what is due is delivered behind
- * it: in the handshake user_canceled and close_notify; after it close_notify if no error is given and all that was written has
- * been sent (it says neither more nor less), else internal_error.
+ * it: in the handshake user_canceled and close_notify, or internal_error where the peer may be established already; after it
+ * close_notify if no error is given and all that was written has been sent (it says neither more nor less), else internal_error.
  */
 export class TlsSocket extends Duplex implements Socket {
   readonly encrypted = true;
-  readonly authorizationError: Error | undefined = undefined;
   readonly autoSelectFamilyAttemptedAddresses: string[] = [];
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
   readonly #cancel: () => void;
@@ -41,6 +41,8 @@ export class TlsSocket extends Duplex implements Socket {
   #delimitsItself = false;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] = [];
+  /** Answers early data before the handshake is done. */
+  #halfRtt: EarlyExchange["write"];
   #pumping = false;
 
   /**
@@ -56,16 +58,20 @@ export class TlsSocket extends Duplex implements Socket {
 
   /** @internal The handshake is done. */
   secure({ stream, clientHello, earlyData }: Driven): void {
-    if (this.destroyed) {
-      void stream.abort("cancelled");
-      return;
-    }
+    if (this.destroyed) return this.#leave(stream, this.errored);
     this.#stream = stream;
     this.#clientHello = clientHello?.raw;
     this.#earlyData = earlyData;
+    this.#halfRtt = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const call of waiting) call();
+  }
+
+  /** @internal Data that came before the handshake was done. */
+  takeEarly(data: Uint8Array, halfRtt: EarlyExchange["write"]): void {
+    this.#halfRtt = halfRtt;
+    this.push(data);
   }
 
   /** @internal */
@@ -94,6 +100,13 @@ export class TlsSocket extends Duplex implements Socket {
   get authorized(): boolean {
     return (this.info?.peer ?? this.info?.psk) !== undefined;
   }
+  /**
+   * Why not, by the code that node:tls has for it: the peer was asked for a certificate, and has shown none. Null: it is authorized,
+   * or was not asked. Whom a verifier does not trust never comes this far.
+   */
+  get authorizationError(): "UNABLE_TO_GET_ISSUER_CERT" | null {
+    return this.info?.asksPeer === true && !this.authorized ? "UNABLE_TO_GET_ISSUER_CERT" : null;
+  }
   /** False: none was agreed. */
   get alpnProtocol(): string | false {
     return this.info?.alpn ?? false;
@@ -109,8 +122,12 @@ export class TlsSocket extends Duplex implements Socket {
     return this.info.version === "tls1.3" ? "TLSv1.3" : "TLSv1.2";
   }
   getCipher(): { readonly name: string; readonly standardName: string; readonly version: string } {
-    const name = this.info?.suite ?? "";
-    return { name, standardName: name, version: this.getProtocol() ?? "" };
+    const standardName = this.info?.suite ?? "";
+    return { name: opensslSuiteName(standardName), standardName, version: this.getProtocol() ?? "" };
+  }
+  /** At a client: by which group the keys were exchanged. Null at a server, as in node:tls; empty where there was no exchange. */
+  getEphemeralKeyInfo(): EphemeralKeyInfo | Record<string, never> | null {
+    return this.#clientHello === undefined ? ephemeralKeyInfo(this.info?.group) : null;
   }
   isSessionReused(): boolean {
     return this.info?.handshakeKind.startsWith("resumed") ?? false;
@@ -132,6 +149,25 @@ export class TlsSocket extends Duplex implements Socket {
     const presented = this.info?.peer?.presented;
     return presented?.type === "x509" ? new X509Certificate(presented.chain[0]) : undefined;
   }
+  /** What this side has shown in this handshake, as node:tls gives it: empty for none, null once the socket is destroyed. */
+  getCertificate(): PeerCertificate | Record<string, never> | null {
+    if (this.destroyed) return null;
+    return this.getX509Certificate()?.toLegacyObject() ?? {};
+  }
+  getX509Certificate(): X509Certificate | undefined {
+    const shown = this.info?.ownCertificate;
+    return shown && new X509Certificate(shown);
+  }
+  /**
+   * Not kept: `channelBinding()` binds to the connection in both versions, and to more than tls-unique, which TLS 1.3 has not and
+   * which is broken without extended master secret in 1.2 (RFC 9266 §1).
+   */
+  getFinished(): undefined {
+    return undefined;
+  }
+  getPeerFinished(): undefined {
+    return undefined;
+  }
   /** Sessions are in the config's store, which TLS asks by itself. */
   getSession(): undefined {
     return undefined;
@@ -151,11 +187,11 @@ export class TlsSocket extends Duplex implements Socket {
   }
   /** RFC 9846 §7.5. @throws before the handshake is done, and where the connection can't give any */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
-    const exported = this.#stream?.exportKeyingMaterial(label, context, length);
-    if (exported === undefined) throw new Error("keying material can't be exported before the handshake is done");
-    if (exported.kind === "failed") throw exported.error;
-    if (exported.kind === "unavailable") throw new Error(`keying material is unavailable: ${exported.reason}`);
-    return Buffer.from(exported.keyingMaterial.buffer);
+    return exported(this.#stream?.exportKeyingMaterial(label, context, length));
+  }
+  /** tls-exporter (RFC 9266): 32 bytes, the same at both ends, for SCRAM and its like. @throws as `exportKeyingMaterial` does */
+  channelBinding(): Buffer {
+    return exported(this.#stream?.channelBinding());
   }
   /** RFC 9846 §4.7.3. */
   async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
@@ -279,7 +315,9 @@ export class TlsSocket extends Duplex implements Socket {
   }
   #send(chunks: readonly Uint8Array[], done: Done): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
+    const halfRtt = this.#halfRtt;
+    if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
+    else if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
     else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
@@ -303,10 +341,14 @@ export class TlsSocket extends Duplex implements Socket {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
     if (stream === undefined) this.#cancel();
-    else if ((error === null || this.#delimitsItself) && this.writableLength === 0) void stream.abort("cancelled");
-    else void stream.abort({ alert: "internal_error", reason: "destroyed", cause: error });
+    else this.#leave(stream, error);
     this.#waiting = [];
     done(error);
+  }
+
+  #leave(stream: TlsStream, error: Error | null): void {
+    const isWhole = (error === null || this.#delimitsItself) && this.writableLength === 0;
+    void stream.abort(isWhole ? "cancelled" : { alert: "internal_error", reason: "destroyed", cause: error });
   }
 }
 
@@ -315,6 +357,17 @@ function decoded(raw: Bytes): ClientHello {
   const read = readClientHello(raw);
   if (read.kind !== "read") throw read.error;
   return { ...read.clientHello, raw };
+}
+
+function exported(result: Exported | undefined): Buffer {
+  if (result === undefined) throw new Error("keying material can't be exported before the handshake is done");
+  if (result.kind === "failed") throw result.error;
+  if (result.kind === "unavailable") throw new Error(`keying material is unavailable: ${result.reason}`);
+  return Buffer.from(result.keyingMaterial.buffer);
+}
+
+async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {
+  for (const chunk of chunks) await write(plain(chunk));
 }
 
 /** As a user of sockets expects it. */
