@@ -35,18 +35,22 @@ interface Step {
   readonly settle: Settle;
 }
 
+/** Whose plaintext it is. */
+export interface Writing {
+  /** The failure's output is in the batch already. */
+  sealFailed(failure: ErrorAndAlert): void;
+  transportBroke(cause: unknown): void;
+}
+
 export class Plaintext implements Source {
   readonly #connection: Connection;
-  /** The failure's output is in the batch already. */
-  readonly #onFailure: (failure: ErrorAndAlert) => void;
-  readonly #onBroken: (cause: unknown) => void;
+  readonly #writing: Writing;
   #entries: (Data | Step)[] = [];
   #bytes = 0;
 
-  constructor(connection: Connection, onFailure: (failure: ErrorAndAlert) => void, onBroken: (cause: unknown) => void) {
+  constructor(connection: Connection, writing: Writing) {
     this.#connection = connection;
-    this.#onFailure = onFailure;
-    this.#onBroken = onBroken;
+    this.#writing = writing;
   }
 
   get plentiful(): boolean {
@@ -81,7 +85,7 @@ export class Plaintext implements Source {
   }
 
   failed(cause: unknown): void {
-    this.#onBroken(cause);
+    this.#writing.transportBroke(cause);
   }
 
   seal(): Batch | undefined {
@@ -96,13 +100,19 @@ export class Plaintext implements Source {
     for (;;) {
       const head = this.#entries[0];
       if (head?.kind !== "data" || head.bytes.length > 0) return head;
-      this.#entries.shift();
+      this.#shift();
       head.settle?.resolve();
     }
   }
 
-  #run(step: Step): Batch {
+  /** An array that was shifted empty keeps its room for as long as it lives. */
+  #shift(): void {
     this.#entries.shift();
+    if (this.#entries.length === 0) this.#entries = [];
+  }
+
+  #run(step: Step): Batch {
+    this.#shift();
     let result: Sent | ErrorAndAlert;
     try {
       result = step.run();
@@ -143,7 +153,7 @@ export class Plaintext implements Source {
   /** Nothing can be sealed any more. What was sealed before goes out, and the failure's output behind it. */
   #stop(result: Ended | ErrorAndAlert, sealed: readonly Settle[], before: Uint8Array = new Uint8Array(0)): Batch {
     if (result.kind === "ended") this.reject(() => new WriteSideClosed("peer-close"));
-    else this.#onFailure(result);
+    else this.#writing.sealFailed(result);
     return batchOf(concatenate([before, result.output]), sealed);
   }
 
@@ -175,7 +185,7 @@ export class Plaintext implements Source {
       head.taken += part;
       left -= part;
       if (head.taken < head.bytes.length) return;
-      this.#entries.shift();
+      this.#shift();
       if (head.settle !== undefined) sealed.push(head.settle);
     }
   }
