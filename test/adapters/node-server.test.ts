@@ -2,7 +2,7 @@
 import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, createServer as createTcp, type Server, type Socket } from "node:net";
 import { connect as connectTls, createServer as createTls, type TLSSocket } from "node:tls";
 import { memoryClientSessions, type ServerConfig, serverConfig, ticketKeys } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
@@ -239,4 +239,39 @@ describe("diagnostics_channel", () => {
     expect(passed.heard).toMatchObject([{ role: "server", clientHello: { serverName: "localhost" } }]);
     expect(thrown).toMatchObject([{ message: "a subscriber's own" }]);
   });
+});
+
+describe("a client that is established by our Finished, while its own never comes", () => {
+  test.each(["TLSv1.3", "TLSv1.2"] as const)("is told internal_error by the timeout, and never sees an orderly end (%s)", async (version) => {
+    const accept = server({ sessions: ticketKeys({ random: node.random, now: Date.now }) });
+    const ours = closing(createServer({ accept, handshakeTimeoutMs: 300 }, (socket) => socket.end()));
+    const direct = await listen(ours);
+    // A client of TLS 1.2 waits for our Finished first only where it resumes.
+    const session = version === "TLSv1.2" ? await sessionOf(direct, version) : undefined;
+    const port = await listen(closing(deafRelay(direct)));
+    const failed = clientError(ours);
+    const theirs = connectTls({ ...tlsClient, port, minVersion: version, maxVersion: version, ...(session && { session }) });
+    const ends: string[] = [];
+    theirs.on("secureConnect", () => ends.push("secureConnect")).on("end", () => ends.push("end")).resume();
+    const [error] = (await once(theirs, "error")) as [NodeJS.ErrnoException];
+    expect(error.code).toBe("ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR");
+    expect(ends).toEqual(["secureConnect"]);
+    expect((await failed)[0]).toMatchObject({ kind: "aborted", context: { by: "timeout" }, finishedSent: true, alert: "internal_error" });
+  });
+
+  async function sessionOf(port: number, version: "TLSv1.2"): Promise<Buffer> {
+    const socket = connectTls({ ...tlsClient, port, minVersion: version, maxVersion: version });
+    const [session] = (await once(socket, "session")) as [Buffer];
+    socket.destroy();
+    return session;
+  }
+  /** Passes on the ClientHello, and nothing that the client says behind it. */
+  function deafRelay(to: number): Server {
+    return createTcp({ allowHalfOpen: true }, (socket) => {
+      const onward = connectTcp({ port: to, host: "127.0.0.1", allowHalfOpen: true });
+      socket.on("error", () => {}).once("data", (hello) => onward.write(hello)).resume();
+      socket.once("close", () => onward.destroy());
+      onward.on("error", () => {}).pipe(socket);
+    });
+  }
 });

@@ -1,6 +1,8 @@
 import { alertNames } from "../../packages/core/src/wire/iana.ts";
 import { dangerousAssertVerified } from "@sallyport/core";
-import { identity, type Outcome, ScriptedClient, type ScriptedClientOptions, type ScriptedPeer, ScriptedServer } from "../support/scripted-peer.ts";
+import {
+  identity, type Outcome, ScriptedClient, type ScriptedClientOptions, type ScriptedPeer, ScriptedServer, types,
+} from "../support/scripted-peer.ts";
 import { resumingClient, resumingServer } from "./sessions.ts";
 
 /** A row's stimulus: the peers that have given it, or what a test of a property has found out. */
@@ -65,6 +67,10 @@ function expectStimulus({ machine, where }: ScriptedPeer): void {
 export function expectEqual<Value>(actual: Value, expected: Value, what: string): void {
   if (actual !== expected) throw new Error(`${what}: ${String(actual)} instead of ${String(expected)}`);
 }
+
+/** The machine's: by it the peer may be established, and has no handshake left that could be cancelled (disputed.md, ALT-013). */
+export const heardFinished = ({ heard }: ScriptedPeer): boolean =>
+  heard.some(({ kind, bytes }) => kind === "handshake" && bytes[0] === types.finished);
 
 /** The alerts' names as they came. */
 export function told(peer: ScriptedPeer): string {

@@ -77,9 +77,9 @@ export interface ErrorContext {
 export type ErrorKind = keyof ErrorContext;
 
 /**
- * `cancelled` and `timeout`: user_canceled, then close_notify (§6.1); after the handshake close_notify alone, since
- * user_canceled speaks of a handshake. `reset`: the transport broke; no alert. Else that fatal alert. `cause` is what an
- * asynchronous answerer threw.
+ * `cancelled` and `timeout`: user_canceled, then close_notify (§6.1); once our Finished is made internal_error, since the peer may
+ * be established by it, and nothing may look like an orderly end; after the handshake close_notify alone. `reset`: the transport
+ * broke; no alert. Else that fatal alert. `cause` is what an asynchronous answerer threw.
  */
 export type AbortCause =
   | "cancelled"

@@ -24,8 +24,8 @@ const lastWordsMs = 2_000;
  * others as TlsError with a `code`.
  *
  * `end()` is close_notify and the transport's half-close. `destroy()` calls back at once, and what is due is delivered behind
- * it: in the handshake user_canceled and close_notify; after it close_notify if no error is given and all that was written has
- * been sent (it says neither more nor less), else internal_error.
+ * it: in the handshake user_canceled and close_notify, or internal_error where the peer may be established already; after it
+ * close_notify if no error is given and all that was written has been sent (it says neither more nor less), else internal_error.
  */
 export class TlsSocket extends Duplex implements Socket {
   readonly encrypted = true;
@@ -56,10 +56,7 @@ export class TlsSocket extends Duplex implements Socket {
 
   /** @internal The handshake is done. */
   secure({ stream, clientHello, earlyData }: Driven): void {
-    if (this.destroyed) {
-      void stream.abort("cancelled");
-      return;
-    }
+    if (this.destroyed) return this.#leave(stream, this.errored);
     this.#stream = stream;
     this.#clientHello = clientHello?.raw;
     this.#earlyData = earlyData;
@@ -303,10 +300,14 @@ export class TlsSocket extends Duplex implements Socket {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
     if (stream === undefined) this.#cancel();
-    else if ((error === null || this.#delimitsItself) && this.writableLength === 0) void stream.abort("cancelled");
-    else void stream.abort({ alert: "internal_error", reason: "destroyed", cause: error });
+    else this.#leave(stream, error);
     this.#waiting = [];
     done(error);
+  }
+
+  #leave(stream: TlsStream, error: Error | null): void {
+    const isWhole = (error === null || this.#delimitsItself) && this.writableLength === 0;
+    void stream.abort(isWhole ? "cancelled" : { alert: "internal_error", reason: "destroyed", cause: error });
   }
 }
 

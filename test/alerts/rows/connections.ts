@@ -22,7 +22,9 @@ import {
   ScriptedServer,
   types,
 } from "../../support/scripted-peer.ts";
-import { all, anywhere, connected, each, Expected, expectEqual, found, inHandshake, type Stimuli, told } from "../outcome.ts";
+import {
+  all, anywhere, connected, each, Expected, expectEqual, found, heardFinished, inHandshake, type Stimuli, told,
+} from "../outcome.ts";
 import { resumingServer } from "../sessions.ts";
 
 /** Those that take no tickets read them all the same. */
@@ -165,11 +167,7 @@ export const connections: Stimuli = {
     }),
   "ALT-012": () =>
     all(connected(), (peer) => call(peer, (connection) => connection.close())).map((peer) => found(peer, told(peer))),
-  "ALT-013": () =>
-    all(
-      anywhere().filter(({ where }) => where !== "CONNECTED"),
-      (peer) => abort(peer, "cancelled"),
-    ),
+  "ALT-013": () => all(inHandshake().filter((peer) => !heardFinished(peer)), (peer) => abort(peer, "cancelled")),
   "ALT-014": () =>
     [
       ...Object.keys(faults).map((name) => withFault((provider) => new ScriptedClient({ config: { provider } }), name)),

@@ -83,15 +83,20 @@ function write(link: Link, error: TlsError): SentAlert {
 }
 
 function send(link: Link, due: AlertDescription): { level: "fatal" | "warning"; description: AlertDescription } {
-  if (due !== "user_canceled") {
-    link.outgoing.alert("fatal", due);
-    return { level: "fatal", description: due };
-  }
-  // RFC 9846 §6.1: user_canceled speaks of a handshake, and close_notify follows it.
+  if (due !== "user_canceled") return fatal(link, due);
   const established = link.phase === "established";
+  // RFC 9846 §6.1: it only announces the close_notify behind it. Whoever has our Finished may be established already, skips it,
+  // and would take close_notify for the orderly end of an empty answer.
+  if (link.finishedSent && !established) return fatal(link, "internal_error");
+  // It speaks of a handshake.
   if (!established) link.outgoing.alert("warning", "user_canceled");
   link.outgoing.alert("warning", "close_notify");
   return { level: "warning", description: established ? "close_notify" : "user_canceled" };
+}
+
+function fatal(link: Link, description: AlertDescription): { level: "fatal"; description: AlertDescription } {
+  link.outgoing.alert("fatal", description);
+  return { level: "fatal", description };
 }
 
 function whyNot(link: Link, error: TlsError): NoAlertReason | undefined {
