@@ -1,4 +1,5 @@
 // The reading half of a transport: one read at a time, a bounded hold for what arrives while nobody takes it.
+import { withoutFirst } from "./pieces.ts";
 import { quiet } from "./quiet.ts";
 import type { ChunkReader, Transport } from "./transport.ts";
 
@@ -16,7 +17,7 @@ const holdLimit = 64 * 1024;
 /** No promise, no closure: an idle connection waits in here for as long as it lives. */
 export class Inbox implements ChunkReader {
   readonly #transport: Transport;
-  readonly #held: Uint8Array[] = [];
+  #held: Uint8Array[] = [];
   #heldBytes = 0;
   #ended: "end" | "reset" | undefined;
   /** A read is under way. */
@@ -42,7 +43,7 @@ export class Inbox implements ChunkReader {
     const head = this.#held[0];
     if (head === undefined) return this.#ended;
     const chunk = head.length > holdLimit ? head.subarray(0, holdLimit) : head;
-    if (chunk === head) this.#held.shift();
+    if (chunk === head) this.#held = withoutFirst(this.#held);
     else this.#held[0] = head.subarray(holdLimit);
     this.#heldBytes -= chunk.length;
     this.#read();

@@ -2,6 +2,7 @@
 // share records, since the fixed cost of a record is most of what a small write costs.
 import type { Bytes, Connection, Ended, ErrorAndAlert, Sent } from "@sallyport/core";
 import { type Batch, concatenate, type Source } from "./outbox.ts";
+import { withoutFirst } from "./pieces.ts";
 import { recordOverhead, returnWindow, takeWindow, type Window } from "./windows.ts";
 
 /** A direction that can't be written to: ours was closed, or (TLS 1.2) the peer's close took ours along (RFC 5246 §7.2.1). */
@@ -100,19 +101,13 @@ export class Plaintext implements Source {
     for (;;) {
       const head = this.#entries[0];
       if (head?.kind !== "data" || head.bytes.length > 0) return head;
-      this.#shift();
+      this.#entries = withoutFirst(this.#entries);
       head.settle?.resolve();
     }
   }
 
-  /** An array that was shifted empty keeps its room for as long as it lives. */
-  #shift(): void {
-    this.#entries.shift();
-    if (this.#entries.length === 0) this.#entries = [];
-  }
-
   #run(step: Step): Batch {
-    this.#shift();
+    this.#entries = withoutFirst(this.#entries);
     let result: Sent | ErrorAndAlert;
     try {
       result = step.run();
@@ -185,7 +180,7 @@ export class Plaintext implements Source {
       head.taken += part;
       left -= part;
       if (head.taken < head.bytes.length) return;
-      this.#shift();
+      this.#entries = withoutFirst(this.#entries);
       if (head.settle !== undefined) sealed.push(head.settle);
     }
   }

@@ -6,7 +6,7 @@ import {
 import { report } from "./events.ts";
 import { farewell, type Line } from "./farewell.ts";
 import type { Arrival, Waiter } from "./inbox.ts";
-import { keep } from "./pieces.ts";
+import { keep, withoutFirst } from "./pieces.ts";
 import { Plaintext, WriteSideClosed, type Writing } from "./plaintext.ts";
 import { quiet } from "./quiet.ts";
 import type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
@@ -25,7 +25,7 @@ export class Stream implements TlsStream, Waiter, Writing {
   readonly #connection: Connection;
   readonly #onEvent: ((event: ConnectionEvent) => void) | undefined;
   readonly #plaintext: Plaintext;
-  readonly #data: Uint8Array[] = [];
+  #data: Uint8Array[] = [];
   #dataBytes = 0;
   #readers: Reader[] | undefined;
   #waiter: Waiter | undefined;
@@ -97,8 +97,9 @@ export class Stream implements TlsStream, Waiter, Writing {
   }
 
   take(): Uint8Array | undefined {
-    const data = this.#data.shift();
+    const [data] = this.#data;
     if (data === undefined) return undefined;
+    this.#data = withoutFirst(this.#data);
     this.#dataBytes -= data.length;
     this.#pump();
     return data;
@@ -193,6 +194,7 @@ export class Stream implements TlsStream, Waiter, Writing {
     if (this.#finishing) return;
     this.#still = true;
     inbox.interrupt();
+    await undefined; // a chunk that the transport has given already is held then
     this.#pumping = false;
     for (let chunk = inbox.take(); chunk instanceof Uint8Array; chunk = inbox.take()) {
       if (this.#readEnd === undefined) this.#handle(this.#connection.receive(chunk));
@@ -288,7 +290,8 @@ export class Stream implements TlsStream, Waiter, Writing {
     while (this.#readers !== undefined && (this.#data.length > 0 || this.#readEnd !== undefined)) {
       const reader = this.#readers.shift();
       if (this.#readers.length === 0) this.#readers = undefined;
-      const data = this.#data.shift();
+      const [data] = this.#data;
+      this.#data = withoutFirst(this.#data);
       this.#dataBytes -= data?.length ?? 0;
       if (data !== undefined || this.#readEnd === "close-notify") reader?.resolve(data);
       else if (this.#readEnd !== undefined) reader?.reject(this.#readEnd);

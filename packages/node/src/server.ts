@@ -70,7 +70,7 @@ class SecureServer extends Server {
     const driven = await driving;
     switch (driven.kind) {
       case "established": {
-        const tls = new TlsSocket(socket, this.#options.allowHalfOpen ?? false, () => {});
+        const tls = new TlsSocket(socket, this.#options.allowHalfOpen ?? false);
         tls.secure(driven);
         return this.#tell("secureConnection", tls);
       }
