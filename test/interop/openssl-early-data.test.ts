@@ -1,9 +1,13 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer as createHttp } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import {
   clientConfig, memorySingleUse, type ServerOptions, type SingleUse, type StoredSession, type SyncClientSessionStore, serverConfig,
   ticketKeys,
 } from "@sallyport/core";
+import { createServer, type TlsSocket } from "@sallyport/node";
 import { serverVerifier } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
@@ -138,5 +142,34 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
     await meet(allowing, kept);
     const other = await sServer("-max_early_data", "0");
     expect(about(await meet(other, kept))).toEqual(["full", { rejected: "not-resumed" }]);
+  });
+
+  test("s_client's early request reaches an http handler that asked for such, marked, and is answered by half-RTT data", async () => {
+    const { provider, credential } = side;
+    const sessions = ticketKeys({ random: (length) => provider.random(length), now: Date.now });
+    const credentials = [await credential(await pki.leaf())] as const;
+    const accept = serverConfig({
+      provider, now: Date.now, versions: ["tls1.3"], credentials, sessions, halfRtt: true, ...takes(oldSingleUse()),
+    });
+    const http = createHttp((request, response) => {
+      response.end(`early-data: ${request.headers["early-data"]}, secure: ${!(request.socket as unknown as TlsSocket).secureConnecting}.`);
+    });
+    const ours = createServer({ accept, earlyRequests: { server: http } }, (socket) => void http.emit("connection", socket));
+    ours.listen(0, "127.0.0.1");
+    await once(ours, "listening");
+    cleanups.push(async () => void ours.close());
+    const { port } = ours.address() as AddressInfo;
+    const session = join(folder, `early-http-session-${name}`);
+    const get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const first = sClient(port, "-sess_out", session);
+    first.write(get);
+    await first.saw(/early-data: undefined, secure: true\./);
+    first.write("Q\n");
+    await first.ended;
+    const file = join(folder, `early-http-${name}`);
+    writeFileSync(file, get);
+    const second = sClient(port, "-sess_in", session, "-early_data", file);
+    await second.saw(/early-data: 1, secure: false\./);
+    await second.saw(/Early data was accepted/);
   });
 });

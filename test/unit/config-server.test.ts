@@ -444,3 +444,14 @@ test("the id needs no SHA-256 where no suite does", () => {
 test("printing a config shows neither keys nor settings", () => {
   expect(JSON.parse(JSON.stringify(serverConfig(good)))).toEqual({ role: "server", id: expect.anything() });
 });
+
+test("withAlpn changes the protocols and the id, checks them, and leaves the config as it was", () => {
+  const config = serverConfig({ ...good, alpn: ["h2"] });
+  const other = config.withAlpn(["http/1.1", "h2"]);
+  expect(serverSettings(other)).toEqual({ ...serverSettings(config), alpn: ["http/1.1", "h2"], id: other.id });
+  expect(serverSettings(config).alpn).toEqual(["h2"]);
+  expect(other.id).not.toEqual(config.id);
+  expect(config.withAlpn(["http/1.1", "h2"]).id).toEqual(other.id);
+  expect(serverConfig({ ...good, alpn: ["h2"], label: "other" }).withAlpn(["http/1.1", "h2"]).id).not.toEqual(other.id);
+  for (const wrong of [[""], ["a", "a"], ["\u{100}"], "h2", [1]]) expect(() => config.withAlpn(wrong as string[])).toThrow(ConfigError);
+});

@@ -3,8 +3,10 @@ export type {
   Budget, BudgetOptions, Counts, Decision, Delivery, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, PeerEnd, Refusal,
 } from "@sallyport/drive";
 export { budget, passthrough, refuse } from "@sallyport/drive";
+export type { DoorCallbacks } from "./callbacks.ts";
 export { connect, undiciConnector } from "./client.ts";
 export type { Cause, ClosedMessage, EstablishedMessage, FailedMessage, PassthroughMessage } from "./diagnostics.ts";
+export type { EarlyRequests, EarlyRequestTreatment } from "./early-requests.ts";
 export type { CodedTlsError, TlsClientError } from "./errors.ts";
 export type { Accept, AdapterOptions, ConnectOptions, PlainHttpOptions, ServerOptions, UpgradeOptions } from "./options.ts";
 export type { PlainHttpAnswer } from "./plain-http.ts";

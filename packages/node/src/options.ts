@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { ClientConfig, ClientHello, ConnectorOptions, ServerConfig } from "@sallyport/core";
 import type { Budget, Decision, EarlyDataHandler, EarlyDataSource } from "@sallyport/drive";
+import type { DoorCallbacks } from "./callbacks.ts";
+import type { EarlyRequests } from "./early-requests.ts";
 import type { PlainHttpAnswer } from "./plain-http.ts";
 
 export interface AdapterOptions {
@@ -19,7 +21,7 @@ export interface PlainHttpOptions {
 
 export type Accept = ServerConfig | ((clientHello: ClientHello, signal: AbortSignal) => Decision | Promise<Decision>);
 
-export interface ServerOptions extends AdapterOptions, PlainHttpOptions {
+export interface ServerOptions extends AdapterOptions, PlainHttpOptions, DoorCallbacks {
   /** One config for all, or a decision a connection, now or later; what it throws or rejects with is internal_error. */
   readonly accept: Accept;
   /**
@@ -27,6 +29,11 @@ export interface ServerOptions extends AdapterOptions, PlainHttpOptions {
    * when the handshake is complete.
    */
   readonly earlyData?: EarlyDataHandler;
+  /**
+   * Gives HTTP/1.1 requests that come as early data to this HTTP server, marked with `Early-Data: 1`, before the handshake is
+   * complete. Instead of `earlyData`.
+   */
+  readonly earlyRequests?: EarlyRequests;
 }
 
 export interface ConnectOptions extends AdapterOptions, ConnectorOptions {
@@ -48,7 +55,7 @@ export type UpgradeOptions = AdapterOptions & {
   /** Bytes that were read already and belong to TLS. */
   readonly head?: Uint8Array;
 } & (
-    | ({ readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler } & PlainHttpOptions)
+    | ({ readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler } & PlainHttpOptions & DoorCallbacks)
     | ({
         readonly isServer: false;
         readonly config: ClientConfig;

@@ -1,7 +1,9 @@
 import { Server, type Socket } from "node:net";
 import { Acceptor, type ClientHello, ServerConfig } from "@sallyport/core";
 import { budget, type DoorAnswerers, type DriveOptions, drive } from "@sallyport/drive";
+import { withCallbacks } from "./callbacks.ts";
 import { observe } from "./diagnostics.ts";
+import { EarlyConnection, treatEarlyRequests } from "./early-requests.ts";
 import { type TlsClientError, tlsClientError } from "./errors.ts";
 import { driveOptions, giveBack } from "./handshake.ts";
 import type { Accept, ServerOptions } from "./options.ts";
@@ -42,11 +44,15 @@ class SecureServer extends Server {
   readonly #common: DriveOptions;
   readonly #answerers: DoorAnswerers;
   #accept: Accept;
+  /** The same behind the callbacks. */
+  #door: Accept;
 
   constructor(options: ServerOptions) {
     super({ allowHalfOpen: true, noDelay: true });
     this.#options = options;
     this.#accept = options.accept;
+    this.#door = withCallbacks(options.accept, options);
+    if (options.earlyRequests !== undefined) treatEarlyRequests(options.earlyRequests, options);
     this.#common = driveOptions({ budget: budget(), ...options });
     this.#answerers = this.#answerersOf(options);
     this.on("connection", (socket: Socket) => void this.#secure(socket));
@@ -59,18 +65,23 @@ class SecureServer extends Server {
     if (typeof accept !== "function" && !(accept instanceof ServerConfig)) {
       throw new TypeError("accept is a config that serverConfig made, or a function");
     }
+    this.#door = withCallbacks(accept, this.#options);
     this.#accept = accept;
   }
 
   async #secure(socket: Socket): Promise<void> {
     void socket.remoteAddress; // once asked for, Node keeps it behind the socket's end
     const transport = new SocketTransport(socket);
-    const driving = drive(transport, new Acceptor().start(), this.#answerers, this.#common);
+    const { earlyRequests, allowHalfOpen = false } = this.#options;
+    const early = earlyRequests && new EarlyConnection(socket, allowHalfOpen, earlyRequests);
+    const [answerers, options] = early === undefined ? [this.#answerers, this.#common] : early.on(this.#answerers, this.#common);
+    const driving = drive(transport, new Acceptor().start(), answerers, options);
     observe("server", socket, driving);
     const driven = await driving;
     switch (driven.kind) {
       case "established": {
-        const tls = new TlsSocket(socket, this.#options.allowHalfOpen ?? false);
+        if (early?.establish(driven)) return;
+        const tls = early?.socket ?? new TlsSocket(socket, allowHalfOpen);
         tls.secure(driven);
         return this.#tell("secureConnection", tls);
       }
@@ -88,7 +99,7 @@ class SecureServer extends Server {
 
   /** `accept` is read when a ClientHello is there: it may be another one by then. */
   #answerersOf({ earlyData }: ServerOptions): DoorAnswerers {
-    const current = (): Accept => this.#accept;
+    const current = (): Accept => this.#door;
     const door = {
       get accept(): Accept {
         return current();

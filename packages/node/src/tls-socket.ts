@@ -3,7 +3,7 @@ import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
 import { type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
-import type { Driven, TlsStream } from "@sallyport/drive";
+import type { Driven, EarlyExchange, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded, visible } from "./errors.ts";
 import { detailedCertificate } from "./peer-certificate.ts";
@@ -43,6 +43,8 @@ export class TlsSocket extends Duplex implements Socket {
   #tellsTimeouts = false;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] | undefined = [];
+  /** Answers early data before the handshake is done. */
+  #halfRtt: EarlyExchange["write"];
   #pump: Pump | undefined;
 
   /**
@@ -64,9 +66,16 @@ export class TlsSocket extends Duplex implements Socket {
     this.#cancel = undefined;
     this.#clientHello = clientHello && latin1(clientHello.raw);
     this.#earlyData = earlyData;
+    this.#halfRtt = undefined;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     for (const call of waiting ?? []) call();
+  }
+
+  /** @internal Data that came before the handshake was done. */
+  takeEarly(data: Uint8Array, halfRtt: EarlyExchange["write"]): void {
+    this.#halfRtt = halfRtt;
+    this.push(data);
   }
 
   /** @internal */
@@ -276,7 +285,9 @@ export class TlsSocket extends Duplex implements Socket {
   }
   #send(chunks: readonly Uint8Array[], done: Done): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
+    const halfRtt = this.#halfRtt;
+    if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
+    else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
     else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
@@ -321,4 +332,8 @@ function decoded(hello: string): ClientHello {
   const read = readClientHello(raw);
   if (read.kind !== "read") throw read.error;
   return { ...read.clientHello, raw };
+}
+
+async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {
+  for (const chunk of chunks) await write(plain(chunk));
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Acceptor, Connector } from "@sallyport/core";
 import { drive } from "@sallyport/drive";
+import { withCallbacks } from "./callbacks.ts";
 import { handshakeOn } from "./handshake.ts";
 import type { UpgradeOptions } from "./options.ts";
 import type { TlsSocket } from "./tls-socket.ts";
@@ -12,7 +13,8 @@ import type { TlsSocket } from "./tls-socket.ts";
  */
 export function upgrade(socket: Duplex, options: UpgradeOptions): TlsSocket {
   if (options.isServer) {
-    const { accept, earlyData } = options;
+    const { earlyData } = options;
+    const accept = withCallbacks(options.accept, options);
     const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
     return handshakeOn("server", socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
       "secure",

@@ -22,8 +22,6 @@ export function configId(
     readonly shown?: readonly Uint8Array[];
   },
 ): Bytes {
-  // Each suite has one of the two for its hash, and each hash of a suite is there.
-  const hash = settings.hashes.get("sha256") ?? settings.hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
   const { alpn, verifications } = settings;
   const judge = verifier && {
     label: verifier.label,
@@ -43,6 +41,17 @@ export function configId(
     shown: shown.map(hex),
     label: label ?? null,
   });
+  return hashOf(settings, text);
+}
+
+/** Of a config that differs by its protocols alone from the one whose id it has. */
+export function idWithAlpn({ hashes, id }: Pick<CommonSettings, "hashes" | "id">, alpn: readonly string[]): Bytes {
+  return hashOf({ hashes }, JSON.stringify({ format: 1, of: hex(id), alpn }));
+}
+
+function hashOf({ hashes }: Pick<CommonSettings, "hashes">, text: string): Bytes {
+  // Each suite has one of the two for its hash, and each hash of a suite is there.
+  const hash = hashes.get("sha256") ?? hashes.get("sha384") ?? fail("local-fault", { step: "config id" });
   const units = new Uint8Array(2 * text.length);
   for (let at = 0; at < text.length; at++) {
     units[2 * at] = text.charCodeAt(at) >> 8;

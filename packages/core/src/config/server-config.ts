@@ -9,12 +9,12 @@ import { checkServerSessions } from "./check-sessions.ts";
 import { checkVerifier } from "./check-verifier.ts";
 import { commonOptions, readCommon } from "./common-options.ts";
 import type { Credential } from "./credential.ts";
-import { configId } from "./id.ts";
+import { configId, idWithAlpn } from "./id.ts";
 import { groupNames, listOf, readNames, schemeNames } from "./names.ts";
 import type { ClientAuthentication, PskServerOptions, ServerOptions } from "./options.ts";
 import { signsIn } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
-import { readChoice, readFlag } from "./read-option.ts";
+import { readAlpn, readChoice, readFlag } from "./read-option.ts";
 import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
 
 /**
@@ -112,6 +112,19 @@ export class ServerConfig {
   /** @internal */
   static settingsOf(config: ServerConfig): ServerSettings {
     return config.#settings;
+  }
+
+  /**
+   * The same config with other protocols, for a decision a connection: nothing else is checked again, so that it costs a hash. It
+   * has an id of its own, so that sessions are taken over where the same protocols were given.
+   * @throws ConfigError
+   */
+  withAlpn(alpn: readonly string[]): ServerConfig {
+    const problems = new Problems();
+    const names = readAlpn(alpn, "alpn", problems);
+    if (problems.count > 0) problems.refuse();
+    const id = idWithAlpn(this.#settings, names);
+    return new ServerConfig(Object.freeze({ ...this.#settings, alpn: names, id }), id);
   }
 }
 
