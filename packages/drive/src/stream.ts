@@ -175,7 +175,7 @@ export class Stream implements TlsStream, Waiter, Writing {
           await outbox.flushed();
           return { secrets: extracted.secrets, data, transport };
         }
-        if (extracted.kind === "failed") this.#fail(extracted);
+        if (extracted.kind === "failed") this.#failAndTell(extracted);
         else await this.#change();
       }
     } catch (cause) {
@@ -315,7 +315,7 @@ export class Stream implements TlsStream, Waiter, Writing {
 
   /** @internal */
   sealFailed(failure: ErrorAndAlert): void {
-    this.#fail(failure);
+    this.#failAndTell(failure);
   }
   /** @internal Reading goes on: what the peer sent before it went, an alert perhaps, says why. */
   transportBroke(cause: unknown): void {
@@ -328,6 +328,9 @@ export class Stream implements TlsStream, Waiter, Writing {
   #failWith(cause: AbortCause): void {
     const failure = this.#connection.abort(cause);
     this.#line.outbox.put(failure.output);
+    this.#failAndTell(failure);
+  }
+  #failAndTell(failure: ErrorAndAlert): void {
     this.#fail(failure);
     this.#wakeReaders();
     this.#tellWaiter();
