@@ -5,13 +5,14 @@ import { caCommand } from "./commands/ca.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { serveCommand } from "./commands/serve.ts";
 
 const commands: readonly Command[] = [
-  serveCommand, caCommand, explainCommand, lintCommand, connectCommand, probeCommand, replayCommand, demoCommand,
+  serveCommand, caCommand, explainCommand, inspectCommand, lintCommand, connectCommand, probeCommand, replayCommand, demoCommand,
 ];
 
 export async function runCommandLine([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
