@@ -2,6 +2,7 @@
 import { expectComplete, peerScripts, type PeerScript, type Role, transports, type TransportScript } from "@sallyport/arbitraries";
 import fc from "fast-check";
 import { laws } from "./laws.ts";
+import { judgeCuts } from "./split-law.ts";
 import { type Features, meet, type ProviderName } from "./world.ts";
 
 export interface Case {
@@ -30,6 +31,8 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() }),
 );
 
+const named = Object.entries(laws);
+
 /** @returns what it came to, and what was violated */
 export function play(provider: ProviderName, one: Case): ReturnType<typeof meet> & { readonly violations: readonly string[] } {
   const { features, script, transport } = one;
@@ -39,26 +42,13 @@ export function play(provider: ProviderName, one: Case): ReturnType<typeof meet>
   const isPlain = script.faults.length === 0 && transport.endsAfter === undefined && !skipsEarly;
   const violations = [...met.account.violations];
   if (isPlain && isAgreeable(one)) violations.push(...expectComplete(met.account, met.machine));
-  for (const [name, law] of Object.entries(laws)) {
-    const why = law({ provider, ...one, ...met });
+  const played = { provider, features, script, transport, account: met.account, machine: met.machine, watched: met.watched };
+  for (const [name, law] of named) {
+    const why = law(played);
     if (why !== undefined) violations.push(`${name}: ${why}`);
   }
-  if (provider === "fuzz" && transport.chunks.length > 0) violations.push(...expectSplitLaw(one, met));
+  if (provider === "fuzz" && transport.chunks.length > 0) violations.push(...judgeCuts(meet("fuzz", features, script, { ...transport, chunks: [] }), met));
   return { ...met, violations };
-}
-
-/** Where the bytes are cut changes nothing: with this provider every run gives the same. */
-function expectSplitLaw({ features, script, transport }: Case, met: ReturnType<typeof meet>): string[] {
-  const whole = meet("fuzz", features, script, { ...transport, chunks: [] });
-  return seen(whole) === seen(met) ? [] : [`cut otherwise it is another conversation:\n${seen(met)}\n${seen(whole)}`];
-}
-function seen({ account: { peer }, machine }: ReturnType<typeof meet>): string {
-  return JSON.stringify({
-    heard: peer.spoken.filter(({ by }) => by === "subject").map(({ type, content }) => [type, Buffer.from(content).toString("hex")]),
-    data: Buffer.concat(machine.data).toString("hex"), early: Buffer.concat(machine.early).toString("hex"), outcome: machine.outcome,
-    events: machine.events.map(({ kind }) => kind), stages: machine.stages.filter((kind) => kind !== "needs-input"),
-    end: [machine.state, machine.failure?.error.message, machine.failure?.alert],
-  });
 }
 
 /** Both must come to an agreement. */

@@ -1,15 +1,42 @@
 // States × faults: in whose place something was wrong, and what. A state is told by role, version and the message that is due in it.
-import { acts } from "@sallyport/arbitraries";
+import { acts, type Fault, type Role } from "@sallyport/arbitraries";
 
-/** @param hits by `role version|message|layer act` */
-export function drawHeatMap(hits: ReadonlyMap<string, number>): string {
-  const columns = Object.entries(acts).flatMap(([layer, each]) => each.map((act) => `${layer} ${act}`));
-  const rows = [...new Set([...hits.keys()].map((key) => key.split("|").slice(0, 2).join("|")))].sort();
-  const lines = rows.map((row) => {
-    const counts = columns.map((column) => hits.get(`${row}|${column}`) ?? 0);
-    return `${row.replace("|", ": ").padEnd(44)} ${counts.map(shade).join("")}`;
-  });
-  const holes = rows.flatMap((row) => columns.filter((column) => !hits.has(`${row}|${column}`) && isPossible(row, column)).map((column) => `${row.replace("|", ": ")} × ${column}`));
+const columns = Object.entries(acts).flatMap(([layer, each]) => each.map((act) => `${layer} ${act}`));
+const columnOf = new Map(Object.entries(acts).map(([layer, each], index, all) => {
+  const before = all.slice(0, index).reduce((sum, [, { length }]) => sum + length, 0);
+  return [layer, new Map(each.map((act, at) => [act as string, before + at]))] as const;
+}));
+
+/** By `role version`, the message that was due, and the act's column: how often. Plain data: it goes from thread to thread. */
+export type Hits = Map<string, Map<string, Uint32Array>>;
+
+export function countHit(hits: Hits, role: Role, isTls13: boolean, due: string, { layer, act }: Fault): void {
+  const where = role === "server" ? (isTls13 ? "server tls1.3" : "server tls1.2") : isTls13 ? "client tls1.3" : "client tls1.2";
+  const counts = rowOf(hits, where, due);
+  const column = columnOf.get(layer)?.get(act) ?? -1;
+  counts[column] = (counts[column] ?? 0) + 1;
+}
+export function addHits(sum: Hits, more: Hits): void {
+  for (const [where, rows] of more) {
+    for (const [due, counts] of rows) {
+      const own = rowOf(sum, where, due);
+      for (const [column, count] of counts.entries()) own[column] = (own[column] ?? 0) + count;
+    }
+  }
+}
+function rowOf(hits: Hits, where: string, due: string): Uint32Array {
+  const rows = hits.get(where) ?? new Map<string, Uint32Array>();
+  hits.set(where, rows);
+  const counts = rows.get(due) ?? new Uint32Array(columns.length);
+  rows.set(due, counts);
+  return counts;
+}
+
+export function drawHeatMap(hits: Hits): string {
+  const rows = [...hits].flatMap(([where, dues]) => [...dues].map(([due, counts]) => ({ name: `${where}: ${due}`, counts, reaches: reachesOf(where, due) })));
+  rows.sort((one, other) => (one.name < other.name ? -1 : 1));
+  const lines = rows.map(({ name, counts }) => `${name.padEnd(44)} ${Array.from(counts, shade).join("")}`);
+  const holes = rows.flatMap(({ name, counts, reaches }) => columns.filter((column, at) => counts[at] === 0 && reaches(column)).map((column) => `${name} × ${column}`));
   const legend = Object.entries(acts).map(([layer, each]) => `${layer}: ${each.join(" ")}`);
   return [
     "how often what was wrong with which message; a column each act, in this order:", ...legend,
@@ -23,10 +50,9 @@ function shade(count: number): string {
 }
 
 /** Only these have extensions; what is no handshake message can't be of another type, or cut in its vectors. */
-function isPossible(row: string, column: string): boolean {
-  const message = row.slice(row.indexOf("|") + 1);
-  const isHandshake = !["alert", "data", "change_cipher_spec"].includes(message);
-  if (!column.startsWith("extension")) return isHandshake || !/^message (number|retype|length)$/.test(column);
-  const tls12 = row.includes("tls1.2");
-  return ["client_hello", "server_hello", ...(tls12 ? [] : ["encrypted_extensions", "certificate_request", "new_session_ticket"])].includes(message);
+function reachesOf(where: string, due: string): (column: string) => boolean {
+  const isHandshake = !["alert", "data", "change_cipher_spec"].includes(due);
+  const others = where.endsWith("tls1.2") ? [] : ["encrypted_extensions", "certificate_request", "new_session_ticket"];
+  const hasExtensions = ["client_hello", "server_hello", ...others].includes(due);
+  return (column) => (column.startsWith("extension") ? hasExtensions : isHandshake || !/^message (number|retype|length)$/.test(column));
 }

@@ -32,9 +32,10 @@ const alertsArrive: Law = ({ account: { peer }, machine: { failure } }) => {
 const oneFailureOfRecords: Law = ({ provider, account: { peer }, script, machine, transport }) => {
   const [fault] = script.faults;
   const isLone = script.faults.length === 1 && fault?.layer === "wire" && fault.act === "flip" && peer.reached.size === 1 && fault.where >= 5;
+  if (provider === "fuzz" || !isLone) return undefined;
   // Who is refused for what he says is refused in front of it.
   const isAgreeable = !script.stubborn && JSON.stringify(script.hello) === JSON.stringify(plainHello);
-  if (provider === "fuzz" || !isLone || !isAgreeable || transport.endsAfter !== undefined || peer.isLost || script.early.length > 0) return undefined;
+  if (!isAgreeable || transport.endsAfter !== undefined || peer.isLost || script.early.length > 0) return undefined;
   const sealed = recordAt(peer.spoken, fault.at);
   if (sealed === undefined || sealed.epoch === "clear" || fault.where >= sealed.content.length + 5) return undefined;
   const { failure } = machine;

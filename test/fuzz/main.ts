@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { drawHeatMap } from "./heat-map.ts";
+import { addHits, drawHeatMap, type Hits } from "./heat-map.ts";
 import type { Batch, Job } from "./worker.ts";
 import type { ProviderName } from "./world.ts";
 
@@ -34,7 +34,7 @@ const workers = Math.min(Number(values.workers ?? availableParallelism()), Math.
 const corpus = fileURLToPath(new URL("./corpus/", import.meta.url));
 
 const started = performance.now();
-const total = { conversations: 0, reach: new Map<string, number>(), hits: new Map<string, number>() };
+const total = { conversations: 0, reach: new Map<string, number>(), hits: new Map() as Hits };
 let violations = 0;
 
 await Promise.all(Array.from({ length: workers }, (_, at) => run(at)));
@@ -51,7 +51,11 @@ function batchSize(): number {
 
 function run(at: number): Promise<void> {
   const job: Job = { provider, first: seed + at, step: workers, batch: batchSize() };
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: job, execArgv: process.execArgv });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData: job, execArgv: process.execArgv,
+    // What a conversation makes is garbage behind it: a nursery that holds many is swept seldom.
+    resourceLimits: { maxYoungGenerationSizeMb: 192 },
+  });
   return new Promise((resolve, reject) => {
     const end = (): void => void worker.terminate().then(() => resolve());
     let alarm = setTimeout(hang, Number(values.patience) * 1000);
@@ -67,7 +71,7 @@ function run(at: number): Promise<void> {
       const { conversations, reach, hits, violation } = message;
       total.conversations += conversations;
       for (const [name, count] of Object.entries(reach)) total.reach.set(name, (total.reach.get(name) ?? 0) + count);
-      for (const [name, count] of hits) total.hits.set(name, (total.hits.get(name) ?? 0) + count);
+      addHits(total.hits, hits);
       if (violation !== undefined) {
         violations++;
         const name = `${values.keep ?? `${provider}-${violation.seed}`}.json`;

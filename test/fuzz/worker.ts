@@ -3,6 +3,7 @@ import { describeAccount, testOf } from "@sallyport/arbitraries";
 import fc from "fast-check";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Case, cases, play } from "./cases.ts";
+import { countHit, type Hits } from "./heat-map.ts";
 import type { ProviderName } from "./world.ts";
 
 export interface Job {
@@ -15,15 +16,14 @@ export interface Job {
 export interface Batch {
   readonly conversations: number;
   readonly reach: Readonly<Record<string, number>>;
-  /** By role and version, the message that was due, and what was wrong: how often. */
-  readonly hits: ReadonlyMap<string, number>;
+  readonly hits: Hits;
   readonly violation: { readonly seed: number; readonly text: string; readonly smallest: Case } | undefined;
 }
 
 /** Plays a batch. @param found called at the first violation. @returns then, with one that was made as small as it gets in 20 s. */
 export function playBatch(provider: ProviderName, seed: number, count: number, found: () => void = () => {}): Batch {
   const reach: Record<string, number> = {};
-  const hits = new Map<string, number>();
+  const hits: Hits = new Map();
   let conversations = 0;
   let until: number | undefined;
   // Real keys are other ones each time: what failed may not fail again.
@@ -35,10 +35,10 @@ export function playBatch(provider: ProviderName, seed: number, count: number, f
     if (until !== undefined) return violations.length === 0;
     conversations++;
     reach[account.reach] = (reach[account.reach] ?? 0) + 1;
-    const version = account.peer.script.role === "server" ? account.peer.script.version : account.peer.spoken.some(({ epoch }) => epoch === "handshake") ? "tls1.3" : "tls1.2";
-    for (const { fault, in: due } of account.peer.hits) {
-      const key = `${one.features.role} ${version}|${due}|${fault.layer} ${fault.act}`;
-      hits.set(key, (hits.get(key) ?? 0) + 1);
+    const { peer } = account;
+    if (peer.hits.length > 0) {
+      const isTls13 = peer.role === "server" ? peer.script.version === "tls1.3" : peer.spoken.some(({ epoch }) => epoch === "handshake");
+      for (const { fault, in: due } of peer.hits) countHit(hits, one.features.role, isTls13, due, fault);
     }
     if (violations.length === 0) return true;
     until = performance.now() + 20_000;

@@ -81,7 +81,16 @@ const casts: Readonly<Record<ProviderName, Cast>> = {
   noble: { machine: noble({ random: seededRandom("fuzzed") }), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
 };
 
-const worlds = new Map<string, World>();
+const worlds: Readonly<Record<ProviderName, Map<number, World>>> = { fuzz: new Map(), node: new Map(), noble: new Map() };
+/** Another number for other features. */
+function numberOf({ role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow }: Features): number {
+  let number = role === "server" ? 1 : 0;
+  number = 3 * number + (versions === "both" ? 0 : versions === "tls1.3" ? 1 : 2);
+  number = 3 * number + (authentication === "none" ? 0 : authentication === "optional" ? 1 : 2);
+  number = 3 * number + (sessions === "none" ? 0 : sessions === "sealed" ? 1 : 2);
+  for (const flag of [early, retry, manners, smallRecords, narrow]) number = 2 * number + (flag ? 1 : 0);
+  return number;
+}
 
 /** @returns what came of it, and the machine */
 export function meet(
@@ -213,12 +222,12 @@ function sessionOf(provider: ProviderName, features: Features, world: World, ver
 }
 
 function worldOf(provider: ProviderName, features: Features): World {
-  const key = JSON.stringify([provider, features]);
-  const known = worlds.get(key);
+  const key = numberOf(features);
+  const known = worlds[provider].get(key);
   if (known !== undefined) return known;
   const world: World = { config: makeConfig(provider, features, () => world), sessions: new Map(), remembered: new Map(), put: () => {}, toTake: undefined, isFirst: false,
     store: memoryClientSessions(), takenBy: undefined, watched: { singleUses: 0, isStillThere: false, nonceReused: false, work } };
-  worlds.set(key, world);
+  worlds[provider].set(key, world);
   return world;
 }
 

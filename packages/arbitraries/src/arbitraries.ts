@@ -87,11 +87,12 @@ export function transports(): fc.Arbitrary<TransportScript> {
 
 const talks: fc.Arbitrary<readonly Talk[]> = fc.array(
   fc.oneof(
-    fc.nat({ max: 60 }).map((length): Talk => ({ kind: "data", length })),
-    fc.boolean().map((asks): Talk => ({ kind: "update", asks })),
-    fc.constant<Talk>({ kind: "ticket" }),
-    fc.constantFrom(31, 34, 60).map((count): Talk => ({ kind: "flood", count })),
-    fc.constant<Talk>({ kind: "close" }),
+    { weight: 4, arbitrary: fc.nat({ max: 60 }).map((length): Talk => ({ kind: "data", length })) },
+    { weight: 4, arbitrary: fc.boolean().map((asks): Talk => ({ kind: "update", asks })) },
+    { weight: 3, arbitrary: fc.constant<Talk>({ kind: "ticket" }) },
+    // Each costs as much as a handshake.
+    { weight: 1, arbitrary: fc.constantFrom(31, 34, 60).map((count): Talk => ({ kind: "flood", count })) },
+    { weight: 4, arbitrary: fc.constant<Talk>({ kind: "close" }) },
   ),
   { maxLength: 4 },
 );

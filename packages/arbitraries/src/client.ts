@@ -161,10 +161,10 @@ export class ClientPeer extends Peer {
       this.#takesEarly = extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
     }
     if (heard[0] === handshakeTypes.server_key_exchange) {
-      this.#serverShare = { group: (heard[5] ?? 0) * 256 + (heard[6] ?? 0), share: heard.slice(8, 8 + (heard[7] ?? 0)) };
+      this.#serverShare = { group: (heard[5] ?? 0) * 256 + (heard[6] ?? 0), share: heard.subarray(8, 8 + (heard[7] ?? 0)) };
     }
     if (heard[0] === handshakeTypes.new_session_ticket && this.#master !== undefined) {
-      this.sessions.push(this.#sessionTls12(heard.slice(10)));
+      this.sessions.push(this.#sessionTls12(heard.subarray(10)));
     }
   }
   #serverHello(heard: Bytes): void {
@@ -174,23 +174,23 @@ export class ClientPeer extends Peer {
     const answers = extensionsIn(heard, "tls1.3")?.extensions ?? [];
     const answer = (type: number): Bytes | undefined => answers.find((each) => each.type === type)?.body;
     const share = answer(extensionTypes.key_share);
-    if (sameBytes(random, Uint8Array.from(retryRandom))) {
+    if (sameBytes(random, retryRandom)) {
       if (this.#retry !== undefined) this.complaints.push("a second HelloRetryRequest");
       this.suite = suite;
       this.version = "tls1.3";
-      const cookie = answer(extensionTypes.cookie)?.slice(2);
+      const cookie = answer(extensionTypes.cookie)?.subarray(2);
       this.#retry = { group: share && (share[0] ?? 0) * 256 + (share[1] ?? 0), cookie };
       return this.retried(heard);
     }
     this.transcript.push(heard);
     this.helloHeard = true;
     this.suite = suite;
-    this.#serverRandom = Uint8Array.from(random);
+    this.#serverRandom = random;
     this.version = answer(extensionTypes.supported_versions) === undefined ? "tls1.2" : "tls1.3";
-    if (this.version === "tls1.2") return this.#serverHelloTls12(heard.slice(39, end), answers);
+    if (this.version === "tls1.2") return this.#serverHelloTls12(heard.subarray(39, end), answers);
     const group = (share?.[0] ?? 0) * 256 + (share?.[1] ?? 0);
     const implementation = this.group(group);
-    const secret = share && implementation?.complete(this.#pair(group).key, share.slice(4));
+    const secret = share && implementation?.complete(this.#pair(group).key, share.subarray(4));
     this.#resumes = answer(extensionTypes.pre_shared_key) !== undefined;
     if (secret === undefined) {
       this.isLost = true;
@@ -222,7 +222,7 @@ export class ClientPeer extends Peer {
     const length = (heard[nonceEnd] ?? 0) * 256 + (heard[nonceEnd + 1] ?? 0);
     const ageAdd = new DataView(heard.buffer, heard.byteOffset + 8).getUint32(0);
     const secret = this.#schedule.session(this.#handshakeHash, heard.subarray(13, nonceEnd));
-    const ticket = heard.slice(nonceEnd + 2, nonceEnd + 2 + length);
+    const ticket = heard.subarray(nonceEnd + 2, nonceEnd + 2 + length);
     this.sessions.push({ version: "tls1.3", suite: this.suite, ticket, id: repeat(0), secret, ageAdd });
   }
 
@@ -271,8 +271,8 @@ export class ClientPeer extends Peer {
     const seed = join(this.#serverRandom, repeat(32, this.script.hello.random));
     const size = suite.keyLength;
     const block = prf(this.hashImplementation, this.#master, "key expansion", seed, 2 * (size + saltLength));
-    const iv = (at: number): Bytes => block.slice(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = { client: new KeysTls12(suite, block.slice(0, size), iv(0)), server: new KeysTls12(suite, block.slice(size, 2 * size), iv(1)) };
+    const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
+    this.#keysTls12 = { client: new KeysTls12(suite, block.subarray(0, size), iv(0)), server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)) };
   }
   #serverHelloTls12(id: Bytes, answers: readonly Extension[]): void {
     this.#extendedMasterSecret = answers.some(({ type }) => type === extensionTypes.extended_master_secret);

@@ -2,7 +2,7 @@
 import type { Bytes } from "@sallyport/core";
 import { mustNotComplete } from "./model.ts";
 import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
-import { join } from "./octets.ts";
+import { copyOf, join } from "./octets.ts";
 import type { Peer } from "./peer.ts";
 
 /** How bytes come to the subject. */
@@ -17,6 +17,7 @@ export interface TransportScript {
 export interface Subject {
   /** What it says first. */
   begin(): Uint8Array;
+  /** @param chunk lent until it returns, and written over then. */
   receive(chunk: Uint8Array): Uint8Array;
   receiveEnd(): Uint8Array;
   readonly state: "waiting" | "established" | "closed" | "failed";
@@ -58,7 +59,11 @@ export function converse(peer: Peer, subject: Subject, transport: TransportScrip
       isCut = flight.bytes.length > room;
       const bytes = isCut ? flight.bytes.subarray(0, room) : flight.bytes;
       written.peer += bytes.length;
-      for (const chunk of cut(bytes, transport.chunks, turn)) hear(subject.receive(chunk));
+      for (const chunk of cut(bytes, transport.chunks, turn)) {
+        hear(subject.receive(chunk));
+        // It was lent: who goes on reading it reads this.
+        chunk.fill(0xdd);
+      }
     }
     const before = stateOf(subject);
     hear(subject.receiveEnd());
@@ -129,10 +134,10 @@ export function reachSeen(peer: Peer, wasEstablished: boolean): Reach {
 
 export function* cut(bytes: Uint8Array, sizes: readonly number[], from: number): Generator<Bytes, void, void> {
   if (bytes.length === 0) return;
-  if (sizes.length === 0) return yield Uint8Array.from(bytes);
+  if (sizes.length === 0) return yield copyOf(bytes);
   for (let at = 0, turn = from; at < bytes.length; turn++) {
     const size = Math.max(1, sizes[turn % sizes.length] ?? 1);
-    yield Uint8Array.from(bytes.subarray(at, at + size));
+    yield copyOf(bytes.subarray(at, at + size));
     at += size;
   }
 }

@@ -1,7 +1,7 @@
 // What can go wrong with what a peer says, as plain numbers: it prints, shrinks, and can be pasted.
 import type { Bytes } from "@sallyport/core";
 import { extensionsIn, withExtensions } from "./hello.ts";
-import { type Extension, join, message, repeat, u16, u24 } from "./octets.ts";
+import { copyOf, type Extension, join, message, repeat, u16, u24 } from "./octets.ts";
 
 /** Each acts at its layer; whatever lies below (lengths around it, transcript, binders, Finished, protection) is made right again. */
 export const acts = {
@@ -71,7 +71,7 @@ function spoilExtensions(extensions: readonly Extension[], act: Act, where: numb
       return other === undefined ? extensions : [...extensions.slice(0, at), other, here, ...extensions.slice(at + 2)];
     }
     case "flip": return put({ type, body: body.length === 0 ? body : flip(body, position(value, body.length), 1 + (value % 255)) });
-    case "truncate": return put({ type, body: body.slice(0, position(value, body.length)) });
+    case "truncate": return put({ type, body: body.subarray(0, position(value, body.length)) });
     case "extend": return put({ type, body: join(body, filler(value, 1 + (value % 6))) });
     default: return extensions;
   }
@@ -81,7 +81,7 @@ const someTypes: readonly number[] = [
 ];
 
 export function flip(bytes: Uint8Array, at: number, bits: number): Bytes {
-  const changed = Uint8Array.from(bytes);
+  const changed = copyOf(bytes);
   const mask = bits & 255 || 1;
   if (at < changed.length) changed[at] = (changed[at] ?? 0) ^ mask;
   return changed;

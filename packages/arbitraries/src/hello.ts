@@ -115,7 +115,7 @@ export interface Placed {
 }
 
 /** undefined: it has none, or they can't be found. */
-export function extensionsIn(message: Uint8Array, version: "tls1.3" | "tls1.2"): Placed | undefined {
+export function extensionsIn(message: Bytes, version: "tls1.3" | "tls1.2"): Placed | undefined {
   const start = startOf(message, version);
   if (start === undefined || start + 2 > message.length) return undefined;
   const number = (at: number): number => (message[at] ?? 0) * 256 + (message[at + 1] ?? 0);
@@ -125,7 +125,7 @@ export function extensionsIn(message: Uint8Array, version: "tls1.3" | "tls1.2"):
   for (let at = start + 2; at < end; ) {
     const next = at + 4 + number(at + 2);
     if (next > end) return undefined;
-    extensions.push({ type: number(at), body: Uint8Array.from(message.subarray(at + 4, next)) });
+    extensions.push({ type: number(at), body: message.subarray(at + 4, next) });
     at = next;
   }
   return { head: message.subarray(0, start), extensions, tail: message.subarray(end) };

@@ -1,7 +1,7 @@
 // The key schedules of TLS 1.3 (RFC 9846 §7.1) and TLS 1.2 (RFC 5246 §5, §6.3, RFC 7627), once more: nothing here is core's but the
 // provider's hash.
 import type { Bytes, HashImplementation } from "@sallyport/core";
-import { join, latin1, repeat, u16, v8 } from "./octets.ts";
+import { join, latin1, repeat, v8 } from "./octets.ts";
 
 export function hashOf(hash: HashImplementation, ...parts: readonly Uint8Array[]): Bytes {
   const running = hash.create();
@@ -11,8 +11,12 @@ export function hashOf(hash: HashImplementation, ...parts: readonly Uint8Array[]
 
 /** One block: nothing in here is longer than the hash. */
 export function expandLabel(hash: HashImplementation, secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes {
-  return hash.hmac(secret, join(u16(length), v8(latin1(`tls13 ${label}`)), v8(context), [1])).slice(0, length);
+  const head = heads.get(label) ?? v8(latin1(`tls13 ${label}`));
+  heads.set(label, head);
+  const expanded = hash.hmac(secret, join([length >> 8, length & 255], head, [context.length], context, [1]));
+  return expanded.length === length ? expanded : expanded.subarray(0, length);
 }
+const heads = new Map<string, Bytes>();
 
 /** §4.5.3. */
 export function verifyData(hash: HashImplementation, secret: Uint8Array, transcriptHash: Uint8Array): Bytes {
@@ -71,5 +75,5 @@ export function prf(hash: HashImplementation, secret: Uint8Array, label: string,
   for (let link = hash.hmac(secret, start), made = 0; made < length; link = hash.hmac(secret, link), made += hash.length) {
     blocks.push(hash.hmac(secret, join(link, start)));
   }
-  return join(...blocks).slice(0, length);
+  return join(...blocks).subarray(0, length);
 }

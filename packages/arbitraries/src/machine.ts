@@ -1,7 +1,7 @@
 // Sallyport's own machine as a subject: a driver that answers at once, by synchronous configs.
 import type { ErrorAndAlert, EarlyDataOutcome, Received, ServerConfig, ServerStage, ClientStage, Connection, ConnectionEvent, Bytes } from "@sallyport/core";
 import type { Subject } from "./conversation.ts";
-import { join, repeat } from "./octets.ts";
+import { copyOf, join, repeat } from "./octets.ts";
 
 export interface MachineOptions {
   /** A server's. */
@@ -83,27 +83,27 @@ export class Machine implements Subject {
       switch (stage.kind) {
         case "failed":
           this.failure = stage;
-          return join(...written);
+          return joined(written);
         case "needs-input": {
           const early = "early" in stage ? stage.early : undefined;
           for (const bytes of early === undefined ? [] : this.#toSend.splice(0)) {
             const sent = early?.send(bytes);
             if (sent !== undefined) written.push(sent.output);
           }
-          return join(...written);
+          return joined(written);
         }
         case "established":
           this.connection = stage.connection;
           this.wasEstablished = true;
           if ("earlyData" in stage) this.outcome = stage.earlyData;
           written.push(this.#received(stage.received));
-          return join(...written);
+          return joined(written);
         case "accepted":
           if (this.#options.config === undefined) throw new Error("a server has a config");
           stage = stage.choose(this.#options.config);
           break;
         case "early-data":
-          this.early.push(Uint8Array.from(stage.data.replayable));
+          this.early.push(copyOf(stage.data.replayable));
           stage = stage.next();
           break;
         case "early-data-end":
@@ -119,7 +119,7 @@ export class Machine implements Subject {
     }
   }
   #received(received: Received): Bytes {
-    for (const data of received.data) this.data.push(Uint8Array.from(data));
+    for (const data of received.data) this.data.push(copyOf(data));
     this.events.push(...received.events);
     if (received.kind === "failed") this.failure ??= received;
     const isNew = received.kind === "closed" && !this.closed;
@@ -129,6 +129,12 @@ export class Machine implements Subject {
     const written = [received.output];
     for (const data of received.data) written.push(connection.send(data).output);
     if (isNew && received.kind === "closed" && received.writable) written.push(connection.close().output);
-    return join(...written);
+    return joined(written);
   }
+}
+
+/** Most steps write nothing, or one thing. */
+function joined(written: readonly Bytes[]): Bytes {
+  const [first, ...others] = written.filter(({ length }) => length > 0);
+  return first === undefined ? repeat(0) : others.length === 0 ? first : join(first, ...others);
 }

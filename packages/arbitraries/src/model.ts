@@ -1,5 +1,6 @@
 // Which order of messages may complete a handshake, as the RFCs' figures have it: a few patterns over what was really said, and
 // nothing of any TLS's code. It knows order, epochs, and what was offered; it judges no message's contents beyond that.
+import type { Bytes } from "@sallyport/core";
 import { extensionsIn } from "./hello.ts";
 import { isWellFormed } from "./grammar.ts";
 import { contentTypes, extensionTypes, handshakeTypes, messageName, retryRandom } from "./numbers.ts";
@@ -32,7 +33,7 @@ export function mustNotComplete(spoken: readonly Spoken[], facts: ModelFacts): s
 /** A letter for each message, in order; a record that changes keys is one too. */
 interface Read {
   readonly letters: string;
-  readonly messages: readonly Uint8Array[];
+  readonly messages: readonly Bytes[];
 }
 const letters: ReadonlyMap<number, string> = new Map([
   [handshakeTypes.hello_request, "r"], [handshakeTypes.client_hello, "H"], [handshakeTypes.server_hello, "S"],
@@ -44,9 +45,9 @@ const letters: ReadonlyMap<number, string> = new Map([
 
 /** Of the peer, up to its Finished; a sentence: no TLS may go on behind this. */
 function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subject }: ModelFacts): Read | string {
-  const messages: Uint8Array[] = [];
+  const messages: Bytes[] = [];
   let said = "";
-  let partial: Uint8Array = new Uint8Array(0);
+  let partial: Bytes = new Uint8Array(0);
   let epoch: string | undefined;
   for (const { type, content, epoch: under } of records) {
     if (said.endsWith("F")) break;
@@ -79,8 +80,8 @@ function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subjec
       const [first = -1, high = 0, middle = 0, low = 0] = partial;
       const length = 4 + high * 65536 + middle * 256 + low;
       if (partial.length < Math.max(4, length)) break;
-      const whole = partial.slice(0, length);
-      partial = partial.slice(length);
+      const whole = partial.subarray(0, length);
+      partial = partial.subarray(length);
       const wrong = wrongEpoch(first, under, isOld, said, epochsMatter);
       if (wrong !== undefined) return wrong;
       messages.push(whole);
@@ -103,7 +104,7 @@ function wrongEpoch(type: number, under: string, isOld: boolean, said: string, e
 }
 
 /** What the subject, a server, heard of a client. */
-function judgeClient({ letters: said, messages }: Read, own: readonly Uint8Array[], facts: ModelFacts): string | undefined {
+function judgeClient({ letters: said, messages }: Read, own: readonly Bytes[], facts: ModelFacts): string | undefined {
   const hello = own.find((message) => message[0] === handshakeTypes.server_hello && !isRetry(message));
   if (hello === undefined) return "no ServerHello was said";
   const has = (type: number): boolean => own.some((message) => message[0] === type);
@@ -124,7 +125,7 @@ function judgeClient({ letters: said, messages }: Read, own: readonly Uint8Array
 }
 
 /** What the subject, a client, heard of a server. */
-function judgeServer({ letters: said, messages }: Read, own: readonly Uint8Array[], facts: ModelFacts): string | undefined {
+function judgeServer({ letters: said, messages }: Read, own: readonly Bytes[], facts: ModelFacts): string | undefined {
   const hello = messages.findLast((message) => message[0] === handshakeTypes.server_hello);
   const offer = own.find((message) => message[0] === handshakeTypes.client_hello);
   if (hello === undefined || offer === undefined) return "no ServerHello was heard";
@@ -154,8 +155,8 @@ function judgeServer({ letters: said, messages }: Read, own: readonly Uint8Array
 }
 
 /** Protocol and group are the client's own. */
-function judgeChoices(messages: readonly Uint8Array[], hello: Uint8Array, offer: Uint8Array, own: readonly Uint8Array[]): string | undefined {
-  const says = (message: Uint8Array, type: number): Uint8Array | undefined => extensionsIn(message, "tls1.3")?.extensions.find((each) => each.type === type)?.body;
+function judgeChoices(messages: readonly Bytes[], hello: Bytes, offer: Bytes, own: readonly Bytes[]): string | undefined {
+  const says = (message: Bytes, type: number): Bytes | undefined => extensionsIn(message, "tls1.3")?.extensions.find((each) => each.type === type)?.body;
   const protocols = String(says(offer, extensionTypes.alpn) ?? "");
   for (const message of messages) {
     if (message[0] !== handshakeTypes.server_hello && message[0] !== handshakeTypes.encrypted_extensions) continue;
@@ -171,10 +172,10 @@ function judgeChoices(messages: readonly Uint8Array[], hello: Uint8Array, offer:
   const sent = last && says(last, extensionTypes.key_share);
   return group !== undefined && sent !== undefined && isTls13Hello(hello) && !sharesIn(sent).includes(group) ? "a group whose share was not sent" : undefined;
 }
-function numbersIn(bytes: Uint8Array = new Uint8Array(0)): number[] {
+function numbersIn(bytes: Bytes = new Uint8Array(0)): number[] {
   return Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
 }
-function sharesIn(body: Uint8Array): number[] {
+function sharesIn(body: Bytes): number[] {
   const groups: number[] = [];
   for (let at = 2; at + 4 <= body.length; at += 4 + (body[at + 2] ?? 0) * 256 + (body[at + 3] ?? 0)) groups.push((body[at] ?? 0) * 256 + (body[at + 1] ?? 0));
   return groups;
@@ -184,9 +185,9 @@ function expectPattern(said: string, pattern: string): string | undefined {
   return new RegExp(pattern).test(said) ? undefined : `the order ${said === "" ? "(nothing)" : said}, where only ${pattern} completes`;
 }
 
-function messagesOf(records: readonly Spoken[]): Uint8Array[] {
+function messagesOf(records: readonly Spoken[]): Bytes[] {
   const stream = join(...records.filter(({ type }) => type === contentTypes.handshake).map(({ content }) => content));
-  const messages: Uint8Array[] = [];
+  const messages: Bytes[] = [];
   for (let at = 0; at + 4 <= stream.length; ) {
     const end = at + 4 + (stream[at + 1] ?? 0) * 65536 + (stream[at + 2] ?? 0) * 256 + (stream[at + 3] ?? 0);
     messages.push(stream.subarray(at, end));
@@ -194,39 +195,39 @@ function messagesOf(records: readonly Spoken[]): Uint8Array[] {
   }
   return messages;
 }
-function isTls13Hello(hello: Uint8Array): boolean {
+function isTls13Hello(hello: Bytes): boolean {
   return offers(hello, extensionTypes.supported_versions);
 }
 /** Without keys for it all application_data looks like early data. */
 function isSkipped({ type, epoch }: Spoken): boolean {
   return epoch === "early" || (epoch === "clear" && type === contentTypes.data);
 }
-function takesEarly(own: readonly Uint8Array[]): boolean {
+function takesEarly(own: readonly Bytes[]): boolean {
   return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));
 }
-function isRetry(message: Uint8Array): boolean {
+function isRetry(message: Bytes): boolean {
   return message[0] === handshakeTypes.server_hello && retryRandom.every((byte, at) => message[6 + at] === byte);
 }
-function offers(message: Uint8Array, type: number): boolean {
+function offers(message: Bytes, type: number): boolean {
   return (extensionsIn(message, "tls1.3")?.extensions ?? []).some((each) => each.type === type);
 }
-function repeatsAnExtension(message: Uint8Array): boolean {
+function repeatsAnExtension(message: Bytes): boolean {
   const types = (extensionsIn(message, "tls1.3")?.extensions ?? []).map(({ type }) => type);
   return new Set(types).size < types.length;
 }
-function isEmptyCertificate(message: Uint8Array, isTls13: boolean): boolean {
+function isEmptyCertificate(message: Bytes, isTls13: boolean): boolean {
   if (message[0] !== handshakeTypes.certificate) return false;
   const at = isTls13 ? 5 + (message[4] ?? 0) : 4;
   return message[at] === 0 && message[at + 1] === 0 && message[at + 2] === 0;
 }
-function suitesIn(hello: Uint8Array): Set<number> {
+function suitesIn(hello: Bytes): Set<number> {
   const start = 39 + (hello[38] ?? 0);
   const end = start + 2 + (hello[start] ?? 0) * 256 + (hello[start + 1] ?? 0);
   const all = new Set<number>();
   for (let at = start + 2; at < end; at += 2) all.add((hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0));
   return all;
 }
-function suiteOf(hello: Uint8Array): number {
+function suiteOf(hello: Bytes): number {
   const at = 39 + (hello[38] ?? 0);
   return (hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0);
 }

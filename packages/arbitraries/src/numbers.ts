@@ -1,5 +1,5 @@
 // Code points that a peer speaks, by IANA's names; a table of our own, since a witness reads from nobody else's.
-import type { HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "@sallyport/core";
+import type { Bytes, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "@sallyport/core";
 
 export const contentTypes = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23 } as const;
 
@@ -72,7 +72,7 @@ export function messageName(type: number): MessageName | `handshake ${number}` {
 }
 
 /** SHA-256 of "HelloRetryRequest" (RFC 9846 §4.2.3). */
-export const retryRandom: readonly number[] = [
+export const retryRandom: Bytes = Uint8Array.of(
   0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
   0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-];
+);

@@ -5,7 +5,7 @@ import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
 import type { HelloScript } from "./hello.ts";
 import { hashOf } from "./key-schedule.ts";
 import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
-import { join, message, record, repeat, sameBytes, u16 } from "./octets.ts";
+import { copyOf, join, latin1, message, record, repeat, sameBytes, u16 } from "./octets.ts";
 import { type Epoch, KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 export type Role = "client" | "server";
@@ -91,7 +91,7 @@ export interface Spoken {
 /** Says something, in a moment. */
 export interface Utterance {
   readonly type: number;
-  /** Called when all before it was said. */
+  /** Called once, when all before it was said. */
   readonly make: () => Bytes;
   /** It counts for nobody's transcript. */
   readonly outside?: boolean;
@@ -148,6 +148,8 @@ export abstract class Peer {
   #records = 0;
   readonly #history: Bytes[] = [];
   #held: Bytes | undefined;
+  /** What is said behind what should have come after it. */
+  readonly #late = new Map<Utterance, Fault>();
   #due = "";
 
   constructor(script: PeerScript, { provider, identity, session }: PeerOptions) {
@@ -169,7 +171,8 @@ export abstract class Peer {
 
   /** What the subject wrote. Never throws for what it holds. */
   hear(bytes: Uint8Array): void {
-    this.#buffer = this.#buffer.length === 0 ? Uint8Array.from(bytes) : join(this.#buffer, bytes);
+    if (bytes.length === 0) return;
+    this.#buffer = this.#buffer.length === 0 ? copyOf(bytes) : join(this.#buffer, bytes);
     for (;;) {
       const [type = 0, , , high = 0, low = 0] = this.#buffer;
       const end = 5 + high * 256 + low;
@@ -242,9 +245,11 @@ export abstract class Peer {
       const swap = faults.find(({ act, layer }) => layer === "message" && act === "swap");
       const other = queue[at + 1];
       if (swap !== undefined && other !== undefined) {
-        this.#due = nameOf(utterance.type, utterance.make());
-        this.#reach(swap);
-        queue.splice(at, 2, other, { ...utterance });
+        // Its name is known when it is made, which may be once only.
+        this.reached.add(swap);
+        const later = { ...utterance };
+        this.#late.set(later, swap);
+        queue.splice(at, 2, other, later);
         this.#say(other, faults.filter((fault) => fault !== swap), records);
       } else {
         this.#say(utterance, faults, records);
@@ -260,6 +265,8 @@ export abstract class Peer {
     let bytes = right;
     let times = 1;
     this.#due = nameOf(utterance.type, right);
+    const swapped = this.#late.get(utterance);
+    if (swapped !== undefined) this.#reach(swapped);
     for (const fault of faults) {
       this.#reach(fault);
       const { act, layer, where, value } = fault;
@@ -274,7 +281,7 @@ export abstract class Peer {
       } else if (layer === "message" && act === "splice") bytes = this.#splice(bytes, value);
       else if (utterance.type === contentTypes.handshake) bytes = spoilMessage(bytes, fault, this.version);
       else if (act === "flip" && bytes.length > 0) bytes = flip(bytes, where % bytes.length, value);
-      else if (act === "truncate") bytes = bytes.slice(0, bytes.length === 0 ? 0 : where % bytes.length);
+      else if (act === "truncate") bytes = bytes.subarray(0, bytes.length === 0 ? 0 : where % bytes.length);
       else if (act === "extend") bytes = join(bytes, filler(value, 1 + (where % 40)));
     }
     if (utterance.type === contentTypes.handshake) {
@@ -293,7 +300,7 @@ export abstract class Peer {
   #send(type: number, bytes: Bytes, counts: boolean, records: Bytes[]): void {
     if (type === contentTypes.handshake && counts) this.transcript.push(bytes);
     const most = type === contentTypes.handshake ? Math.max(1, this.script.fragment) : 2 ** 14;
-    for (let at = 0; at === 0 || at < bytes.length; at += most) this.#protect(type, bytes.slice(at, at + most), records);
+    for (let at = 0; at === 0 || at < bytes.length; at += most) this.#protect(type, bytes.subarray(at, at + most), records);
   }
 
   #protect(given: number, bytes: Bytes, records: Bytes[]): void {
@@ -338,7 +345,7 @@ export abstract class Peer {
         case "swap":
           this.#held = sealed;
           return;
-        case "truncate": sealed = sealed.slice(0, where % sealed.length); break;
+        case "truncate": sealed = sealed.subarray(0, where % sealed.length); break;
         case "extend": sealed = join(sealed, filler(value, 1 + (where % 100))); break;
         case "length": sealed = join(sealed.subarray(0, 3), u16(value * 17), sealed.subarray(5)); break;
         case "replay": records.push(records[where % Math.max(1, records.length)] ?? sealed); break;
@@ -358,8 +365,9 @@ export abstract class Peer {
   protected mend(bytes: Bytes, _faults: readonly Fault[]): Bytes {
     return bytes;
   }
-  #faultsAt(layer: Fault["layer"], index: number): Fault[] {
-    return this.script.faults.filter((fault) => fault.layer === layer && fault.at === index);
+  #faultsAt(layer: Fault["layer"], index: number): readonly Fault[] {
+    const isHere = (fault: Fault): boolean => fault.layer === layer && fault.at === index;
+    return this.script.faults.some(isHere) ? this.script.faults.filter(isHere) : noFaults;
   }
 
   // ── Hearing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -380,7 +388,7 @@ export abstract class Peer {
     }
   }
   #open(type: number, whole: Bytes): { type: number; content: Bytes; epoch: Epoch } | undefined {
-    const clear = { type, content: whole.slice(5), epoch: "clear" as const };
+    const clear = { type, content: whole.subarray(5), epoch: "clear" as const };
     const [first] = this.read;
     if (first === undefined) {
       const opened = type === contentTypes.data ? this.spare.map((keys) => keys.open(whole)).find((each) => each !== undefined) : undefined;
@@ -458,10 +466,12 @@ export abstract class Peer {
   }
   /** CertificateVerify of TLS 1.3 (§4.5.2). */
   protected toBeSigned(role: Role): Bytes {
-    const context = Uint8Array.from(`TLS 1.3, ${role} CertificateVerify`, (letter) => letter.charCodeAt(0));
+    const context = latin1(`TLS 1.3, ${role} CertificateVerify`);
     return join(repeat(64, 0x20), context, [0], this.hash());
   }
 }
+
+const noFaults: readonly Fault[] = [];
 
 /** A record of any type: change_cipher_spec and alerts as they should be, but where they should not. */
 function insertion(where: number, value: number): [number, Bytes] {
@@ -480,7 +490,7 @@ function nameOf(type: number, bytes: Uint8Array): string {
 
 function split(bytes: Bytes, size: number): Bytes[] {
   const pieces: Bytes[] = [];
-  for (let at = 0; at === 0 || at < bytes.length; at += size) pieces.push(bytes.slice(at, at + size));
+  for (let at = 0; at === 0 || at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
   return pieces;
 }
 

@@ -2,7 +2,7 @@
 import type { AeadOpener, AeadSealer, Bytes, HashImplementation, SuiteImplementation } from "@sallyport/core";
 import { expandLabel } from "./key-schedule.ts";
 import { contentTypes } from "./numbers.ts";
-import { join, repeat, u16, u32 } from "./octets.ts";
+import { copyOf, join, repeat, zeros } from "./octets.ts";
 
 export type Epoch = "clear" | "early" | "handshake" | "application";
 
@@ -50,19 +50,22 @@ export class KeysTls13 implements RecordKeys {
   }
   seal(type: number, content: Uint8Array, padding: number): Bytes {
     this.#aead ??= this.#suite.seal(this.#key);
-    const inner = join(content, [type], repeat(padding));
-    const record = join([contentTypes.data], u16(0x0303, inner.length + 16), repeat(inner.length + 16));
-    this.#aead.seal(nonceOf(this.#iv, this.#sequence++), record.slice(0, 5), inner, record, 5);
+    const inner = zeros(content.length + 1 + padding);
+    inner.set(content);
+    inner[content.length] = type;
+    const record = header(contentTypes.data, inner.length + 16);
+    this.#aead.seal(nonceOf(this.#iv, this.#sequence++), record.subarray(0, 5), inner, record, 5);
     return record;
   }
   open(record: Uint8Array): Opened | undefined {
     if (record.length < 5 + 16) return undefined;
     this.#opener ??= this.#suite.open(this.#key);
-    const inner = this.#opener.open(nonceOf(this.#iv, this.#sequence), record.slice(0, 5), record.slice(5));
+    const inner = this.#opener.open(nonceOf(this.#iv, this.#sequence), record.subarray(0, 5), copyOf(record.subarray(5)));
     if (inner === undefined) return undefined;
     this.#sequence++;
-    const end = inner.findLastIndex((byte) => byte !== 0);
-    return { type: inner[end] ?? 0, content: Uint8Array.from(inner.subarray(0, Math.max(0, end))) };
+    let end = inner.length - 1;
+    while (end >= 0 && inner[end] === 0) end--;
+    return { type: inner[end] ?? 0, content: copyOf(inner.subarray(0, Math.max(0, end))) };
   }
   next(): KeysTls13 {
     const secret = expandLabel(this.#hash, this.secret, "traffic upd", repeat(0), this.#hash.length);
@@ -91,11 +94,11 @@ export class KeysTls12 implements RecordKeys {
   }
   seal(type: number, content: Uint8Array): Bytes {
     this.#aead ??= this.#suite.seal(this.#key);
-    const counter = counterOf(this.#sequence);
-    const explicit = this.#isExplicit ? counter : repeat(0);
-    const record = join([type], u16(0x0303, explicit.length + content.length + 16), explicit, repeat(content.length + 16));
+    const explicit = this.#isExplicit ? counterOf(this.#sequence) : none;
+    const record = header(type, explicit.length + content.length + 16);
+    record.set(explicit, 5);
     const nonce = this.#isExplicit ? join(this.#iv, explicit) : nonceOf(this.#iv, this.#sequence);
-    this.#aead.seal(nonce, join(counter, [type], u16(0x0303, content.length)), content, record, 5 + explicit.length);
+    this.#aead.seal(nonce, additionalData(this.#sequence, type, content.length), content, record, 5 + explicit.length);
     this.#sequence++;
     return record;
   }
@@ -106,10 +109,10 @@ export class KeysTls12 implements RecordKeys {
     this.#opener ??= this.#suite.open(this.#key);
     const nonce = this.#isExplicit ? join(this.#iv, record.subarray(5, 13)) : nonceOf(this.#iv, this.#sequence);
     const type = record[0] ?? 0;
-    const content = this.#opener.open(nonce, join(counterOf(this.#sequence), [type], u16(0x0303, length)), record.slice(start));
+    const content = this.#opener.open(nonce, additionalData(this.#sequence, type, length), copyOf(record.subarray(start)));
     if (content === undefined) return undefined;
     this.#sequence++;
-    return { type, content: Uint8Array.from(content) };
+    return { type, content: copyOf(content) };
   }
   next(): KeysTls12 {
     return this;
@@ -119,10 +122,27 @@ export class KeysTls12 implements RecordKeys {
   }
 }
 
+const none = zeros(0);
+/** A record's, with zeros behind it. */
+function header(type: number, length: number): Bytes {
+  const record = zeros(5 + length);
+  record[0] = type;
+  record[1] = 3;
+  record[2] = 3;
+  record[3] = length >> 8;
+  record[4] = length;
+  return record;
+}
+function additionalData(sequence: number, type: number, length: number): Bytes {
+  return join(counterOf(sequence), [type, 3, 3, length >> 8, length & 255]);
+}
 function counterOf(sequence: number): Bytes {
-  return join(u32(Math.floor(sequence / 2 ** 32)), u32(sequence % 2 ** 32));
+  const counter = zeros(8);
+  for (let at = 7, rest = sequence; rest > 0; at--, rest = Math.floor(rest / 256)) counter[at] = rest;
+  return counter;
 }
 function nonceOf(iv: Bytes, sequence: number): Bytes {
-  const counter = counterOf(sequence);
-  return Uint8Array.from(iv, (byte, at) => byte ^ (at < 4 ? 0 : (counter[at - 4] ?? 0)));
+  const nonce = copyOf(iv);
+  for (let at = 11, rest = sequence; rest > 0; at--, rest = Math.floor(rest / 256)) nonce[at] = (nonce[at] ?? 0) ^ (rest & 255);
+  return nonce;
 }

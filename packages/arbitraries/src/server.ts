@@ -99,7 +99,7 @@ export class ServerPeer extends Peer {
       const first = hashOf(this.hashImplementation, ...this.transcript);
       this.transcript.splice(0, this.transcript.length, message(handshakeTypes.message_hash, first));
       const asks = group === undefined ? extension(extensionTypes.cookie, v16([1, 2, 3])) : extension(extensionTypes.key_share, u16(group));
-      return this.#serverHello(Uint8Array.from(retryRandom), [extension(extensionTypes.supported_versions, u16(0x0304)), asks]);
+      return this.#serverHello(retryRandom, [extension(extensionTypes.supported_versions, u16(0x0304)), asks]);
     };
     return this.handshake(make);
   }
@@ -195,7 +195,7 @@ export class ServerPeer extends Peer {
     if (heard[0] === handshakeTypes.finished) return this.#clientFinished(heard);
     this.transcript.push(heard);
     if (heard[0] === handshakeTypes.end_of_early_data && this.read.length > 1) this.read.shift();
-    if (heard[0] === handshakeTypes.client_key_exchange) this.#derive(heard.slice(5));
+    if (heard[0] === handshakeTypes.client_key_exchange) this.#derive(heard.subarray(5));
   }
   #clientFinished(heard: Bytes): void {
     const tls13 = this.version === "tls1.3";
@@ -213,27 +213,27 @@ export class ServerPeer extends Peer {
     const body = (type: number): Bytes => extensions.find((each) => each.type === type)?.body ?? repeat(0);
     const numbers = (bytes: Uint8Array): number[] => Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
     const shares = new Map<number, Bytes>();
-    for (let rest = body(extensionTypes.key_share).slice(2); rest.length >= 4; ) {
+    for (let rest = body(extensionTypes.key_share).subarray(2); rest.length >= 4; ) {
       const length = (rest[2] ?? 0) * 256 + (rest[3] ?? 0);
-      shares.set((rest[0] ?? 0) * 256 + (rest[1] ?? 0), rest.slice(4, 4 + length));
-      rest = rest.slice(4 + length);
+      shares.set((rest[0] ?? 0) * 256 + (rest[1] ?? 0), rest.subarray(4, 4 + length));
+      rest = rest.subarray(4 + length);
     }
     const alpn: Bytes[] = [];
-    for (let rest = body(extensionTypes.alpn).slice(2); rest.length > 0; rest = rest.slice(1 + (rest[0] ?? 0))) {
-      const name = rest.slice(1, 1 + (rest[0] ?? 0));
+    for (let rest = body(extensionTypes.alpn).subarray(2); rest.length > 0; rest = rest.subarray(1 + (rest[0] ?? 0))) {
+      const name = rest.subarray(1, 1 + (rest[0] ?? 0));
       if (!isGrease(name)) alpn.push(name);
     }
     const psks = body(extensionTypes.pre_shared_key);
     const tickets: string[] = [];
-    for (let rest = psks.slice(2, 2 + (psks[0] ?? 0) * 256 + (psks[1] ?? 0)); rest.length > 6; ) {
+    for (let rest = psks.subarray(2, 2 + (psks[0] ?? 0) * 256 + (psks[1] ?? 0)); rest.length > 6; ) {
       const length = (rest[0] ?? 0) * 256 + (rest[1] ?? 0);
       tickets.push(hexOf(rest.subarray(2, 2 + length)));
-      rest = rest.slice(6 + length);
+      rest = rest.subarray(6 + length);
     }
     if (psks.length === 0) tickets.push(hexOf(body(extensionTypes.session_ticket)));
     this.#hello = {
-      random: heard.slice(6, 38), sessionId: heard.slice(39, idEnd), suites: numbers(heard.slice(idEnd + 2, idEnd + 2 + number(idEnd))),
-      groups: numbers(body(extensionTypes.supported_groups).slice(2)), shares, alpn, extensions: extensions.map(({ type }) => type), tickets,
+      random: heard.subarray(6, 38), sessionId: heard.subarray(39, idEnd), suites: numbers(heard.subarray(idEnd + 2, idEnd + 2 + number(idEnd))),
+      groups: numbers(body(extensionTypes.supported_groups).subarray(2)), shares, alpn, extensions: extensions.map(({ type }) => type), tickets,
     };
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
@@ -319,8 +319,8 @@ export class ServerPeer extends Peer {
     if (suite === undefined || this.#master === undefined) return;
     const size = suite.keyLength;
     const block = prf(this.hashImplementation, this.#master, "key expansion", join(this.#random, this.#hello.random), 2 * (size + saltLength));
-    const iv = (at: number): Bytes => block.slice(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = { client: new KeysTls12(suite, block.slice(0, size), iv(0)), server: new KeysTls12(suite, block.slice(size, 2 * size), iv(1)) };
+    const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
+    this.#keysTls12 = { client: new KeysTls12(suite, block.subarray(0, size), iv(0)), server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)) };
   }
   protected understandChangeCipherSpec(): void {
     if (this.version !== "tls1.2") return;

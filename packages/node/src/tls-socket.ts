@@ -2,10 +2,11 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
-import { type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
+import { type ClientHello, type EarlyDataOutcome, type Exported, type Info, readClientHello, TlsError } from "@sallyport/core";
 import type { Driven, EarlyExchange, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { coded, visible } from "./errors.ts";
+import { type EphemeralKeyInfo, ephemeralKeyInfo, opensslSuiteName } from "./openssl-names.ts";
 import { detailedCertificate } from "./peer-certificate.ts";
 import { Pump } from "./pump.ts";
 import { plain } from "./socket-transport.ts";
@@ -30,7 +31,6 @@ const lastWordsMs = 2_000;
  */
 export class TlsSocket extends Duplex implements Socket {
   readonly encrypted = true;
-  readonly authorizationError: Error | undefined = undefined;
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
   /** Ends the handshake that is under way. */
   #cancel: (() => void) | undefined;
@@ -104,6 +104,13 @@ export class TlsSocket extends Duplex implements Socket {
   get authorized(): boolean {
     return (this.info?.peer ?? this.info?.psk) !== undefined;
   }
+  /**
+   * Why not, by the code that node:tls has for it: the peer was asked for a certificate, and has shown none. Null: it is authorized,
+   * or was not asked. Whom a verifier does not trust never comes this far.
+   */
+  get authorizationError(): "UNABLE_TO_GET_ISSUER_CERT" | null {
+    return this.info?.asksPeer === true && !this.authorized ? "UNABLE_TO_GET_ISSUER_CERT" : null;
+  }
   /** False: none was agreed. */
   get alpnProtocol(): string | false {
     return this.info?.alpn ?? false;
@@ -119,8 +126,12 @@ export class TlsSocket extends Duplex implements Socket {
     return this.info.version === "tls1.3" ? "TLSv1.3" : "TLSv1.2";
   }
   getCipher(): { readonly name: string; readonly standardName: string; readonly version: string } {
-    const name = this.info?.suite ?? "";
-    return { name, standardName: name, version: this.getProtocol() ?? "" };
+    const standardName = this.info?.suite ?? "";
+    return { name: opensslSuiteName(standardName), standardName, version: this.getProtocol() ?? "" };
+  }
+  /** At a client: by which group the keys were exchanged. Null at a server, as in node:tls; empty where there was no exchange. */
+  getEphemeralKeyInfo(): EphemeralKeyInfo | Record<string, never> | null {
+    return this.#clientHello === undefined ? ephemeralKeyInfo(this.info?.group) : null;
   }
   isSessionReused(): boolean {
     return this.info?.handshakeKind.startsWith("resumed") ?? false;
@@ -142,6 +153,25 @@ export class TlsSocket extends Duplex implements Socket {
     const presented = this.info?.peer?.presented;
     return presented?.type === "x509" ? new X509Certificate(presented.chain[0]) : undefined;
   }
+  /** What this side has shown in this handshake, as node:tls gives it: empty for none, null once the socket is destroyed. */
+  getCertificate(): PeerCertificate | Record<string, never> | null {
+    if (this.destroyed) return null;
+    return this.getX509Certificate()?.toLegacyObject() ?? {};
+  }
+  getX509Certificate(): X509Certificate | undefined {
+    const shown = this.info?.ownCertificate;
+    return shown && new X509Certificate(shown);
+  }
+  /**
+   * Not kept: `channelBinding()` binds to the connection in both versions, and to more than tls-unique, which TLS 1.3 has not and
+   * which is broken without extended master secret in 1.2 (RFC 9266 §1).
+   */
+  getFinished(): undefined {
+    return undefined;
+  }
+  getPeerFinished(): undefined {
+    return undefined;
+  }
   /** Sessions are in the config's store, which TLS asks by itself. */
   getSession(): undefined {
     return undefined;
@@ -161,11 +191,11 @@ export class TlsSocket extends Duplex implements Socket {
   }
   /** RFC 9846 §7.5. @throws before the handshake is done, and where the connection can't give any */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
-    const exported = this.#stream?.exportKeyingMaterial(label, context, length);
-    if (exported === undefined) throw new Error("keying material can't be exported before the handshake is done");
-    if (exported.kind === "failed") throw exported.error;
-    if (exported.kind === "unavailable") throw new Error(`keying material is unavailable: ${exported.reason}`);
-    return Buffer.from(exported.keyingMaterial.buffer);
+    return exported(this.#stream?.exportKeyingMaterial(label, context, length));
+  }
+  /** tls-exporter (RFC 9266): 32 bytes, the same at both ends, for SCRAM and its like. @throws as `exportKeyingMaterial` does */
+  channelBinding(): Buffer {
+    return exported(this.#stream?.channelBinding());
   }
   /** RFC 9846 §4.7.3. */
   async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
@@ -332,6 +362,13 @@ function decoded(hello: string): ClientHello {
   const read = readClientHello(raw);
   if (read.kind !== "read") throw read.error;
   return { ...read.clientHello, raw };
+}
+
+function exported(result: Exported | undefined): Buffer {
+  if (result === undefined) throw new Error("keying material can't be exported before the handshake is done");
+  if (result.kind === "failed") throw result.error;
+  if (result.kind === "unavailable") throw new Error(`keying material is unavailable: ${result.reason}`);
+  return Buffer.from(result.keyingMaterial.buffer);
 }
 
 async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {

@@ -1,0 +1,42 @@
+// Where the bytes are cut changes nothing. With a provider that gives the same in every run two conversations can be compared.
+import { isDeepStrictEqual } from "node:util";
+import type { Account, Machine, Spoken } from "@sallyport/arbitraries";
+
+interface Met {
+  readonly account: Account;
+  readonly machine: Machine;
+}
+
+/** @param whole the same conversation in which nothing was cut. @returns what was violated */
+export function judgeCuts(whole: Met, cut: Met): string[] {
+  if (isDeepStrictEqual(seenIn(whole), seenIn(cut)) && answersAlike(whole, cut)) return [];
+  return [`cut otherwise it is another conversation:\n${textOf(cut)}\n${textOf(whole)}`];
+}
+
+function seenIn({ account: { peer }, machine }: Met): object {
+  return {
+    heard: peer.spoken.filter((each) => each.by === "subject" && !isUsers(each)).map(({ type, content }) => [type, content]),
+    data: Buffer.concat(machine.data), early: Buffer.concat(machine.early), outcome: machine.outcome,
+    events: machine.events.map(({ kind }) => kind), stages: machine.stages.filter((kind) => kind !== "needs-input"),
+    end: [machine.state, machine.failure?.error.message, machine.failure?.alert],
+  };
+}
+
+/**
+ * What the user sends is no output that the law speaks of: he answers what a call gave him, if that call left a connection to answer
+ * on. Behind a failure he has said less where more came at once, and never anything else.
+ */
+function answersAlike(whole: Met, cut: Met): boolean {
+  const [fewer, more] = [answersIn(whole), answersIn(cut)];
+  return fewer.equals(whole.machine.failure === undefined ? more : more.subarray(0, fewer.length));
+}
+function answersIn({ account: { peer } }: Met): Buffer {
+  return Buffer.concat(peer.spoken.filter((each) => each.by === "subject" && isUsers(each)).map(({ content }) => content));
+}
+function isUsers({ type, epoch }: Spoken): boolean {
+  return type === 23 && epoch === "application";
+}
+
+function textOf(met: Met): string {
+  return JSON.stringify({ ...seenIn(met), answers: answersIn(met) }, (_, value: unknown) => value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value);
+}
