@@ -7,6 +7,7 @@
  */
 export type { CauseId, CertificateCause, MachineCause, OutsideCause } from "./causes/ids.ts";
 export { type ExplainOptions, explain, type Input } from "./explain.ts";
+export { type InspectedField, type Inspection, inspect, type Step, type Verdict } from "./inspect.ts";
 export { ja4 } from "./ja4.ts";
 export { type LintOptions, type LintSubject, lint } from "./lint/lint.ts";
 export type { LintFinding, LintId, LintOnly, LintOutcome, LintReport, Severity } from "./lint/report.ts";
