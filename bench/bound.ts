@@ -15,7 +15,8 @@ interface Shares {
 export function measureBound(authority: Authority, { rounds, quick }: Effort): Measured {
   const rows = [["a full handshake in memory", "server", "of it in the provider", "client", "of it in the provider"]];
   const figures: Figure[] = [];
-  for (const [name, count] of [["crypto-node", quick ? 200 : 1000], ["crypto-noble", quick ? 10 : 50]] as const) {
+  const few = quick ? 10 : 50;
+  for (const [name, count] of [["crypto-node", quick ? 200 : 1000], ["crypto-noble", few], ["crypto-wasm", few]] as const) {
     const { server, client, micros } = shares(name, authority, rounds, count);
     rows.push([name, `${digits(micros.server)} µs`, ratioText(server), `${digits(micros.client)} µs`, ratioText(client)]);
     if (name !== "crypto-noble") continue;

@@ -36,6 +36,7 @@ async function measureSizes(authority: Authority, rounds: number, milliseconds: 
 }
 
 function figuresOf(name: ProviderName, seal: Spread, open: Spread): Figure[] {
+  if (name === "crypto-wasm") return [];
   if (name === "crypto-noble") {
     const goal = { better: "more", mustReach: 0.9, aim: 0.97, unit: "" } as const;
     return [{ what: "crypto-noble, records of 16 KiB: of noble's own ChaCha20-Poly1305", value: seal, goal }];

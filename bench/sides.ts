@@ -4,32 +4,36 @@ import {
 } from "@sallyport/core";
 import { noble, signer as nobleSigner } from "@sallyport/crypto-noble";
 import { node, signer as nodeSigner } from "@sallyport/crypto-node";
+import { wasmCrypto } from "@sallyport/crypto-wasm";
 import { credential, serverVerifier } from "@sallyport/x509";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 
 /** What both processes know of a certificate; the rest of an Authority stays where it is. */
 export type Trusted = Pick<Authority, "pem">;
 
-export type ProviderName = "crypto-node" | "crypto-noble";
+export type ProviderName = "crypto-node" | "crypto-noble" | "crypto-wasm";
 
 interface BenchSide {
   readonly provider: CryptoProvider;
   /** That it prefers. */
   readonly suites: Readonly<Record<ProtocolVersion, CipherSuiteName>>;
 }
+const javascript = noble({ random: (length) => crypto.getRandomValues(new Uint8Array(length)) });
+const chacha20 = {
+  "tls1.3": "TLS_CHACHA20_POLY1305_SHA256", "tls1.2": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+} as const;
+
 export const sides: Readonly<Record<ProviderName, BenchSide>> = {
   "crypto-node": {
     provider: node,
     suites: { "tls1.3": "TLS_AES_128_GCM_SHA256", "tls1.2": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
   },
-  "crypto-noble": {
-    provider: noble({ random: (length) => crypto.getRandomValues(new Uint8Array(length)) }),
-    suites: { "tls1.3": "TLS_CHACHA20_POLY1305_SHA256", "tls1.2": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
-  },
+  "crypto-noble": { provider: javascript, suites: chacha20 },
+  "crypto-wasm": { provider: await wasmCrypto(javascript), suites: chacha20 },
 };
 /** X25519 is what all agree on; the other one is the certificate's curve, which TLS 1.2 wants to be named. */
 const groups = ["x25519", "secp256r1"] as const;
-export const providerNames: readonly ProviderName[] = ["crypto-node", "crypto-noble"];
+export const providerNames: readonly ProviderName[] = ["crypto-node", "crypto-noble", "crypto-wasm"];
 
 /** @param suite by default the one that the provider prefers */
 export function server(

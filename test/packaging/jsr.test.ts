@@ -11,7 +11,7 @@ const parts = ["src", "README.md", "LICENSE", "jsr.json"];
 const published = packageNames().filter((name) => existsSync(`${root}packages/${name}/jsr.json`));
 
 test("what runs in Deno is on JSR: its adapters, and all that they need", () => {
-  expect(published).toEqual(["core", "crypto-noble", "crypto-node", "crypto-web", "deno", "drive", "webstreams", "x509"]);
+  expect(published).toEqual(["core", "crypto-noble", "crypto-node", "crypto-wasm", "crypto-web", "deno", "drive", "webstreams", "x509"]);
 });
 
 test.each(published)("%s: jsr.json has the name, version, licence, exports and dependencies of package.json", (name) => {

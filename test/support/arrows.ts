@@ -32,15 +32,19 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "crypto-noble": ["core", "@noble/ciphers", "@noble/curves", "@noble/hashes", "@noble/post-quantum", "micro-rsa-dsa-dh"],
   "crypto-node": ["core", "node:", "@noble/post-quantum"],
   "crypto-web": ["core"],
+  "crypto-wasm": ["core", "libsodium-wrappers"],
   x509: ["core", "@noble/hashes"],
   drive: ["core"],
   node: ["core", "drive", "node:"],
   webstreams: ["core", "drive"],
   deno: ["core", "drive"],
   explain: ["core", "x509", "@noble/hashes"],
+  inspect: ["explain"],
   // And nobody imports it: what accepts everything stays out of what protects something.
   arbitraries: ["core", "fast-check"],
-  cli: ["core", "explain", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509"],
+  cli: [
+    "core", "explain", "inspect", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509", "send",
+  ],
 };
 
 /** An error speaks about values of every room, so these two import types from all of core. They import no value. */

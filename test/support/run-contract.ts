@@ -1,13 +1,13 @@
-// The contract of crypto-node, or of crypto-web (`run-contract.ts web`), and that of all signers, without a test runner: for Deno
-// and Bun. Prints one line a check.
+// The contract of crypto-node and of all signers, or of crypto-web or crypto-wasm (`run-contract.ts web`), without a test runner:
+// for Deno and Bun. Prints one line a check.
 import { hybridContract } from "./hybrid-contract.ts";
 import { providerContract } from "./provider-contract.ts";
 import { signerContract } from "./signer-contract.ts";
 import { subjects } from "./subjects.ts";
 
-const isWeb = process.argv[2] === "web";
-const subject = isWeb ? subjects.web : subjects.node;
-const signers = isWeb ? [] : signerContract();
+const name = process.argv[2] ?? "node";
+const subject = name === "web" ? subjects.web : name === "wasm" ? subjects.wasm : subjects.node;
+const signers = subject === subjects.node ? signerContract() : [];
 for (const { name, run } of [...providerContract(subject), ...hybridContract(subject), ...signers]) {
   try {
     const skipped = await run();

@@ -4,6 +4,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import type { MlKem, NamedGroup } from "@sallyport/core";
 import { mlKem1024Groups as mlKem1024GroupsOfNoble, noble } from "@sallyport/crypto-noble";
 import { mlKem1024Groups, node } from "@sallyport/crypto-node";
+import { wasmCrypto } from "@sallyport/crypto-wasm";
 import { webCrypto } from "@sallyport/crypto-web";
 import { mlKem } from "../../packages/crypto-noble/src/ml-kem.ts";
 import { inJavaScript, native, works } from "../../packages/crypto-node/src/ml-kem.ts";
@@ -57,7 +58,7 @@ const inNode = (parameters: Parameters): KemSubject => ({
 });
 
 /** The providers that the contract is for. */
-export const subjects: { readonly noble: Subject; readonly node: Subject; readonly web: Subject } = {
+export const subjects: { readonly noble: Subject; readonly node: Subject; readonly web: Subject; readonly wasm: Subject } = {
   noble: {
     provider: noble({ random: randomBytes }),
     privateKey: (_, scalar) => scalar,
@@ -87,6 +88,12 @@ export const subjects: { readonly noble: Subject; readonly node: Subject; readon
       const imported = await crypto.subtle.importKey("jwk", key, algorithm, false, ["deriveBits"]);
       return new Key(group, curves[group as keyof typeof curves].half(imported)); // the contract has scalars of these alone
     },
+    kems: [],
+    unlisted: [],
+  },
+  wasm: {
+    provider: await wasmCrypto(noble({ random: randomBytes })),
+    privateKey: (_, scalar) => scalar,
     kems: [],
     unlisted: [],
   },

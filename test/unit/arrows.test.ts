@@ -50,7 +50,7 @@ test("a package depends on the packages that its arrows name, and on no other", 
   }
 });
 
-test.each(["core", "drive", "x509", "explain", "crypto-noble", "arbitraries"])(
+test.each(["core", "drive", "x509", "explain", "crypto-noble", "crypto-wasm", "arbitraries"])(
   "%s takes neither time nor randomness nor globals from the platform",
   (name) => {
     const taken = sourcesOf(name).flatMap(({ path, text }) =>

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, verify } from "node:crypto";
+import { createECDH, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, verify } from "node:crypto";
 import { ConfigError } from "@sallyport/core";
 import { noble, signer } from "@sallyport/crypto-noble";
 import { describe, expect, test } from "vitest";
@@ -67,16 +67,17 @@ describe("the signer reads", () => {
   });
 
   test("a scalar whose leading zeros were left out", () => {
+    // Not by generateKeyPairSync: a key exported as JWK while another pair is garbage is a deadlock of Node.js 20's.
+    const ecdh = createECDH("prime256v1");
     for (;;) {
-      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-      const { d = "" } = privateKey.export({ format: "jwk" });
-      const scalar = Buffer.from(d, "base64url");
-      if (scalar[0] !== 0) continue;
+      const point = ecdh.generateKeys();
+      const scalar = ecdh.getPrivateKey();
       const short = scalar.subarray(scalar.findIndex((byte) => byte !== 0));
+      if (short.length === 32) continue;
       const curve = Buffer.from("a00a06082a8648ce3d030107", "hex");
       const sec1 = Buffer.from([0x30, short.length + 17, 2, 1, 1, 4, short.length, ...short, ...curve]);
       const text = `-----BEGIN EC PRIVATE KEY-----\n${sec1.toString("base64")}\n-----END EC PRIVATE KEY-----\n`;
-      expect(signer(text).publicKey).toEqual(Uint8Array.from(publicKey.export({ type: "spki", format: "der" })));
+      expect(signer(text).publicKey.subarray(-65)).toEqual(Uint8Array.from(point));
       return;
     }
   });

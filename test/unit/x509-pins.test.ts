@@ -90,6 +90,16 @@ describe("dangerousTrustOnFirstUse", () => {
     expect(result).toHaveProperty("reason", expect.stringContaining(`first seen with the key ${pin}, and now CN=server (certificate 0) has ${otherPin}`));
   });
 
+  test("has a label of its own for each store, or the name that processes share", () => {
+    const known = memoryKnownKeys();
+    const label = (store = known, name?: string): string =>
+      dangerousTrustOnFirstUse({ provider: node, known: store, ...(name === undefined ? {} : { name }) }).label;
+    expect(label()).toBe(label());
+    expect(label(memoryKnownKeys())).not.toBe(label());
+    expect(label(memoryKnownKeys(), "a")).toBe(label(known, "a"));
+    expect(new Set([label(), label(known, "a"), label(known, "b")]).size).toBe(3);
+  });
+
   test("remembers nothing of what can't be read, and nothing without a name", () => {
     const seen: string[] = [];
     const known = { firstOf: (name: string, shown: KeyPin) => (seen.push(name), shown) };

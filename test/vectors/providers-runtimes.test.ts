@@ -14,6 +14,7 @@ const runtimes = [
 const subjects = [
   ["crypto-node keeps the contract, and every signer signs", []],
   ["crypto-web keeps the contract, over crypto-noble", ["web"]],
+  ["crypto-wasm keeps the contract, over crypto-noble", ["wasm"]],
 ] as const;
 const each = runtimes.flatMap(([name, command, args]) => subjects.map(([title, role]) => ({ name, command, args, title, role })));
 

@@ -68,7 +68,7 @@ export type {
   AeadOpener, AeadSealer, AsyncGroup, AsyncVerification, CryptoProvider, Group, Hash, HashImplementation, SuiteImplementation,
   SyncGroup, SyncVerification, Verification,
 } from "./crypto/provider.ts";
-export { hybridGroup, type HybridName } from "./crypto/hybrid.ts";
+export { type HybridGroup, hybridGroup, type HybridName } from "./crypto/hybrid.ts";
 export { type MlKem, mlKemGroup } from "./crypto/ml-kem.ts";
 export { type MlDsa, type PublicKey, readPublicKey, schemesOf, verifiableBy } from "./crypto/public-key.ts";
 

@@ -2,6 +2,7 @@
 import type { Bytes, ClientHello, TlsError } from "@sallyport/core";
 import type { CauseId } from "./causes/ids.ts";
 import type { ServerHello } from "./read/server-hello.ts";
+import type { Unit } from "./read/units.ts";
 import type { Party } from "./report.ts";
 import type { StackId, Strength } from "./stacks/stack.ts";
 
@@ -27,6 +28,9 @@ export interface Evidence {
   /** Said of the input itself: cut short, too long, not understood. */
   readonly remarks: readonly string[];
   readonly seen: readonly string[];
+  /** What went over the wire; in the order of its time where `inOrder`. */
+  readonly units: readonly Unit[];
+  readonly inOrder: boolean;
 }
 
 export interface HelloSeen {
@@ -64,7 +68,8 @@ export interface Sign {
 
 export const nothing: Evidence = {
   hellos: [], serverHellos: [], alerts: [], chains: [], messages: [], errors: [], signs: [], stacks: [], notTls: [],
-  protectedRecords: 0, silent: false, remarks: [], seen: [],
+  protectedRecords: 0, silent: false, remarks: [], seen: [], units: [],
+  inOrder: false,
 };
 
 export function together(parts: readonly Evidence[]): Evidence {
@@ -82,5 +87,7 @@ export function together(parts: readonly Evidence[]): Evidence {
     silent: parts.some(({ silent }) => silent),
     remarks: parts.flatMap(({ remarks }) => remarks),
     seen: parts.flatMap(({ seen }) => seen),
+    units: parts.flatMap(({ units }) => units),
+    inOrder: parts.every(({ units, inOrder }) => units.length === 0 || inOrder),
   };
 }

@@ -32,9 +32,13 @@ export interface ExplainOptions {
  * input, takes time in proportion to its length, and answers in plain data without a control character.
  */
 export function explain(input: Input | readonly Input[], options: ExplainOptions = {}): Report {
+  return printableReport(diagnose(readInputs(input), options));
+}
+
+/** @internal */
+export function readInputs(input: Input | readonly Input[]): Evidence {
   const inputs: readonly Input[] = isList(input) ? input : [input];
-  const evidence = together(inputs.slice(0, mostInputs).map(read));
-  return printableReport(diagnose(evidence, options));
+  return together(inputs.slice(0, mostInputs).map(read));
 }
 const mostInputs = 16;
 

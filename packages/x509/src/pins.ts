@@ -3,7 +3,7 @@ import {
   type AsyncVerifier, ConfigError, type ConfigProblem, type CryptoProvider, type DistrustReason, dangerousAssertVerified,
   type HashImplementation, type PresentedIdentity, type SyncVerifier, type VerifiedIdentity,
 } from "@sallyport/core";
-import { ascii, base64 } from "./bytes.ts";
+import { ascii, base64, hex } from "./bytes.ts";
 import { parseCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { distrust } from "./explanation.ts";
@@ -71,6 +71,11 @@ export function memoryKnownKeys(): KnownKeys {
 export interface FirstUseOptions<Known> {
   readonly provider: CryptoProvider;
   readonly known: Known;
+  /**
+   * Of what is known, the same in each process that shares it: sessions are resumed under a verifier of the same name alone.
+   * Default: one of its own for each `known`, in this process.
+   */
+  readonly name?: string;
 }
 
 /**
@@ -82,9 +87,11 @@ export function dangerousTrustOnFirstUse(options: FirstUseOptions<AsyncKnownKeys
 export function dangerousTrustOnFirstUse({
   provider,
   known,
+  name,
 }: FirstUseOptions<KnownKeys | AsyncKnownKeys>): SyncVerifier | AsyncVerifier {
   const hash = sha256Of(provider);
-  const label = "x509 dangerous trust on first use";
+  const whose = name === undefined ? `known here as ${ownName(known, provider)}` : `named ${JSON.stringify(name)}`;
+  const label = `x509 dangerous trust on first use, ${whose}`;
   const look = (presented: PresentedIdentity): (Shown & { readonly name: string }) | Finding => {
     const shown = read(presented, "server", hash);
     if ("kind" in shown) return shown;
@@ -119,6 +126,14 @@ export function dangerousTrustOnFirstUse({
     },
   };
 }
+
+/** A session made under one store says nothing of what another one knows. */
+function ownName(known: KnownKeys | AsyncKnownKeys, provider: CryptoProvider): string {
+  const name = ownNames.get(known) ?? hex(provider.random(16));
+  ownNames.set(known, name);
+  return name;
+}
+const ownNames = new WeakMap<KnownKeys | AsyncKnownKeys, string>();
 
 /**
  * The pin of a certificate's key.

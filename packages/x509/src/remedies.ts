@@ -39,7 +39,7 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
   "not-a-ca": ({ certificate }) =>
     `have the certificates below issued by a CA; ${which(certificate)} itself can be trusted for itself alone, as a root`,
   "ca-as-end-entity": ({ certificate }) =>
-    `issue a certificate of its own for the server with cA FALSE; or give ${which(certificate)} as a root, to be trusted for ` +
+    `issue a certificate of its own for the peer with cA FALSE; or give ${which(certificate)} as a root, to be trusted for ` +
     'itself; or take the profile "rfc5280"',
   "path-length-exceeded": () => "have the authority above issue a CA certificate that allows one more below it",
   "too-many-intermediates": ({ allowed }) => `raise maxIntermediates above ${allowed}, if such a chain is meant`,
@@ -62,9 +62,9 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
   revoked: ({ certificate }) => anew(certificate, "for another key, and find out why it was revoked"),
   "bad-staple": ({ because }) =>
     because === "stale"
-      ? "let the server fetch a response more often, or look at the clocks of both"
-      : "look at the OCSP response that the server staples: it must be of the leaf's own issuer",
-  "staple-missing": () => "let the server staple an OCSP response, or have its certificate issued without must-staple",
+      ? "let the peer fetch a response more often, or look at the clocks of both"
+      : "look at the OCSP response that the peer staples: it must be of the leaf's own issuer",
+  "staple-missing": () => "let the peer staple an OCSP response, or have its certificate issued without must-staple",
   "revocation-unknown": ({ certificate, issuer, listUrls, statuses }) =>
     statuses.some(({ kind, source }) => kind === "unknown" && source === "ocsp")
       ? `find out whether ${issuer.subject} issued ${which(certificate)}: its responder should know it, and no policy lets that pass`

@@ -6,6 +6,7 @@ import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
 import { alertInWords, codePoint, printable, refusalInWords, version } from "@sallyport/explain";
 import type { Authority } from "./authority.ts";
+import { pageHeaders, readPage } from "../commands/inspect.ts";
 import { renderNotFound, renderPage, stylePolicy } from "./page.ts";
 import { type Visit, Witness } from "./visit.ts";
 
@@ -77,6 +78,13 @@ function answer(request: IncomingMessage, response: ServerResponse, visit: Visit
   response.setHeader("referrer-policy", "no-referrer");
   if (path === "/ca.pem") {
     response.writeHead(200, { "content-type": "application/x-x509-ca-cert" }).end(authority.pem);
+    return;
+  }
+  if (path === "/inspect") {
+    readPage().then(
+      (html) => response.writeHead(200, pageHeaders).end(html),
+      (error: Error) => response.writeHead(404, { "content-type": "text/plain" }).end(`${error.message}\n`),
+    );
     return;
   }
   response.setHeader("content-type", "text/html; charset=utf-8");

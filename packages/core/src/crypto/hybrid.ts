@@ -6,6 +6,12 @@ import { type MlKem, mlKemLengths, mlKemSecretLength } from "./ml-kem.ts";
 import type { SyncGroup } from "./provider.ts";
 import { expectLength } from "./results.ts";
 
+/** What it was made of, for a provider that has a better half. */
+export interface HybridGroup extends SyncGroup {
+  readonly name: HybridName;
+  readonly kem: MlKem;
+  readonly curve: SyncGroup;
+}
 export type HybridName = "X25519MLKEM768" | "SecP256r1MLKEM768" | "SecP384r1MLKEM1024";
 
 /**
@@ -15,7 +21,7 @@ export type HybridName = "X25519MLKEM768" | "SecP256r1MLKEM768" | "SecP384r1MLKE
  * @example
  * const groups = [hybridGroup("X25519MLKEM768", kem, x25519), x25519];
  */
-export function hybridGroup(name: HybridName, kem: MlKem, curve: SyncGroup): SyncGroup {
+export function hybridGroup(name: HybridName, kem: MlKem, curve: SyncGroup): HybridGroup {
   const { curve: expected, first, parameters } = hybrids[name];
   const { encapsulationKey: encapsulationKeyLength, ciphertext: ciphertextLength } = mlKemLengths[parameters];
   if (curve.name !== expected) throw new ApiMisuse("bad-argument", `${name} is made with ${expected}, not with ${curve.name}`);
@@ -37,6 +43,8 @@ export function hybridGroup(name: HybridName, kem: MlKem, curve: SyncGroup): Syn
 
   return {
     name,
+    kem,
+    curve,
     shareLength: {
       client: encapsulationKeyLength + curve.shareLength.client,
       server: ciphertextLength + curve.shareLength.server,

@@ -1,5 +1,6 @@
 // A capture as evidence of one connection: the first that failed, else the last with TLS in it.
 import { type Evidence, nothing, together } from "../evidence.ts";
+import { inTimeOrder } from "./order.ts";
 import { type Conversation, readCapture } from "./pcap.ts";
 import { readBytes } from "./records.ts";
 
@@ -14,9 +15,9 @@ export function readConversations(bytes: Uint8Array): Evidence {
   return { ...chosen.evidence, remarks: [...chosen.evidence.remarks, ...others], seen: [`a connection from ${client} to ${server}`, ...chosen.evidence.seen] };
 }
 
-function evidenceOf({ fromClient, fromServer, incomplete, reset }: Conversation): Evidence {
+function evidenceOf({ fromClient, fromServer, incomplete, reset, turns }: Conversation): Evidence {
   const isSilent = fromClient.length > 0 && fromServer.length === 0;
-  return together([
+  const evidence = together([
     fromClient.length > 0 ? readBytes(fromClient, "client") : nothing,
     fromServer.length > 0 ? readBytes(fromServer, "server") : nothing,
     {
@@ -26,6 +27,7 @@ function evidenceOf({ fromClient, fromServer, incomplete, reset }: Conversation)
       silent: isSilent,
     },
   ]);
+  return { ...evidence, units: inTimeOrder(evidence.units, turns), inOrder: true };
 }
 
 function hasFailed({ alerts, hellos, serverHellos, errors, notTls }: Evidence, { reset }: Conversation): boolean {

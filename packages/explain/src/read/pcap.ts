@@ -11,11 +11,19 @@ export interface Conversation {
   /** A segment is missing, or more came than is kept. */
   readonly incomplete: boolean;
   readonly reset: boolean;
+  /** In the order of time: what each segment made complete, as the length of its direction up to there. */
+  readonly turns: readonly Turn[];
+}
+export interface Turn {
+  readonly from: "client" | "server";
+  readonly upTo: number;
 }
 
 const mostConversations = 1000;
 /** A handshake has far less. */
 const mostOctets = 1 << 18;
+/** A segment has a byte or more. */
+const mostTurns = 10_000;
 
 export function isCapture(bytes: Uint8Array): boolean {
   return magicOf(bytes) !== undefined;
@@ -48,6 +56,7 @@ class Conversing {
   readonly #client: string;
   readonly #server: string;
   readonly #ways: readonly [Way, Way] = [new Way(), new Way()];
+  readonly #turns: Turn[] = [];
   #reset = false;
   constructor(client: string, server: string) {
     this.#client = client;
@@ -55,7 +64,10 @@ class Conversing {
   }
   take(segment: Segment): void {
     if (segment.reset) this.#reset = true;
-    this.#ways[segment.source === this.#client ? 0 : 1].take(segment);
+    const isClient = segment.source === this.#client;
+    const way = this.#ways[isClient ? 0 : 1];
+    way.take(segment);
+    if (segment.payload.length > 0 && this.#turns.length < mostTurns) this.#turns.push({ from: isClient ? "client" : "server", upTo: way.upTo });
   }
   done(): Conversation {
     const [client, server] = this.#ways;
@@ -66,6 +78,7 @@ class Conversing {
       fromServer: server.bytes(),
       incomplete: client.incomplete || server.incomplete,
       reset: this.#reset,
+      turns: this.#turns,
     };
   }
 }
@@ -76,6 +89,8 @@ class Way {
   #first: number | undefined;
   #kept = 0;
   incomplete = false;
+  /** How far the segments reach; holes, which a segment sent again will fill, are not looked for. */
+  upTo = 0;
 
   take({ sequence, syn, payload }: Segment): void {
     if (syn) this.#first = (sequence + 1) >>> 0;
@@ -88,8 +103,10 @@ class Way {
     this.#kept += payload.length;
     // Numbers wrap; what lies before the first byte is a stray of another connection.
     const at = (sequence - this.#first) >>> 0;
-    if (at < mostOctets) this.#segments.push({ at, payload });
-    else this.incomplete = true;
+    if (at < mostOctets) {
+      this.#segments.push({ at, payload });
+      this.upTo = Math.max(this.upTo, at + payload.length);
+    } else this.incomplete = true;
   }
 
   bytes(): Uint8Array {

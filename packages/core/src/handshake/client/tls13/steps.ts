@@ -10,7 +10,6 @@ import {
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
-import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
 import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedAgain, presentedIdentity, rememberedIdentity } from "../../identity.ts";
@@ -19,6 +18,7 @@ import {
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { ShownCredential } from "../../shown-credential.ts";
 import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts";
@@ -193,9 +193,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   sign: {
-    signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
+    signature: ({ kind: _, credential, scheme, message: __, ...proven }, signature, context) => {
       sendCertificateVerify(proven, scheme, signature, context);
-      return connected(proven, scheme, sendFinished(proven, context));
+      return connected(proven, { credential, scheme }, sendFinished(proven, context));
     },
   },
 };
@@ -229,7 +229,7 @@ function takeCertificate(
 
 function connected(
   { settled, alpn, finished, ...proven }: Proven,
-  ownScheme: SignatureScheme | undefined,
+  shown: ShownCredential | undefined,
   sent: ReturnType<typeof sendFinished>,
 ): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
@@ -240,5 +240,5 @@ function connected(
     proven.identity === undefined
       ? { identity: undefined, keyProven: proven.keyProven }
       : { identity: proven.identity, keyProven: proven.keyProven };
-  return { kind: "connected", settled, alpn, finished, ...server, ownScheme, exporterSecret, tickets };
+  return { kind: "connected", settled, alpn, finished, ...server, shown, exporterSecret, tickets };
 }
