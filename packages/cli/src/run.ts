@@ -1,6 +1,7 @@
 // A call of the command line, from its words to its exit code. Streams are the caller's.
 import { printable } from "@sallyport/explain";
 import { type Command, type ExitCode, type Io, Misuse, parse } from "./command.ts";
+import { caCommand } from "./commands/ca.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -8,8 +9,11 @@ import { inspectCommand } from "./commands/inspect.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { serveCommand } from "./commands/serve.ts";
 
-const commands: readonly Command[] = [explainCommand, inspectCommand, lintCommand, connectCommand, probeCommand, replayCommand, demoCommand];
+const commands: readonly Command[] = [
+  serveCommand, caCommand, explainCommand, inspectCommand, lintCommand, connectCommand, probeCommand, replayCommand, demoCommand,
+];
 
 export async function runCommandLine([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined) {
