@@ -6,9 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, createServer, type TlsOptions } from "node:tls";
 import { fc, test as check } from "@fast-check/vitest";
+import { clientConfig } from "@sallyport/core";
+import { node } from "@sallyport/crypto-node";
+import { connect as connectBySallyport } from "@sallyport/node";
+import { serverVerifier } from "@sallyport/x509";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Direction } from "../../packages/cli/src/record/direction.ts";
-import { openProxy, type Passing, type Proxy } from "../../packages/cli/src/record/proxy.ts";
+import { openProxy, type Passing, type OpenedProxy } from "../../packages/cli/src/record/proxy.ts";
 import { Watch } from "../../packages/cli/src/record/watch.ts";
 import { runCommandLine } from "../../packages/cli/src/run.ts";
 import { makePki } from "../support/pki.ts";
@@ -18,7 +22,7 @@ const [ecdsa, rsa] = await Promise.all([pki.leaf(), pki.leaf({ key: "rsa" })]);
 const folder = mkdtempSync(join(tmpdir(), "sallyport-record-"));
 const ca = join(folder, "ca.pem");
 writeFileSync(ca, pki.ca.pem);
-const closing: (Server | Proxy)[] = [];
+const closing: (Server | OpenedProxy)[] = [];
 afterAll(() => {
   for (const each of closing) each.close();
   rmSync(folder, { recursive: true, force: true });
@@ -85,12 +89,14 @@ describe("a connection that passes", () => {
 
   test("and fails for its certificate in TLS 1.3 hides the alert, which its length tells all the same", async () => {
     const { port, first } = await watch(await echo());
-    expect(await talk(port, Buffer.alloc(0), { ca: pki.strangerCa.pem })).toMatch(/unable to verify|self.signed/);
-    // node:tls judges the chain when it is established: it is openssl's s_client and most others that send the alert instead.
-    expect(["works", "fails"]).toContain((await first()).result);
+    const verifier = serverVerifier({ provider: node, roots: pki.strangerCa.pem });
+    const config = clientConfig({ provider: node, now: Date.now, verifier });
+    const tls = connectBySallyport({ config, host: "127.0.0.1", port, servername: "localhost" });
+    await once(tls, "error");
+    expect(await first()).toMatchObject({ result: "fails", hint: expect.stringContaining("most often the certificate") });
   });
 
-  test("and fails with an alert in clear is explained: a client of TLS 1.2 that has no suite for an RSA certificate", async () => {
+  test("and fails with an alert in clear is explained: TLS 1.2, and no suite for an RSA certificate", async () => {
     const { port, first } = await watch(await echo({ cert: rsa.chainPem, key: rsa.keyPem }));
     await talk(port, Buffer.alloc(0), { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" });
     const { result, report } = await first();
@@ -163,7 +169,7 @@ describe("what is kept", () => {
     expect([cut.clear(), cut.records, cut.isForeign]).toEqual([whole.clear(), whole.records, whole.isForeign]);
   });
 
-  check.prop([fc.uint8Array({ maxLength: 400 }), fc.uint8Array({ maxLength: 400 })], { numRuns: 300 })(
+  check.prop([fc.uint8Array({ maxLength: 400 }), fc.uint8Array({ maxLength: 400 })], { numRuns: 100 })(
     "never throws, whatever passes",
     (client, server) => {
       const watched = new Watch();
@@ -192,13 +198,16 @@ describe("what is kept", () => {
     const watched = new Watch();
     const since = performance.now();
     const piece = record(22, [11, 0xff, 0xff, 0xff, ...Array.from({ length: 12_000 }, () => 0)]);
-    for (let round = 0; round < 30; round++)
+    let settled = 0;
+    for (let round = 0; round < 20; round++) {
       for (const byte of piece) {
         watched.hear("server", Uint8Array.of(byte));
-        expect(watched.isSettled).toBe(false);
+        if (watched.isSettled) settled++;
       }
+    }
     watched.hear("client", Uint8Array.of(22));
     expect(watched.outcome("closed").result).toBe("fails");
+    expect(settled).toBe(0);
     expect(performance.now() - since).toBeLessThan(10_000);
   });
 

@@ -20,26 +20,31 @@ const { chainPem, keyPem } = await pki.leaf();
 const ca = join(folder, "ca.pem");
 writeFileSync(ca, pki.ca.pem);
 
+/** A text is what it must begin with. */
+type Heard = RegExp | string;
+
 /** What the server says in turn, and what it must hear before each of it but the first. */
 interface Script {
   readonly greeting?: string;
-  readonly turns: readonly { readonly hears: RegExp; readonly says: string }[];
+  readonly turns: readonly { readonly hears: Heard; readonly says: string }[];
 }
 
 const mysqlGreeting = (capabilities: number): string => {
-  const body = `\u000a8.4.3\0${"\u0001\0\0\0"}12345678\0${String.fromCharCode(capabilities & 0xff, capabilities >> 8)}\u002d\u0002\0\0\0\u0015${"\0".repeat(10)}123456789012\0caching_sha2_password\0`;
+  const plugin = `${"\0".repeat(10)}123456789012\0caching_sha2_password\0`;
+  const body = `\u000a8.4.3\0${"\u0001\0\0\0"}12345678\0${String.fromCharCode(capabilities & 0xff, capabilities >> 8)}\u002d\u0002\0\0\0\u0015${plugin}`;
   return `${String.fromCharCode(body.length)}\0\0\0${body}`;
 };
 /** CLIENT_LONG_PASSWORD, CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION. */
 const withoutSsl = 0x8201;
 const clientSsl = 0x0800;
-const sslRequest = /^\u0020\0\0\u0001\0\u008a\0\0\0\0\0\u0001\u002d\0{23}/;
-const extendedRequest = /^\u0030\u001d\u0002\u0001\u0001\u0077\u0018\u0080\u00161\.3\.6\.1\.4\.1\.1466\.20037$/;
+const sslRequest = `\u0020\0\0\u0001\0\u008a\0\0\0\0\0\u0001\u002d${"\0".repeat(23)}`;
+const extendedRequest = "\u0030\u001d\u0002\u0001\u0001\u0077\u0018\u0080\u00161.3.6.1.4.1.1466.20037";
 const extendedResponse = (code: number): string =>
   `\u0030\u000c\u0002\u0001\u0001\u0078\u0007\u000a\u0001${String.fromCharCode(code)}\u0004\0\u0004\0`;
 const features = "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>";
 const xmppHeader =
-  "<?xml version='1.0'?><stream:stream from='localhost' id='1' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
+  "<?xml version='1.0'?><stream:stream from='localhost' id='1' xmlns='jabber:client' " +
+  "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
 const proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 
 const scripts: Readonly<Record<string, Script>> = {
@@ -55,7 +60,7 @@ const scripts: Readonly<Record<string, Script>> = {
     turns: [{ hears: /^a STARTTLS\r\n$/, says: "* CAPABILITY IMAP4rev2\r\na OK Begin TLS negotiation now\r\n" }],
   },
   pop3: { greeting: "+OK POP3 ready\r\n", turns: [{ hears: /^STLS\r\n$/, says: "+OK Begin TLS negotiation\r\n" }] },
-  postgres: { turns: [{ hears: /^\0\0\0\u0008\u0004\u00d2\u0016\u002f$/, says: "S" }] },
+  postgres: { turns: [{ hears: "\0\0\0\u0008\u0004\u00d2\u0016\u002f", says: "S" }] },
   mysql: { greeting: mysqlGreeting(withoutSsl | clientSsl), turns: [{ hears: sslRequest, says: "" }] },
   ldap: { turns: [{ hears: extendedRequest, says: extendedResponse(0) }] },
   xmpp: {
@@ -93,12 +98,12 @@ async function converse(socket: Socket, greeting: string, turns: Script["turns"]
       socket.resume();
       const [chunk] = await next;
       heard += (chunk as Buffer).toString("latin1");
-      const match = hears.exec(heard);
-      if (match === null && heard.length > 3000) return void socket.destroy(); // not what its RFC says
-      if (match === null) continue;
+      const end = endOf(hears, heard);
+      if (end === undefined && heard.length > 3000) return void socket.destroy(); // not what its RFC says
+      if (end === undefined) continue;
       socket.pause();
       // MySQL's client waits for no answer.
-      const rest = heard.slice(match.index + match[0].length);
+      const rest = heard.slice(end);
       if (rest !== "") socket.unshift(Buffer.from(rest, "latin1"));
       break;
     }
@@ -106,6 +111,13 @@ async function converse(socket: Socket, greeting: string, turns: Script["turns"]
   }
   const secure = new TLSSocket(socket, { isServer: true, cert: chainPem, key: keyPem });
   secure.on("error", () => {}).resume();
+}
+
+/** undefined: more must come. */
+function endOf(hears: Heard, heard: string): number | undefined {
+  if (typeof hears === "string") return heard.startsWith(hears) ? hears.length : undefined;
+  const match = hears.exec(heard);
+  return match === null ? undefined : match.index + match[0].length;
 }
 
 async function connect(protocol: string, port: number): Promise<{ readonly code: number; readonly output: string }> {
@@ -182,7 +194,7 @@ test.each([
   ["imap", { greeting: "* PREAUTH welcome\r\n", turns: [] }, /PREAUTH/],
   ["imap", { greeting: "* OK x\r\n", turns: [{ hears: /STARTTLS/, says: "a BAD unknown\r\n" }] }, /BAD unknown/],
   ["pop3", { greeting: "+OK x\r\n", turns: [{ hears: /STLS/, says: "-ERR no\r\n" }] }, /-ERR no/],
-  ["postgres", { turns: [{ hears: /\u002f$/, says: "N" }] }, /does not begin TLS/],
+  ["postgres", { turns: [{ hears: "\0\0\0\u0008", says: "N" }] }, /does not begin TLS/],
   ["mysql", { greeting: mysqlGreeting(withoutSsl), turns: [] }, /does not begin TLS/],
   ["mysql", { greeting: "\u0011\0\0\0\u00ff\u006a\u0004Host is blocked", turns: [] }, /Host is blocked/],
   ["mysql", { greeting: "\u00ff\u00ff\u00ff\0\u000a", turns: [] }, /does not begin TLS/],

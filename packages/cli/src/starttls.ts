@@ -76,7 +76,7 @@ const dialogues: Readonly<Record<StartTls, Dialogue>> = {
     const to = name.replaceAll(/[^\w.-]/g, "");
     talk.say(`<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${to}' version='1.0'>`);
     // Features without it are a refusal too.
-    await talk.until(/<starttls[\s>/][^]*?<\/stream:features>/, /<stream:error|<\/stream:(features|stream)>/);
+    await talk.until(/<starttls[\s>/][\s\S]*?<\/stream:features>/, /<stream:error|<\/stream:(features|stream)>/);
     talk.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     await talk.until(/<proceed[^>]*\/>|<proceed[^>]*>\s*<\/proceed>/, /<failure|<\/stream:stream>/);
   },
@@ -85,7 +85,7 @@ const dialogues: Readonly<Record<StartTls, Dialogue>> = {
 /** Where what was waited for ends; "refused"; or undefined: more must come. */
 type Heard = (heard: string) => number | "refused" | undefined;
 
-/** The first packet: 3 bytes of length, a number, protocol 10, a version with its zero, thread id 4, data 8, filler 1, capabilities. */
+/** The first packet: length (3 bytes), number, protocol 10, version with its zero, thread id (4), data (8), filler, capabilities. */
 const greetingOfMysql: Heard = (heard) => {
   if (heard.length < 5) return undefined;
   const end = 4 + heard.charCodeAt(0) + heard.charCodeAt(1) * 0x100 + heard.charCodeAt(2) * 0x10000;

@@ -55,7 +55,8 @@ function inWords({ from, result, agreed, serverName, ja4, hint, report, ms }: Pa
     ja4 === undefined ? undefined : `JA4 ${ja4}`,
     `${Math.round(ms)} ms`,
   ];
-  const head = `${from}  ${result === "works" ? "works" : paint("verdict", "fails")}  ${facts.filter((fact) => fact !== undefined).join("; ")}`;
+  const told = facts.filter((fact) => fact !== undefined).join("; ");
+  const head = `${from}  ${result === "works" ? "works" : paint("verdict", "fails")}  ${told}`;
   if (result !== "fails") return head;
   const lines = [
     hint,

@@ -1,4 +1,5 @@
-// One direction of a connection, as somebody between the two sees it: what is in clear is kept, of the rest only that it was there.
+// One direction of a connection, as somebody between the two sees it: what is in clear is kept, of the rest only that it was
+// there.
 export interface SeenRecord {
   readonly type: number;
   readonly length: number;
@@ -67,7 +68,7 @@ export class Direction {
     if (this.#left === 0) this.#end();
   }
 
-  /** An alert or a handshake message in clear. Behind ChangeCipherSpec only a second ClientHello is (RFC 9846 §4.2.2: it answers a HelloRetryRequest). */
+  /** What may be in clear. Behind ChangeCipherSpec only a second ClientHello is: it answers a HelloRetryRequest (RFC 9846 §4.2.2). */
   #keeps(): boolean {
     const [type] = this.#header;
     return (type === handshake || type === alert || type === changeCipherSpec) && this.#kept < mostKept;

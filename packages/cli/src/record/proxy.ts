@@ -14,13 +14,13 @@ export interface ProxyOptions {
   readonly saw: (passing: Passing) => void;
 }
 
-export interface Proxy {
+export interface OpenedProxy {
   readonly port: number;
   close(): void;
 }
 
 /** Passes all on as it comes, both ways, and keeps nothing of what is protected. @throws what listening throws */
-export async function openProxy({ listen, target, saw }: ProxyOptions): Promise<Proxy> {
+export async function openProxy({ listen, target, saw }: ProxyOptions): Promise<OpenedProxy> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     pass(client, target, saw);

@@ -74,8 +74,8 @@ export class Watch {
     const { length } = this.#firstProtected() ?? { length: 0 };
     if (!this.#is13() || length !== alertRecord) return undefined;
     return (
-      "The client's first protected record is as long as an alert: it refuses what the server sent behind its ServerHello, most often " +
-      "the certificate. Which alert it is can't be seen from here: sallyport connect and sallyport lint tell what is wrong with it."
+      "The client's first protected record is as long as an alert: it refuses what the server sent behind its ServerHello, " +
+      "most often the certificate. Which alert it is can't be seen from here: sallyport connect and sallyport lint tell what is wrong with it."
     );
   }
 
