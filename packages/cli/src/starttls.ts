@@ -75,10 +75,9 @@ const dialogues: Readonly<Record<StartTls, Dialogue>> = {
   xmpp: async (talk, name) => {
     const to = name.replaceAll(/[^\w.-]/g, "");
     talk.say(`<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${to}' version='1.0'>`);
-    // Features without it are a refusal too.
-    await talk.until(/<starttls[\s>/][\s\S]*?<\/stream:features>/, /<stream:error|<\/stream:(features|stream)>/);
+    await talk.until(featuresOfXmpp);
     talk.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-    await talk.until(/<proceed[^>]*\/>|<proceed[^>]*>\s*<\/proceed>/, /<failure|<\/stream:stream>/);
+    await talk.until(proceedOfXmpp);
   },
 };
 
@@ -107,6 +106,25 @@ const extendedResponse: Heard = (heard) => {
   const response = element(heard, id.end);
   if (typeof response !== "object" || response.tag !== 0x78) return "refused";
   return heard.startsWith("\u000a\u0001\u0000", response.start) ? message.end : "refused";
+};
+
+/** Features without STARTTLS are a refusal too. */
+const featuresOfXmpp: Heard = (heard) => {
+  const closing = "</stream:features>";
+  const end = heard.indexOf(closing);
+  if (end < 0) return /<stream:error|<\/stream:stream>/.test(heard) ? "refused" : undefined;
+  return /<starttls[\s>/]/.test(heard.slice(0, end)) ? end + closing.length : "refused";
+};
+
+/** `<proceed …/>` or `<proceed …></proceed>`. */
+const proceedOfXmpp: Heard = (heard) => {
+  const end = heard.indexOf(">") + 1;
+  if (end === 0) return undefined;
+  if (!/^\s*<proceed[\s>/]/.test(heard)) return "refused";
+  if (heard[end - 2] === "/") return end;
+  const closing = "</proceed>";
+  const at = heard.indexOf(closing, end);
+  return at < 0 ? undefined : at + closing.length;
 };
 
 interface Element {

@@ -28,6 +28,7 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
   const enough = new Promise<void>((resolve) => {
     end = resolve;
   });
+  const stopped = interrupted();
   const proxy = await openProxy({
     listen: listenAt(listen),
     target: hostAndPort(target),
@@ -43,7 +44,7 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
   });
   if (flag(given, "json")) io.note(`${proxy.port}\n`);
   else io.print(`listening at ${listenAt(listen).host}:${proxy.port}, passing on to ${printable(target)}`);
-  await Promise.race([enough, interrupted()]);
+  await Promise.race([enough, stopped]);
   proxy.close();
   return failed === 0 ? 0 : 1;
 }

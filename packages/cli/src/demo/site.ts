@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type Bytes, type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
+import { type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
 import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
 import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
@@ -36,20 +36,24 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   };
   const config = serverConfig(options);
   const visits = new WeakMap<object, Visit>();
-  /** By the bytes of the hello, which a socket keeps. */
-  const witnesses = new WeakMap<Bytes, Witness>();
+  /** By the hello's random bytes, until its handshake is complete; the oldest go where many never are. */
+  const witnesses = new Map<string, Witness>();
   const open = new Set<Socket>();
   const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
 
   const accept = (clientHello: ClientHello): ServerConfig => {
     const witness = new Witness(clientHello, (trace) => serverConfig({ ...options, trace }));
-    witnesses.set(clientHello.raw, witness);
+    witnesses.set(keyOf(clientHello), witness);
+    const [oldest] = witnesses.keys();
+    if (witnesses.size > mostWitnesses && oldest !== undefined) witnesses.delete(oldest);
     return witness.config;
   };
   const server = createServer({ accept }, (socket) => {
     const { info, clientHello } = socket;
-    const visit = info && clientHello && witnesses.get(clientHello.raw)?.visit(info);
-    if (visit !== undefined) visits.set(socket, visit);
+    const key = clientHello && keyOf(clientHello);
+    const visit = info && key && witnesses.get(key)?.visit(info);
+    if (key !== undefined) witnesses.delete(key);
+    if (visit) visits.set(socket, visit);
     log(`${whoIs(socket)}  ${agreementInWords(socket)}`);
     http.emit("connection", socket);
   });
@@ -70,6 +74,9 @@ export async function openSite(authority: Authority, port: number, log: (line: s
     },
   };
 }
+
+const mostWitnesses = 1_000;
+const keyOf = ({ random }: ClientHello): string => Buffer.from(random).toString("hex");
 
 function answer(request: IncomingMessage, response: ServerResponse, visit: Visit | undefined, authority: Authority): void {
   const path = new URL(request.url ?? "/", "https://localhost").pathname;

@@ -40,7 +40,8 @@ export async function openProxy({ listen, target, saw }: ProxyOptions): Promise<
   };
 }
 
-const mostConnections = 500;
+const mostConnections = 250;
+const graceMs = 10_000;
 
 function pass(client: Socket, target: ProxyOptions["target"], saw: ProxyOptions["saw"]): void {
   const since = performance.now();
@@ -75,6 +76,7 @@ function pass(client: Socket, target: ProxyOptions["target"], saw: ProxyOptions[
   client.once("close", () => server.destroy());
   server.once("close", () => {
     tell();
-    client.end();
+    // It has all that the server said; whether it ends as well is its own affair, but not for ever.
+    client.end(() => setTimeout(() => client.destroy(), graceMs).unref());
   });
 }
