@@ -510,6 +510,53 @@ describe("the stream", () => {
     expect(text(transport.written)).toBe(alert("bad_record_mac"));
   });
 
+  test("a waiter is told once: of data, of the end, and of a failure", async () => {
+    const { transport, stream } = await openStream();
+    let told = 0;
+    const waiter = { arrival: () => void told++ };
+    stream.wait(waiter);
+    expect(told).toBe(0);
+    transport.deliver(bytes(data("a") + data("b")));
+    await settled();
+    expect([told, text(stream.take()), stream.readEnd]).toEqual([1, "ab", undefined]);
+    transport.deliver(bytes(data("c")));
+    await settled();
+    expect(told).toBe(1);
+    stream.wait(waiter);
+    expect([told, text(stream.take())]).toEqual([2, "c"]);
+    stream.wait(waiter);
+    transport.deliver(bytes("c\0"));
+    await settled();
+    expect([told, stream.take(), stream.readEnd]).toEqual([3, undefined, "close-notify"]);
+    const other = await openStream();
+    other.stream.wait(waiter);
+    other.transport.deliver(bytes("x\0"));
+    await settled();
+    expect(told).toBe(4);
+    expect(other.stream.readEnd).toMatchObject({ kind: "bad-record-mac" });
+  });
+
+  test("a waiter that throws fails the connection with internal_error", async () => {
+    const { transport, stream } = await openStream();
+    stream.wait({
+      arrival: () => {
+        throw new Error("no use");
+      },
+    });
+    transport.deliver(bytes(data("a")));
+    await settled();
+    expect(text(transport.written)).toBe(alert("internal_error"));
+  });
+
+  test("a write that fails locally rejects the reader too", async () => {
+    const connection = new ScriptedConnection();
+    connection.recordsLeft = 0;
+    const { stream } = await openStream(connection);
+    const read = stream.read();
+    await expect(stream.write(bytes("a"))).rejects.toMatchObject({ kind: "local-fault" });
+    await expect(read).rejects.toMatchObject({ kind: "local-fault" });
+  });
+
   test("a reset rejects the reader", async () => {
     const { transport, stream } = await openStream();
     const read = stream.read();

@@ -51,7 +51,7 @@ type Answer = "yes" | "no" | "throws";
 
 /** What is really there. */
 class Real {
-  readonly transport = new SimulatedTransport();
+  readonly transport: SimulatedTransport;
   readonly clock = new VirtualClock();
   readonly budget = budget();
   readonly controller = new AbortController();
@@ -63,7 +63,8 @@ class Real {
   closed = false;
   readonly running: Promise<unknown>;
 
-  constructor(halfCloses: boolean) {
+  constructor(halfCloses: boolean, direct: boolean) {
+    this.transport = new SimulatedTransport(direct);
     this.transport.halfCloses = halfCloses;
     const sign = (): Promise<unknown> => this.#ask(() => "signature");
     const accept = (): Promise<ServerConfig | ReturnType<typeof refuse>> =>
@@ -284,11 +285,11 @@ test("an alert exactly if one is due, once, then the half-close, and nothing is 
   const unseen: unknown[] = [];
   const listener = (reason: unknown): void => void unseen.push(reason);
   process.on("unhandledRejection", listener);
-  await fc.assert(fc.asyncProperty(fc.commands(commands, { maxCommands: 25 }), fc.boolean(), async (run, halfCloses) => {
+  await fc.assert(fc.asyncProperty(fc.commands(commands, { maxCommands: 25 }), fc.boolean(), fc.boolean(), async (run, halfCloses, direct) => {
     const model: Model = {
       phase: "input", held: "", ended: false, expected: "", broken: false, stalled: false, ownClosed: false, peerClosed: false,
     };
-    const real = new Real(halfCloses);
+    const real = new Real(halfCloses, direct);
     await fc.asyncModelRun(() => ({ model, real }), run);
     await leave(model, real);
     const { transport, clock, budget } = real;

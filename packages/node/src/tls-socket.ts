@@ -2,12 +2,13 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
-import { type Bytes, type ClientHello, type EarlyDataOutcome, type Exported, type Info, readClientHello, TlsError } from "@sallyport/core";
+import { type ClientHello, type EarlyDataOutcome, type Exported, type Info, readClientHello, TlsError } from "@sallyport/core";
 import type { Driven, EarlyExchange, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
-import { coded } from "./errors.ts";
+import { coded, visible } from "./errors.ts";
 import { type EphemeralKeyInfo, ephemeralKeyInfo, opensslSuiteName } from "./openssl-names.ts";
 import { detailedCertificate } from "./peer-certificate.ts";
+import { Pump } from "./pump.ts";
 import { plain } from "./socket-transport.ts";
 
 type Done = (error?: Error | null) => void;
@@ -30,42 +31,45 @@ const lastWordsMs = 2_000;
  */
 export class TlsSocket extends Duplex implements Socket {
   readonly encrypted = true;
-  readonly autoSelectFamilyAttemptedAddresses: string[] = [];
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
-  readonly #cancel: () => void;
+  /** Ends the handshake that is under way. */
+  #cancel: (() => void) | undefined;
   #stream: TlsStream | undefined;
-  /** The handshake message: decoded it takes several KiB. */
-  #clientHello: Bytes | undefined;
+  /** The handshake message, a character a byte: decoded it takes several KiB, and as bytes twice its length. */
+  #clientHello: string | undefined;
   #earlyData: EarlyDataOutcome | undefined;
   /** What it carries says by itself where it ends, so that a close_notify behind half of it makes nothing look whole. */
   #delimitsItself = false;
+  #tellsTimeouts = false;
   /** What was asked for before the handshake was done. */
-  #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined = [];
   /** Answers early data before the handshake is done. */
   #halfRtt: EarlyExchange["write"];
-  #pumping = false;
+  #pump: Pump | undefined;
 
   /**
    * @internal
-   * @param cancel ends the handshake that is under way
+   * @param cancel ends the handshake, if that is still under way
    */
-  constructor(socket: Duplex, allowHalfOpen: boolean, cancel: () => void) {
+  constructor(socket: Duplex, allowHalfOpen: boolean, cancel?: () => void) {
     super({ allowHalfOpen, writableHighWaterMark, decodeStrings: true });
     this.#socket = socket;
     this.#cancel = cancel;
-    socket.on("timeout", () => this.emit("timeout"));
+    if (this.timeout > 0) this.#tellTimeouts();
   }
 
   /** @internal The handshake is done. */
   secure({ stream, clientHello, earlyData }: Driven): void {
     if (this.destroyed) return this.#leave(stream, this.errored);
     this.#stream = stream;
-    this.#clientHello = clientHello?.raw;
+    this.#pump = new Pump(stream, this);
+    this.#cancel = undefined;
+    this.#clientHello = clientHello && latin1(clientHello.raw);
     this.#earlyData = earlyData;
     this.#halfRtt = undefined;
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) call();
+    this.#waiting = undefined;
+    for (const call of waiting ?? []) call();
   }
 
   /** @internal Data that came before the handshake was done. */
@@ -87,10 +91,10 @@ export class TlsSocket extends Duplex implements Socket {
   }
   /**
    * At a server: what the client offered, its first hello if it was asked for another. Equal to what `accept` was given, and decoded
-   * anew at each call: the socket keeps its bytes alone, so that `raw` is the very same array.
+   * anew at each call: the socket keeps its bytes alone.
    */
   get clientHello(): ClientHello | undefined {
-    return this.#clientHello && decoded(this.#clientHello);
+    return this.#clientHello === undefined ? undefined : decoded(this.#clientHello);
   }
   /** What became of early data; undefined: none was offered, or the handshake is not done. */
   get earlyData(): EarlyDataOutcome | undefined {
@@ -200,6 +204,10 @@ export class TlsSocket extends Duplex implements Socket {
 
   // What the transport says.
 
+  /** net.Socket's, which tells what was tried; the socket below knows. */
+  get autoSelectFamilyAttemptedAddresses(): string[] {
+    return this.#socket.autoSelectFamilyAttemptedAddresses ?? [];
+  }
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
   }
@@ -247,12 +255,19 @@ export class TlsSocket extends Duplex implements Socket {
     return this.#socket.address?.() ?? {};
   }
   setTimeout(ms: number, callback?: () => void): this {
+    this.#tellTimeouts();
     if (callback !== undefined) {
       if (ms === 0) this.off("timeout", callback);
       else this.once("timeout", callback);
     }
     this.#socket.setTimeout?.(ms);
     return this;
+  }
+  /** From the first time on that one may come: nobody else needs a listener for it. */
+  #tellTimeouts(): void {
+    if (this.#tellsTimeouts) return;
+    this.#tellsTimeouts = true;
+    this.#socket.on("timeout", () => this.emit("timeout"));
   }
   setNoDelay(noDelay?: boolean): this {
     this.#socket.setNoDelay?.(noDelay);
@@ -288,23 +303,8 @@ export class TlsSocket extends Duplex implements Socket {
   // The Duplex.
 
   override _read(): void {
-    const stream = this.#stream;
-    if (stream === undefined) this.#waiting.push(() => this._read());
-    else if (!this.#pumping) void this.#pump(stream);
-  }
-
-  async #pump(stream: TlsStream): Promise<void> {
-    this.#pumping = true;
-    try {
-      for (let wanted = true; wanted; ) {
-        const data = stream.take() ?? (await stream.read());
-        if (this.destroyed) return;
-        wanted = this.push(data ?? null) && data !== undefined;
-      }
-    } catch (error) {
-      this.destroy(visible(error));
-    }
-    this.#pumping = false;
+    if (this.#pump === undefined) this.#waiting?.push(() => this._read());
+    else this.#pump.start();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -317,13 +317,13 @@ export class TlsSocket extends Duplex implements Socket {
     const stream = this.#stream;
     const halfRtt = this.#halfRtt;
     if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
-    else if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
+    else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
     else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
   override _final(done: Done): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#waiting.push(() => this._final(done));
+    if (stream === undefined) this.#waiting?.push(() => this._final(done));
     else stream.closeWrite().then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
@@ -340,9 +340,9 @@ export class TlsSocket extends Duplex implements Socket {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#cancel();
+    if (stream === undefined) this.#cancel?.();
     else this.#leave(stream, error);
-    this.#waiting = [];
+    this.#waiting = undefined;
     done(error);
   }
 
@@ -352,8 +352,13 @@ export class TlsSocket extends Duplex implements Socket {
   }
 }
 
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
 /** @param hello the handshake message, as it was accepted before */
-function decoded(raw: Bytes): ClientHello {
+function decoded(hello: string): ClientHello {
+  const raw = Uint8Array.from(Buffer.from(hello, "latin1"));
   const read = readClientHello(raw);
   if (read.kind !== "read") throw read.error;
   return { ...read.clientHello, raw };
@@ -368,10 +373,4 @@ function exported(result: Exported | undefined): Buffer {
 
 async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {
   for (const chunk of chunks) await write(plain(chunk));
-}
-
-/** As a user of sockets expects it. */
-function visible(cause: unknown): Error {
-  if (cause instanceof TlsError) return coded(cause);
-  return cause instanceof Error ? cause : new Error("the connection failed", { cause });
 }
