@@ -2,6 +2,7 @@
 import { type ClientHello, registered } from "@sallyport/core";
 import { causeOf } from "./causes/cause.ts";
 import { causesOfAlert } from "./causes/of-alert.ts";
+import { causesOfChain } from "./causes/of-chain.ts";
 import { causesOfError } from "./causes/of-error.ts";
 import { obstaclesOf, takersOf } from "./causes/of-hello.ts";
 import { notesOnHello } from "./causes/notes.ts";
@@ -19,7 +20,10 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
   const obstacles = hello === undefined ? [] : obstaclesOf(hello);
   const looksLike = hello && recogniseStack(hello);
   const involved = stacksOf(evidence, looksLike, options);
+  const distrusted = causesOfChain(evidence, options.judge);
+  const failure = hasFailed(evidence);
   const all = ranked([
+    ...(failure ? distrusted : []),
     ...evidence.errors.flatMap(causesOfError),
     ...signCauses(evidence),
     ...evidence.notTls.flatMap(causesOfForeign),
@@ -28,7 +32,6 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
     ...(isAlone(evidence) ? obstacles.filter(({ certainty }) => certainty === "likely") : []),
   ]);
   const causes = all.map((cause) => withRemedies(cause, involved));
-  const failure = hasFailed(evidence);
   return {
     verdict: verdictOf(causes, evidence, failure),
     severity: failure ? "failure" : causes.length > 0 ? "warning" : "information",
@@ -42,6 +45,7 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
       ...obstacles
         .filter(({ certainty }) => certainty === "possible")
         .map(({ what, because }): Note => ({ id: "next-obstacle", severity: "warning", what: `Some servers would refuse for another reason: ${[what, ...because].join(" ")}` })),
+      ...(failure ? [] : distrusted.map(({ what }): Note => ({ id: "certificate", severity: "warning", what: `Who judges the server's certificate here would refuse it. ${what}` }))),
       ...hellos.slice(-1).flatMap(notesOnHello),
       ...remarks.map((what): Note => ({ id: "incomplete-input", severity: "information", what })),
     ],
