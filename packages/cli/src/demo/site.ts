@@ -36,28 +36,28 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   };
   const config = serverConfig(options);
   const visits = new WeakMap<object, Visit>();
-  /** By the hello's random bytes, until its handshake is complete; the oldest go where many never are. */
+  /** By the bytes of the hello, which a socket can tell; until its handshake is over. */
   const witnesses = new Map<string, Witness>();
   const open = new Set<Socket>();
   const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
 
   const accept = (clientHello: ClientHello): ServerConfig => {
     const witness = new Witness(clientHello, (trace) => serverConfig({ ...options, trace }));
-    witnesses.set(keyOf(clientHello), witness);
-    const [oldest] = witnesses.keys();
-    if (witnesses.size > mostWitnesses && oldest !== undefined) witnesses.delete(oldest);
+    witnesses.set(textOf(clientHello), witness);
     return witness.config;
   };
   const server = createServer({ accept }, (socket) => {
     const { info, clientHello } = socket;
-    const key = clientHello && keyOf(clientHello);
-    const visit = info && key && witnesses.get(key)?.visit(info);
-    if (key !== undefined) witnesses.delete(key);
-    if (visit) visits.set(socket, visit);
+    const visit = info && clientHello && witnesses.get(textOf(clientHello))?.visit(info);
+    if (clientHello !== undefined) witnesses.delete(textOf(clientHello));
+    if (visit !== undefined) visits.set(socket, visit);
     log(`${whoIs(socket)}  ${agreementInWords(socket)}`);
     http.emit("connection", socket);
   });
-  server.on("tlsClientError", (error, socket) => log(`${whoIs(socket)}  ${failureInWords(error)}`));
+  server.on("tlsClientError", (error, socket) => {
+    if (error.clientHello !== undefined) witnesses.delete(textOf(error.clientHello));
+    log(`${whoIs(socket)}  ${failureInWords(error)}`);
+  });
   server.on("connection", (socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
@@ -75,8 +75,9 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   };
 }
 
-const mostWitnesses = 1_000;
-const keyOf = ({ random }: ClientHello): string => Buffer.from(random).toString("hex");
+function textOf({ raw }: ClientHello): string {
+  return Buffer.from(raw).toString("latin1");
+}
 
 function answer(request: IncomingMessage, response: ServerResponse, visit: Visit | undefined, authority: Authority): void {
   const path = new URL(request.url ?? "/", "https://localhost").pathname;
