@@ -38,7 +38,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   node: ["core", "drive", "node:"],
   webstreams: ["core", "drive"],
   deno: ["core", "drive"],
-  explain: ["core", "x509", "@noble/hashes"],
+  explain: ["core", "x509", "@noble/ciphers", "@noble/hashes"],
   inspect: ["explain"],
   // And nobody imports it: what accepts everything stays out of what protects something.
   arbitraries: ["core", "fast-check"],

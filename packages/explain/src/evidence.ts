@@ -10,8 +10,8 @@ export interface Evidence {
   readonly hellos: readonly HelloSeen[];
   readonly serverHellos: readonly ServerHello[];
   readonly alerts: readonly AlertSeen[];
-  /** Certificates in clear (TLS 1.2), as sent: DER, leaf first. */
-  readonly chains: readonly (readonly Bytes[])[];
+  /** Certificates in clear (TLS 1.2) or opened by a key log. */
+  readonly chains: readonly ChainSeen[];
   /** Names of handshake messages in clear, in order. */
   readonly messages: readonly MessageSeen[];
   readonly errors: readonly TlsError[];
@@ -43,6 +43,11 @@ export interface AlertSeen {
   readonly level: "warning" | "fatal" | "unknown";
   readonly from: Party | undefined;
   readonly protected?: boolean;
+}
+export interface ChainSeen {
+  readonly from: "client" | "server" | undefined;
+  /** As sent: DER, leaf first. */
+  readonly certificates: readonly [Bytes, ...Bytes[]];
 }
 export interface MessageSeen {
   readonly from: "client" | "server" | undefined;

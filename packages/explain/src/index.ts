@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export type { CauseId, CertificateCause, MachineCause, OutsideCause } from "./causes/ids.ts";
-export { type ExplainOptions, explain, type Input } from "./explain.ts";
+export { type ExplainOptions, explain, type Input, type Judge } from "./explain.ts";
 export { type InspectedField, type Inspection, inspect, type Step, type Verdict } from "./inspect.ts";
 export { ja4 } from "./ja4.ts";
 export { type LintOptions, type LintSubject, lint } from "./lint/lint.ts";

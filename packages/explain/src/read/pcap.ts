@@ -52,6 +52,19 @@ export function readCapture(bytes: Uint8Array): readonly Conversation[] {
   return [...conversations.values()].map((conversation) => conversation.done());
 }
 
+/** Key logs that are in a pcapng (Decryption Secrets Blocks), as they stand there. */
+export function secretsIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const magic = magicOf(bytes);
+  if (magic?.format !== "pcapng") return [];
+  const found: Uint8Array[] = [];
+  for (const { type, body, little } of blocksOf(bytes)) {
+    if (type !== 10 || body.length < 8 || word(body, 0, 4, little) !== tlsKeyLog) continue;
+    found.push(body.subarray(8, 8 + word(body, 4, 4, little)));
+  }
+  return found;
+}
+const tlsKeyLog = 0x544c534b;
+
 class Conversing {
   readonly #client: string;
   readonly #server: string;
@@ -159,28 +172,39 @@ function* packetsOfPcap(bytes: Uint8Array, little: boolean): Generator<Packet> {
   }
 }
 
-/** Section headers, interfaces, and packets (enhanced and simple); other blocks are skipped. */
-function* packetsOfPcapng(bytes: Uint8Array): Generator<Packet> {
+interface Block {
+  readonly type: number;
+  /** Without the lengths before and behind it. */
+  readonly body: Uint8Array;
+  readonly little: boolean;
+}
+
+function* blocksOf(bytes: Uint8Array): Generator<Block> {
   let little = true;
-  let links: number[] = [];
   for (let at = 0; at + 12 <= bytes.length; ) {
-    const isSection = word(bytes, at, 4, false) === 0x0a0d0d0a;
-    if (isSection) {
-      little = bytes[at + 8] === 0x4d;
-      links = [];
-    }
-    const type = word(bytes, at, 4, little);
+    if (word(bytes, at, 4, false) === sectionHeader) little = bytes[at + 8] === 0x4d;
     const length = word(bytes, at + 4, 4, little);
     if (length < 12 || length % 4 !== 0 || length > bytes.length - at) return;
-    if (type === 1 && links.length < 1000) links.push(word(bytes, at + 8, 2, little));
-    if (type === 6 && length >= 32) {
-      const captured = word(bytes, at + 20, 4, little);
-      if (captured <= length - 32) yield { link: links[word(bytes, at + 8, 4, little)] ?? -1, packet: bytes.subarray(at + 28, at + 28 + captured) };
-    }
-    if (type === 3 && length >= 16) {
-      yield { link: links[0] ?? -1, packet: bytes.subarray(at + 12, at + 12 + Math.min(word(bytes, at + 8, 4, little), length - 16)) };
-    }
+    yield { type: word(bytes, at, 4, little), body: bytes.subarray(at + 8, at + length - 4), little };
     at += length;
+  }
+}
+/** The same in both orders of bytes. */
+const sectionHeader = 0x0a0d0d0a;
+
+/** Interfaces, and packets (enhanced and simple); other blocks are skipped. */
+function* packetsOfPcapng(bytes: Uint8Array): Generator<Packet> {
+  let links: number[] = [];
+  for (const { type, body, little } of blocksOf(bytes)) {
+    if (type === sectionHeader) links = [];
+    if (type === 1 && links.length < 1000) links.push(word(body, 0, 2, little));
+    if (type === 6 && body.length >= 20) {
+      const captured = word(body, 12, 4, little);
+      if (captured <= body.length - 20) yield { link: links[word(body, 0, 4, little)] ?? -1, packet: body.subarray(20, 20 + captured) };
+    }
+    if (type === 3 && body.length >= 4) {
+      yield { link: links[0] ?? -1, packet: body.subarray(4, 4 + Math.min(word(body, 0, 4, little), body.length - 4)) };
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // A stream of TLS, or what somebody cut out of one, as evidence. Directions are told by the messages where nobody says them.
 import { type Bytes, readClientHello } from "@sallyport/core";
-import { type AlertSeen, type Evidence, type ForeignBytes, type HelloSeen, type MessageSeen, nothing } from "../evidence.ts";
+import { type AlertSeen, type ChainSeen, type Evidence, type ForeignBytes, type HelloSeen, type MessageSeen, nothing } from "../evidence.ts";
 import { Cursor } from "./cursor.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
 import { Deframer, type Sender, type Unit, type Unseal } from "./units.ts";
@@ -29,7 +29,7 @@ class Gathering {
   readonly #hellos: HelloSeen[] = [];
   readonly #serverHellos: ServerHello[] = [];
   readonly #alerts: AlertSeen[] = [];
-  readonly #chains: Bytes[][] = [];
+  readonly #chains: ChainSeen[] = [];
   readonly #messages: MessageSeen[] = [];
   readonly #errors: Evidence["errors"][number][] = [];
   readonly #remarks: string[] = [];
@@ -68,11 +68,11 @@ class Gathering {
       const hello = readServerHello(body);
       if (hello !== undefined) this.#serverHellos.push(hello);
     }
-    if (body[0] === 11) this.#certificates(body, unsealed);
+    if (body[0] === 11) this.#certificates(body, from, unsealed);
   }
 
   /** TLS 1.2's message is in clear, 1.3's never is. */
-  #certificates(raw: Uint8Array, is13: boolean): void {
+  #certificates(raw: Uint8Array, from: Sender, is13: boolean): void {
     const body = new Cursor(raw.subarray(4));
     if (is13) body.vector(1);
     const list = new Cursor(body.vector(3) ?? new Uint8Array(0));
@@ -83,7 +83,8 @@ class Gathering {
       chain.push(Uint8Array.from(certificate));
       if (is13) list.vector(2);
     }
-    if (chain.length > 0) this.#chains.push(chain);
+    const [leaf, ...more] = chain;
+    if (leaf !== undefined) this.#chains.push({ from, certificates: [leaf, ...more] });
   }
 
   #alert({ body, name, unsealed }: Unit): void {
