@@ -16,7 +16,7 @@ const names: readonly RssServer[] = ["net", "node:tls", "crypto-node"];
 
 /** Each connection has said one line and heard it; then nobody uses it. Every round has a server process of its own. */
 export async function measureRss(authority: Authority, { quick }: Effort): Promise<Measured> {
-  const count = quick ? 500 : 2000;
+  const count = 2000;
   const rounds = quick ? 1 : 3;
   const rows = [[`a server's ${digits(count)} idle connections, KiB each`, "RSS, the first", "RSS, so many more", "heap"]];
   const measured = new Map<RssServer, Weights[]>(names.map((name) => [name, []]));
