@@ -52,6 +52,7 @@ describe("the local CA", () => {
   test.each([
     ["a key that others can read", (file: string) => chmodSync(file, 0o640), /others may read the private key/],
     ["a link", (file: string) => (rmSync(file), symlinkSync("/etc/hosts", file)), /is no file/],
+    ["a folder into which others can write", (file: string) => chmodSync(join(file, ".."), 0o770), /others may write into/],
     ["what is no PEM", (file: string) => writeFileSync(file, "hello"), /is no certificate with its key/],
   ])("refuses %s, and says what to do", async (_, spoil, words) => {
     const folder = freshFolder();

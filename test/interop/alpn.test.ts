@@ -7,7 +7,7 @@ import { serverVerifier } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
 import { start, versionOf } from "../support/processes.ts";
-import { file, freePort, gnutlsVersion, identityFiles, nodeVersion } from "./peers.ts";
+import { file, freePort, gnutlsVersion, goProgram, goVersion, identityFiles, nodeVersion } from "./peers.ts";
 import { connect, established, listen } from "./runner.ts";
 import { shows } from "./shows.ts";
 import { sides } from "./sides.ts";
@@ -62,6 +62,21 @@ const peers: readonly Peer[] = [
     name: "curl",
     installed: versionOf("curl", "--version") !== undefined,
     client: (port, version) => void begin("curl", "--silent", "--http1.1", ...curl[version], "--cacert", ca, "--resolve", `localhost:${port}:127.0.0.1`, `https://localhost:${port}/`),
+  },
+  {
+    name: "go",
+    installed: versionOf("go", "version") !== undefined,
+    client(port, version, protocols) {
+      void goProgram().then((program) => {
+        begin(program, "client").write(`${JSON.stringify({ port, version: goVersion[version], groups: [], ca: pki.ca.pem, protocols })}\n`);
+      });
+    },
+    async server(version) {
+      const { certificate, key } = identityFiles(await pki.leaf());
+      const options = { version: goVersion[version], groups: [], protocols: ["http/1.1"] };
+      const [, port] = await begin(await goProgram(), "server", JSON.stringify(options), certificate, key).saw(/\[(\d+)\]/);
+      return Number(port);
+    },
   },
   {
     name: "node:tls",

@@ -70,7 +70,6 @@ export const reasons: readonly Reason[] = [
   { feature: ["retry"], peer: browsers, kind: "can't", why: "it shows a share of every group that it has in common with us" },
   { feature: ["full", "retry", "resumption", "early", "client", "psk", "staples", "alpn", "close"], peer: ["mbedtls"], version: "tls1.3", kind: "can't", why: "this release of it has no TLS 1.3 in its default build" },
   { feature: ["psk", "alpn", "early", "staples"], peer: ["mbedtls", "wolfssl"], kind: "untried", why: "our program on the library does not ask for it" },
-  { feature: ["early", "update"], peer: ["gnutls"], kind: "untried", why: "gnutls-cli and gnutls-serv are not asked for it" },
   { feature: ["update"], peer: ["mbedtls"], kind: "can't", why: "the library has no KeyUpdate" },
   { feature: ["staples"], peer: ["openssl", "curl", "gnutls", "go", ...browsers, "node:tls with ML-KEM", "bun", "deno"], kind: "untried", why: "node:tls stands for them: staples are bytes that are carried" },
   { feature: ["resumption", "client", "alpn"], peer: ["node:tls with ML-KEM"], kind: "untried", why: "node:tls stands for it" },
@@ -79,7 +78,6 @@ export const reasons: readonly Reason[] = [
   { feature: ["retry"], peer: ["deno"], role: "client", kind: "untried", why: "its server takes the share that is there" },
   { feature: ["client", "close"], peer: browsers, kind: "untried", why: "a headless browser asks its user which certificate, and tells no page how a connection ended" },
   { feature: ["early"], peer: browsers, kind: "untried", why: "nothing in a headless page says whether it was sent" },
-  { feature: ["alpn"], peer: ["go"], kind: "untried", why: "our program for it names no protocol" },
   { feature: ["client", "resumption"], peer: ["curl"], kind: "untried", why: "openssl stands for its OpenSSL" },
 ];
 

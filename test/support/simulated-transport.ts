@@ -11,9 +11,11 @@ export class SimulatedTransport implements Transport {
   readonly readTo?: (reader: ChunkReader) => void;
   #stalled: { resolve(): void; reject(cause: Error): void; bytes: Uint8Array; copy: Uint8Array } | undefined;
   #writes: "taken" | "stalled" | Error = "taken";
-  /** @param direct it has `readTo`, and answers at once what is there */
-  constructor(direct = false) {
-    if (direct) this.readTo = (reader) => this.#readTo(reader);
+  readonly #lends: boolean;
+  /** @param manner `direct`: it has `readTo`, and answers at once what is there; `lends`: and overwrites it when the call returns */
+  constructor(manner: "promises" | "direct" | "lends" = "promises") {
+    this.#lends = manner === "lends";
+    if (manner !== "promises") this.readTo = (reader) => this.#readTo(reader);
   }
   /** How often `read` was called and is not answered. */
   get readsUnderWay(): number {
@@ -105,6 +107,11 @@ export class SimulatedTransport implements Transport {
     this.#stalled = undefined;
   }
 
+  #lend(chunk: Uint8Array, reader: ChunkReader): void {
+    const window = Uint8Array.from(chunk);
+    reader.arrived(window, true);
+    window.fill(0xee);
+  }
   #readTo(reader: ChunkReader): void {
     if (this.#reader !== undefined) throw new Error("two reads at a time");
     this.#reader = reader;
@@ -122,7 +129,8 @@ export class SimulatedTransport implements Transport {
     const what = this.#incoming[0];
     if (what instanceof Uint8Array) this.#incoming.shift();
     if (what instanceof Error) reader.broke(what);
-    else reader.arrived(what);
+    else if (what === undefined || !this.#lends) reader.arrived(what);
+    else this.#lend(what, reader);
   }
 }
 

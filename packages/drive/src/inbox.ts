@@ -26,6 +26,8 @@ export class Inbox implements ChunkReader {
   #asking = false;
   #waiter: Waiter | undefined;
   #returned: Returned | undefined;
+  /** The memory of a chunk that the transport lends, while it does. */
+  #lent: ArrayBufferLike | undefined;
   /**
    * Whether it reads though nobody waits. In a handshake it does, so that an end or a reset is seen while a stage waits for
    * its answer; behind it the pace is the reader's.
@@ -50,6 +52,11 @@ export class Inbox implements ChunkReader {
     return chunk;
   }
 
+  /** What is still needed of a chunk when the transport has returned. */
+  owned(bytes: Uint8Array): Uint8Array {
+    return bytes.buffer === this.#lent ? Uint8Array.from(bytes) : bytes;
+  }
+
   /** Tells, once, when there is something to take. A second waiter takes the first one's place. */
   wait(waiter: Waiter): void {
     this.#waiter = waiter;
@@ -59,12 +66,12 @@ export class Inbox implements ChunkReader {
   /** What comes next. A second call supersedes the first, whose promise then never settles. */
   next(): Promise<Arrival> {
     const ready = this.take();
-    if (ready !== undefined) return Promise.resolve(ready);
+    if (ready !== undefined) return Promise.resolve(this.#ownedArrival(ready));
     return new Promise((resolve) => {
       this.wait({
         arrival: () => {
           const arrival = this.take();
-          if (arrival !== undefined) resolve(arrival);
+          if (arrival !== undefined) resolve(this.#ownedArrival(arrival));
         },
       });
     });
@@ -91,13 +98,21 @@ export class Inbox implements ChunkReader {
     return { held: this.#held, transport: this.#returned };
   }
 
-  arrived(chunk: Uint8Array | undefined): void {
-    if (this.#returned !== undefined) this.#returned.arrived(chunk);
+  arrived(chunk: Uint8Array | undefined, isLent = false): void {
+    if (isLent) this.#lent = chunk?.buffer;
+    if (this.#returned !== undefined) this.#returned.arrived(chunk && this.owned(chunk));
     else this.#arrive(chunk ?? "end");
+    if (!isLent) return;
+    this.#held = this.#held.map((held) => this.owned(held));
+    this.#lent = undefined;
   }
   broke(cause: unknown): void {
     if (this.#returned !== undefined) this.#returned.broke(cause);
     else this.#arrive("reset");
+  }
+
+  #ownedArrival(arrival: Arrival): Arrival {
+    return typeof arrival === "string" ? arrival : this.owned(arrival);
   }
 
   #read(): void {

@@ -274,7 +274,7 @@ export class Stream implements TlsStream, Waiter, Writing {
   }
 
   #take(data: Uint8Array): void {
-    keep(this.#data, data);
+    keep(this.#data, this.#line.inbox.owned(data));
     this.#dataBytes += data.length;
   }
 

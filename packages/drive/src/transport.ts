@@ -20,8 +20,11 @@ export interface Transport {
 
 /** Who waits for a chunk. */
 export interface ChunkReader {
-  /** undefined: the peer's orderly end. */
-  arrived(chunk: Uint8Array | undefined): void;
+  /**
+   * @param chunk undefined: the peer's orderly end
+   * @param isLent the chunk is the transport's again when the call returns, and will be overwritten
+   */
+  arrived(chunk: Uint8Array | undefined, isLent?: boolean): void;
   /** The transport broke. */
   broke(cause: unknown): void;
 }

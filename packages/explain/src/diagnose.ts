@@ -75,9 +75,23 @@ function signCauses({ signs, alerts }: Evidence): readonly Cause[] {
   return signs.flatMap(({ cause, strength, what }) => (cause === undefined || (cause === "some-alert" && alerts.length > 0) ? [] : [causeOf(cause, certainties[strength], { because: [what] })]));
 }
 
-function alertCauses({ alerts }: Evidence, hello: ClientHello | undefined): readonly Cause[] {
-  return alerts.filter(isFailure).slice(0, 4).flatMap((alert) => causesOfAlert(alert, hello));
+function alertCauses(evidence: Evidence, hello: ClientHello | undefined): readonly Cause[] {
+  const failures = evidence.alerts.filter(isFailure).slice(0, 4);
+  const unshown = failures.some(({ from, number }) => from !== "client" && whereCertificatesLack.has(number)) && showsNoCertificate(evidence);
+  const because = ["the server asked for a certificate (certificate_request), and the client's message has none"];
+  return [...(unshown ? [causeOf("certificate-required", "likely", { because })] : []), ...failures.flatMap((alert) => causesOfAlert(alert, hello))];
 }
+/** handshake_failure, no_certificate, bad_certificate, certificate_required: stacks of TLS 1.2 give any of them. */
+const whereCertificatesLack: ReadonlySet<number> = new Set([40, 41, 42, 116]);
+
+/** A Certificate message of a client with an empty list, behind the question for one. */
+function showsNoCertificate({ units }: Evidence): boolean {
+  const asked = units.some(({ kind, name }) => kind === "message" && name === "certificate_request");
+  return asked && units.some(({ kind, name, from, body }) => kind === "message" && name === "certificate" && from === "client" && body.length <= emptyCertificate);
+}
+/** Header, context of TLS 1.3, and the length of nothing. */
+const emptyCertificate = 8;
+
 const isFailure = ({ level, number }: AlertSeen): boolean => level !== "warning" || number !== 0;
 
 function causesOfForeign({ looksLike }: ForeignBytes): readonly Cause[] {

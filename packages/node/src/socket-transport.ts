@@ -1,3 +1,4 @@
+import type { TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ChunkReader, Transport } from "@sallyport/drive";
 
@@ -5,6 +6,23 @@ import type { ChunkReader, Transport } from "@sallyport/drive";
 const transportOf: unique symbol = Symbol("its SocketTransport");
 interface Carrier {
   [transportOf]?: SocketTransport | undefined;
+}
+
+/** So much as the loop takes at once, and holds. */
+const window = new Uint8Array(64 * 1024);
+
+/**
+ * Where it can be, a socket of ours reads into one window that all share, and what is in it is opened before the next one reads: a
+ * fresh chunk for each read is half of what receiving leaves to the garbage collector. On Windows a read has its memory before its
+ * data comes, so that a window can't be shared; other runtimes have `onread` by name alone.
+ */
+export function readsIntoWindow(socket: () => Duplex): Pick<TcpSocketConnectOpts, "onread"> {
+  if (process.platform === "win32" || process.versions["bun"] !== undefined || process.versions["deno"] !== undefined) return {};
+  const callback = (length: number): boolean => {
+    SocketTransport.takeWindow(socket(), length);
+    return true;
+  };
+  return { onread: { buffer: window, callback } };
 }
 
 /** A net.Socket, or any Duplex, as the loop sees it. */
@@ -80,7 +98,7 @@ export class SocketTransport implements Transport {
   static readonly #listeners = {
     data(this: Carrier, data: Buffer): void {
       const transport = this[transportOf];
-      if (transport !== undefined) transport.#take(plain(data));
+      if (transport !== undefined) transport.#take(plain(data), false);
     },
     end(this: Carrier): void {
       const transport = this[transportOf];
@@ -96,10 +114,16 @@ export class SocketTransport implements Transport {
     },
   };
 
-  #take(chunk: Uint8Array): void {
+  /** @internal Of a socket that reads into `window`. */
+  static takeWindow(socket: Duplex & Carrier, length: number): void {
+    const transport = socket[transportOf];
+    if (transport !== undefined) transport.#take(window.subarray(0, length), true);
+  }
+
+  #take(chunk: Uint8Array, isLent: boolean): void {
     const reader = this.#takeReader();
-    if (reader !== undefined) return reader.arrived(chunk);
-    this.#chunks.push(chunk);
+    if (reader !== undefined) return reader.arrived(chunk, isLent);
+    this.#chunks.push(isLent ? Uint8Array.from(chunk) : chunk);
     this.#socket.pause();
   }
   #end(): void {

@@ -8,7 +8,7 @@ import {
   webcrypto,
   X509Certificate,
 } from "node:crypto";
-import { chmod, link, lstat, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { fingerprintOf, type Identity, type Issuer, identifierOf, leafFor, pemOf, signAuthority } from "./issue.ts";
@@ -67,6 +67,10 @@ export async function readAuthority(folder: string): Promise<LocalAuthority | un
     throw error;
   });
   if (info === undefined) return undefined;
+  const { mode } = await stat(folder);
+  if (process.platform !== "win32" && (mode & 0o022) !== 0) {
+    throw new AuthorityError(`others may write into ${folder}: chmod 700 it, or name another by SALLYPORT_CA`);
+  }
   if (!info.isFile()) throw new AuthorityError(`${keyFile} is no file: remove it`);
   if (process.getuid !== undefined && info.uid !== process.getuid())
     throw new AuthorityError(`${keyFile} belongs to somebody else`);

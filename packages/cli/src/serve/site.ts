@@ -48,6 +48,7 @@ export async function openSite({ folder, identity, host, port, log }: SiteOption
   const open = new Set<Socket>();
   const server = createServer({ accept: config, plainHttp: true }, (socket) => http.emit("connection", socket));
   server.on("tlsClientError", (error, socket) => log(`${whoIs(socket)}  no handshake: ${inWords(error)}`));
+  server.maxConnections = mostConnections;
   server.on("connection", (socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
@@ -63,6 +64,8 @@ export async function openSite({ folder, identity, host, port, log }: SiteOption
     },
   };
 }
+
+const mostConnections = 250;
 
 async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.setHeader("x-content-type-options", "nosniff");

@@ -1,6 +1,6 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
 import type { Link } from "../../../connection/link.ts";
-import { finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
+import { EarlySchedule, finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy } from "../../../wire/bytes.ts";
@@ -64,7 +64,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const schedule = new HandshakeSchedule(hash, answer.secret, secretOf(settled.psk));
+      const psk = secretOf(settled.psk);
+      const schedule =
+        psk === undefined ? HandshakeSchedule.withoutPsk(hash, answer.secret) : new EarlySchedule(hash, psk).handshake(answer.secret);
       forgetOffered(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
