@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { startDemo } from "../support/demo.ts";
 import { versionOf } from "../support/processes.ts";
@@ -40,12 +42,20 @@ test("the demo goes on serving, and tells of each visitor in one friendly line",
     await demo.saw(/127\.0\.0\.1:\d+ {2}spoke plain HTTP: the address begins with https:\/\/\n/);
     connect({ host: "127.0.0.1", port: Number(port) }).end();
     await demo.saw(/127\.0\.0\.1:\d+ {2}left before the handshake was complete[^\n]*\n/);
+    for (const path of ["//", "//[", "/%", "*"]) expect(await statusOf(path, Number(port)), path).toBe(404);
     demo.child.kill("SIGINT");
     expect(await demo.ended).toBe(0);
   } finally {
     await demo.stop();
   }
 });
+
+/** Of a request whose target is nothing that a browser would make. */
+async function statusOf(target: string, port: number): Promise<number> {
+  const socket = connectTls({ host: "127.0.0.1", servername: "localhost", port, rejectUnauthorized: false });
+  socket.end(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  return Number((await text(socket)).slice(9, 12));
+}
 
 describe("what can't be understood is explained", () => {
   test.each([

@@ -523,6 +523,22 @@ describe("works with", () => {
     }
   });
 
+  test("http: a server that is told that it listens ends a request whose header never does", async () => {
+    const http = createHttp({ headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 100 }, (_asked, response) => {
+      response.end("whole");
+    });
+    const ours = closing(createServer({ accept: server() }, (socket) => http.emit("connection", socket)));
+    ours.on("listening", () => http.emit("listening")).on("close", () => http.close());
+    const port = await listen(ours);
+    const slow = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port });
+    const drip = setInterval(() => slow.write("X-More: 1\r\n"), 50);
+    slow.write("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    const since = performance.now();
+    await new Promise((resolve) => slow.on("error", () => {}).resume().once("close", resolve));
+    clearInterval(drip);
+    expect(performance.now() - since).toBeLessThan(3_000);
+  });
+
   test("http: an early answer with `Connection: close` reaches a client that is still uploading", async () => {
     const http = createHttp((_asked, response) => {
       response.writeHead(413, { Connection: "close" }).end("too large");

@@ -6,6 +6,7 @@ import { get, type RequestOptions } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { fc, test as check } from "@fast-check/vitest";
 import type { Bytes } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
@@ -325,6 +326,34 @@ describe("the folder", () => {
       expect(await ask("/", { method: "DELETE" })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
       expect(await ask("/link.txt")).toMatchObject({ status: 404, body: "404\n" });
       expect(await ask("/..%2foutside.txt")).toMatchObject({ status: 404 });
+    });
+
+    test.each([
+      ["a header that comes line by line for ever", "GET / HTTP/1.1\r\nHost: localhost\r\n"],
+      ["no word at all behind the handshake", ""],
+    ])("%s is ended, though something moves all the time", async (_, begin) => {
+      const authority = await openAuthority(freshFolder());
+      const hasty = await openSite({
+        folder: root,
+        identity: await authority.issue(["localhost"]),
+        host: "127.0.0.1",
+        port: 0,
+        log: () => {},
+        headerMs: 400,
+      });
+      const slow = connect({ host: "127.0.0.1", servername: "localhost", port: hasty.port, ca: authority.pem });
+      slow.on("error", () => {});
+      const drip = setInterval(() => begin !== "" && slow.write("X-More: 1\r\n"), 50);
+      try {
+        slow.write(begin);
+        const since = performance.now();
+        await new Promise((resolve) => slow.resume().once("close", resolve));
+        expect(performance.now() - since).toBeLessThan(3_000);
+      } finally {
+        clearInterval(drip);
+        slow.destroy();
+        hasty.close();
+      }
     });
 
     test("who asks for another name is refused before a byte of HTTP: a page elsewhere can't be led here", async () => {

@@ -1,13 +1,16 @@
 // The command line against real servers of openssl: what it finds out, and how it ends.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommandLine } from "../../packages/cli/src/run.ts";
 import { makePki, type KeyKind } from "../support/pki.ts";
 import { type Running, start, versionOf } from "../support/processes.ts";
+import { root } from "../support/sources.ts";
 
 const stm32 =
   "160303006f0100006b0303e213bf6d61b6fba682a459f00befe90344bede3c493d395651603bb649c41750000004c02b00ff0100003e00000012001000000d" +
@@ -26,6 +29,7 @@ beforeAll(async () => {
     writeFileSync(join(folder, `${key}.key`), keyPem);
   }
   writeFileSync(join(folder, "stm32.hex"), stm32);
+  writeFileSync(join(folder, "capture.pcap.gz"), gzipSync("what was captured"));
 });
 afterAll(async () => {
   for (const each of running) await each.stop();
@@ -47,6 +51,13 @@ async function sallyport(...args: readonly string[]): Promise<{ readonly code: n
   const put = (text: string): void => void lines.push(text);
   const code = await runCommandLine(args, { print: put, complain: put, note: () => {}, colour: false, readInput: async () => new Uint8Array(0) });
   return { code, output: lines.join("\n") };
+}
+
+/** It does not end when its client does. */
+function lasting(): Server {
+  const read = (name: string): Buffer => readFileSync(join(folder, name));
+  const options = { cert: read("ecdsa-p256.pem"), key: read("ecdsa-p256.key"), allowHalfOpen: true };
+  return createTlsServer(options, (socket) => void socket.on("error", () => {}).resume());
 }
 
 const hasOpenssl = versionOf("openssl", "version") !== undefined;
@@ -101,6 +112,32 @@ describe.runIf(hasOpenssl)("connect", () => {
     expect(code).toBe(1);
   });
 
+  // In a process of its own, which ends when nothing is left to wait for.
+  test.each([
+    ["nobody listens", undefined, 1, []],
+    ["the server refuses STARTTLS, and stays", () => createServer((socket) => void socket.on("error", () => {}).write("554 no\r\n")), 1, ["--starttls", "smtp"]],
+    ["the server never ends, once the handshake is done", lasting, 0, ["--cafile", join(folder, "ca.pem")]],
+  ] as const)("has ended soon after its last line where %s", async (_, server, expected, more) => {
+    let port = 1;
+    if (server !== undefined) {
+      const listener = server();
+      listening.push(listener.listen(0, "127.0.0.1"));
+      await once(listener, "listening");
+      ({ port } = listener.address() as AddressInfo);
+    }
+    const fromSources = ["--import", "./bench/register.mjs", "--conditions=sallyport-source"];
+    const command = start(
+      process.execPath,
+      [...fromSources, "packages/cli/src/main.ts", "connect", `127.0.0.1:${port}`, "--servername", "localhost", "--timeout", "50000", ...more],
+      { cwd: root, timeoutMs: 55_000 },
+    );
+    running.push(command);
+    await command.saw(/version: tls1\.3|Nobody listens|does not begin TLS/, 40_000);
+    const since = performance.now();
+    expect(await command.ended).toBe(expected);
+    expect(performance.now() - since).toBeLessThan(8_000);
+  });
+
   test("STARTTLS of postgres: a server that refuses is quoted, its control characters as numbers", async () => {
     const server = createServer((socket) => void socket.once("data", () => socket.end("N\u001b[2J")).on("error", () => {}));
     listening.push(server.listen(0, "127.0.0.1"));
@@ -151,6 +188,9 @@ describe("explain", () => {
     [["explain", "--", "-0x7280"], 0, /closed|ended the connection/],
     [["explain", "ERR_CERT_AUTHORITY_INVALID", "--json"], 0, /"id": "self-signed"/],
     [["explain", "nothing that is known"], 1, /Nothing was recognised/],
+    [["explain", stm32.repeat(8)], 0, /client_hello/],
+    [["explain", `x/${"wolfSSL error: unknown host ".repeat(40)}/ERR_CERT_AUTHORITY_INVALID`], 0, /authority/i],
+    [["explain", join(folder, "capture.pcap.gz")], 2, /is compressed: gunzip it first/],
     [["explain", "there-is-none.log"], 2, /can't be read: ENOENT/],
     [["explain"], 2, /say what to explain/],
     [["explain", "x", "--stack", "nobody"], 2, /--stack takes one of/],

@@ -1,8 +1,9 @@
 // Handshakes with a server, one behind the other in some lanes, and how long each took.
-import { connect as connectTcp, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { connect as connectByNode, type SecureContextOptions } from "node:tls";
 import type { ClientConfig, Info } from "@sallyport/core";
 import { connect } from "@sallyport/node";
+import { openTcp } from "../tcp.ts";
 
 export interface Lanes {
   readonly host: string;
@@ -75,7 +76,7 @@ async function run(lanes: Lanes, shake: Shake): Promise<Measured> {
   const lane = async (): Promise<void> => {
     while (performance.now() - since < lanes.ms && failures.length < mostFailures && begun++ < mostConnections) {
       try {
-        const socket = await openTcp(lanes);
+        const socket = await openTcp(lanes.host, lanes.port, lanes.timeoutMs);
         const from = performance.now();
         const done = await shake(socket, lanes);
         shaken.push({ kind: done.kind, ms: performance.now() - from });
@@ -88,16 +89,4 @@ async function run(lanes: Lanes, shake: Shake): Promise<Measured> {
   await Promise.all(Array.from({ length: lanes.lanes }, lane));
   const [error] = failures;
   return { shaken, tookMs: performance.now() - since, info, failure: error && { error, count: failures.length } };
-}
-
-function openTcp({ host, port, timeoutMs }: Lanes): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
-    const timer = setTimeout(() => socket.destroy(new Error(`ETIMEDOUT: no connection in ${timeoutMs} ms`)), timeoutMs);
-    socket.once("error", reject).once("connect", () => {
-      clearTimeout(timer);
-      socket.off("error", reject);
-      resolve(socket);
-    });
-  });
 }

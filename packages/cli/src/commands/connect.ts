@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { connect as connectTcp, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import {
   clientConfig, type DistrustReason, type Info, type PresentedIdentity, TlsError, type TraceEvent, type VerifiedIdentity,
 } from "@sallyport/core";
@@ -10,6 +10,7 @@ import { serverVerifier, trustAnchors } from "@sallyport/x509";
 import { type Command, type ExitCode, flag, type Given, hostAndPort, type Io, Misuse, number, text } from "../command.ts";
 import { rootsOf } from "../roots.ts";
 import { isStartTls, startTls, startTlsPorts, startTlsProtocols } from "../starttls.ts";
+import { openTcp } from "../tcp.ts";
 import { painter } from "../terminal.ts";
 
 export const connectCommand: Command = {
@@ -55,8 +56,9 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
   const config = clientConfig({ provider: node, now: Date.now, verifier, trace: (event) => void steps.push(...stepsOf(event, since)), ...(alpn && { alpn }) });
   const servername = text(given, "servername") ?? host;
   let outcome: { readonly info: Info } | { readonly error: unknown };
+  let socket: Socket | undefined;
   try {
-    const socket = await openTcp(host, port, timeoutMs);
+    socket = await openTcp(host, port, timeoutMs);
     if (protocol !== undefined) await startTls(protocol, socket, servername);
     const tls = connect({ config, socket, servername, handshakeTimeoutMs: timeoutMs });
     outcome = await new Promise((resolve) => {
@@ -64,10 +66,12 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
       tls.once("secureConnect", () => {
         const { info } = tls;
         resolve(info === undefined ? { error: new Error("the connection is gone") } : { info });
-        tls.end();
+        // With close_notify, and not waiting for a server that doesn't end.
+        tls.destroy();
       });
     });
   } catch (error) {
+    socket?.destroy();
     outcome = { error };
   }
   return show(given, io, { host, port, steps, shown, tookMs: performance.now() - since, outcome });
@@ -134,17 +138,4 @@ function describeCertificate(der: Uint8Array) {
   } catch {
     return { subject: "can't be read", issuer: "unknown", names: undefined, from: "?", to: "?", key: "?" };
   }
-}
-
-function openTcp(host: string, port: number, timeoutMs: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
-    const timer = setTimeout(() => socket.destroy(new Error(`ETIMEDOUT: no connection in ${timeoutMs} ms`)), timeoutMs);
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.off("error", reject);
-      resolve(socket);
-    });
-  });
 }

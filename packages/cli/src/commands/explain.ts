@@ -37,15 +37,30 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
 }
 
 async function inputOf(name: string, io: Io): Promise<Input> {
-  if (name === "-") return io.readInput();
+  if (name === "-") return uncompressed("standard input", await io.readInput());
   try {
-    return new Uint8Array(await readFile(name));
+    return uncompressed(name, new Uint8Array(await readFile(name)));
   } catch (error) {
+    if (error instanceof Misuse) throw error;
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" && !/^[\w./-]*\.(log|txt|hex|pcap|pcapng|bin|pem)$/.test(name)) return name;
+    if (isNoFile(code) && !/^[\w./-]*\.(log|txt|hex|pcap|pcapng|bin|pem)$/.test(name)) return name;
     throw new Misuse(`${name} can't be read: ${String(code)}`);
   }
 }
+
+/** The name is too long for one where a hello or a log is given, and has no folder in it where there is a slash in a log. */
+function isNoFile(code: unknown): boolean {
+  return code === "ENOENT" || code === "ENAMETOOLONG" || code === "ENOTDIR";
+}
+
+/** @throws Misuse: by its first bytes it would look like a peer that speaks no TLS */
+function uncompressed(name: string, bytes: Uint8Array): Uint8Array {
+  const start = Buffer.from(bytes.subarray(0, 4)).toString("hex");
+  const program = compressions.find(([magic]) => start.startsWith(magic))?.[1];
+  if (program !== undefined) throw new Misuse(`${name} is compressed: ${program} it first`);
+  return bytes;
+}
+const compressions = [["1f8b", "gunzip"], ["28b52ffd", "unzstd"], ["fd377a58", "unxz"], ["504b0304", "unzip"]] as const;
 
 async function readOrRefuse(name: string): Promise<Uint8Array> {
   try {

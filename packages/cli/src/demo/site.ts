@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
 import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
@@ -7,6 +7,7 @@ import { credential } from "@sallyport/x509";
 import { alertInWords, codePoint, printable, refusalInWords, version } from "@sallyport/explain";
 import type { Authority } from "./authority.ts";
 import { pageHeaders, readPage } from "../commands/inspect.ts";
+import { requestsOf } from "../serve/requests.ts";
 import { renderNotFound, renderPage, stylePolicy } from "./page.ts";
 import { type Visit, Witness } from "./visit.ts";
 
@@ -39,7 +40,7 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   /** By the bytes of the hello, which a socket can tell; until its handshake is over. */
   const witnesses = new Map<string, Witness>();
   const open = new Set<Socket>();
-  const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
+  const http = requestsOf((request, response) => answer(request, response, visits.get(request.socket), authority));
 
   const accept = (clientHello: ClientHello): ServerConfig => {
     const witness = new Witness(clientHello, (trace) => serverConfig({ ...options, trace }));
@@ -70,6 +71,7 @@ export async function openSite(authority: Authority, port: number, log: (line: s
     config,
     close: () => {
       server.close();
+      http.close();
       for (const socket of open) socket.destroy();
     },
   };
@@ -80,7 +82,8 @@ function textOf({ raw }: ClientHello): string {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, visit: Visit | undefined, authority: Authority): void {
-  const path = new URL(request.url ?? "/", "https://localhost").pathname;
+  // Not by URL, which throws for `//`.
+  const [path] = (request.url ?? "/").split(/[?#]/, 1);
   response.setHeader("cache-control", "no-store");
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("referrer-policy", "no-referrer");

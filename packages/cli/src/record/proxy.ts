@@ -76,7 +76,7 @@ function pass(client: Socket, target: ProxyOptions["target"], saw: ProxyOptions[
   client.once("close", () => server.destroy());
   server.once("close", () => {
     tell();
-    // It has all that the server said; whether it ends as well is its own affair, but not for ever.
-    client.end(() => setTimeout(() => client.destroy(), graceMs).unref());
+    // It may take what the server said, and end as well, as long as anything moves: who reads nothing keeps no place.
+    client.setTimeout(graceMs, () => client.destroy()).end();
   });
 }

@@ -1,5 +1,5 @@
 import { realpath, stat } from "node:fs/promises";
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { serverConfig, TlsError } from "@sallyport/core";
 import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
@@ -9,6 +9,7 @@ import { credential } from "@sallyport/x509";
 import send from "send";
 import type { Identity } from "../ca/issue.ts";
 import { fileFor } from "./folder.ts";
+import { requestsOf } from "./requests.ts";
 
 export interface Site {
   readonly port: number;
@@ -23,13 +24,15 @@ export interface SiteOptions {
   readonly port: number;
   /** Gets a line a request, and one a failed handshake. */
   readonly log: (line: string) => void;
+  /** How long the header of a request may take; default 20 s. */
+  readonly headerMs?: number;
 }
 
 /**
  * Serves the files of a folder over HTTPS, to nobody who asks for another name than the certificate's.
  * @throws what listening throws, such as EADDRINUSE; an Error if there is no such folder
  */
-export async function openSite({ folder, identity, host, port, log }: SiteOptions): Promise<Site> {
+export async function openSite({ folder, identity, host, port, log, headerMs }: SiteOptions): Promise<Site> {
   const root = await realpath(folder);
   if (!(await stat(root)).isDirectory()) throw new Error(`${printable(folder)} is no folder`);
   const config = serverConfig({
@@ -39,12 +42,12 @@ export async function openSite({ folder, identity, host, port, log }: SiteOption
     alpn: ["http/1.1"],
     certificateCompression: certificateCompressors,
   });
-  const http = createHttpServer((request, response) => {
+  const http = requestsOf((request, response) => {
     response.once("close", () =>
       log(`${whoIs(request.socket)}  ${response.statusCode}  ${request.method} ${printable(request.url ?? "")}`),
     );
     answer(root, request, response).catch(() => fail(response, 500));
-  });
+  }, headerMs);
   const open = new Set<Socket>();
   const server = createServer({ accept: config, plainHttp: true }, (socket) => http.emit("connection", socket));
   server.on("tlsClientError", (error, socket) => log(`${whoIs(socket)}  no handshake: ${inWords(error)}`));
@@ -60,6 +63,7 @@ export async function openSite({ folder, identity, host, port, log }: SiteOption
     port: address.port,
     close: () => {
       server.close();
+      http.close();
       for (const socket of open) socket.destroy();
     },
   };
