@@ -15,8 +15,7 @@ const clientHello = { serverName: "a.example" } as ClientHello;
 const alert = (name: string): string => `a${String.fromCharCode(name.length)}${name}`;
 const data = (payload: string): string => `d${String.fromCharCode(payload.length)}${payload}`;
 
-function run(start: ServerStage, accept: ServerAnswerers["accept"] = () => config, options: Partial<DriveOptions> = {}) {
-  const transport = new SimulatedTransport();
+function run(start: ServerStage, accept: ServerAnswerers["accept"] = () => config, options: Partial<DriveOptions> = {}, transport = new SimulatedTransport()) {
   const clock = new VirtualClock();
   const state: { driven?: ServerDriven } = {};
   const driven = drive(transport, start, { accept }, { clock, ...options }).then((result) => {
@@ -35,8 +34,8 @@ const doorStage = (choose: () => ServerStage = () => established()): ServerStage
   });
 const door = (choose?: () => ServerStage): ServerStage => needsInput(() => doorStage(choose));
 
-async function openStream(connection = new ScriptedConnection(), options: Partial<DriveOptions> = {}) {
-  const ran = run(established(connection), undefined, options);
+async function openStream(connection = new ScriptedConnection(), options: Partial<DriveOptions> = {}, transport?: SimulatedTransport) {
+  const ran = run(established(connection), undefined, options, transport);
   const driven = await ran.driven;
   if (driven.kind !== "established") throw new Error(driven.kind);
   const closing: { value?: Awaited<TlsStream["closed"]> } = {};
@@ -283,6 +282,28 @@ describe("while a stage waits", () => {
     new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
   const forEver = (): ServerStage => stage("needs-signature", { key: { signAsync } });
 
+  test("a chunk that the transport lends is held as it came", async () => {
+    const heard: (string | undefined)[] = [];
+    const start = needsInput((chunk) => {
+      heard.push(text(chunk));
+      return doorStage();
+    });
+    let answer: (config: ServerConfig) => void = () => {};
+    const accept = (): Promise<ServerConfig> => new Promise((resolve) => {
+      answer = resolve;
+    });
+    const { transport, driven } = run(start, accept, {}, new SimulatedTransport("lends"));
+    transport.deliver(bytes("hello"));
+    await settled();
+    transport.deliver(bytes(data("early")));
+    await settled();
+    answer(config);
+    const result = await driven;
+    expect(heard).toEqual(["hello"]);
+    if (result.kind !== "established") throw new Error(result.kind);
+    expect(text(await result.stream.read())).toBe("early");
+  });
+
   test("at most 64 KiB are held, then the transport is not read", async () => {
     const { transport } = run(forEver());
     for (let chunk = 0; chunk < 8; chunk++) transport.deliver(new Uint8Array(16_384));
@@ -508,6 +529,63 @@ describe("the stream", () => {
     transport.end();
     expect(await stream.closed).toMatchObject({ error: { kind: "bad-record-mac" }, delivery: "peer-ended" });
     expect(text(transport.written)).toBe(alert("bad_record_mac"));
+  });
+
+  test("of a chunk that the transport lends nothing is looked at later, though data that waits was opened in it", async () => {
+    const connection = new ScriptedConnection();
+    connection.receive = (chunk) => connection.open([chunk.subarray(0, 700), chunk.subarray(700)]);
+    const { transport, stream } = await openStream(connection, undefined, new SimulatedTransport("lends"));
+    transport.deliver(new Uint8Array(1400).fill(120));
+    await settled();
+    expect(text(await stream.read())).toBe("x".repeat(700));
+    expect(text(stream.take())).toBe("x".repeat(700));
+  });
+
+  test("a waiter is told once: of data, of the end, and of a failure", async () => {
+    const { transport, stream } = await openStream();
+    let told = 0;
+    const waiter = { arrival: () => void told++ };
+    stream.wait(waiter);
+    expect(told).toBe(0);
+    transport.deliver(bytes(data("a") + data("b")));
+    await settled();
+    expect([told, text(stream.take()), stream.readEnd]).toEqual([1, "ab", undefined]);
+    transport.deliver(bytes(data("c")));
+    await settled();
+    expect(told).toBe(1);
+    stream.wait(waiter);
+    expect([told, text(stream.take())]).toEqual([2, "c"]);
+    stream.wait(waiter);
+    transport.deliver(bytes("c\0"));
+    await settled();
+    expect([told, stream.take(), stream.readEnd]).toEqual([3, undefined, "close-notify"]);
+    const other = await openStream();
+    other.stream.wait(waiter);
+    other.transport.deliver(bytes("x\0"));
+    await settled();
+    expect(told).toBe(4);
+    expect(other.stream.readEnd).toMatchObject({ kind: "bad-record-mac" });
+  });
+
+  test("a waiter that throws fails the connection with internal_error", async () => {
+    const { transport, stream } = await openStream();
+    stream.wait({
+      arrival: () => {
+        throw new Error("no use");
+      },
+    });
+    transport.deliver(bytes(data("a")));
+    await settled();
+    expect(text(transport.written)).toBe(alert("internal_error"));
+  });
+
+  test("a write that fails locally rejects the reader too", async () => {
+    const connection = new ScriptedConnection();
+    connection.recordsLeft = 0;
+    const { stream } = await openStream(connection);
+    const read = stream.read();
+    await expect(stream.write(bytes("a"))).rejects.toMatchObject({ kind: "local-fault" });
+    await expect(read).rejects.toMatchObject({ kind: "local-fault" });
   });
 
   test("a reset rejects the reader", async () => {

@@ -209,6 +209,18 @@ describe("with earlyRequests", () => {
     expect(headers).toEqual([["early-data"]]);
   });
 
+  test("a config that is changed while a connection waits for its ClientHello is the one that counts", async () => {
+    const there = await world({ alpn: "http/1.1" });
+    const socket = connectTcp({ port: there.port, host: "127.0.0.1" });
+    await once(socket, "connect");
+    await soon();
+    there.ours.accept = server({ alpn: ["sally/1"] });
+    const theirs = connect({ config: client({ alpn: ["sally/1"] }), socket, servername: "localhost" });
+    await once(theirs, "secureConnect");
+    expect(theirs.alpnProtocol).toBe("sally/1");
+    theirs.destroy();
+  });
+
   test("HTTP/2 is held until the handshake is complete: it comes by secureConnection", async () => {
     const there = await world({ alpn: "h2" });
     const accepted = once(there.ours, "secureConnection") as Promise<[TlsSocket]>;

@@ -302,6 +302,38 @@ describe("data", () => {
     expect(sum(await back)).toBe(expected);
   });
 
+  test("clients read into one window, and none sees another's bytes, where records are opened in their place too", async () => {
+    const inPlace = node.suites.map((suite) => ({
+      ...suite,
+      open: (key: Uint8Array) => {
+        const opener = suite.open(key);
+        return {
+          open: (nonce: Uint8Array, header: Uint8Array, sealed: Uint8Array) => {
+            const opened = opener.open(nonce, header, sealed);
+            if (opened === undefined) return undefined;
+            sealed.set(opened);
+            return sealed.subarray(0, opened.length);
+          },
+          destroy: () => opener.destroy(),
+        };
+      },
+    }));
+    const size = 300_000;
+    const ours = closing(createServer({ accept: server() }, (socket) => {
+      socket.once("data", ([byte]) => void socket.end(Buffer.alloc(size, byte)));
+    }));
+    const port = await listen(ours);
+    const received = await Promise.all(Array.from({ length: 8 }, async (_, each) => {
+      const socket = connect({ config: client({ provider: { ...node, suites: inPlace } }), servername: "localhost", port });
+      socket.write(Uint8Array.of(each));
+      await once(socket, "secureConnect");
+      // What comes meanwhile is read ahead, and waits.
+      if (each % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      return collect(socket);
+    }));
+    expect(received.map((bytes, each) => bytes.equals(Buffer.alloc(size, each)))).toEqual(Array.from({ length: 8 }, () => true));
+  });
+
   test("half-close: the answer comes after our end, on both sides", async () => {
     const ours = closing(createServer({ accept: server(), allowHalfOpen: true }, async (socket) => {
       const asked = await collect(socket);

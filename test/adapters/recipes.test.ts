@@ -82,16 +82,16 @@ test("they compile as strictly as the packages, and the front door has about for
   expect(lines.length).toBeLessThan(45);
 });
 
-describe("the front door", () => {
-  const header = "PROXY TCP4 192.0.2.7 192.0.2.1 50000 443\r\n";
-  /** As the balancer hands it over. */
-  async function through(port: number): Promise<Socket> {
-    const socket = connectTcp({ port, host: "127.0.0.1" });
-    await once(socket, "connect");
-    socket.write(header);
-    return socket;
-  }
+const header = "PROXY TCP4 192.0.2.7 192.0.2.1 50000 443\r\n";
+/** As the balancer hands it over. */
+async function through(port: number): Promise<Socket> {
+  const socket = connectTcp({ port, host: "127.0.0.1" });
+  await once(socket, "connect");
+  socket.write(header);
+  return socket;
+}
 
+describe("the front door", () => {
   test("serves a tenant, answers ACME's challenge, lets pass, and refuses others with the right alert", async () => {
     const backend = createTls({ ...tlsServer }, (socket) => socket.end("behind the door"));
     const port = await run("front-door", { BACKEND: String(await listen(backend)) });
@@ -126,6 +126,44 @@ describe("the front door", () => {
     }
     const slow = connectTls({ ...tlsClient, socket, servername: "tenant.localhost" });
     expect((await collect(slow)).toString()).toContain("hello 192.0.2.7");
+  });
+});
+
+describe("the front door, before a header that is none", () => {
+  const long = `PROXY TCP4 192.0.2.7 192.0.2.1 50000 ${"4".repeat(200)}\r\n`;
+  const hello = Buffer.from("16030100050100000100", "hex");
+  test("hangs up without a word of TLS, lives on, and serves the next", async () => {
+    const port = await run("front-door", { BACKEND: "0" });
+    const malformed: readonly (string | Buffer)[] = [
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100)}\r\n\r\n`, long, long.slice(0, 110), `${"\r\n".repeat(60)}${header}`,
+      header.replace("TCP4", "TCP5").padEnd(120), header.replace("192.0.2.7", "<script>").padEnd(120), header.replace("\r\n", "\n").padEnd(120),
+      `x${header}`.padEnd(120), Buffer.concat([hello, Buffer.alloc(120)]), `PROXY UNKNOWN${"u".repeat(120)}\r\n`,
+    ];
+    for (const bytes of malformed) {
+      const socket = connectTcp({ port, host: "127.0.0.1" });
+      let heard = 0;
+      socket.on("error", () => {}).on("data", ({ length }) => { heard += length; }).write(bytes);
+      await once(socket, "close");
+      expect([bytes.toString("latin1"), heard]).toEqual([bytes.toString("latin1"), 0]);
+    }
+    // In the middle of it, and before it, by an end and by a reset.
+    for (const [bytes, leave] of [["", "end"], ["PROXY TCP4 ", "end"], ["", "resetAndDestroy"], ["PROXY TCP4 ", "resetAndDestroy"]] as const) {
+      const socket = connectTcp({ port, host: "127.0.0.1" });
+      await once(socket, "connect");
+      socket.on("error", () => {}).write(bytes);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      socket[leave]();
+    }
+    const tenant = connectTls({ ...tlsClient, socket: await through(port), servername: "tenant.localhost" });
+    expect((await collect(tenant)).toString()).toBe("hello 192.0.2.7, this is tenant.localhost\n");
+  });
+
+  test("takes the header of a balancer that does not know its client", async () => {
+    const port = await run("front-door", { BACKEND: "0" });
+    const socket = connectTcp({ port, host: "127.0.0.1" });
+    socket.write("PROXY UNKNOWN\r\n");
+    const tenant = connectTls({ ...tlsClient, socket, servername: "tenant.localhost" });
+    expect((await collect(tenant)).toString()).toBe("hello unknown, this is tenant.localhost\n");
   });
 });
 

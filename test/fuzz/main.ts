@@ -36,14 +36,28 @@ const corpus = fileURLToPath(new URL("./corpus/", import.meta.url));
 const started = performance.now();
 const total = { conversations: 0, reach: new Map<string, number>(), hits: new Map() as Hits };
 let violations = 0;
+let isStopped = false;
 
+const heart = setInterval(() => console.error(`${soFar()} …`), 60_000);
+// What was had counts: it ends behind the batches that run.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    isStopped = true;
+  });
+}
 await Promise.all(Array.from({ length: workers }, (_, at) => run(at)));
-const seconds = (performance.now() - started) / 1000;
+clearInterval(heart);
 if (!values.brief) console.log(drawHeatMap(total.hits));
 const share = (count: number): string => `${((100 * count) / Math.max(1, total.conversations)).toFixed(1)} %`;
 console.log([...total.reach].sort(([, one], [, other]) => other - one).map(([name, count]) => `${name}: ${count} (${share(count)})`).join("; "));
-console.log(`${total.conversations} conversations on ${provider} in ${seconds.toFixed(0)} s, ${Math.round(total.conversations / seconds)} a second on ${workers} threads; seed ${seed}; ${violations} violations`);
+console.log(soFar());
 process.exit(violations === 0 ? 0 : 1);
+
+function soFar(): string {
+  const seconds = (performance.now() - started) / 1000;
+  const rate = Math.round(total.conversations / seconds);
+  return `${total.conversations} conversations on ${provider} in ${seconds.toFixed(0)} s, ${rate} a second on ${workers} threads; seed ${seed}; ${violations} violations`;
+}
 
 function batchSize(): number {
   return provider === "noble" ? 10 : provider === "node" ? 100 : 500;
@@ -82,7 +96,7 @@ function run(at: number): Promise<void> {
         console.log(`── seed ${violation.seed}${values.forget ? "" : `, kept as test/fuzz/corpus/${name}`}\n${violation.text}\n`);
         return end();
       }
-      const isOver = performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
+      const isOver = isStopped || performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
       if (isOver) return end();
       alarm = setTimeout(hang, Number(values.patience) * 1000);
       worker.postMessage("next");

@@ -16,22 +16,28 @@ export function judgeCuts(whole: Met, cut: Met): string[] {
 function seenIn({ account: { peer }, machine }: Met): object {
   return {
     heard: peer.spoken.filter((each) => each.by === "subject" && !isUsers(each)).map(({ type, content }) => [type, content]),
-    data: Buffer.concat(machine.data), early: Buffer.concat(machine.early), outcome: machine.outcome,
+    data: joined(machine.data), early: joined(machine.early), outcome: machine.outcome,
     events: machine.events.map(({ kind }) => kind), stages: machine.stages.filter((kind) => kind !== "needs-input"),
     end: [machine.state, machine.failure?.error.message, machine.failure?.alert],
   };
 }
 
 /**
- * What the user sends is no output that the law speaks of: he answers what a call gave him, if that call left a connection to answer
- * on. Behind a failure he has said less where more came at once, and never anything else.
+ * What the user sends is no output that the law speaks of: he answers what a call gave him, if that call left something to write on.
+ * Where more came at once, and ended that, he has said less; he never says anything else.
  */
 function answersAlike(whole: Met, cut: Met): boolean {
+  const { failure, closed, connection } = whole.machine;
+  // RFC 5246 §7.2.1: the peer's close_notify closes both directions.
+  const isWritable = failure === undefined && !(closed && connection?.info.version === "tls1.2");
   const [fewer, more] = [answersIn(whole), answersIn(cut)];
-  return fewer.equals(whole.machine.failure === undefined ? more : more.subarray(0, fewer.length));
+  return isDeepStrictEqual(fewer, isWritable ? more : more.subarray(0, fewer.length));
 }
-function answersIn({ account: { peer } }: Met): Buffer {
-  return Buffer.concat(peer.spoken.filter((each) => each.by === "subject" && isUsers(each)).map(({ content }) => content));
+function answersIn({ account: { peer } }: Met): Uint8Array {
+  return joined(peer.spoken.filter((each) => each.by === "subject" && isUsers(each)).map(({ content }) => content));
+}
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }
 function isUsers({ type, epoch }: Spoken): boolean {
   return type === 23 && epoch === "application";

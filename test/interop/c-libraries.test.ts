@@ -5,6 +5,7 @@ import { makePki } from "../support/pki.ts";
 import { type CPeer, mbedtls, wolfssl, wolfsslWithoutGroups } from "./c-peers.ts";
 import { identityFiles, request } from "./peers.ts";
 import { connect, established, type Link, listen, type Outcome } from "./runner.ts";
+import { shows } from "./shows.ts";
 import { type Side, sides } from "./sides.ts";
 
 // What devices speak: builds with less in them than servers expect. Every suite, group and certificate of theirs is in the matrix,
@@ -114,6 +115,7 @@ describe.skipIf(missing(wolfssl)).each(named)("wolfSSL with %s", (_, side) => {
     expect(met.said).toContain("your page");
     const { events } = established(met.outcome);
     expect(events.map(({ kind }) => kind)).toContain("keys-updated");
+    shows({ peer: "wolfssl", role: "server", version: "tls1.3", feature: "update" });
   });
 
   test("our KeyUpdates are followed by its server, which answers those that ask for it", async () => {
@@ -124,6 +126,7 @@ describe.skipIf(missing(wolfssl)).each(named)("wolfSSL with %s", (_, side) => {
     link.write(request);
     expect(await link.readUntil(/from C/)).toContain("200 OK");
     expect(link.events.map(({ kind }) => kind)).toContain("keys-updated");
+    shows({ peer: "wolfssl", role: "client", version: "tls1.3", feature: "update" });
   });
 });
 

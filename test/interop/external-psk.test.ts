@@ -4,6 +4,7 @@ import { makePki } from "../support/pki.ts";
 import { type Running, start, versionOf } from "../support/processes.ts";
 import { file, freePort, identityFiles } from "./peers.ts";
 import { connect, established, listen, type Outcome } from "./runner.ts";
+import { shows } from "./shows.ts";
 import { type Side, sides } from "./sides.ts";
 
 // Keys that both have from elsewhere, raw: neither OpenSSL nor GnuTLS 3.7 imports any. Both hold them to SHA-256.
@@ -38,6 +39,7 @@ describe.skipIf(opensslIsAbsent).each(sides.map((side) => [side.name, side] as c
     await running.saw(/from us/);
     link.close();
     await link.drained();
+    shows({ peer: "openssl", role: "server", version: "tls1.3", feature: "psk" });
   });
 
   test("s_client hears decrypt_error for a wrong key, and the same for a name that nobody knows", async () => {
@@ -93,6 +95,7 @@ describe.skipIf(opensslIsAbsent).each(sides.map((side) => [side.name, side] as c
       link.close();
       await link.drained();
     }
+    shows({ peer: "openssl", role: "client", version: "tls1.3", feature: "psk" });
   });
 
   test("s_server asks us for another share", async () => {
@@ -128,6 +131,7 @@ describe.skipIf(gnutlsIsAbsent).each(sides.map((side) => [side.name, side] as co
     expect(await link.readUntil(/\n/)).toBe("from gnutls\n");
     link.close();
     await link.drained();
+    shows({ peer: "gnutls", role: "server", version: "tls1.3", feature: "psk" });
   });
 
   test("gnutls-serv lets us in by the key alone", async () => {
@@ -142,6 +146,7 @@ describe.skipIf(gnutlsIsAbsent).each(sides.map((side) => [side.name, side] as co
     expect(await link.readUntil(/\n/)).toBe("echo\n");
     link.close();
     await link.drained();
+    shows({ peer: "gnutls", role: "client", version: "tls1.3", feature: "psk" });
   });
 });
 

@@ -13,6 +13,7 @@ import { credential } from "@sallyport/x509";
 import { afterAll, expect, test } from "vitest";
 import { makeAuthority } from "../../packages/cli/src/demo/authority.ts";
 import { run, start, versionOf } from "../support/processes.ts";
+import { shows } from "./shows.ts";
 
 const firefox = ["firefox-esr", "firefox"].find((name) => versionOf(name, "--version") !== undefined);
 const hasCertutil = spawnSync("certutil", ["-H"]).error === undefined;
@@ -51,4 +52,5 @@ test("Firefox takes a compressed certificate and the post-quantum key exchange, 
   expect(socket.info).toMatchObject({ version: "tls1.3", group: "X25519MLKEM768", alpn: "http/1.1" });
   const sent = seen.flatMap((event) => (event.kind === "message" && event.direction === "out" ? [event.type] : []));
   expect(sent).toContain("compressed_certificate");
+  for (const feature of ["full", "hybrid", "alpn"] as const) shows({ peer: "firefox", role: "server", version: "tls1.3", feature });
 });

@@ -9,6 +9,7 @@ import { cIdentityPeers } from "./c-peers.ts";
 import { identityPeers as otherPeers } from "./identity-peers.ts";
 import { file, folder, identityFiles, request } from "./peers.ts";
 import { connect, established, type Link, listen, type Outcome } from "./runner.ts";
+import { shows } from "./shows.ts";
 import { type Side, sides } from "./sides.ts";
 
 // Client certificates and sessions in both roles: with openssl in every detail, with the others that they come to pass.
@@ -56,6 +57,7 @@ describe.skipIf(absent).each(cases)("$name, $version", ({ side, version }) => {
     sClient(port, version, "-cert", own.certificate, "-key", own.key);
     const link = established(await next());
     expect(link.info.peer?.names).toContain("a.client");
+    shows({ peer: "openssl", role: "server", version, feature: "client" });
   });
 
   test("s_client without a certificate is refused, and says by which alert", async () => {
@@ -79,6 +81,7 @@ describe.skipIf(absent).each(cases)("$name, $version", ({ side, version }) => {
     const link = established(await connect(port, client(side, version, { credentials: [own] })));
     link.write("it is me\n");
     await running.saw(/CN\s?=\s?our client[\s\S]*it is me/);
+    shows({ peer: "openssl", role: "client", version, feature: "client" });
   });
 
   test("without a certificate we are refused by s_server, and hear its alert", async () => {
@@ -118,6 +121,7 @@ describe.skipIf(absent).each(cases)("sessions of $version with $name", ({ name, 
     await second.saw(version === "tls1.3" ? /Reused, TLSv1\.3/ : /Reused, TLSv1\.2/);
     again.write("and data\n");
     await second.saw(/and data/);
+    shows({ peer: "openssl", role: "server", version, feature: "resumption" });
   });
 
   test.each(["a ticket", "what a store keeps"] as const)("we resume by %s of s_server, each once", async (way) => {
@@ -135,6 +139,7 @@ describe.skipIf(absent).each(cases)("sessions of $version with $name", ({ name, 
     }
     // TLS 1.2 gives none behind a resumption.
     expect(kinds).toEqual(version === "tls1.3" ? ["full", "resumed", "resumed", "resumed"] : ["full", "resumed", "full", "resumed"]);
+    shows({ peer: "openssl", role: "client", version, feature: "resumption" });
   });
 });
 
@@ -181,6 +186,7 @@ describe.each(met)(
       const [said, link] = await Promise.all([peer.get(port, version, pki, own), next().then(answer)]);
       expect(said).toContain("your page");
       expect(link.info.peer?.names).toContain("a.client");
+      shows({ peer: peer.name, role: "server", version, feature: "client" });
     });
 
     test.skipIf(missing)("without a certificate it is refused, and says by which alert", async () => {
@@ -198,6 +204,7 @@ describe.each(met)(
       }
       const own = await side.credential(await pki.leaf({ key, usage: "client", commonName: "our client" }));
       await fetchPage(established(await connect(await insisting(), client(side, version, { credentials: [own] }))));
+      shows({ peer: peer.name, role: "client", version, feature: "client" });
     });
 
     test.skipIf(missing)("without a certificate we are refused where it insists on one, and hear its alert", async () => {
@@ -224,7 +231,9 @@ describe.each(resuming)(
       const said = await peer.getTwice(port, pki, version);
       expect((await meetings).map(({ info }) => info.handshakeKind)).toEqual(["full", resumes ? "resumed" : "full"]);
       expect(said).toContain("your page");
-      if (resumes) expect(said).toContain("resumed");
+      if (!resumes) return;
+      expect(said).toContain("resumed");
+      shows({ peer: peer.name, role: "server", version, feature: "resumption" });
     });
 
     test.skipIf(missing)("we resume by its sessions, each once", async () => {
@@ -241,6 +250,7 @@ describe.each(resuming)(
       expect(kinds.slice(0, 2)).toEqual(["full", "resumed"]);
       // Some give another ticket of TLS 1.2 behind a resumption.
       if (version === "tls1.3") expect(kinds[2]).toBe("resumed");
+      shows({ peer: peer.name, role: "client", version, feature: "resumption" });
     });
   },
 );

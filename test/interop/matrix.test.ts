@@ -8,10 +8,12 @@ import { makePki } from "../support/pki.ts";
 import { cPeers } from "./c-peers.ts";
 import type { Cell, Counts } from "./cells.ts";
 import { allCells, classicalGroups, count, countsOf, keys, nameOf, offeredGroups, schemesOf, table } from "./cells.ts";
+import type { Feature, OurRole } from "./features.ts";
 import type { Peer, PeerServers } from "./peers.ts";
 import { peers as otherPeers, request } from "./peers.ts";
 import type { Outcome } from "./runner.ts";
 import { connect, established, listen } from "./runner.ts";
+import { shows } from "./shows.ts";
 import type { Side } from "./sides.ts";
 import { sides } from "./sides.ts";
 
@@ -42,14 +44,16 @@ describe.each(peers.map((peer) => [peer.name, peer] as const))("%s", (_, peer) =
     if (peer.client !== undefined) {
       test("its client gets a page from a Sallyport server in every cell", async ({ skip }) => {
         skip(absent, `${peer.name} is not installed`);
-        await everyCell(`${peer.name} client, Sallyport server on ${side.name}${suffix}`, peer, await againstClient(peer, side, version));
+        const met = await everyCell(`${peer.name} client, Sallyport server on ${side.name}${suffix}`, peer, await againstClient(peer, side, version));
+        show(peer, "server", version, met);
       });
     }
 
     if (peer.server !== undefined) {
       test("a Sallyport client gets a page from its server in every cell", async ({ skip }) => {
         skip(absent, `${peer.name} is not installed`);
-        await everyCell(`Sallyport client on ${side.name}, ${peer.name} server${suffix}`, peer, await againstServer(peer, side, version));
+        const met = await everyCell(`Sallyport client on ${side.name}, ${peer.name} server${suffix}`, peer, await againstServer(peer, side, version));
+        show(peer, "client", version, met);
       });
     }
   });
@@ -62,7 +66,7 @@ interface Attempts {
   stop(): Promise<void>;
 }
 
-async function everyCell(title: string, peer: Peer, { cells, attempt, stop }: Attempts): Promise<void> {
+async function everyCell(title: string, peer: Peer, { cells, attempt, stop }: Attempts): Promise<readonly Cell[]> {
   const passed = new Set<Cell>();
   const failures: string[] = [];
   const left = [...cells];
@@ -84,6 +88,18 @@ async function everyCell(title: string, peer: Peer, { cells, attempt, stop }: At
   met[title] = counts;
   expect(failures).toEqual([]);
   if (!update) expect(counts).toEqual(countsOf(expected[title], peer.groups));
+  return [...passed];
+}
+
+/** Each cell's page ends by close_notify alone. */
+function show(peer: Peer, role: OurRole, version: ProtocolVersion, met: readonly Cell[]): void {
+  const shown: readonly (readonly [Feature, boolean])[] = [
+    ["full", met.some(({ retry }) => !retry)],
+    ["close", met.length > 0],
+    ["retry", met.some(({ retry }) => retry)],
+    ["hybrid", met.some(({ group }) => group.endsWith("MLKEM768"))],
+  ];
+  for (const [feature, isShown] of shown) if (isShown) shows({ peer: peer.name, role, version, feature });
 }
 
 /** A listener a cell, so that the cell's suite, group and certificate are all that the client can get. */

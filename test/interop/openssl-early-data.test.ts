@@ -14,6 +14,7 @@ import { makePki } from "../support/pki.ts";
 import { start, versionOf } from "../support/processes.ts";
 import { file, folder, identityFiles } from "./peers.ts";
 import { connect, established, type Link, listen } from "./runner.ts";
+import { shows } from "./shows.ts";
 import { type Side, sides } from "./sides.ts";
 
 // Early data with openssl, both roles, accepted and rejected. Go has none.
@@ -86,6 +87,7 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
     await second.saw(/half a round trip ahead/);
     second.write("later\n");
     expect(await link.readUntil(/later/)).toBe("later\n");
+    shows({ peer: "openssl", role: "server", version: "tls1.3", feature: "early" });
   });
 
   test.each<[string, Partial<ServerOptions>, readonly string[], string]>([
@@ -127,6 +129,7 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
     expect(about(await meet(server, kept))).toEqual(["resumed", "accepted"]);
     await server.running.saw(/an early request/);
     expect(about(await meet(server, kept))).toEqual(["full", { rejected: "not-resumed" }]);
+    shows({ peer: "openssl", role: "client", version: "tls1.3", feature: "early" });
   });
 
   test("ours is rejected by s_server behind a HelloRetryRequest", async () => {

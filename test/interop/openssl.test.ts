@@ -12,6 +12,7 @@ import { file, folder, identityFiles } from "./peers.ts";
 import type { Outcome } from "./runner.ts";
 import { connect, established, listen } from "./runner.ts";
 import type { Side } from "./sides.ts";
+import { shows } from "./shows.ts";
 import { sides } from "./sides.ts";
 
 // What openssl itself says it saw: its words are the assertion, not our own error objects.
@@ -183,6 +184,7 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     running.write("its own second keys\n");
     await link.readUntil(/its own second keys/);
     expect(link.events.filter((event) => event.kind === "keys-updated" && event.direction === "read")).toHaveLength(1);
+    shows({ peer: "openssl", role: "server", version: "tls1.3", feature: "update" });
   });
 
   test("s_server's KeyUpdates are followed, and ours by it", async () => {
@@ -201,6 +203,7 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     await link.readUntil(/the end/);
     // OpenSSL answers a request with its next write: its K and the answer to our first request are one.
     expect(link.events.filter((event) => event.kind === "keys-updated" && event.direction === "read")).toHaveLength(3);
+    shows({ peer: "openssl", role: "client", version: "tls1.3", feature: "update" });
   });
 
   test("close_notify goes to s_client and comes back from it", async () => {
@@ -289,6 +292,7 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     const running = sClient(port, ["-servername", "two.example", "-verify_hostname", "two.example", "-alpn", "http/1.1,h2"]);
     expect(established(await next()).info).toMatchObject({ alpn: "h2", serverName: "two.example" });
     await running.saw(/ALPN protocol: h2[\s\S]*Verify return code: 0 \(ok\)/);
+    shows({ peer: "openssl", role: "server", version: "tls1.3", feature: "alpn" });
   });
 
   test("a server that asks for a certificate gets none, and goes on", async () => {

@@ -15,6 +15,7 @@ import { root } from "../support/sources.ts";
 import { file, identityFiles, request } from "./peers.ts";
 import { connect, established, listen } from "./runner.ts";
 import type { Side } from "./sides.ts";
+import { shows } from "./shows.ts";
 import { sides } from "./sides.ts";
 
 const required = process.env["SALLYPORT_REQUIRE_PEERS"] !== undefined;
@@ -36,16 +37,21 @@ describe.each(sides.map((side) => [side.name, side] as const))("%s", (_, side) =
   test("Bun shows a share of X25519MLKEM768 at once, and our server takes it", async () => {
     const info = await serve(side, {}, (port) => fetchPage("Bun", port));
     expect(info).toMatchObject({ group: "X25519MLKEM768", handshakeKind: "full" });
+    shows({ peer: "bun", role: "server", version: "tls1.3", feature: "hybrid" });
+    shows({ peer: "bun", role: "server", version: "tls1.3", feature: "full" });
   });
 
   test("Deno lists X25519MLKEM768 without a share: our server is content with x25519", async () => {
     const info = await serve(side, {}, (port) => fetchPage("Deno", port));
     expect(info).toMatchObject({ group: "x25519", handshakeKind: "full" });
+    shows({ peer: "deno", role: "server", version: "tls1.3", feature: "full" });
   });
 
   test("a server of nothing but hybrids asks Deno for one", async () => {
     const info = await serve(side, { groups: ["X25519MLKEM768"] }, (port) => fetchPage("Deno", port));
     expect(info).toMatchObject({ group: "X25519MLKEM768", handshakeKind: "full-after-retry" });
+    shows({ peer: "deno", role: "server", version: "tls1.3", feature: "hybrid" });
+    shows({ peer: "deno", role: "server", version: "tls1.3", feature: "retry" });
   });
 
   test.each(["Bun", "Deno"] as const)("%s's server takes the share of X25519MLKEM768", async (runtime) => {
@@ -53,6 +59,8 @@ describe.each(sides.map((side) => [side.name, side] as const))("%s", (_, side) =
       const info = await getPage(side, port, { groups: ["X25519MLKEM768", "x25519"], keyShares: ["X25519MLKEM768"] });
       expect(info.group).toBe("X25519MLKEM768");
     });
+    const peer = runtime.toLowerCase();
+    for (const feature of ["full", "hybrid"] as const) shows({ peer, role: "client", version: "tls1.3", feature });
   });
 
   test("Chromium shows a share of X25519MLKEM768 at once, and our server takes it", async ({ skip }) => {
@@ -60,6 +68,8 @@ describe.each(sides.map((side) => [side.name, side] as const))("%s", (_, side) =
     skip(chromium === undefined && !required, "chromium is not installed");
     const info = await serve(side, {}, (port) => browse(chromium ?? "chromium", port));
     expect(info).toMatchObject({ group: "X25519MLKEM768", handshakeKind: "full" });
+    shows({ peer: "chromium", role: "server", version: "tls1.3", feature: "hybrid" });
+    shows({ peer: "chromium", role: "server", version: "tls1.3", feature: "full" });
   });
 });
 

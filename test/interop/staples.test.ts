@@ -5,6 +5,7 @@ import { clientConfig, type Credential, dangerousAssertVerified, type PresentedI
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
 import { connect, established, listen } from "./runner.ts";
+import { shows } from "./shows.ts";
 import { sides } from "./sides.ts";
 
 // OCSP responses with node:tls, in both roles: bytes that are carried, and that only who asked for them judges.
@@ -48,6 +49,7 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     await once(socket, "secureConnect");
     established(await server.next());
     expect(came).toEqual(heard);
+    if (heard === response) shows({ peer: "node:tls", role: "server", version, feature: "staples" });
   });
 
   test.each([
@@ -65,5 +67,6 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     established(await connect(await stapler(version, staple), config));
     const expected = staple === null || asksFor.length === 0 ? undefined : Uint8Array.from(staple);
     expect(seen.map(({ ocspResponse }) => ocspResponse)).toEqual([expected]);
+    if (expected !== undefined) shows({ peer: "node:tls", role: "client", version, feature: "staples" });
   });
 });

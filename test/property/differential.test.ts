@@ -9,6 +9,9 @@ import { node } from "@sallyport/crypto-node";
 import { createServer } from "@sallyport/node";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { extensionsIn } from "../../packages/arbitraries/src/hello.ts";
+import { extensionTypes } from "../../packages/arbitraries/src/numbers.ts";
+import { type Extension, sameBytes } from "../../packages/arbitraries/src/octets.ts";
 import { cases, play } from "../fuzz/cases.ts";
 import { server as config, tlsServer } from "../support/endpoints.ts";
 
@@ -23,13 +26,53 @@ describe("noble and node:crypto", () => {
   });
 });
 
-/** Why one takes what the other refuses: `ours` and `theirs` as `verdictOf` says it. */
-const explained: readonly { readonly because: string; readonly fits: (script: PeerScript, ours: string, theirs: string) => boolean }[] = [
-  { because: "a name that no certificate covers is answered by OpenSSL, whatever it is; ours was told to, too, if it is a name at all (RFC 6066 §3)", fits: ({ hello: { serverName }, faults: [fault] }, ours) => ours === "refused" && (fault !== undefined || serverName === "" || serverName?.includes("\0") === true || serverName === "1.2.3.4") },
-  { because: "OpenSSL decodes no extension that it has no use for, and forgives a fault there", fits: ({ faults: [fault] }, ours) => ours === "refused" && fault?.layer === "extension" },
-  { because: "max_fragment_length and encrypt_then_mac are not ours, and their bodies not looked at (RFC 6066 §4, RFC 7366)", fits: ({ faults: [fault] }, _, theirs) => theirs === "refused" && fault?.layer === "extension" && fault.act === "insert" },
-  { because: "a hello without shares, or without one that fits: OpenSSL asks for one also where TLS 1.2 was as good", fits: (_, ours, theirs) => ours === "tls1.3" && theirs === "tls1.2" || ours === "tls1.2" && theirs === "tls1.3" },
+/** Of a hello, and of both answers to it. */
+interface Difference {
+  readonly script: PeerScript;
+  /** The extension that is not what a plain client says there, by its number. */
+  readonly touched: number | undefined;
+  readonly ours: string;
+  readonly theirs: string;
+}
+const { server_name, max_fragment_length, ec_point_formats, encrypt_then_mac, extended_master_secret, renegotiation_info, psk_key_exchange_modes } = extensionTypes;
+/** What OpenSSL has no use for here: in TLS 1.3 what is of TLS 1.2, and what it was not told to speak. */
+const notDecoded: ReadonlySet<number> = new Set([
+  ec_point_formats, extended_master_secret, renegotiation_info, extensionTypes.signed_certificate_timestamp, extensionTypes.client_certificate_type,
+  extensionTypes.server_certificate_type, extensionTypes.compress_certificate, extensionTypes.record_size_limit, extensionTypes.cookie,
+  extensionTypes.oid_filters, extensionTypes.ticket_request,
+]);
+const x448 = 0x001e;
+
+/** Why one takes what the other refuses. */
+const explained: readonly { readonly because: string; readonly fits: (difference: Difference) => boolean }[] = [
+  {
+    because: "a server_name that is none is illegal_parameter (RFC 6066 §3); OpenSSL answers whatever it says",
+    fits: ({ touched, ours, theirs, script: { hello: { serverName } } }) => refusedBy(ours, theirs) && (touched === server_name || serverName === "" || serverName?.includes("\0") === true),
+  },
+  {
+    because: "a server_name of another type is passed over (RFC 6066 §3: its bytes are a vector); OpenSSL takes none but host_name",
+    fits: ({ touched, ours, theirs }) => refusedBy(theirs, ours) && touched === server_name,
+  },
+  {
+    because: "what is known is decoded, used or not (RFC 9846 §6.2: decode_error); OpenSSL decodes no extension that it has no use for",
+    fits: ({ touched, ours, theirs }) => refusedBy(ours, theirs) && touched !== undefined && notDecoded.has(touched),
+  },
+  {
+    because: "psk_key_exchange_modes is decoded in a hello of TLS 1.2 too; OpenSSL looks at it in TLS 1.3 alone",
+    fits: ({ ours, theirs, script: { hello } }) => ours === "refused" && theirs === "tls1.2" && (hello.more.includes(psk_key_exchange_modes) || hello.pskModes?.length === 0),
+  },
+  {
+    because: "max_fragment_length and encrypt_then_mac are not ours, and their bodies not looked at (RFC 6066 §4, RFC 7366)",
+    fits: ({ touched, ours, theirs }) => refusedBy(theirs, ours) && (touched === max_fragment_length || touched === encrypt_then_mac),
+  },
+  {
+    because: "OpenSSL asks for a share of x448, which the scripted client offered and can't make",
+    fits: ({ ours, theirs, script: { hello } }) => refusedBy(theirs, ours) && hello.groups?.includes(x448) === true && hello.shares?.includes(x448) !== true,
+  },
 ];
+function refusedBy(one: string, other: string): boolean {
+  return one === "refused" && other !== "refused";
+}
 
 describe("a mutated ClientHello", () => {
   const serve = (socket: NodeJS.ReadWriteStream): void => void socket.on("error", () => {}).on("end", () => socket.end()).resume();
@@ -66,19 +109,32 @@ describe("a mutated ClientHello", () => {
     const surprises: string[] = [];
     for (const script of scripts) {
       const [own, other] = [await verdictOf(ours, script), await verdictOf(theirs, script)];
-      if (own.kind === other.kind || explained.some(({ fits }) => fits(script, own.kind, other.kind))) continue;
+      const difference = { script, touched: own.touched, ours: own.kind, theirs: other.kind };
+      if (own.kind === other.kind || explained.some(({ fits }) => fits(difference))) continue;
       surprises.push(`${own.text}\nnode:tls:\n${other.text}`);
     }
     expect(surprises).toEqual([]);
   });
 });
 
-async function verdictOf(server: { address(): unknown }, script: PeerScript): Promise<{ readonly kind: string; readonly alerts: readonly number[]; readonly text: string }> {
+async function verdictOf(server: { address(): unknown }, script: PeerScript): Promise<{ readonly kind: string; readonly alerts: readonly number[]; readonly text: string; readonly touched: number | undefined }> {
   const socket = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
   await once(socket, "connect");
   const peer = new ClientPeer(script, { provider: node });
   const account = await converseOver(peer, socket, { write: (bytes) => void socket.write(bytes), end: () => void socket.end(), patience: () => sleep(1500) });
   socket.destroy();
   const kind = peer.helloHeard ? (peer.spoken.some(({ epoch }) => epoch === "handshake") ? "tls1.3" : "tls1.2") : "refused";
-  return { kind, alerts: peer.alerts, text: describeAccount(account) };
+  return { kind, alerts: peer.alerts, text: describeAccount(account), touched: script.faults.length === 0 ? undefined : touchedIn(peer) };
+}
+
+const plain = extensionsOf(new ClientPeer(plainPeer("client"), { provider: node }));
+/** The first extension of its hello that is another than a plain one's, or has other bytes; a share is another one each time. */
+function touchedIn(peer: ClientPeer): number | undefined {
+  const isSame = (one: Extension, other: Extension | undefined): boolean => one.type === other?.type && (one.type === extensionTypes.key_share ? one.body.length === other.body.length : sameBytes(one.body, other.body));
+  return extensionsOf(peer).find((each, at) => !isSame(each, plain[at]))?.type;
+}
+function extensionsOf(peer: ClientPeer): readonly Extension[] {
+  if (peer.spoken.length === 0) peer.speak();
+  const [hello] = peer.spoken;
+  return hello === undefined ? [] : (extensionsIn(hello.content, "tls1.3")?.extensions ?? []);
 }

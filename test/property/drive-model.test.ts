@@ -51,7 +51,7 @@ type Answer = "yes" | "no" | "throws";
 
 /** What is really there. */
 class Real {
-  readonly transport = new SimulatedTransport();
+  readonly transport: SimulatedTransport;
   readonly clock = new VirtualClock();
   readonly budget = budget();
   readonly controller = new AbortController();
@@ -63,7 +63,8 @@ class Real {
   closed = false;
   readonly running: Promise<unknown>;
 
-  constructor(halfCloses: boolean) {
+  constructor(halfCloses: boolean, manner: "promises" | "direct" | "lends") {
+    this.transport = new SimulatedTransport(manner);
     this.transport.halfCloses = halfCloses;
     const sign = (): Promise<unknown> => this.#ask(() => "signature");
     const accept = (): Promise<ServerConfig | ReturnType<typeof refuse>> =>
@@ -280,15 +281,18 @@ const commands = [
     ({ stream }) => void stream?.abort({ alert: "internal_error", reason: "half a file" }))),
 ];
 
+/** Of the transport: how it gives what it reads. */
+const manners = fc.constantFrom("promises", "direct", "lends");
+
 test("an alert exactly if one is due, once, then the half-close, and nothing is left behind", async () => {
   const unseen: unknown[] = [];
   const listener = (reason: unknown): void => void unseen.push(reason);
   process.on("unhandledRejection", listener);
-  await fc.assert(fc.asyncProperty(fc.commands(commands, { maxCommands: 25 }), fc.boolean(), async (run, halfCloses) => {
+  await fc.assert(fc.asyncProperty(fc.commands(commands, { maxCommands: 25 }), fc.boolean(), manners, async (run, halfCloses, manner) => {
     const model: Model = {
       phase: "input", held: "", ended: false, expected: "", broken: false, stalled: false, ownClosed: false, peerClosed: false,
     };
-    const real = new Real(halfCloses);
+    const real = new Real(halfCloses, manner);
     await fc.asyncModelRun(() => ({ model, real }), run);
     await leave(model, real);
     const { transport, clock, budget } = real;

@@ -38,10 +38,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   node: ["core", "drive", "node:"],
   webstreams: ["core", "drive"],
   deno: ["core", "drive"],
-  explain: ["core", "x509", "@noble/hashes"],
+  explain: ["core", "x509", "@noble/ciphers", "@noble/hashes"],
+  inspect: ["explain"],
   // And nobody imports it: what accepts everything stays out of what protects something.
   arbitraries: ["core", "fast-check"],
-  cli: ["core", "explain", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509"],
+  cli: [
+    "core", "explain", "inspect", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509", "send",
+  ],
 };
 
 /** An error speaks about values of every room, so these two import types from all of core. They import no value. */

@@ -47,6 +47,7 @@ async function pack(stage: string, destination: string): Promise<Tarball[]> {
   const folders = packageNames().map((name) => `./packages/${name}`);
   const options = { cwd: stage, timeoutMs: 120_000 };
   await run(`${root}node_modules/.bin/tsc`, ["-b", ...folders], "", options);
+  await run(process.execPath, ["packages/inspect/build.mjs"], "", options);
   const output = await run("npm", ["pack", "--json", "--pack-destination", destination, ...quiet, ...folders], "", options);
   return JSON.parse(output.slice(output.indexOf("[\n"))); // npm's warnings come before it
 }

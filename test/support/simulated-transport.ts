@@ -1,5 +1,5 @@
 // A transport without a network: the test is the peer and the kernel.
-import type { Transport } from "@sallyport/drive";
+import type { ChunkReader, Transport } from "@sallyport/drive";
 
 export class SimulatedTransport implements Transport {
   halfCloses = true;
@@ -7,9 +7,16 @@ export class SimulatedTransport implements Transport {
   readonly log: string[] = [];
   readonly #written: Uint8Array[] = [];
   #incoming: (Uint8Array | undefined | Error)[] = [];
-  #reader: { resolve(chunk: Uint8Array | undefined): void; reject(cause: Error): void } | undefined;
+  #reader: ChunkReader | undefined;
+  readonly readTo?: (reader: ChunkReader) => void;
   #stalled: { resolve(): void; reject(cause: Error): void; bytes: Uint8Array; copy: Uint8Array } | undefined;
   #writes: "taken" | "stalled" | Error = "taken";
+  readonly #lends: boolean;
+  /** @param manner `direct`: it has `readTo`, and answers at once what is there; `lends`: and overwrites it when the call returns */
+  constructor(manner: "promises" | "direct" | "lends" = "promises") {
+    this.#lends = manner === "lends";
+    if (manner !== "promises") this.readTo = (reader) => this.#readTo(reader);
+  }
   /** How often `read` was called and is not answered. */
   get readsUnderWay(): number {
     return this.#reader === undefined ? 0 : 1;
@@ -66,11 +73,7 @@ export class SimulatedTransport implements Transport {
   // The loop's side.
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#reader !== undefined) throw new Error("two reads at a time");
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-      this.#answerRead();
-    });
+    return new Promise((resolve, reject) => this.#readTo({ arrived: resolve, broke: reject }));
   }
   write(bytes: Uint8Array): Promise<void> {
     if (this.#stalled !== undefined) throw new Error("two writes at a time");
@@ -97,12 +100,23 @@ export class SimulatedTransport implements Transport {
     if (this.destroyed) return;
     this.log.push("destroy");
     this.onDestroy?.(this.unread);
-    this.#reader?.reject(new Error("destroyed"));
+    const reader = this.#reader;
     this.#reader = undefined;
+    reader?.broke(new Error("destroyed"));
     this.#stalled?.reject(new Error("destroyed"));
     this.#stalled = undefined;
   }
 
+  #lend(chunk: Uint8Array, reader: ChunkReader): void {
+    const window = Uint8Array.from(chunk);
+    reader.arrived(window, true);
+    window.fill(0xee);
+  }
+  #readTo(reader: ChunkReader): void {
+    if (this.#reader !== undefined) throw new Error("two reads at a time");
+    this.#reader = reader;
+    this.#answerRead();
+  }
   #arrive(what: Uint8Array | undefined | Error): void {
     if (this.destroyed) return;
     this.#incoming.push(what);
@@ -114,8 +128,9 @@ export class SimulatedTransport implements Transport {
     this.#reader = undefined;
     const what = this.#incoming[0];
     if (what instanceof Uint8Array) this.#incoming.shift();
-    if (what instanceof Error) reader.reject(what);
-    else reader.resolve(what);
+    if (what instanceof Error) reader.broke(what);
+    else if (what === undefined || !this.#lends) reader.arrived(what);
+    else this.#lend(what, reader);
   }
 }
 

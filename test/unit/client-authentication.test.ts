@@ -41,12 +41,17 @@ describe.each(ways)("$version, asynchronous: $asynchronous", ({ version, asynchr
     expect(server.connection.info.peer?.presented.chain[0]).toEqual(own.chain[0]);
     expect(server.connection.info.peerSignatureScheme).toBe("ed25519");
     expect(client.connection.info.ownSignatureScheme).toBe("ed25519");
+    expect([server.connection.info.asksPeer, client.connection.info.asksPeer]).toEqual([true, true]);
+    expect(client.connection.info.ownCertificate).toEqual(own.chain[0]);
+    expect(server.connection.info.ownCertificate).toEqual(client.connection.info.peer?.presented.chain[0]);
   });
 
   test("optional: a client that shows none is nobody, and welcome", () => {
     const { client, server } = meet(asks("optional"), {}, asynchronous, version);
     expect([client.kind, server.kind]).toEqual(["established", "established"]);
-    expect(server.kind === "established" && server.connection.info.peer).toBe(undefined);
+    if (client.kind !== "established" || server.kind !== "established") return;
+    expect(server.connection.info).toMatchObject({ peer: undefined, asksPeer: true });
+    expect(client.connection.info.ownCertificate).toBe(undefined);
   });
 
   test("required: a client that shows none is refused with the version's alert", () => {

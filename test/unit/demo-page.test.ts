@@ -25,6 +25,8 @@ const info: Info = {
   psk: undefined,
   peerSignatureScheme: undefined,
   ownSignatureScheme: "ecdsa_secp256r1_sha256",
+  ownCertificate: undefined,
+  asksPeer: false,
   extendedMasterSecret: true,
   maxRecordSize: { send: 16_384, receive: 16_384 },
   sessionData: undefined,

@@ -45,7 +45,8 @@ describe.each<["node" | "noble", PairOptions["provider"]]>([["node", undefined],
       const [one, other] = [pair.client.established, pair.server.established];
       for (const { info } of [one, other]) {
         expect(identityOf(info.psk?.identity)).toBe("shared");
-        expect(info.peer ?? info.peerSignatureScheme ?? info.ownSignatureScheme).toBeUndefined();
+        expect(info.peer ?? info.peerSignatureScheme ?? info.ownSignatureScheme ?? info.ownCertificate).toBeUndefined();
+        expect(info.asksPeer).toBe(false);
         expect(info.group).toBeDefined();
       }
       expect(one.exportKeyingMaterial("EXPORTER-x", undefined, 32)).toEqual(other.exportKeyingMaterial("EXPORTER-x", undefined, 32));

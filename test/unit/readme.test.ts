@@ -79,7 +79,7 @@ describe("README.md", () => {
   });
 });
 
-test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packages/core/README.md", "packages/cli/README.md", "packages/webstreams/README.md", "packages/deno/README.md"])(
+test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packages/core/README.md", "packages/cli/README.md", "packages/inspect/README.md", "packages/webstreams/README.md", "packages/deno/README.md"])(
   "every file that %s names is there",
   (document) => {
     const text = readFileSync(root + document, "utf8");

@@ -47,7 +47,7 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
       version: "tls1.2", handshakeKind: "resumed", group: undefined, peerSignatureScheme: undefined, ownSignatureScheme: undefined,
       extendedMasterSecret: true, alpn: "sally/1", serverName: "localhost",
     });
-    expect(pair.server.established.info).toEqual({ ...info, peer: undefined });
+    expect(pair.server.established.info).toEqual({ ...info, peer: undefined, asksPeer: false });
     expect(exported(pair.client)).toEqual(exported(pair.server));
     expect(exported(pair.client)).not.toEqual(exported(first.pair.client));
     for (const side of [pair.client, pair.server]) side.send(Uint8Array.of(1, 2, 3));

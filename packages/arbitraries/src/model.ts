@@ -3,7 +3,7 @@
 import type { Bytes } from "@sallyport/core";
 import { extensionsIn } from "./hello.ts";
 import { isWellFormed } from "./grammar.ts";
-import { contentTypes, extensionTypes, handshakeTypes, messageName, retryRandom } from "./numbers.ts";
+import { contentTypes, extensionTypes, handshakeTypes, messageName, retryRandom, versionIds } from "./numbers.ts";
 import { join } from "./octets.ts";
 import type { Role, Spoken } from "./peer.ts";
 
@@ -23,7 +23,7 @@ export function mustNotComplete(spoken: readonly Spoken[], facts: ModelFacts): s
   const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
   // What was sealed as early data, and is not wanted, is skipped whatever it is (RFC 9846 §4.3.10).
   const heeded = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
-  const heard = read(heeded, hello !== undefined && !isTls13Hello(hello), facts);
+  const heard = read(heeded, hello !== undefined && !isTls13Hello(hello), facts, offersTls12(own));
   if (typeof heard === "string") return heard;
   const broken = heard.messages.find((message) => !isWellFormed(message, hello !== undefined && isTls13Hello(hello)));
   if (broken !== undefined) return `a ${messageName(broken[0] ?? 0)} whose lengths do not fit`;
@@ -44,7 +44,7 @@ const letters: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Of the peer, up to its Finished; a sentence: no TLS may go on behind this. */
-function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subject }: ModelFacts): Read | string {
+function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subject }: ModelFacts, mayBeOld: boolean): Read | string {
   const messages: Bytes[] = [];
   let said = "";
   let partial: Bytes = new Uint8Array(0);
@@ -55,7 +55,9 @@ function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subjec
     if (type === contentTypes.alert) {
       const [level, description] = content;
       if (content.length !== 2) return "an alert that is none";
-      if (description === 90 || (isOld && level === 1 && description !== 0)) continue;
+      // Whoever offered TLS 1.2 knows no version before ServerHello: what a server of TLS 1.2 may warn of there (RFC 6066 §3) may come.
+      const passes = isOld || (mayBeOld && messages.length === 0);
+      if (description === 90 || (passes && level === 1 && description !== 0)) continue;
       return "an alert that ends the handshake";
     }
     if (type === contentTypes.changeCipherSpec) {
@@ -201,6 +203,12 @@ function isTls13Hello(hello: Bytes): boolean {
 /** Without keys for it all application_data looks like early data. */
 function isSkipped({ type, epoch }: Spoken): boolean {
   return epoch === "early" || (epoch === "clear" && type === contentTypes.data);
+}
+/** As a client. */
+function offersTls12(own: readonly Bytes[]): boolean {
+  const hello = own.find((message) => message[0] === handshakeTypes.client_hello);
+  const versions = hello && extensionsIn(hello, "tls1.3")?.extensions.find(({ type }) => type === extensionTypes.supported_versions)?.body;
+  return numbersIn(versions?.subarray(1)).includes(versionIds["tls1.2"]);
 }
 function takesEarly(own: readonly Bytes[]): boolean {
   return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));

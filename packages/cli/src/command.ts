@@ -73,3 +73,10 @@ export function hostAndPort(given: string | undefined, usual = 443): { readonly 
   if (host === undefined || port < 1 || port > 65_535) throw new Misuse("say where to: HOST:PORT");
   return { host, port };
 }
+
+/** Settles when somebody wants the program to end. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGINT", resolve).once("SIGTERM", resolve);
+  });
+}

@@ -1,13 +1,22 @@
 // A call of the command line, from its words to its exit code. Streams are the caller's.
 import { printable } from "@sallyport/explain";
 import { type Command, type ExitCode, type Io, Misuse, parse } from "./command.ts";
+import { benchCommand } from "./commands/bench.ts";
+import { caCommand } from "./commands/ca.ts";
 import { connectCommand } from "./commands/connect.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { probeCommand } from "./commands/probe.ts";
+import { recordCommand } from "./commands/record.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { serveCommand } from "./commands/serve.ts";
 
-const commands: readonly Command[] = [explainCommand, connectCommand, probeCommand, replayCommand, demoCommand];
+const commands: readonly Command[] = [
+  serveCommand, caCommand, explainCommand, inspectCommand, lintCommand, connectCommand, probeCommand, replayCommand, recordCommand,
+  benchCommand, demoCommand,
+];
 
 export async function runCommandLine([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined) {

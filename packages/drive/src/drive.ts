@@ -91,10 +91,12 @@ export function drive(
   answerers: DoorAnswerers | ClientAnswerers,
   options: DriveOptions,
 ): Promise<ServerDriven> {
-  const { clock, drain = {}, budget = freshBudget() } = options;
+  const { clock, drain = usualDrain, budget = freshBudget() } = options;
   const line: Line = { transport, inbox: new Inbox(transport), outbox: new Outbox(transport), clock, budget, drain };
   return new Handshake(line, answerers, options).run(start);
 }
+
+const usualDrain: DrainOptions = {};
 
 class Handshake implements Means, Seat {
   readonly #line: Line;

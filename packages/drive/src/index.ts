@@ -6,6 +6,7 @@ export type { EarlyDataHandler, EarlyDataSource, EarlyExchange } from "./early-d
 export type { ClientDriven, Driven, DriveOptions, PassedThrough, ServerDriven, Undone } from "./drive.ts";
 export { drive } from "./drive.ts";
 export type { Delivery, DrainOptions, PeerEnd } from "./farewell.ts";
+export type { Waiter } from "./inbox.ts";
 export { WriteSideClosed } from "./plaintext.ts";
 export type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
-export type { Clock, Transport } from "./transport.ts";
+export type { ChunkReader, Clock, Transport } from "./transport.ts";

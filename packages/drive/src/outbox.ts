@@ -29,7 +29,7 @@ export class Outbox {
   #ahead: Batch | undefined;
   #running = false;
   #finished: Promise<void> | undefined;
-  #idle: (() => void)[] = [];
+  #idle: (() => void)[] | undefined;
   #source: Source | undefined;
   #broken: { readonly cause: unknown } | undefined;
 
@@ -69,7 +69,11 @@ export class Outbox {
 
   /** When nothing is left to write, or the transport broke. Never rejects. */
   flushed(): Promise<void> {
-    return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle ??= [];
+      this.#idle.push(resolve);
+    });
   }
 
   /** Flushes, then half-closes, once. Never rejects: see `broken`. */
@@ -129,8 +133,8 @@ export class Outbox {
   #rest(): void {
     this.#running = false;
     const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
+    this.#idle = undefined;
+    for (const resolve of idle ?? []) resolve();
   }
 }
 

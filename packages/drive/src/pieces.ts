@@ -2,6 +2,16 @@
 // many times that.
 import { concatenate } from "./outbox.ts";
 
+/**
+ * What is left when the first is taken off. An array that was shifted empty would keep its room for as long as it lives, which of an idle
+ * connection is long.
+ */
+export function withoutFirst<Piece>(pieces: Piece[]): Piece[] {
+  if (pieces.length <= 1) return [];
+  pieces.shift();
+  return pieces;
+}
+
 /** Bytes that neighbours have together for which they are joined. */
 const shortPiece = 1024;
 

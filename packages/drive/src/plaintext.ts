@@ -2,6 +2,7 @@
 // share records, since the fixed cost of a record is most of what a small write costs.
 import type { Bytes, Connection, Ended, ErrorAndAlert, Sent } from "@sallyport/core";
 import { type Batch, concatenate, type Source } from "./outbox.ts";
+import { withoutFirst } from "./pieces.ts";
 import { recordOverhead, returnWindow, takeWindow, type Window } from "./windows.ts";
 
 /** A direction that can't be written to: ours was closed, or (TLS 1.2) the peer's close took ours along (RFC 5246 §7.2.1). */
@@ -35,18 +36,22 @@ interface Step {
   readonly settle: Settle;
 }
 
+/** Whose plaintext it is. */
+export interface Writing {
+  /** The failure's output is in the batch already. */
+  sealFailed(failure: ErrorAndAlert): void;
+  transportBroke(cause: unknown): void;
+}
+
 export class Plaintext implements Source {
   readonly #connection: Connection;
-  /** The failure's output is in the batch already. */
-  readonly #onFailure: (failure: ErrorAndAlert) => void;
-  readonly #onBroken: (cause: unknown) => void;
+  readonly #writing: Writing;
   #entries: (Data | Step)[] = [];
   #bytes = 0;
 
-  constructor(connection: Connection, onFailure: (failure: ErrorAndAlert) => void, onBroken: (cause: unknown) => void) {
+  constructor(connection: Connection, writing: Writing) {
     this.#connection = connection;
-    this.#onFailure = onFailure;
-    this.#onBroken = onBroken;
+    this.#writing = writing;
   }
 
   get plentiful(): boolean {
@@ -81,7 +86,7 @@ export class Plaintext implements Source {
   }
 
   failed(cause: unknown): void {
-    this.#onBroken(cause);
+    this.#writing.transportBroke(cause);
   }
 
   seal(): Batch | undefined {
@@ -96,13 +101,13 @@ export class Plaintext implements Source {
     for (;;) {
       const head = this.#entries[0];
       if (head?.kind !== "data" || head.bytes.length > 0) return head;
-      this.#entries.shift();
+      this.#entries = withoutFirst(this.#entries);
       head.settle?.resolve();
     }
   }
 
   #run(step: Step): Batch {
-    this.#entries.shift();
+    this.#entries = withoutFirst(this.#entries);
     let result: Sent | ErrorAndAlert;
     try {
       result = step.run();
@@ -143,7 +148,7 @@ export class Plaintext implements Source {
   /** Nothing can be sealed any more. What was sealed before goes out, and the failure's output behind it. */
   #stop(result: Ended | ErrorAndAlert, sealed: readonly Settle[], before: Uint8Array = new Uint8Array(0)): Batch {
     if (result.kind === "ended") this.reject(() => new WriteSideClosed("peer-close"));
-    else this.#onFailure(result);
+    else this.#writing.sealFailed(result);
     return batchOf(concatenate([before, result.output]), sealed);
   }
 
@@ -175,7 +180,7 @@ export class Plaintext implements Source {
       head.taken += part;
       left -= part;
       if (head.taken < head.bytes.length) return;
-      this.#entries.shift();
+      this.#entries = withoutFirst(this.#entries);
       if (head.settle !== undefined) sealed.push(head.settle);
     }
   }

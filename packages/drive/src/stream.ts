@@ -5,9 +5,9 @@ import {
 } from "@sallyport/core";
 import { report } from "./events.ts";
 import { farewell, type Line } from "./farewell.ts";
-import type { Arrival } from "./inbox.ts";
-import { keep } from "./pieces.ts";
-import { Plaintext, WriteSideClosed } from "./plaintext.ts";
+import type { Arrival, Waiter } from "./inbox.ts";
+import { keep, withoutFirst } from "./pieces.ts";
+import { Plaintext, WriteSideClosed, type Writing } from "./plaintext.ts";
 import { quiet } from "./quiet.ts";
 import type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
 
@@ -19,15 +19,16 @@ interface Reader {
   readonly reject: (error: TlsError | ApiMisuse) => void;
 }
 
-export class Stream implements TlsStream {
-  readonly closed: Promise<Closing>;
+/** While it is idle it holds no promise and no closure: it is itself what is called. */
+export class Stream implements TlsStream, Waiter, Writing {
   readonly #line: Line;
   readonly #connection: Connection;
   readonly #onEvent: ((event: ConnectionEvent) => void) | undefined;
   readonly #plaintext: Plaintext;
-  readonly #data: Uint8Array[] = [];
+  #data: Uint8Array[] = [];
   #dataBytes = 0;
-  readonly #readers: Reader[] = [];
+  #readers: Reader[] | undefined;
+  #waiter: Waiter | undefined;
   #pumping = false;
   #readEnd: "close-notify" | TlsError | ApiMisuse | undefined;
   /**
@@ -44,7 +45,10 @@ export class Stream implements TlsStream {
   #extracting = false;
   /** Something came, or the connection failed. */
   #onChange: (() => void) | undefined;
-  #resolveClosed: (closing: Closing) => void = () => {};
+  #closing: Closing | undefined;
+  /** For whoever asked. */
+  #closed: Promise<Closing> | undefined;
+  #resolveClosed: ((closing: Closing) => void) | undefined;
 
   /** @param first what is read before all else. */
   constructor(
@@ -56,10 +60,7 @@ export class Stream implements TlsStream {
     this.#line = line;
     this.#connection = connection;
     this.#onEvent = onEvent;
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
-    this.#plaintext = new Plaintext(connection, (failure) => this.#fail(failure), (cause) => this.#transportBroke(cause));
+    this.#plaintext = new Plaintext(connection, this);
     line.outbox.drawFrom(this.#plaintext);
     line.inbox.readsAhead = false;
     line.inbox.onReset = undefined;
@@ -72,20 +73,41 @@ export class Stream implements TlsStream {
     return this.#connection.info;
   }
 
+  get closed(): Promise<Closing> {
+    this.#closed ??= this.#closing === undefined
+      ? new Promise((resolve) => {
+          this.#resolveClosed = resolve;
+        })
+      : Promise.resolve(this.#closing);
+    return this.#closed;
+  }
+  get readEnd(): "close-notify" | TlsError | ApiMisuse | undefined {
+    return this.#readEnd;
+  }
+
   read(): Promise<Uint8Array | undefined> {
     const data = this.take();
     if (data !== undefined) return Promise.resolve(data);
     if (this.#readEnd === "close-notify") return Promise.resolve(undefined);
     if (this.#readEnd !== undefined) return Promise.reject(this.#readEnd);
-    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#readers ??= [];
+      this.#readers.push({ resolve, reject });
+    });
   }
 
   take(): Uint8Array | undefined {
-    const data = this.#data.shift();
+    const [data] = this.#data;
     if (data === undefined) return undefined;
+    this.#data = withoutFirst(this.#data);
     this.#dataBytes -= data.length;
     this.#pump();
     return data;
+  }
+
+  wait(waiter: Waiter): void {
+    this.#waiter = waiter;
+    this.#tellWaiter();
   }
 
   write(...data: readonly Uint8Array[]): Promise<void> {
@@ -153,7 +175,7 @@ export class Stream implements TlsStream {
           await outbox.flushed();
           return { secrets: extracted.secrets, data, transport };
         }
-        if (extracted.kind === "failed") this.#fail(extracted);
+        if (extracted.kind === "failed") this.#failAndTell(extracted);
         else await this.#change();
       }
     } catch (cause) {
@@ -172,7 +194,7 @@ export class Stream implements TlsStream {
     if (this.#finishing) return;
     this.#still = true;
     inbox.interrupt();
-    await undefined; // a chunk that was given to the read loop already is handled there
+    await undefined; // a chunk that the transport has given already is held then
     this.#pumping = false;
     for (let chunk = inbox.take(); chunk instanceof Uint8Array; chunk = inbox.take()) {
       if (this.#readEnd === undefined) this.#handle(this.#connection.receive(chunk));
@@ -195,26 +217,37 @@ export class Stream implements TlsStream {
     this.#readEnd = elsewhere();
     this.#writeEnd = elsewhere;
     this.#wakeReaders();
-    this.#resolveClosed({ error: undefined, delivery: "none-due" });
+    this.#tellClosed({ error: undefined, delivery: "none-due" });
+  }
+
+  /** @internal The inbox has something, or the outbox room. */
+  arrival(): void {
+    this.#pumping = false;
+    this.#pump();
   }
 
   #pump(): void {
-    if (this.#still || this.#pumping || this.#readEnd !== undefined || this.#dataBytes >= readAheadLimit) return;
+    if (this.#pumping) return;
     this.#pumping = true;
-    this.#readOn().catch((cause) => this.#failWith({ alert: "internal_error", reason: "the read loop failed", cause }));
+    try {
+      this.#readOn();
+    } catch (cause) {
+      this.#failWith({ alert: "internal_error", reason: "the read loop failed", cause });
+    }
   }
 
-  async #readOn(): Promise<void> {
+  /** As long as there is something to read, and room for it. */
+  #readOn(): void {
     const { inbox, outbox } = this.#line;
     while (this.#readEnd === undefined && this.#dataBytes < readAheadLimit && !this.#still) {
       const room = outbox.room();
       if (room !== undefined) {
-        await room;
-        continue;
+        void room.then(() => this.arrival());
+        return;
       }
-      const arrival = inbox.take() ?? (await inbox.next());
-      // It may have failed meanwhile; then what arrives belongs to the farewell, which discards it.
-      if (this.#readEnd === undefined) this.#handle(this.#receive(arrival));
+      const arrival = inbox.take();
+      if (arrival === undefined) return inbox.wait(this);
+      this.#handle(this.#receive(arrival));
     }
     this.#pumping = false;
   }
@@ -237,10 +270,11 @@ export class Stream implements TlsStream {
     this.#report(received.events);
     this.#finishIfOver();
     this.#onChange?.();
+    this.#tellWaiter();
   }
 
   #take(data: Uint8Array): void {
-    keep(this.#data, data);
+    keep(this.#data, this.#line.inbox.owned(data));
     this.#dataBytes += data.length;
   }
 
@@ -253,13 +287,22 @@ export class Stream implements TlsStream {
   }
 
   #wakeReaders(): void {
-    while (this.#readers.length > 0 && (this.#data.length > 0 || this.#readEnd !== undefined)) {
+    while (this.#readers !== undefined && (this.#data.length > 0 || this.#readEnd !== undefined)) {
       const reader = this.#readers.shift();
-      const data = this.#data.shift();
+      if (this.#readers.length === 0) this.#readers = undefined;
+      const [data] = this.#data;
+      this.#data = withoutFirst(this.#data);
       this.#dataBytes -= data?.length ?? 0;
       if (data !== undefined || this.#readEnd === "close-notify") reader?.resolve(data);
       else if (this.#readEnd !== undefined) reader?.reject(this.#readEnd);
     }
+  }
+
+  #tellWaiter(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined || (this.#data.length === 0 && this.#readEnd === undefined)) return;
+    this.#waiter = undefined;
+    waiter.arrival();
   }
 
   #closedByPeer(): void {
@@ -270,8 +313,12 @@ export class Stream implements TlsStream {
     this.#ownCloseSent = true;
   }
 
-  /** Reading goes on: what the peer sent before it went, an alert perhaps, says why. */
-  #transportBroke(cause: unknown): void {
+  /** @internal */
+  sealFailed(failure: ErrorAndAlert): void {
+    this.#failAndTell(failure);
+  }
+  /** @internal Reading goes on: what the peer sent before it went, an alert perhaps, says why. */
+  transportBroke(cause: unknown): void {
     const why = (): unknown => cause;
     this.#writeEnd ??= why;
     this.#plaintext.reject(why);
@@ -281,8 +328,12 @@ export class Stream implements TlsStream {
   #failWith(cause: AbortCause): void {
     const failure = this.#connection.abort(cause);
     this.#line.outbox.put(failure.output);
+    this.#failAndTell(failure);
+  }
+  #failAndTell(failure: ErrorAndAlert): void {
     this.#fail(failure);
     this.#wakeReaders();
+    this.#tellWaiter();
   }
 
   #fail(failure: ErrorAndAlert): void {
@@ -306,7 +357,11 @@ export class Stream implements TlsStream {
 
   #finish(error: TlsError | undefined, due: boolean): void {
     this.#finishing = true;
-    void farewell(this.#line, due ? "alert" : "nothing").then(({ delivery }) => this.#resolveClosed({ error, delivery }));
+    void farewell(this.#line, due ? "alert" : "nothing").then(({ delivery }) => this.#tellClosed({ error, delivery }));
+  }
+  #tellClosed(closing: Closing): void {
+    this.#closing = closing;
+    this.#resolveClosed?.(closing);
   }
 }
 

@@ -1,6 +1,7 @@
 // The established connection as its users see it.
-import type { AbortCause, ConnectionSecrets, Exported, Info, TlsError } from "@sallyport/core";
+import type { AbortCause, ApiMisuse, ConnectionSecrets, Exported, Info, TlsError } from "@sallyport/core";
 import type { Delivery } from "./farewell.ts";
+import type { Waiter } from "./inbox.ts";
 import type { Transport } from "./transport.ts";
 
 export interface TlsStream {
@@ -12,6 +13,13 @@ export interface TlsStream {
   read(): Promise<Uint8Array | undefined>;
   /** What is there without waiting; undefined tells nothing but that. */
   take(): Uint8Array | undefined;
+  /** How reading has ended, behind what is still there to take; undefined: it goes on. */
+  readonly readEnd: "close-notify" | TlsError | ApiMisuse | undefined;
+  /**
+   * Tells, once, when there is something to take, or reading has ended: `read` without a promise, so that an idle connection holds
+   * nothing for it. What the waiter throws fails the connection. A second waiter takes the first one's place.
+   */
+  wait(waiter: Waiter): void;
   /**
    * Settles when the transport took it; the bytes are lent until then. Writes that wait together share records. Rejects with
    * the TlsError once the connection failed, the transport's error once that is broken, or WriteSideClosed.

@@ -1,9 +1,14 @@
 // What a runtime has to bring: a byte stream with a half-close, and a clock.
 
-/** A byte stream. One `read` and one `write` at a time; the loop holds to it. */
+/** A byte stream. One read and one `write` at a time; the loop holds to it. */
 export interface Transport {
   /** undefined: the peer's orderly end. A rejection: a reset. The chunk is the loop's for good: nobody writes to it again. */
   read(): Promise<Uint8Array | undefined>;
+  /**
+   * The same, without a promise: whoever waits for ever, as an idle connection does, holds nothing then. The reader is called once,
+   * at once or later. Default: by `read`.
+   */
+  readTo?(reader: ChunkReader): void;
   /** Settles when the transport can take more and has done with `bytes`, which may then be sealed into again. */
   write(bytes: Uint8Array): Promise<void>;
   closeWrite(): Promise<void>;
@@ -11,6 +16,17 @@ export interface Transport {
   destroy(): void;
   /** False where the runtime has no half-close: the alert is written, and the whole is closed behind it. */
   readonly halfCloses: boolean;
+}
+
+/** Who waits for a chunk. */
+export interface ChunkReader {
+  /**
+   * @param chunk undefined: the peer's orderly end
+   * @param isLent the chunk is the transport's again when the call returns, and will be overwritten
+   */
+  arrived(chunk: Uint8Array | undefined, isLent?: boolean): void;
+  /** The transport broke. */
+  broke(cause: unknown): void;
 }
 
 export interface Clock {

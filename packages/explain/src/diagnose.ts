@@ -2,6 +2,7 @@
 import { type ClientHello, registered } from "@sallyport/core";
 import { causeOf } from "./causes/cause.ts";
 import { causesOfAlert } from "./causes/of-alert.ts";
+import { causesOfChain } from "./causes/of-chain.ts";
 import { causesOfError } from "./causes/of-error.ts";
 import { obstaclesOf, takersOf } from "./causes/of-hello.ts";
 import { notesOnHello } from "./causes/notes.ts";
@@ -19,7 +20,10 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
   const obstacles = hello === undefined ? [] : obstaclesOf(hello);
   const looksLike = hello && recogniseStack(hello);
   const involved = stacksOf(evidence, looksLike, options);
+  const distrusted = causesOfChain(evidence, options.judge);
+  const failure = hasFailed(evidence);
   const all = ranked([
+    ...(failure ? distrusted : []),
     ...evidence.errors.flatMap(causesOfError),
     ...signCauses(evidence),
     ...evidence.notTls.flatMap(causesOfForeign),
@@ -28,7 +32,6 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
     ...(isAlone(evidence) ? obstacles.filter(({ certainty }) => certainty === "likely") : []),
   ]);
   const causes = all.map((cause) => withRemedies(cause, involved));
-  const failure = hasFailed(evidence);
   return {
     verdict: verdictOf(causes, evidence, failure),
     severity: failure ? "failure" : causes.length > 0 ? "warning" : "information",
@@ -42,6 +45,7 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
       ...obstacles
         .filter(({ certainty }) => certainty === "possible")
         .map(({ what, because }): Note => ({ id: "next-obstacle", severity: "warning", what: `Some servers would refuse for another reason: ${[what, ...because].join(" ")}` })),
+      ...(failure ? [] : distrusted.map(({ what }): Note => ({ id: "certificate", severity: "warning", what: `Who judges the server's certificate here would refuse it. ${what}` }))),
       ...hellos.slice(-1).flatMap(notesOnHello),
       ...remarks.map((what): Note => ({ id: "incomplete-input", severity: "information", what })),
     ],
@@ -71,9 +75,23 @@ function signCauses({ signs, alerts }: Evidence): readonly Cause[] {
   return signs.flatMap(({ cause, strength, what }) => (cause === undefined || (cause === "some-alert" && alerts.length > 0) ? [] : [causeOf(cause, certainties[strength], { because: [what] })]));
 }
 
-function alertCauses({ alerts }: Evidence, hello: ClientHello | undefined): readonly Cause[] {
-  return alerts.filter(isFailure).slice(0, 4).flatMap((alert) => causesOfAlert(alert, hello));
+function alertCauses(evidence: Evidence, hello: ClientHello | undefined): readonly Cause[] {
+  const failures = evidence.alerts.filter(isFailure).slice(0, 4);
+  const unshown = failures.some(({ from, number }) => from !== "client" && whereCertificatesLack.has(number)) && showsNoCertificate(evidence);
+  const because = ["the server asked for a certificate (certificate_request), and the client's message has none"];
+  return [...(unshown ? [causeOf("certificate-required", "likely", { because })] : []), ...failures.flatMap((alert) => causesOfAlert(alert, hello))];
 }
+/** handshake_failure, no_certificate, bad_certificate, certificate_required: stacks of TLS 1.2 give any of them. */
+const whereCertificatesLack: ReadonlySet<number> = new Set([40, 41, 42, 116]);
+
+/** A Certificate message of a client with an empty list, behind the question for one. */
+function showsNoCertificate({ units }: Evidence): boolean {
+  const asked = units.some(({ kind, name }) => kind === "message" && name === "certificate_request");
+  return asked && units.some(({ kind, name, from, body }) => kind === "message" && name === "certificate" && from === "client" && body.length <= emptyCertificate);
+}
+/** Header, context of TLS 1.3, and the length of nothing. */
+const emptyCertificate = 8;
+
 const isFailure = ({ level, number }: AlertSeen): boolean => level !== "warning" || number !== 0;
 
 function causesOfForeign({ looksLike }: ForeignBytes): readonly Cause[] {

@@ -2,6 +2,7 @@
 import type { Bytes, ClientHello, TlsError } from "@sallyport/core";
 import type { CauseId } from "./causes/ids.ts";
 import type { ServerHello } from "./read/server-hello.ts";
+import type { Unit } from "./read/units.ts";
 import type { Party } from "./report.ts";
 import type { StackId, Strength } from "./stacks/stack.ts";
 
@@ -9,8 +10,8 @@ export interface Evidence {
   readonly hellos: readonly HelloSeen[];
   readonly serverHellos: readonly ServerHello[];
   readonly alerts: readonly AlertSeen[];
-  /** Certificates in clear (TLS 1.2), as sent: DER, leaf first. */
-  readonly chains: readonly (readonly Bytes[])[];
+  /** Certificates in clear (TLS 1.2) or opened by a key log. */
+  readonly chains: readonly ChainSeen[];
   /** Names of handshake messages in clear, in order. */
   readonly messages: readonly MessageSeen[];
   readonly errors: readonly TlsError[];
@@ -27,6 +28,9 @@ export interface Evidence {
   /** Said of the input itself: cut short, too long, not understood. */
   readonly remarks: readonly string[];
   readonly seen: readonly string[];
+  /** What went over the wire; in the order of its time where `inOrder`. */
+  readonly units: readonly Unit[];
+  readonly inOrder: boolean;
 }
 
 export interface HelloSeen {
@@ -39,6 +43,11 @@ export interface AlertSeen {
   readonly level: "warning" | "fatal" | "unknown";
   readonly from: Party | undefined;
   readonly protected?: boolean;
+}
+export interface ChainSeen {
+  readonly from: "client" | "server" | undefined;
+  /** As sent: DER, leaf first. */
+  readonly certificates: readonly [Bytes, ...Bytes[]];
 }
 export interface MessageSeen {
   readonly from: "client" | "server" | undefined;
@@ -64,7 +73,8 @@ export interface Sign {
 
 export const nothing: Evidence = {
   hellos: [], serverHellos: [], alerts: [], chains: [], messages: [], errors: [], signs: [], stacks: [], notTls: [],
-  protectedRecords: 0, silent: false, remarks: [], seen: [],
+  protectedRecords: 0, silent: false, remarks: [], seen: [], units: [],
+  inOrder: false,
 };
 
 export function together(parts: readonly Evidence[]): Evidence {
@@ -82,5 +92,7 @@ export function together(parts: readonly Evidence[]): Evidence {
     silent: parts.some(({ silent }) => silent),
     remarks: parts.flatMap(({ remarks }) => remarks),
     seen: parts.flatMap(({ seen }) => seen),
+    units: parts.flatMap(({ units }) => units),
+    inOrder: parts.every(({ units, inOrder }) => units.length === 0 || inOrder),
   };
 }

@@ -1,19 +1,22 @@
 // From whatever is there to the reason: read it, judge it with the machine's own `negotiate`, and say what to change.
-import { ErrorAndAlert, type TlsError } from "@sallyport/core";
+import { ErrorAndAlert, type SyncVerifier, type TlsError } from "@sallyport/core";
 import { diagnose } from "./diagnose.ts";
 import { type Evidence, nothing, together } from "./evidence.ts";
 import { readText } from "./read/text.ts";
 import { readConversations } from "./read/capture.ts";
-import { isCapture } from "./read/pcap.ts";
+import { KeyLog, withoutKeys } from "./read/key-log.ts";
+import { isCapture, secretsIn } from "./read/pcap.ts";
 import { readBytes, type Sender } from "./read/records.ts";
+import { readOpened, type Unsealer } from "./read/unseal.ts";
 import { printableReport } from "./printable.ts";
 import type { Report } from "./report.ts";
 import type { StackId } from "./stacks/stack.ts";
+import { count } from "./words.ts";
 
 /**
  * What is to be explained: a failure of this library; bytes as they were on the wire, a pcap or pcapng, or
- * any file; or text: hex, a log, an error code. With
- * `from`: whose bytes, or whose log, it is.
+ * any file; or text: hex, a log, an error code, a key log (SSLKEYLOGFILE), whose secrets open what was sealed and are never told.
+ * With `from`: whose bytes, or whose log, it is.
  */
 export type Input = Source | { readonly from: "client" | "server"; readonly input: Source };
 type Source = TlsError | ErrorAndAlert | Uint8Array | string;
@@ -23,8 +26,17 @@ export interface ExplainOptions {
   readonly stacks?: readonly StackId[];
   /** Which side the failure is from, if it is one of this library. */
   readonly role?: "client" | "server";
+  /** Who judges the server's certificates: asked for where they can be read (TLS 1.2, or a key log). Default: nobody. */
+  readonly judge?: () => Judge | undefined;
   /** The hello was sent, and nothing came back. Default: if a log says that time ran out. */
   readonly silence?: boolean;
+}
+
+/** x509's `serverVerifier`, for instance, with the roots and at the time that the client may be thought to have. */
+export interface Judge {
+  readonly verifier: SyncVerifier;
+  /** Since 1970. */
+  readonly nowMs: number;
 }
 
 /**
@@ -32,9 +44,21 @@ export interface ExplainOptions {
  * input, takes time in proportion to its length, and answers in plain data without a control character.
  */
 export function explain(input: Input | readonly Input[], options: ExplainOptions = {}): Report {
-  const inputs: readonly Input[] = isList(input) ? input : [input];
-  const evidence = together(inputs.slice(0, mostInputs).map(read));
-  return printableReport(diagnose(evidence, options));
+  return printableReport(diagnose(readInputs(input), options));
+}
+
+/** @internal */
+export function readInputs(input: Input | readonly Input[]): Evidence {
+  const inputs = (isList(input) ? input : [input]).slice(0, mostInputs).map(sourced);
+  const keys = new KeyLog();
+  try {
+    for (const { source } of inputs) collectKeys(source, keys);
+    const evidence = readOpened((unsealer) => together(inputs.map((each) => read(each, keys, unsealer))), keys);
+    const { connections } = keys;
+    return connections === 0 ? evidence : { ...evidence, seen: [...evidence.seen, `a key log of ${count(connections, "connection")}`] };
+  } finally {
+    keys.end();
+  }
 }
 const mostInputs = 16;
 
@@ -42,24 +66,44 @@ function isList(input: Input | readonly Input[]): input is readonly Input[] {
   return Array.isArray(input);
 }
 
-function read(input: Input): Evidence {
-  if (typeof input === "object" && "input" in input && "from" in input) return withSide(readSource(input.input, input.from), input.from);
-  return readSource(input, undefined);
+interface Sourced {
+  readonly from: Sender;
+  readonly source: TlsError | ErrorAndAlert | Uint8Array | string;
 }
 
-function readSource(source: Source, from: Sender): Evidence {
-  if (source instanceof ErrorAndAlert) return ofError(source.error, source);
-  if (typeof source === "string") return readText(source, from);
-  if (!(source instanceof Uint8Array)) return ofError(source);
+function sourced(input: Input): Sourced {
+  if (typeof input === "object" && "input" in input && "from" in input) return { from: input.from, source: textual(input.input) };
+  return { from: undefined, source: textual(input) };
+}
+
+/** A file is given as its bytes, and most are logs. */
+function textual(source: Source): Source {
+  if (!(source instanceof Uint8Array)) return source;
   const bytes = source.subarray(0, longest);
-  if (isCapture(bytes)) return readConversations(bytes);
-  return looksLikeText(bytes) ? readText(textOf(bytes), from) : readBytes(bytes, from);
+  return !isCapture(bytes) && looksLikeText(bytes) ? textOf(bytes) : bytes;
+}
+
+function collectKeys(source: Source, keys: KeyLog): void {
+  if (typeof source === "string") keys.add(source);
+  else if (source instanceof Uint8Array && isCapture(source)) for (const secrets of secretsIn(source)) keys.add(textOf(secrets));
+}
+
+function read({ from, source }: Sourced, keys: KeyLog, unsealer: Unsealer | undefined): Evidence {
+  const evidence = readSource(source, from, keys, unsealer);
+  return from === undefined ? evidence : withSide(evidence, from);
+}
+
+function readSource(source: Source, from: Sender, keys: KeyLog, unsealer: Unsealer | undefined): Evidence {
+  if (source instanceof ErrorAndAlert) return ofError(source.error, source);
+  if (typeof source === "string") return readText(withoutKeys(source), from, unsealer);
+  if (!(source instanceof Uint8Array)) return ofError(source);
+  return isCapture(source) ? readConversations(source, keys) : readBytes(source, from, unsealer?.(from));
 }
 
 /** Bytes; what is behind them is not read. */
 const longest = 1 << 26;
 
-/** A file is given as its bytes, and most are logs. Hex, a log, plain HTTP: all of it is text. */
+/** Hex, a log, plain HTTP: all of it is text. */
 function looksLikeText(bytes: Uint8Array): boolean {
   return bytes.length > 0 && bytes.subarray(0, 512).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
 }

@@ -1,12 +1,10 @@
 // Whatever came from a wire or a log is made harmless at this one place: printable ASCII, and not without end.
-import type { Report } from "./report.ts";
-
 const longestText = 600;
 const longestList = 300;
 
-export function printableReport(report: Report): Report {
+export function printableReport<R extends object>(report: R): R {
   // The shape stays: only texts change, and lists end.
-  return clean(report) as Report;
+  return clean(report) as R;
 }
 
 function clean(value: unknown): unknown {

@@ -1,9 +1,10 @@
 import { connect as connectTcp, isIP } from "node:net";
-import { addAbortSignal } from "node:stream";
+import { addAbortSignal, type Duplex } from "node:stream";
 import { type ClientConfig, Connector } from "@sallyport/core";
 import { budget, drive } from "@sallyport/drive";
 import { handshakeOn } from "./handshake.ts";
 import type { ConnectOptions } from "./options.ts";
+import { readsIntoWindow } from "./socket-transport.ts";
 import type { TlsSocket } from "./tls-socket.ts";
 
 /**
@@ -17,7 +18,8 @@ export function connect(options: ConnectOptions, onSecure?: () => void): TlsSock
   const { config, host = "localhost", port = 443, servername = host, signal } = options;
   const start = new Connector(config, servername, options).start();
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
-  const socket = options.socket ?? connectTcp({ host, port, allowHalfOpen: true, noDelay: true });
+  const socket: Duplex =
+    options.socket ?? connectTcp({ host, port, allowHalfOpen: true, noDelay: true, ...readsIntoWindow(() => socket) });
   const tls = handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), [
     "connect", "ready", "secure", "secureConnect",
   ]);

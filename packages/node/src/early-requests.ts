@@ -57,9 +57,16 @@ export class EarlyConnection {
   }
 
   /** What the loop is given for this connection. */
-  on({ accept }: DoorAnswerers, options: DriveOptions): readonly [DoorAnswerers, DriveOptions] {
+  on(door: DoorAnswerers, options: DriveOptions): readonly [DoorAnswerers, DriveOptions] {
+    const answerers: DoorAnswerers = {
+      // Read when a ClientHello is there.
+      get accept() {
+        return door.accept;
+      },
+      earlyData: ({ replayable }, exchange) => this.#take(replayable, exchange),
+    };
     return [
-      { accept, earlyData: ({ replayable }, exchange) => this.#take(replayable, exchange) },
+      answerers,
       { ...options, signal: this.#destroyed.signal, onFailure: ({ error }) => void this.socket?.destroy(coded(error)) },
     ];
   }
@@ -73,7 +80,7 @@ export class EarlyConnection {
     process.nextTick(() => {
       earlyOnes.delete(socket);
       for (const pass of this.#held.splice(0)) if (!socket.destroyed) pass();
-      socket.emit("secure");
+      if (!socket.destroyed) socket.emit("secure");
     });
     return true;
   }
@@ -129,7 +136,7 @@ function byMethod({ method }: IncomingMessage): EarlyRequestTreatment {
 
 /** RFC 8470 §5.1: one that is there already stays. */
 function mark({ headers, rawHeaders }: IncomingMessage): void {
-  if (headers["early-data"] === undefined) rawHeaders.push("Early-Data", "1");
+  if (headers["early-data"] !== "1") rawHeaders.push("Early-Data", "1");
   headers["early-data"] = "1";
 }
 

@@ -1,4 +1,4 @@
-import type { ClientHello, TlsError } from "@sallyport/core";
+import { type ClientHello, TlsError } from "@sallyport/core";
 import type { Delivery, PeerEnd, Undone } from "@sallyport/drive";
 
 /** `ERR_SALLYPORT_` and the kind: `ERR_SALLYPORT_NO_AGREEMENT`. */
@@ -28,4 +28,10 @@ export function tlsClientError({ failure: { error, alert }, delivery, peerEnd, a
     peerEnd,
     clientHello,
   });
+}
+
+/** As a user of sockets expects it. */
+export function visible(cause: unknown): Error {
+  if (cause instanceof TlsError) return coded(cause);
+  return cause instanceof Error ? cause : new Error("the connection failed", { cause });
 }

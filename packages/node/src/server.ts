@@ -81,7 +81,7 @@ class SecureServer extends Server {
     switch (driven.kind) {
       case "established": {
         if (early?.establish(driven)) return;
-        const tls = early?.socket ?? new TlsSocket(socket, allowHalfOpen, () => {});
+        const tls = early?.socket ?? new TlsSocket(socket, allowHalfOpen);
         tls.secure(driven);
         return this.#tell("secureConnection", tls);
       }

@@ -1,23 +1,49 @@
+import type { TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Transport } from "@sallyport/drive";
+import type { ChunkReader, Transport } from "@sallyport/drive";
+
+/** Where a socket keeps its transport: listeners of its own would cost each idle connection more than all of its keys. */
+const transportOf: unique symbol = Symbol("its SocketTransport");
+interface Carrier {
+  [transportOf]?: SocketTransport | undefined;
+}
+
+/** So much as the loop takes at once, and holds. */
+const window = new Uint8Array(64 * 1024);
+
+/**
+ * Where it can be, a socket of ours reads into one window that all share, and what is in it is opened before the next one reads: a
+ * fresh chunk for each read is half of what receiving leaves to the garbage collector. On Windows a read has its memory before its
+ * data comes, so that a window can't be shared; other runtimes have `onread` by name alone.
+ */
+export function readsIntoWindow(socket: () => Duplex): Pick<TcpSocketConnectOpts, "onread"> {
+  if (process.platform === "win32" || process.versions["bun"] !== undefined || process.versions["deno"] !== undefined) return {};
+  const callback = (length: number): boolean => {
+    SocketTransport.takeWindow(socket(), length);
+    return true;
+  };
+  return { onread: { buffer: window, callback } };
+}
 
 /** A net.Socket, or any Duplex, as the loop sees it. */
 export class SocketTransport implements Transport {
   readonly halfCloses = true;
-  readonly #socket: Duplex;
+  readonly #socket: Duplex & Carrier;
   readonly #chunks: Uint8Array[] = [];
   #ended = false;
   #error: Error | undefined;
-  #reader: { readonly resolve: (chunk: Uint8Array | undefined) => void; readonly reject: (cause: Error) => void } | undefined;
+  #reader: ChunkReader | undefined;
 
   /** @param head bytes that were read already */
   constructor(socket: Duplex, head?: Uint8Array) {
     this.#socket = socket;
+    this.#socket[transportOf] = this;
     // The peer's end must not end our side: an alert or the rest of an answer may be on its way.
     socket.allowHalfOpen = true;
     if (head !== undefined && head.length > 0) this.#chunks.push(plain(head));
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
-    if (socket.destroyed) this.#onClose();
+    const { data, end, error, close } = SocketTransport.#listeners;
+    socket.on("data", data).on("end", end).on("error", error).on("close", close);
+    if (socket.destroyed) this.#close();
     else socket.resume();
   }
 
@@ -30,14 +56,16 @@ export class SocketTransport implements Transport {
   }
 
   read(): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => this.readTo({ arrived: resolve, broke: reject }));
+  }
+
+  readTo(reader: ChunkReader): void {
     const chunk = this.#chunks.shift();
-    if (chunk !== undefined) return Promise.resolve(chunk);
-    if (this.#ended) return Promise.resolve(undefined);
-    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (chunk !== undefined) return reader.arrived(chunk);
+    if (this.#ended) return reader.arrived(undefined);
+    if (this.#error !== undefined) return reader.broke(this.#error);
+    this.#reader = reader;
     if (this.#socket.isPaused()) this.#socket.resume();
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -59,34 +87,61 @@ export class SocketTransport implements Transport {
   /** Lets go of the socket, paused. What was read and not taken is still given, then an end. */
   detach(): void {
     const socket = this.#socket;
-    socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("close", this.#onClose);
+    const { data, end, error, close } = SocketTransport.#listeners;
+    socket.off("data", data).off("end", end).off("error", error).off("close", close);
+    socket[transportOf] = undefined;
     socket.pause();
-    this.#onEnd();
+    this.#end();
   }
 
-  readonly #onData = (data: Buffer): void => {
-    const reader = this.#reader;
-    if (reader === undefined) {
-      this.#chunks.push(plain(data));
-      this.#socket.pause();
-    } else {
-      this.#reader = undefined;
-      reader.resolve(plain(data));
-    }
+  /** One set for all sockets, called as their methods. */
+  static readonly #listeners = {
+    data(this: Carrier, data: Buffer): void {
+      const transport = this[transportOf];
+      if (transport !== undefined) transport.#take(plain(data), false);
+    },
+    end(this: Carrier): void {
+      const transport = this[transportOf];
+      if (transport !== undefined) transport.#end();
+    },
+    error(this: Carrier, error: Error): void {
+      const transport = this[transportOf];
+      if (transport !== undefined) transport.#break(error);
+    },
+    close(this: Carrier): void {
+      const transport = this[transportOf];
+      if (transport !== undefined) transport.#close();
+    },
   };
-  readonly #onEnd = (): void => {
+
+  /** @internal Of a socket that reads into `window`. */
+  static takeWindow(socket: Duplex & Carrier, length: number): void {
+    const transport = socket[transportOf];
+    if (transport !== undefined) transport.#take(window.subarray(0, length), true);
+  }
+
+  #take(chunk: Uint8Array, isLent: boolean): void {
+    const reader = this.#takeReader();
+    if (reader !== undefined) return reader.arrived(chunk, isLent);
+    this.#chunks.push(isLent ? Uint8Array.from(chunk) : chunk);
+    this.#socket.pause();
+  }
+  #end(): void {
     this.#ended = true;
-    this.#reader?.resolve(undefined);
-    this.#reader = undefined;
-  };
-  readonly #onError = (error: Error): void => {
+    this.#takeReader()?.arrived(undefined);
+  }
+  #break(error: Error): void {
     this.#error ??= error;
-    this.#reader?.reject(error);
+    this.#takeReader()?.broke(error);
+  }
+  #close(): void {
+    if (!this.#ended) this.#break(new Error("the socket was closed under TLS"));
+  }
+  #takeReader(): ChunkReader | undefined {
+    const reader = this.#reader;
     this.#reader = undefined;
-  };
-  readonly #onClose = (): void => {
-    if (!this.#ended) this.#onError(new Error("the socket was closed under TLS"));
-  };
+    return reader;
+  }
 }
 
 /** The same memory without Buffer's ways: its `slice` is a view, where everyone else's copies. */

@@ -2,11 +2,13 @@ import { X509Certificate } from "node:crypto";
 import type { AddressInfo, Socket, SocketReadyState } from "node:net";
 import { Duplex } from "node:stream";
 import type { DetailedPeerCertificate, PeerCertificate } from "node:tls";
-import { type Bytes, type ClientHello, type EarlyDataOutcome, type Info, readClientHello, TlsError } from "@sallyport/core";
+import { type ClientHello, type EarlyDataOutcome, type Exported, type Info, readClientHello, TlsError } from "@sallyport/core";
 import type { Driven, EarlyExchange, TlsStream } from "@sallyport/drive";
 import { clock } from "./clock.ts";
-import { coded } from "./errors.ts";
+import { coded, visible } from "./errors.ts";
+import { type EphemeralKeyInfo, ephemeralKeyInfo, opensslSuiteName } from "./openssl-names.ts";
 import { detailedCertificate } from "./peer-certificate.ts";
+import { Pump } from "./pump.ts";
 import { plain } from "./socket-transport.ts";
 
 type Done = (error?: Error | null) => void;
@@ -29,43 +31,45 @@ const lastWordsMs = 2_000;
  */
 export class TlsSocket extends Duplex implements Socket {
   readonly encrypted = true;
-  readonly authorizationError: Error | undefined = undefined;
-  readonly autoSelectFamilyAttemptedAddresses: string[] = [];
   readonly #socket: Duplex & Partial<Omit<Socket, keyof Duplex>>;
-  readonly #cancel: () => void;
+  /** Ends the handshake that is under way. */
+  #cancel: (() => void) | undefined;
   #stream: TlsStream | undefined;
-  /** The handshake message: decoded it takes several KiB. */
-  #clientHello: Bytes | undefined;
+  /** The handshake message, a character a byte: decoded it takes several KiB, and as bytes twice its length. */
+  #clientHello: string | undefined;
   #earlyData: EarlyDataOutcome | undefined;
   /** What it carries says by itself where it ends, so that a close_notify behind half of it makes nothing look whole. */
   #delimitsItself = false;
+  #tellsTimeouts = false;
   /** What was asked for before the handshake was done. */
-  #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined = [];
   /** Answers early data before the handshake is done. */
   #halfRtt: EarlyExchange["write"];
-  #pumping = false;
+  #pump: Pump | undefined;
 
   /**
    * @internal
-   * @param cancel ends the handshake that is under way
+   * @param cancel ends the handshake, if that is still under way
    */
-  constructor(socket: Duplex, allowHalfOpen: boolean, cancel: () => void) {
+  constructor(socket: Duplex, allowHalfOpen: boolean, cancel?: () => void) {
     super({ allowHalfOpen, writableHighWaterMark, decodeStrings: true });
     this.#socket = socket;
     this.#cancel = cancel;
-    socket.on("timeout", () => this.emit("timeout"));
+    if (this.timeout > 0) this.#tellTimeouts();
   }
 
   /** @internal The handshake is done. */
   secure({ stream, clientHello, earlyData }: Driven): void {
     if (this.destroyed) return this.#leave(stream, this.errored);
     this.#stream = stream;
-    this.#clientHello = clientHello?.raw;
+    this.#pump = new Pump(stream, this);
+    this.#cancel = undefined;
+    this.#clientHello = clientHello && latin1(clientHello.raw);
     this.#earlyData = earlyData;
     this.#halfRtt = undefined;
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const call of waiting) call();
+    this.#waiting = undefined;
+    for (const call of waiting ?? []) call();
   }
 
   /** @internal Data that came before the handshake was done. */
@@ -87,10 +91,10 @@ export class TlsSocket extends Duplex implements Socket {
   }
   /**
    * At a server: what the client offered, its first hello if it was asked for another. Equal to what `accept` was given, and decoded
-   * anew at each call: the socket keeps its bytes alone, so that `raw` is the very same array.
+   * anew at each call: the socket keeps its bytes alone.
    */
   get clientHello(): ClientHello | undefined {
-    return this.#clientHello && decoded(this.#clientHello);
+    return this.#clientHello === undefined ? undefined : decoded(this.#clientHello);
   }
   /** What became of early data; undefined: none was offered, or the handshake is not done. */
   get earlyData(): EarlyDataOutcome | undefined {
@@ -99,6 +103,13 @@ export class TlsSocket extends Duplex implements Socket {
   /** The peer has shown an identity that was verified, or proven an external PSK. */
   get authorized(): boolean {
     return (this.info?.peer ?? this.info?.psk) !== undefined;
+  }
+  /**
+   * Why not, by the code that node:tls has for it: the peer was asked for a certificate, and has shown none. Null: it is authorized,
+   * or was not asked. Whom a verifier does not trust never comes this far.
+   */
+  get authorizationError(): "UNABLE_TO_GET_ISSUER_CERT" | null {
+    return this.info?.asksPeer === true && !this.authorized ? "UNABLE_TO_GET_ISSUER_CERT" : null;
   }
   /** False: none was agreed. */
   get alpnProtocol(): string | false {
@@ -115,8 +126,12 @@ export class TlsSocket extends Duplex implements Socket {
     return this.info.version === "tls1.3" ? "TLSv1.3" : "TLSv1.2";
   }
   getCipher(): { readonly name: string; readonly standardName: string; readonly version: string } {
-    const name = this.info?.suite ?? "";
-    return { name, standardName: name, version: this.getProtocol() ?? "" };
+    const standardName = this.info?.suite ?? "";
+    return { name: opensslSuiteName(standardName), standardName, version: this.getProtocol() ?? "" };
+  }
+  /** At a client: by which group the keys were exchanged. Null at a server, as in node:tls; empty where there was no exchange. */
+  getEphemeralKeyInfo(): EphemeralKeyInfo | Record<string, never> | null {
+    return this.#clientHello === undefined ? ephemeralKeyInfo(this.info?.group) : null;
   }
   isSessionReused(): boolean {
     return this.info?.handshakeKind.startsWith("resumed") ?? false;
@@ -138,6 +153,25 @@ export class TlsSocket extends Duplex implements Socket {
     const presented = this.info?.peer?.presented;
     return presented?.type === "x509" ? new X509Certificate(presented.chain[0]) : undefined;
   }
+  /** What this side has shown in this handshake, as node:tls gives it: empty for none, null once the socket is destroyed. */
+  getCertificate(): PeerCertificate | Record<string, never> | null {
+    if (this.destroyed) return null;
+    return this.getX509Certificate()?.toLegacyObject() ?? {};
+  }
+  getX509Certificate(): X509Certificate | undefined {
+    const shown = this.info?.ownCertificate;
+    return shown && new X509Certificate(shown);
+  }
+  /**
+   * Not kept: `channelBinding()` binds to the connection in both versions, and to more than tls-unique, which TLS 1.3 has not and
+   * which is broken without extended master secret in 1.2 (RFC 9266 §1).
+   */
+  getFinished(): undefined {
+    return undefined;
+  }
+  getPeerFinished(): undefined {
+    return undefined;
+  }
   /** Sessions are in the config's store, which TLS asks by itself. */
   getSession(): undefined {
     return undefined;
@@ -157,11 +191,11 @@ export class TlsSocket extends Duplex implements Socket {
   }
   /** RFC 9846 §7.5. @throws before the handshake is done, and where the connection can't give any */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
-    const exported = this.#stream?.exportKeyingMaterial(label, context, length);
-    if (exported === undefined) throw new Error("keying material can't be exported before the handshake is done");
-    if (exported.kind === "failed") throw exported.error;
-    if (exported.kind === "unavailable") throw new Error(`keying material is unavailable: ${exported.reason}`);
-    return Buffer.from(exported.keyingMaterial.buffer);
+    return exported(this.#stream?.exportKeyingMaterial(label, context, length));
+  }
+  /** tls-exporter (RFC 9266): 32 bytes, the same at both ends, for SCRAM and its like. @throws as `exportKeyingMaterial` does */
+  channelBinding(): Buffer {
+    return exported(this.#stream?.channelBinding());
   }
   /** RFC 9846 §4.7.3. */
   async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
@@ -170,6 +204,10 @@ export class TlsSocket extends Duplex implements Socket {
 
   // What the transport says.
 
+  /** net.Socket's, which tells what was tried; the socket below knows. */
+  get autoSelectFamilyAttemptedAddresses(): string[] {
+    return this.#socket.autoSelectFamilyAttemptedAddresses ?? [];
+  }
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
   }
@@ -217,12 +255,19 @@ export class TlsSocket extends Duplex implements Socket {
     return this.#socket.address?.() ?? {};
   }
   setTimeout(ms: number, callback?: () => void): this {
+    this.#tellTimeouts();
     if (callback !== undefined) {
       if (ms === 0) this.off("timeout", callback);
       else this.once("timeout", callback);
     }
     this.#socket.setTimeout?.(ms);
     return this;
+  }
+  /** From the first time on that one may come: nobody else needs a listener for it. */
+  #tellTimeouts(): void {
+    if (this.#tellsTimeouts) return;
+    this.#tellsTimeouts = true;
+    this.#socket.on("timeout", () => this.emit("timeout"));
   }
   setNoDelay(noDelay?: boolean): this {
     this.#socket.setNoDelay?.(noDelay);
@@ -258,23 +303,8 @@ export class TlsSocket extends Duplex implements Socket {
   // The Duplex.
 
   override _read(): void {
-    const stream = this.#stream;
-    if (stream === undefined) this.#waiting.push(() => this._read());
-    else if (!this.#pumping) void this.#pump(stream);
-  }
-
-  async #pump(stream: TlsStream): Promise<void> {
-    this.#pumping = true;
-    try {
-      for (let wanted = true; wanted; ) {
-        const data = stream.take() ?? (await stream.read());
-        if (this.destroyed) return;
-        wanted = this.push(data ?? null) && data !== undefined;
-      }
-    } catch (error) {
-      this.destroy(visible(error));
-    }
-    this.#pumping = false;
+    if (this.#pump === undefined) this.#waiting?.push(() => this._read());
+    else this.#pump.start();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -287,13 +317,13 @@ export class TlsSocket extends Duplex implements Socket {
     const stream = this.#stream;
     const halfRtt = this.#halfRtt;
     if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
-    else if (stream === undefined) this.#waiting.push(() => this.#send(chunks, done));
+    else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
     else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
   override _final(done: Done): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#waiting.push(() => this._final(done));
+    if (stream === undefined) this.#waiting?.push(() => this._final(done));
     else stream.closeWrite().then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
@@ -310,9 +340,9 @@ export class TlsSocket extends Duplex implements Socket {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#cancel();
+    if (stream === undefined) this.#cancel?.();
     else this.#leave(stream, error);
-    this.#waiting = [];
+    this.#waiting = undefined;
     done(error);
   }
 
@@ -322,19 +352,25 @@ export class TlsSocket extends Duplex implements Socket {
   }
 }
 
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
 /** @param hello the handshake message, as it was accepted before */
-function decoded(raw: Bytes): ClientHello {
+function decoded(hello: string): ClientHello {
+  const raw = Uint8Array.from(Buffer.from(hello, "latin1"));
   const read = readClientHello(raw);
   if (read.kind !== "read") throw read.error;
   return { ...read.clientHello, raw };
 }
 
-async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {
-  for (const chunk of chunks) await write(plain(chunk));
+function exported(result: Exported | undefined): Buffer {
+  if (result === undefined) throw new Error("keying material can't be exported before the handshake is done");
+  if (result.kind === "failed") throw result.error;
+  if (result.kind === "unavailable") throw new Error(`keying material is unavailable: ${result.reason}`);
+  return Buffer.from(result.keyingMaterial.buffer);
 }
 
-/** As a user of sockets expects it. */
-function visible(cause: unknown): Error {
-  if (cause instanceof TlsError) return coded(cause);
-  return cause instanceof Error ? cause : new Error("the connection failed", { cause });
+async function sendEach(chunks: readonly Uint8Array[], write: (data: Uint8Array) => Promise<void>): Promise<void> {
+  for (const chunk of chunks) await write(plain(chunk));
 }

@@ -29,6 +29,8 @@ type request struct {
 	// PEM; empty: the client shows nothing.
 	Certificate string `json:"certificate"`
 	Key         string `json:"key"`
+	// ALPN; nil: not offered.
+	Protocols []string `json:"protocols"`
 	// Once more, by a session of the first time.
 	Again bool `json:"again"`
 }
@@ -38,6 +40,8 @@ type options struct {
 	Groups  []tls.CurveID `json:"groups"`
 	// PEM; not empty: clients must show a certificate of it.
 	ClientCA string `json:"clientCA"`
+	// ALPN; nil: not answered.
+	Protocols []string `json:"protocols"`
 }
 
 type answer struct {
@@ -96,7 +100,7 @@ func get(asked request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: asked.Version, MaxVersion: asked.Version, CurvePreferences: asked.Groups}
+	config := &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: asked.Version, MaxVersion: asked.Version, CurvePreferences: asked.Groups, NextProtos: asked.Protocols}
 	if asked.Certificate != "" {
 		own, err := tls.X509KeyPair([]byte(asked.Certificate), []byte(asked.Key))
 		if err != nil {
@@ -137,7 +141,7 @@ func server(given options, files []string) {
 		if err != nil {
 			panic(err)
 		}
-		config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: given.Version, MaxVersion: given.Version, CurvePreferences: given.Groups}
+		config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: given.Version, MaxVersion: given.Version, CurvePreferences: given.Groups, NextProtos: given.Protocols}
 		if given.ClientCA != "" {
 			roots, err := pool(given.ClientCA)
 			if err != nil {

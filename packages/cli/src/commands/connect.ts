@@ -1,14 +1,14 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { connect as connectTcp, type Socket } from "node:net";
 import {
-  clientConfig, ConfigError, type DistrustReason, type Info, type PresentedIdentity, TlsError, type TraceEvent, type VerifiedIdentity,
+  clientConfig, type DistrustReason, type Info, type PresentedIdentity, TlsError, type TraceEvent, type VerifiedIdentity,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { explain, printable, toText } from "@sallyport/explain";
-import { connect, platformRoots } from "@sallyport/node";
+import { connect } from "@sallyport/node";
 import { serverVerifier, trustAnchors } from "@sallyport/x509";
 import { type Command, type ExitCode, flag, type Given, hostAndPort, type Io, Misuse, number, text } from "../command.ts";
+import { rootsOf } from "../roots.ts";
 import { isStartTls, startTls, startTlsPorts, startTlsProtocols } from "../starttls.ts";
 import { painter } from "../terminal.ts";
 
@@ -88,7 +88,9 @@ function show(given: Given, io: Io, { host, port, steps, shown, tookMs, outcome 
   const report = failed ? explain(outcome.error instanceof TlsError ? outcome.error : String(outcome.error), { role: "client" }) : undefined;
   if (flag(given, "json")) {
     const agreed = failed ? undefined : agreement(outcome.info);
-    io.print(JSON.stringify({ host, port, tookMs: Math.round(tookMs), steps, certificates: chain, agreed, report }, undefined, 2));
+    const failure = failed ? printable(outcome.error instanceof Error ? outcome.error.message : String(outcome.error)) : undefined;
+    const shownAll = { host, port, tookMs: Math.round(tookMs), steps, certificates: chain, agreed, failure, report };
+    io.print(JSON.stringify(shownAll, undefined, 2));
     return failed ? 1 : 0;
   }
   const paint = painter(io.colour);
@@ -131,15 +133,6 @@ function describeCertificate(der: Uint8Array) {
     };
   } catch {
     return { subject: "can't be read", issuer: "unknown", names: undefined, from: "?", to: "?", key: "?" };
-  }
-}
-
-async function rootsOf(given: Given): Promise<string> {
-  const file = text(given, "cafile");
-  try {
-    return file === undefined ? platformRoots() : await readFile(file, "utf8");
-  } catch (error) {
-    throw new Misuse(error instanceof ConfigError ? error.message : `${file} can't be read`);
   }
 }
 

@@ -1,5 +1,7 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import { generateKeyPairSync, randomBytes, webcrypto } from "node:crypto";
+import { fingerprintOf, type Identity, type Issuer, identifierOf, leafFor, pemOf, signAuthority } from "../ca/issue.ts";
+
+export type { Identity } from "../ca/issue.ts";
 
 /** A local CA, and what it signed. */
 export interface Authority {
@@ -13,12 +15,6 @@ export interface Authority {
   readonly rsaLeaf: Identity;
 }
 
-export interface Identity {
-  readonly chainPem: string;
-  /** PKCS #8. */
-  readonly keyPem: string;
-}
-
 /**
  * Makes a CA and two leaves for localhost. The CA's key signs them and is gone: WebCrypto holds it, not extractable, until this
  * function returns. Its certificate is good for localhost alone (critical name constraints), so that whoever forgets it in a
@@ -29,70 +25,20 @@ export async function makeAuthority(): Promise<Authority> {
   const publicKey = new Uint8Array(await webcrypto.subtle.exportKey("spki", keys.publicKey));
   const name = `Sallyport demo CA ${randomBytes(3).toString("hex")} (localhost only)`;
   const issuer: Issuer = { name: `CN=${name}`, key: keys.privateKey, keyIdentifier: identifierOf(publicKey) };
-  const certificate = await sign(issuer, issuer.name, publicKey, [
-    new x509.BasicConstraintsExtension(true, 0, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-    new x509.Extension("2.5.29.30", true, localhostOnly),
-  ]);
+  const certificate = await signAuthority(issuer, publicKey, days, localhostOnly);
+  const names = [{ type: "dns", value: "localhost" }, { type: "ip", value: "127.0.0.1" }, { type: "ip", value: "::1" }] as const;
+  const { privateKey: ecdsa } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {
     name,
     pem: pemOf(certificate),
-    fingerprint: (createHash("sha256").update(new Uint8Array(certificate.rawData)).digest("hex").toUpperCase().match(/../g) ?? []).join(":"),
-    leaf: await leafFor(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey, issuer),
-    rsaLeaf: await leafFor(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey, issuer),
+    fingerprint: fingerprintOf(new Uint8Array(certificate.rawData)),
+    leaf: await leafFor(ecdsa, issuer, "localhost", [...names], days),
+    rsaLeaf: await leafFor(rsa, issuer, "localhost", [...names], days),
   };
 }
 
-interface Issuer {
-  readonly name: string;
-  readonly key: webcrypto.CryptoKey;
-  /** Hex. */
-  readonly keyIdentifier: string;
-}
-
-async function leafFor(privateKey: KeyObject, issuer: Issuer): Promise<Identity> {
-  const publicKey = new Uint8Array(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
-  const certificate = await sign(issuer, "CN=localhost", publicKey, [
-    new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.1"]), // serverAuth
-    new x509.SubjectAlternativeNameExtension([
-      { type: "dns", value: "localhost" },
-      { type: "ip", value: "127.0.0.1" },
-      { type: "ip", value: "::1" },
-    ]),
-  ]);
-  return { chainPem: pemOf(certificate), keyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
-}
-
-function sign(
-  issuer: Issuer,
-  subject: string,
-  publicKey: Uint8Array<ArrayBuffer>,
-  usages: readonly x509.Extension[],
-): Promise<x509.X509Certificate> {
-  const now = Date.now();
-  return x509.X509CertificateGenerator.create(
-    {
-      serialNumber: `01${randomBytes(15).toString("hex")}`,
-      issuer: issuer.name,
-      subject,
-      publicKey,
-      notBefore: new Date(now - hour),
-      notAfter: new Date(now + 30 * 24 * hour),
-      extensions: [
-        ...usages,
-        new x509.SubjectKeyIdentifierExtension(identifierOf(publicKey)),
-        new x509.AuthorityKeyIdentifierExtension(issuer.keyIdentifier),
-      ],
-      signingKey: issuer.key,
-      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-    },
-    webcrypto,
-  );
-}
-
-const hour = 60 * 60 * 1000;
+const days = 30;
 
 /** NameConstraints (RFC 5280 §4.2.1.10): permitted are localhost, 127.0.0.1 and ::1, and no other name of these two kinds. */
 const localhostOnly: Uint8Array<ArrayBuffer> = Uint8Array.from(
@@ -104,12 +50,3 @@ const localhostOnly: Uint8Array<ArrayBuffer> = Uint8Array.from(
     "hex",
   ),
 );
-
-/** A hash of the key (RFC 7093, method 4). */
-function identifierOf(publicKey: Uint8Array): string {
-  return createHash("sha256").update(publicKey).digest("hex").slice(0, 40);
-}
-
-function pemOf(certificate: x509.X509Certificate): string {
-  return `${certificate.toString("pem").trim()}\n`;
-}

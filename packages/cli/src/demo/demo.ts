@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { styleText } from "node:util";
 import { printable } from "@sallyport/explain";
+import { interrupted } from "../command.ts";
 import { type Authority, makeAuthority } from "./authority.ts";
 import { type Proof, proofsOf } from "./proofs.ts";
 import { openSite, type Site } from "./site.ts";
@@ -69,12 +70,6 @@ function invite({ port }: Site, { fingerprint }: Authority, print: (line: string
   print(`  SHA-256 of the CA: ${fingerprint}`);
   print("  Ctrl-C ends it. Visitors:");
   print("");
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once("SIGINT", resolve).once("SIGTERM", resolve);
-  });
 }
 
 // Colours where somebody looks (NO_COLOR: https://no-color.org).

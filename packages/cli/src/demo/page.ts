@@ -31,7 +31,8 @@ export function renderPage(visit: Visit, authority: Authority, port: number): st
       </div>
     </header>
     <nav><a href="#flights">The flights</a><a href="#agreed">What was agreed, and why</a>
-      <a href="#offered">What your browser offered</a><a href="#trust">Trust this CA</a></nav>
+      <a href="#offered">What your browser offered</a><a href="#trust">Trust this CA</a>
+      <a href="/inspect">Open any handshake</a></nav>
     <section id="flights">
       <h2>The flights</h2>
       <p>Who said what, in order. The times count from the moment at which your ClientHello was here, on this server's clock.</p>
@@ -47,6 +48,8 @@ export function renderPage(visit: Visit, authority: Authority, port: number): st
       and ${count(extensions.length, "extension")} in the order in which they came${grease === 0 ? "" : html`, ${count(grease, "value")} of it GREASE`}.</p>
       ${renderFields("Fields", fieldsOf(clientHello))}
       ${renderFields("Extensions", extensions)}
+      <p>To see each field beside its bytes, take the message from here to the <a href="/inspect">inspector</a>, which also opens captures
+      and logs of handshakes that failed.</p>
       <details><summary>The message, byte by byte</summary><pre class="bytes">${Buffer.from(clientHello.raw).toString("hex")}</pre></details>
     </section>
     <section id="trust">

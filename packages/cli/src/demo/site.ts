@@ -1,11 +1,12 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type Bytes, type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
+import { type ClientHello, type ServerConfig, type ServerOptions, serverConfig, TlsError } from "@sallyport/core";
 import { certificateCompressors, node, signer } from "@sallyport/crypto-node";
 import { createServer, type TlsSocket } from "@sallyport/node";
 import { credential } from "@sallyport/x509";
 import { alertInWords, codePoint, printable, refusalInWords, version } from "@sallyport/explain";
 import type { Authority } from "./authority.ts";
+import { pageHeaders, readPage } from "../commands/inspect.ts";
 import { renderNotFound, renderPage, stylePolicy } from "./page.ts";
 import { type Visit, Witness } from "./visit.ts";
 
@@ -35,24 +36,28 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   };
   const config = serverConfig(options);
   const visits = new WeakMap<object, Visit>();
-  /** By the bytes of the hello, which a socket keeps. */
-  const witnesses = new WeakMap<Bytes, Witness>();
+  /** By the bytes of the hello, which a socket can tell; until its handshake is over. */
+  const witnesses = new Map<string, Witness>();
   const open = new Set<Socket>();
   const http = createHttpServer((request, response) => answer(request, response, visits.get(request.socket), authority));
 
   const accept = (clientHello: ClientHello): ServerConfig => {
     const witness = new Witness(clientHello, (trace) => serverConfig({ ...options, trace }));
-    witnesses.set(clientHello.raw, witness);
+    witnesses.set(textOf(clientHello), witness);
     return witness.config;
   };
   const server = createServer({ accept }, (socket) => {
     const { info, clientHello } = socket;
-    const visit = info && clientHello && witnesses.get(clientHello.raw)?.visit(info);
+    const visit = info && clientHello && witnesses.get(textOf(clientHello))?.visit(info);
+    if (clientHello !== undefined) witnesses.delete(textOf(clientHello));
     if (visit !== undefined) visits.set(socket, visit);
     log(`${whoIs(socket)}  ${agreementInWords(socket)}`);
     http.emit("connection", socket);
   });
-  server.on("tlsClientError", (error, socket) => log(`${whoIs(socket)}  ${failureInWords(error)}`));
+  server.on("tlsClientError", (error, socket) => {
+    if (error.clientHello !== undefined) witnesses.delete(textOf(error.clientHello));
+    log(`${whoIs(socket)}  ${failureInWords(error)}`);
+  });
   server.on("connection", (socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
@@ -70,6 +75,10 @@ export async function openSite(authority: Authority, port: number, log: (line: s
   };
 }
 
+function textOf({ raw }: ClientHello): string {
+  return Buffer.from(raw).toString("latin1");
+}
+
 function answer(request: IncomingMessage, response: ServerResponse, visit: Visit | undefined, authority: Authority): void {
   const path = new URL(request.url ?? "/", "https://localhost").pathname;
   response.setHeader("cache-control", "no-store");
@@ -77,6 +86,13 @@ function answer(request: IncomingMessage, response: ServerResponse, visit: Visit
   response.setHeader("referrer-policy", "no-referrer");
   if (path === "/ca.pem") {
     response.writeHead(200, { "content-type": "application/x-x509-ca-cert" }).end(authority.pem);
+    return;
+  }
+  if (path === "/inspect") {
+    readPage().then(
+      (html) => response.writeHead(200, pageHeaders).end(html),
+      (error: Error) => response.writeHead(404, { "content-type": "text/plain" }).end(`${error.message}\n`),
+    );
     return;
   }
   response.setHeader("content-type", "text/html; charset=utf-8");

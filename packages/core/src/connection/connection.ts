@@ -62,10 +62,7 @@ export class Connection implements Reader, Writer {
     const endedByPeer = peerClosed && link.writeClosed && version === "tls1.2";
     this.#write = agreement.writeHalf ?? new WriteHalf(link, version, suite, limits, endedByPeer);
     if (peerClosed) this.#write.peerEnded();
-    link.forget = () => {
-      agreement.exporter?.wipe();
-      agreement.tickets?.wipe();
-    };
+    link.holder = this;
   }
   /** @internal */
   static make(link: Link, agreement: Agreement): Connection {
@@ -80,6 +77,12 @@ export class Connection implements Reader, Writer {
       link.incoming.release();
     });
     return failed ?? connection.#arm(empty);
+  }
+
+  /** @internal */
+  forget(): void {
+    this.#agreement.exporter?.wipe();
+    this.#agreement.tickets?.wipe();
   }
 
   get reader(): Reader {
@@ -175,7 +178,7 @@ export class Connection implements Reader, Writer {
       const secrets = secretsOf(link, this.#agreement, this.#peerClosed);
       link.incoming.end();
       link.outgoing.end();
-      link.forget();
+      this.forget();
       link.extracted = true;
       return { kind: "extracted", output, secrets };
     });

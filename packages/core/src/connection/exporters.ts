@@ -3,7 +3,7 @@ import { exportKeyingMaterial, isExporterLabel } from "../crypto/key-schedule.ts
 import { exportKeyingMaterialTls12, type Randoms } from "../crypto/prf.ts";
 import type { HashImplementation } from "../crypto/provider.ts";
 import { ApiMisuse } from "../errors.ts";
-import { type Bytes, concat, empty, wipe } from "../wire/bytes.ts";
+import { type Bytes, concat, empty, stow, wipe } from "../wire/bytes.ts";
 import type { ProtocolVersion } from "../wire/registry.ts";
 import { expectBytes } from "./expect-bytes.ts";
 
@@ -21,10 +21,10 @@ export class ExporterTls13 implements Exporter {
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
 
-  /** @param secret is kept until `wipe`. */
+  /** @param secret is wiped. */
   constructor(hash: HashImplementation, secret: Bytes) {
     this.#hash = hash;
-    this.#secret = secret;
+    this.#secret = stow(secret);
   }
   get maxLength(): number {
     return 255 * this.#hash.length;

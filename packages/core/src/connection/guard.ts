@@ -67,7 +67,7 @@ function end(link: Link, thrown: unknown): ErrorAndAlert {
   // A provider that can't even destroy its keys changes nothing any more.
   attempt(() => link.incoming.end());
   attempt(() => link.outgoing.end());
-  link.forget();
+  link.holder?.forget();
   return failure;
 }
 

@@ -8,6 +8,11 @@ import { type Bytes, copy, type GrowingBytes } from "../wire/bytes.ts";
 import type { ErrorAndAlert } from "./failure.ts";
 import type { ConnectionEvent } from "./types.ts";
 
+interface Holder {
+  /** Wipes the secrets that it holds: nothing comes after it. */
+  forget(): void;
+}
+
 /** What handshake and data path share of one connection: both directions, where it stands, and whether it has failed. */
 export class Link {
   readonly role: "client" | "server";
@@ -29,12 +34,12 @@ export class Link {
   extracted = false;
   /** Once set, the answer to every call. */
   failure: ErrorAndAlert | undefined;
-  /** Wipes the secrets that the machine or the connection holds. */
-  forget: () => void = () => {};
+  /** Whose secrets these are: the machine's, then the connection's. */
+  holder: Holder | undefined;
   /** Every byte taken before a config is chosen; undefined afterwards, and at a client. */
   log: GrowingBytes | undefined;
-  #data: Uint8Array[] = [];
-  #events: ConnectionEvent[] = [];
+  #data: Uint8Array[] | undefined;
+  #events: ConnectionEvent[] | undefined;
 
   constructor(role: "client" | "server", limits: Limits, trace: Trace | undefined, label?: string) {
     this.role = role;
@@ -62,19 +67,21 @@ export class Link {
   }
 
   data(bytes: Uint8Array): void {
+    this.#data ??= [];
     this.#data.push(bytes);
   }
   event(event: ConnectionEvent): void {
+    this.#events ??= [];
     this.#events.push(event);
   }
   takeData(): readonly Uint8Array[] {
-    const data = this.#data;
-    this.#data = [];
+    const data = this.#data ?? [];
+    this.#data = undefined;
     return data;
   }
   takeEvents(): readonly ConnectionEvent[] {
-    const events = this.#events;
-    this.#events = [];
+    const events = this.#events ?? [];
+    this.#events = undefined;
     return events;
   }
 }

@@ -152,6 +152,10 @@ export interface Info extends Agreed {
   readonly psk: { readonly identity: Bytes } | undefined;
   readonly peerSignatureScheme: SignatureScheme | undefined;
   readonly ownSignatureScheme: SignatureScheme | undefined;
+  /** DER of the leaf that this side showed in this handshake; undefined: none, or a raw public key. Not a copy. */
+  readonly ownCertificate: Uint8Array | undefined;
+  /** This side asks for certificates: where `peer` is undefined the peer has shown none. False behind an external PSK. */
+  readonly asksPeer: boolean;
   readonly extendedMasterSecret: boolean;
   /** Largest plaintext of a record, each way (RFC 8449). */
   readonly maxRecordSize: { readonly send: number; readonly receive: number };

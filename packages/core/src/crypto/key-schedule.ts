@@ -9,7 +9,7 @@ export interface TrafficSecrets {
   readonly server: Bytes;
 }
 
-/** The row that early data has, of a session (§4.3.10). */
+/** The row of a PSK: its binder, early data's keys, and what the handshake's row is made of. */
 export class EarlySchedule {
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
@@ -20,6 +20,13 @@ export class EarlySchedule {
     this.#secret = earlySecret(hash, psk);
   }
 
+  /** §4.3.11.2. @param transcriptHash … ClientHello up to its binders. */
+  binder(label: BinderLabel, transcriptHash: Uint8Array): Bytes {
+    const key = expandLabel(this.#hash, this.#secret, label, constants(this.#hash).hashOfNothing, this.#hash.length);
+    const binder = finishedVerifyData(this.#hash, key, transcriptHash);
+    wipe(key);
+    return binder;
+  }
   /** @param transcriptHash of ClientHello alone. */
   traffic(transcriptHash: Uint8Array): Bytes {
     return expandLabel(this.#hash, this.#secret, "c e traffic", transcriptHash, this.#hash.length);
@@ -27,6 +34,14 @@ export class EarlySchedule {
   /** @param transcriptHash of ClientHello alone. */
   exporter(transcriptHash: Uint8Array): Bytes {
     return expandLabel(this.#hash, this.#secret, "e exp master", transcriptHash, this.#hash.length);
+  }
+  /** Ends this row. @param sharedSecret (EC)DHE's, which is wiped. */
+  handshake(sharedSecret: Uint8Array): HandshakeSchedule {
+    const derived = expandLabel(this.#hash, this.#secret, "derived", constants(this.#hash).hashOfNothing, this.#hash.length);
+    this.end();
+    const schedule = new HandshakeSchedule(this.#hash, derived, sharedSecret);
+    wipe(derived);
+    return schedule;
   }
   end(): void {
     wipe(this.#secret);
@@ -37,19 +52,16 @@ export class HandshakeSchedule {
   readonly #hash: HashImplementation;
   readonly #secret: Bytes;
 
-  /** @param sharedSecret (EC)DHE's, which is wiped. @param psk undefined: a full handshake. */
-  constructor(hash: HashImplementation, sharedSecret: Uint8Array, psk?: Uint8Array) {
+  /** @param derived of the early secret. @param sharedSecret is wiped. */
+  constructor(hash: HashImplementation, derived: Uint8Array, sharedSecret: Uint8Array) {
     this.#hash = hash;
-    if (psk === undefined) {
-      this.#secret = extract(hash, constants(hash).derivedOfNoPsk, sharedSecret);
-    } else {
-      const early = earlySecret(hash, psk);
-      const derived = expandLabel(hash, early, "derived", constants(hash).hashOfNothing, hash.length);
-      this.#secret = extract(hash, derived, sharedSecret);
-      wipe(early);
-      wipe(derived);
-    }
+    this.#secret = extract(hash, derived, sharedSecret);
     wipe(sharedSecret);
+  }
+
+  /** Of a full handshake. @param sharedSecret (EC)DHE's, which is wiped. */
+  static withoutPsk(hash: HashImplementation, sharedSecret: Uint8Array): HandshakeSchedule {
+    return new HandshakeSchedule(hash, constants(hash).derivedOfNoPsk, sharedSecret);
   }
 
   /** @param transcriptHash ClientHello … ServerHello. */
@@ -115,15 +127,13 @@ function earlySecret(hash: HashImplementation, psk: Uint8Array): Bytes {
 /** Whose PSK it is: a ticket's, one that was agreed on elsewhere, or one imported from there (RFC 9258 §5.2). */
 export type BinderLabel = "res binder" | "ext binder" | "imp binder";
 
-/** §4.3.11.2. @param transcriptHash … ClientHello up to its binders. */
+/** Of one who needs nothing else of the PSK yet. @param transcriptHash … ClientHello up to its binders. */
 export function pskBinder(
   hash: HashImplementation, label: BinderLabel, psk: Uint8Array, transcriptHash: Uint8Array,
 ): Bytes {
-  const early = earlySecret(hash, psk);
-  const key = expandLabel(hash, early, label, constants(hash).hashOfNothing, hash.length);
-  const binder = finishedVerifyData(hash, key, transcriptHash);
-  wipe(early);
-  wipe(key);
+  const schedule = new EarlySchedule(hash, psk);
+  const binder = schedule.binder(label, transcriptHash);
+  schedule.end();
   return binder;
 }
 

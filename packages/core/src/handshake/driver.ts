@@ -48,12 +48,16 @@ export class Driver<State extends { readonly kind: string }, Next> {
     this.#link = link;
     this.#role = role;
     this.#state = state;
-    link.forget = () => role.forget(this.#state);
+    link.holder = this;
   }
 
   /** The first stage. */
   start(): Next | ErrorAndAlert {
     return this.#run(() => {});
+  }
+
+  forget(): void {
+    this.#role.forget(this.#state);
   }
 
   #run(before: () => void): Next | ErrorAndAlert {

@@ -1,15 +1,17 @@
 import { type Bytes, concat, copy, empty, GrowingBytes } from "../wire/bytes.ts";
 import { headerLength } from "./format.ts";
 
-/** Judges a header as soon as its five bytes are there, at `at` of `bytes`; throws what is wrong with it. */
-type HeaderCheck = (type: number, version: number, length: number, bytes: Uint8Array, at: number) => void;
+interface HeaderJudge {
+  /** As soon as a header's five bytes are there, at `at` of `bytes`; throws what is wrong with it. */
+  checkHeader(type: number, version: number, length: number, bytes: Uint8Array, at: number): void;
+}
 
 /**
  * Cuts the byte stream into records. A record that lies whole in a chunk is a view into it; one that came in pieces is put
  * together in memory of its own. No more is held than has arrived.
  */
 export class Deframer {
-  readonly #check: HeaderCheck;
+  readonly #judge: HeaderJudge;
   /** The beginning of a record whose rest has not arrived. */
   readonly #partial = new GrowingBytes();
   /** From `#at` on not yet read: the lent chunk, or after `release` a copy. */
@@ -20,8 +22,8 @@ export class Deframer {
   /** The bytes of all records cut so far. */
   #consumed = 0;
 
-  constructor(check: HeaderCheck) {
-    this.#check = check;
+  constructor(judge: HeaderJudge) {
+    this.#judge = judge;
   }
 
   get consumed(): number {
@@ -95,7 +97,7 @@ export class Deframer {
     if (bytes.length - at < headerLength) return undefined;
     const u16 = (from: number): number => (bytes[from] ?? 0) * 256 + (bytes[from + 1] ?? 0);
     const length = u16(at + 3);
-    this.#check(bytes[at] ?? 0, u16(at + 1), length, bytes, at);
+    this.#judge.checkHeader(bytes[at] ?? 0, u16(at + 1), length, bytes, at);
     return headerLength + length;
   }
   #cut(length: number): Uint8Array {

@@ -22,9 +22,7 @@ export type Content =
   | { readonly kind: "close"; readonly authenticated: boolean };
 
 export class Incoming {
-  readonly #deframer: Deframer = new Deframer(
-    (type, version, length, bytes, at) => this.#checkHeader(type, version, length, bytes, at),
-  );
+  readonly #deframer: Deframer = new Deframer(this);
   readonly #joiner: Joiner;
   #limits: Limits;
   #keys: ReadProtection | undefined;
@@ -151,7 +149,7 @@ export class Incoming {
     this.#joiner.clear();
   }
 
-  #checkHeader(type: number, version: number, length: number, bytes: Uint8Array, at: number): void {
+  checkHeader(type: number, version: number, length: number, bytes: Uint8Array, at: number): void {
     if (type < contentTypes.change_cipher_spec || type > contentTypes.application_data) {
       if (this.#isFirst) fail("not-tls", { looksLike: looksLike(bytes.subarray(at)) }, "RFC 9846 §5.1");
       fail("unexpected-record", { expected: "a content type from 20 to 23", received: contentTypeName(type) }, "RFC 9846 §5");

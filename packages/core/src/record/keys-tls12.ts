@@ -1,7 +1,7 @@
 // TLS 1.2's protection of one direction: AES-GCM with an explicit nonce (RFC 5288 §3), ChaCha20-Poly1305 without (RFC 7905 §2).
 import type { AeadOpener, AeadSealer, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
-import { type Bytes, concat, wipe } from "../wire/bytes.ts";
+import { type Bytes, concat, stow, wipe } from "../wire/bytes.ts";
 import { headerLength, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
 import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
@@ -19,7 +19,7 @@ class Counter {
   /** Of AES-GCM the salt, then the sequence number, as over an IV that ends in zeros: no other record of this key has it. */
   readonly #nonce: Nonce;
 
-  /** @param iv is wiped, unless it becomes the nonce. */
+  /** @param iv is wiped. */
   constructor(iv: Bytes, sequence: number) {
     this.explicit = iv.length === 4 ? explicitLength : 0;
     this.#nonce = new Nonce(this.explicit === 0 ? iv : salted(iv), sequence);
@@ -77,12 +77,12 @@ export class WriteKeysTls12 implements WriteProtection {
   readonly #counter: Counter;
   readonly #key: Bytes;
 
-  /** @param key and @param iv are kept, and wiped by `destroy`. @param sequence of the next record. */
+  /** @param key and @param iv are wiped. @param sequence of the next record. */
   constructor(suite: SuiteImplementation, key: Bytes, iv: Bytes, sequence = 0) {
     this.#counter = new Counter(iv, sequence);
-    this.#key = key;
     this.overhead = headerLength + this.#counter.explicit + tagLength;
     this.#aead = suite.seal(key);
+    this.#key = stow(key);
     if (typeof this.#aead?.seal !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that seals`);
   }
   get records(): number {
@@ -125,11 +125,11 @@ export class ReadKeysTls12 implements ReadProtection {
   readonly #counter: Counter;
   readonly #key: Bytes;
 
-  /** @param key and @param iv are kept, and wiped by `destroy`. @param sequence of the next record. */
+  /** @param key and @param iv are wiped. @param sequence of the next record. */
   constructor(suite: SuiteImplementation, key: Bytes, iv: Bytes, sequence = 0) {
     this.#counter = new Counter(iv, sequence);
-    this.#key = key;
     this.#aead = suite.open(key);
+    this.#key = stow(key);
     if (typeof this.#aead?.open !== "function") throw new TypeError(`the provider's ${suite.name} gave nothing that opens`);
   }
   get records(): number {

@@ -2,7 +2,7 @@
 import { nextTrafficSecret, trafficKey } from "../crypto/key-schedule.ts";
 import type { AeadOpener, AeadSealer, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
-import { type Bytes, wipe } from "../wire/bytes.ts";
+import { type Bytes, stow, wipe } from "../wire/bytes.ts";
 import { contentTypes, headerLength, maxExpansion, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
 import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
@@ -16,12 +16,12 @@ export class WriteKeys implements WriteProtection {
   readonly #aead: AeadSealer;
   readonly #nonce: Nonce;
 
-  /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
+  /** @param secret is wiped. @param sequence of the next record. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
     this.#hash = hash;
-    this.#secret = secret;
+    this.#secret = stow(secret);
     this.#nonce = new Nonce(iv, sequence);
     this.#aead = suite.seal(key);
     wipe(key);
@@ -72,12 +72,12 @@ export class ReadKeys implements ReadProtection {
   readonly #aead: AeadOpener;
   readonly #nonce: Nonce;
 
-  /** @param secret is kept, and wiped by `destroy`. @param sequence of the next record. */
+  /** @param secret is wiped. @param sequence of the next record. */
   constructor(suite: SuiteImplementation, hash: HashImplementation, secret: Bytes, sequence = 0) {
     const { key, iv } = trafficKey(hash, secret, suite.keyLength);
     this.#suite = suite;
     this.#hash = hash;
-    this.#secret = secret;
+    this.#secret = stow(secret);
     this.#nonce = new Nonce(iv, sequence);
     this.#aead = suite.open(key);
     wipe(key);

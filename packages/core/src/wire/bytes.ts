@@ -33,6 +33,16 @@ export function equalSecrets(one: Uint8Array, other: Uint8Array): boolean {
   return difference === 0;
 }
 
+/**
+ * For a secret that outlives its handshake: a fresh copy, the original wiped. Bytes that native code has made or seen have a store of
+ * their own outside of the runtime's heap, which costs more than a key is long, for as long as the connection lives.
+ */
+export function stow(secret: Uint8Array): Bytes {
+  const stowed = copy(secret);
+  wipe(secret);
+  return stowed;
+}
+
 export function wipe(secret: Uint8Array): void {
   secret.fill(0);
 }

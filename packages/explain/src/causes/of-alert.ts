@@ -19,8 +19,8 @@ export function causesOfAlert(alert: AlertSeen, hello: ClientHello | undefined):
     .filter(({ id, certainty }) => certainty === "likely" && order.includes(id))
     .map((cause): Cause => ({ ...cause, because: [said, ...cause.because] }));
   if (obstacles.length > 0) return obstacles;
-  // What the hello rules out is no suspect: it offers what every server takes.
-  const rest = order.filter((id) => !judgedByHello.has(id) && (id !== "server-name-missing" || hello.serverName === undefined));
+  // What the hello rules out is no suspect: it offers what every server takes. An alert that means one thing alone is believed.
+  const rest = order.filter((id) => (!judgedByHello.has(id) || order.length === 1) && (id !== "server-name-missing" || hello.serverName === undefined));
   return (rest.length > 0 ? rest : [lastResort]).map((id, at) => causeOf(id, at === 0 && order[0] === id ? "likely" : "possible", { because: [said] }));
 }
 const lastResort: CauseId = "handshake-refused";

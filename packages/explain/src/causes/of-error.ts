@@ -89,7 +89,7 @@ const causes: CausesOf = {
 };
 
 /** x509's own words and remedy. */
-function causeOfFinding(finding: Finding): Cause {
+export function causeOfFinding(finding: Finding): Cause {
   const remedy = remedyOf(finding);
   const cause = causeOf(findingCauses[finding.kind], "certain", { what: `${upper(describeFinding(finding))}.` });
   return remedy === undefined ? cause : { ...cause, remedies: [{ stack: "sallyport", advice: remedy, options: [] }] };
@@ -131,7 +131,7 @@ const findingCauses: { readonly [K in FindingKind]: CauseId } = {
   "search-given-up": "bad-certificate",
 };
 
-function isExplanation(detail: unknown): detail is Explanation {
+export function isExplanation(detail: unknown): detail is Explanation {
   return typeof detail === "object" && detail !== null && "findings" in detail && Array.isArray(detail.findings) && detail.findings.length > 0;
 }
 

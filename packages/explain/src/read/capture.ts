@@ -1,10 +1,13 @@
 // A capture as evidence of one connection: the first that failed, else the last with TLS in it.
 import { type Evidence, nothing, together } from "../evidence.ts";
+import type { KeyLog } from "./key-log.ts";
+import { inTimeOrder } from "./order.ts";
 import { type Conversation, readCapture } from "./pcap.ts";
 import { readBytes } from "./records.ts";
+import { readOpened, type Unsealer } from "./unseal.ts";
 
-export function readConversations(bytes: Uint8Array): Evidence {
-  const all = readCapture(bytes).map((conversation) => ({ conversation, evidence: evidenceOf(conversation) }));
+export function readConversations(bytes: Uint8Array, keys: KeyLog): Evidence {
+  const all = readCapture(bytes).map((conversation) => ({ conversation, evidence: readOpened((unsealer) => evidenceOf(conversation, unsealer), keys) }));
   const withTls = all.filter(({ evidence }) => evidence.hellos.length + evidence.alerts.length + evidence.errors.length + evidence.notTls.length > 0);
   const failed = withTls.find(({ evidence, conversation }) => hasFailed(evidence, conversation));
   const chosen = failed ?? withTls.at(-1);
@@ -14,11 +17,11 @@ export function readConversations(bytes: Uint8Array): Evidence {
   return { ...chosen.evidence, remarks: [...chosen.evidence.remarks, ...others], seen: [`a connection from ${client} to ${server}`, ...chosen.evidence.seen] };
 }
 
-function evidenceOf({ fromClient, fromServer, incomplete, reset }: Conversation): Evidence {
+function evidenceOf({ fromClient, fromServer, incomplete, reset, turns }: Conversation, unsealer: Unsealer | undefined): Evidence {
   const isSilent = fromClient.length > 0 && fromServer.length === 0;
-  return together([
-    fromClient.length > 0 ? readBytes(fromClient, "client") : nothing,
-    fromServer.length > 0 ? readBytes(fromServer, "server") : nothing,
+  const evidence = together([
+    fromClient.length > 0 ? readBytes(fromClient, "client", unsealer?.("client")) : nothing,
+    fromServer.length > 0 ? readBytes(fromServer, "server", unsealer?.("server")) : nothing,
     {
       ...nothing,
       remarks: incomplete ? ["bytes are missing from the capture"] : [],
@@ -26,6 +29,7 @@ function evidenceOf({ fromClient, fromServer, incomplete, reset }: Conversation)
       silent: isSilent,
     },
   ]);
+  return { ...evidence, units: inTimeOrder(evidence.units, turns), inOrder: true };
 }
 
 function hasFailed({ alerts, hellos, serverHellos, errors, notTls }: Evidence, { reset }: Conversation): boolean {

@@ -35,9 +35,9 @@ function runsIn(text: string): readonly Uint8Array[] {
   const runs = text.match(/\b[0-9a-f]{14,}\b/gi) ?? [];
   return runs.filter((run) => run.length % 2 === 0 && isLikelyTls(run)).map(fromHex);
 }
-/** A record of TLS, or the handshake message of a hello: hashes and serial numbers are neither. */
+/** A record of TLS, the handshake message of a hello, or who answered instead: hashes and serial numbers are none of them. */
 function isLikelyTls(run: string): boolean {
-  return /^(1[4-7]030[0-4]|0[12]00)/.test(run);
+  return /^(1[4-7]030[0-4]|0[12]00)/.test(run) || /^(485454502f31|5353482d|323230[2d][0d])/i.test(run);
 }
 
 function dumpsIn(text: string): readonly Uint8Array[] {

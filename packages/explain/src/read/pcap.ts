@@ -11,11 +11,19 @@ export interface Conversation {
   /** A segment is missing, or more came than is kept. */
   readonly incomplete: boolean;
   readonly reset: boolean;
+  /** In the order of time: what each segment made complete, as the length of its direction up to there. */
+  readonly turns: readonly Turn[];
+}
+export interface Turn {
+  readonly from: "client" | "server";
+  readonly upTo: number;
 }
 
 const mostConversations = 1000;
 /** A handshake has far less. */
 const mostOctets = 1 << 18;
+/** A segment has a byte or more. */
+const mostTurns = 10_000;
 
 export function isCapture(bytes: Uint8Array): boolean {
   return magicOf(bytes) !== undefined;
@@ -44,10 +52,24 @@ export function readCapture(bytes: Uint8Array): readonly Conversation[] {
   return [...conversations.values()].map((conversation) => conversation.done());
 }
 
+/** Key logs that are in a pcapng (Decryption Secrets Blocks), as they stand there. */
+export function secretsIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const magic = magicOf(bytes);
+  if (magic?.format !== "pcapng") return [];
+  const found: Uint8Array[] = [];
+  for (const { type, body, little } of blocksOf(bytes)) {
+    if (type !== 10 || body.length < 8 || word(body, 0, 4, little) !== tlsKeyLog) continue;
+    found.push(body.subarray(8, 8 + word(body, 4, 4, little)));
+  }
+  return found;
+}
+const tlsKeyLog = 0x544c534b;
+
 class Conversing {
   readonly #client: string;
   readonly #server: string;
   readonly #ways: readonly [Way, Way] = [new Way(), new Way()];
+  readonly #turns: Turn[] = [];
   #reset = false;
   constructor(client: string, server: string) {
     this.#client = client;
@@ -55,7 +77,10 @@ class Conversing {
   }
   take(segment: Segment): void {
     if (segment.reset) this.#reset = true;
-    this.#ways[segment.source === this.#client ? 0 : 1].take(segment);
+    const isClient = segment.source === this.#client;
+    const way = this.#ways[isClient ? 0 : 1];
+    way.take(segment);
+    if (segment.payload.length > 0 && this.#turns.length < mostTurns) this.#turns.push({ from: isClient ? "client" : "server", upTo: way.upTo });
   }
   done(): Conversation {
     const [client, server] = this.#ways;
@@ -66,6 +91,7 @@ class Conversing {
       fromServer: server.bytes(),
       incomplete: client.incomplete || server.incomplete,
       reset: this.#reset,
+      turns: this.#turns,
     };
   }
 }
@@ -76,6 +102,8 @@ class Way {
   #first: number | undefined;
   #kept = 0;
   incomplete = false;
+  /** How far the segments reach; holes, which a segment sent again will fill, are not looked for. */
+  upTo = 0;
 
   take({ sequence, syn, payload }: Segment): void {
     if (syn) this.#first = (sequence + 1) >>> 0;
@@ -88,8 +116,10 @@ class Way {
     this.#kept += payload.length;
     // Numbers wrap; what lies before the first byte is a stray of another connection.
     const at = (sequence - this.#first) >>> 0;
-    if (at < mostOctets) this.#segments.push({ at, payload });
-    else this.incomplete = true;
+    if (at < mostOctets) {
+      this.#segments.push({ at, payload });
+      this.upTo = Math.max(this.upTo, at + payload.length);
+    } else this.incomplete = true;
   }
 
   bytes(): Uint8Array {
@@ -142,28 +172,39 @@ function* packetsOfPcap(bytes: Uint8Array, little: boolean): Generator<Packet> {
   }
 }
 
-/** Section headers, interfaces, and packets (enhanced and simple); other blocks are skipped. */
-function* packetsOfPcapng(bytes: Uint8Array): Generator<Packet> {
+interface Block {
+  readonly type: number;
+  /** Without the lengths before and behind it. */
+  readonly body: Uint8Array;
+  readonly little: boolean;
+}
+
+function* blocksOf(bytes: Uint8Array): Generator<Block> {
   let little = true;
-  let links: number[] = [];
   for (let at = 0; at + 12 <= bytes.length; ) {
-    const isSection = word(bytes, at, 4, false) === 0x0a0d0d0a;
-    if (isSection) {
-      little = bytes[at + 8] === 0x4d;
-      links = [];
-    }
-    const type = word(bytes, at, 4, little);
+    if (word(bytes, at, 4, false) === sectionHeader) little = bytes[at + 8] === 0x4d;
     const length = word(bytes, at + 4, 4, little);
     if (length < 12 || length % 4 !== 0 || length > bytes.length - at) return;
-    if (type === 1 && links.length < 1000) links.push(word(bytes, at + 8, 2, little));
-    if (type === 6 && length >= 32) {
-      const captured = word(bytes, at + 20, 4, little);
-      if (captured <= length - 32) yield { link: links[word(bytes, at + 8, 4, little)] ?? -1, packet: bytes.subarray(at + 28, at + 28 + captured) };
-    }
-    if (type === 3 && length >= 16) {
-      yield { link: links[0] ?? -1, packet: bytes.subarray(at + 12, at + 12 + Math.min(word(bytes, at + 8, 4, little), length - 16)) };
-    }
+    yield { type: word(bytes, at, 4, little), body: bytes.subarray(at + 8, at + length - 4), little };
     at += length;
+  }
+}
+/** The same in both orders of bytes. */
+const sectionHeader = 0x0a0d0d0a;
+
+/** Interfaces, and packets (enhanced and simple); other blocks are skipped. */
+function* packetsOfPcapng(bytes: Uint8Array): Generator<Packet> {
+  let links: number[] = [];
+  for (const { type, body, little } of blocksOf(bytes)) {
+    if (type === sectionHeader) links = [];
+    if (type === 1 && links.length < 1000) links.push(word(body, 0, 2, little));
+    if (type === 6 && body.length >= 20) {
+      const captured = word(body, 12, 4, little);
+      if (captured <= body.length - 20) yield { link: links[word(body, 0, 4, little)] ?? -1, packet: body.subarray(20, 20 + captured) };
+    }
+    if (type === 3 && body.length >= 4) {
+      yield { link: links[0] ?? -1, packet: body.subarray(4, 4 + Math.min(word(body, 0, 4, little), body.length - 4)) };
+    }
   }
 }
 

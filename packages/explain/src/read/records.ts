@@ -1,21 +1,22 @@
 // A stream of TLS, or what somebody cut out of one, as evidence. Directions are told by the messages where nobody says them.
-import { type Bytes, readClientHello, registered } from "@sallyport/core";
-import { type AlertSeen, type Evidence, type ForeignBytes, type HelloSeen, type MessageSeen, nothing } from "../evidence.ts";
+import { type Bytes, readClientHello } from "@sallyport/core";
+import { type AlertSeen, type ChainSeen, type Evidence, type ForeignBytes, type HelloSeen, type MessageSeen, nothing } from "../evidence.ts";
 import { Cursor } from "./cursor.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
+import { Deframer, type Sender, type Unit, type Unseal } from "./units.ts";
 
-export type Sender = "client" | "server" | undefined;
+export type { Sender } from "./units.ts";
 
-/** Handshake bytes that are put together, at most: a peer's certificates have 64 KiB at most. */
-const mostHandshake = 1 << 18;
-const mostMessages = 64;
-
-export function readBytes(bytes: Uint8Array, from: Sender): Evidence {
+/** @param unseal opens sealed records, in their order */
+export function readBytes(bytes: Uint8Array, from: Sender, unseal?: Unseal): Evidence {
   const [first = 0, second = 0] = bytes;
-  if (isRecord(bytes)) return new Stream(from).read(bytes);
-  if (bytes.length === 2 && (first === 1 || first === 2)) return new Stream(from).alertAlone(first, second);
-  if ((first === 1 || first === 2) && second === 0 && bytes.length > 40) return new Stream(from).messagesAlone(bytes);
-  return foreign(bytes, from);
+  const gathering = new Gathering(from);
+  const deframer = new Deframer(from, gathering, unseal);
+  if (isRecord(bytes)) deframer.records(bytes);
+  else if (bytes.length === 2 && (first === 1 || first === 2)) deframer.alert(bytes);
+  else if ((first === 1 || first === 2) && second === 0 && bytes.length > 40) deframer.messages(bytes);
+  else return foreign(bytes, from);
+  return gathering.evidence();
 }
 
 function isRecord(bytes: Uint8Array): boolean {
@@ -23,143 +24,85 @@ function isRecord(bytes: Uint8Array): boolean {
   return bytes.length >= 5 && type >= 20 && type <= 24 && major === 3;
 }
 
-class Stream {
+class Gathering {
   readonly #from: Sender;
   readonly #hellos: HelloSeen[] = [];
   readonly #serverHellos: ServerHello[] = [];
   readonly #alerts: AlertSeen[] = [];
-  readonly #chains: Bytes[][] = [];
+  readonly #chains: ChainSeen[] = [];
   readonly #messages: MessageSeen[] = [];
   readonly #errors: Evidence["errors"][number][] = [];
   readonly #remarks: string[] = [];
   readonly #seen: string[] = [];
-  #handshake: number[] = [];
-  #handshakeWire = 0;
-  #speaker: Sender;
-  #protected = 0;
-  #ciphered = false;
+  readonly #units: Unit[] = [];
+  #sealed = 0;
 
   constructor(from: Sender) {
     this.#from = from;
-    this.#speaker = from;
   }
 
-  read(bytes: Uint8Array): Evidence {
-    const cursor = new Cursor(bytes);
-    while (cursor.left > 0) {
-      const at = cursor.at;
-      const type = cursor.number(1);
-      const version = cursor.number(2);
-      const length = cursor.number(2);
-      if (type === undefined || version === undefined || length === undefined || type < 20 || type > 24 || version >> 8 !== 3) {
-        this.#remarks.push(`from byte ${at} on there are ${bytes.length - at} bytes that are no record of TLS`);
-        break;
-      }
-      const body = cursor.take(length);
-      if (body === undefined) {
-        const rest = cursor.take(cursor.left) ?? new Uint8Array(0);
-        this.#remarks.push(`the last record is cut short: ${rest.length} of ${length} bytes are there`);
-        if (type === 22) this.#collect(rest, rest.length + 5);
-        break;
-      }
-      this.#record(type, body);
-    }
-    this.#flush(true);
-    return this.#evidence();
+  unit(unit: Unit): void {
+    this.#units.push(unit);
+    if (unit.kind === "message") this.#message(unit);
+    if (unit.kind === "alert") this.#alert(unit);
+  }
+  sealed(): void {
+    this.#sealed++;
+  }
+  remark(what: string): void {
+    this.#remarks.push(what);
   }
 
-  alertAlone(level: number, number: number): Evidence {
-    this.#alert(level, number);
-    return this.#evidence();
-  }
-
-  messagesAlone(bytes: Uint8Array): Evidence {
-    this.#collect(bytes, bytes.length);
-    this.#flush(true);
-    return this.#evidence();
-  }
-
-  #record(type: number, body: Uint8Array): void {
-    if (type === 22 && !this.#ciphered) {
-      this.#collect(body, body.length + 5);
-      return;
-    }
-    this.#flush(false);
-    const [level, number] = body;
-    if (type === 21 && body.length === 2 && level !== undefined && number !== undefined) this.#alert(level, number);
-    else if (type === 20) this.#ciphered ||= !this.#serverHellos.some(({ version }) => version.id === 0x0304);
-    else this.#protected++;
-  }
-
-  #collect(body: Uint8Array, wire: number): void {
-    if (this.#handshake.length + body.length > mostHandshake) return;
-    for (const byte of body) this.#handshake.push(byte);
-    this.#handshakeWire += wire;
-    this.#flush(false);
-  }
-
-  /** Whole messages of what has come; at the end also what is said of the rest. */
-  #flush(atEnd: boolean): void {
-    let start = 0;
-    const bytes = this.#handshake;
-    while (bytes.length - start >= 4) {
-      const type = bytes[start] ?? 0;
-      const length = (bytes[start + 1] ?? 0) * 65_536 + (bytes[start + 2] ?? 0) * 256 + (bytes[start + 3] ?? 0);
-      if (bytes.length - start < 4 + length) break;
-      if (this.#messages.length < mostMessages) this.#message(type, Uint8Array.from(bytes.slice(start, start + 4 + length)));
-      start += 4 + length;
-    }
-    // Copied only when something went: a message that never ends must not be copied for each of its records.
-    if (start > 0) {
-      this.#handshake = bytes.slice(start);
-      this.#handshakeWire = this.#handshake.length;
-    }
-    if (!atEnd || this.#handshake.length === 0) return;
-    const [type = 0] = this.#handshake;
-    this.#remarks.push(`a ${registered("handshake", type).name ?? "handshake message"} is cut short`);
-    // What can be read of a hello is read, and the machine's own reader says where it ends.
-    if (type === 1) this.#message(type, Uint8Array.from(this.#handshake));
-  }
-
-  #message(type: number, raw: Bytes): void {
-    const name = registered("handshake", type).name ?? `handshake message ${type}`;
-    this.#speaker = this.#from ?? speakers.get(type) ?? this.#speaker;
-    this.#messages.push({ from: this.#speaker, name });
-    this.#seen.push(`${name}, ${raw.length} bytes`);
-    if (type === 1) {
-      const read = readClientHello(raw);
-      if (read.kind === "read") this.#hellos.push({ clientHello: read.clientHello, wireBytes: this.#handshakeWire });
+  #message({ body, from, name, start, end, pieces, isCut, unsealed }: Unit): void {
+    // What can be read of a hello that is cut is read, and the machine's own reader says where it ends.
+    if (isCut && body[0] !== 1) return;
+    this.#messages.push({ from, name });
+    this.#seen.push(`${name}, ${body.length} bytes`);
+    if (body[0] === 1) {
+      const read = readClientHello(body);
+      const wireBytes = pieces.length === 0 ? body.length : end - start;
+      if (read.kind === "read") this.#hellos.push({ clientHello: read.clientHello, wireBytes });
       else this.#errors.push(read.error);
     }
-    if (type === 2) {
-      const hello = readServerHello(raw);
+    if (body[0] === 2) {
+      const hello = readServerHello(body);
       if (hello !== undefined) this.#serverHellos.push(hello);
     }
-    if (type === 11) this.#certificates(raw);
+    if (body[0] === 11) this.#certificates(body, from, unsealed);
   }
 
-  /** TLS 1.2's message; 1.3's is never in clear. */
-  #certificates(raw: Uint8Array): void {
-    const list = new Cursor(new Cursor(raw.subarray(4)).vector(3) ?? new Uint8Array(0));
+  /** TLS 1.2's message is in clear, 1.3's never is. */
+  #certificates(raw: Uint8Array, from: Sender, is13: boolean): void {
+    const body = new Cursor(raw.subarray(4));
+    if (is13) body.vector(1);
+    const list = new Cursor(body.vector(3) ?? new Uint8Array(0));
     const chain: Bytes[] = [];
     while (list.left > 0 && chain.length < 16) {
       const certificate = list.vector(3);
       if (certificate === undefined) break;
       chain.push(Uint8Array.from(certificate));
+      if (is13) list.vector(2);
     }
-    if (chain.length > 0) this.#chains.push(chain);
+    const [leaf, ...more] = chain;
+    if (leaf !== undefined) this.#chains.push({ from, certificates: [leaf, ...more] });
   }
 
-  #alert(level: number, number: number): void {
-    if (this.#alerts.length >= mostMessages) return;
+  #alert({ body, name, unsealed }: Unit): void {
+    const [level, number = 0] = body;
     const known = level === 1 ? "warning" : level === 2 ? "fatal" : "unknown";
     // Behind a hello it is the answer, unless somebody says who sent it.
-    const from = this.#from ?? (this.#messages.some((message) => message.from === "server") ? undefined : this.#messages.length > 0 ? "server" : undefined);
-    this.#alerts.push({ number, level: known, from, protected: false });
-    this.#seen.push(`alert ${registered("alert", number).name ?? number}, ${known}`);
+    const from =
+      this.#from ??
+      (this.#messages.some((message) => message.from === "server")
+        ? undefined
+        : this.#messages.length > 0
+          ? "server"
+          : undefined);
+    this.#alerts.push({ number, level: known, from, protected: unsealed });
+    this.#seen.push(`alert ${name.replace(/^alert /, "")}, ${known}`);
   }
 
-  #evidence(): Evidence {
+  evidence(): Evidence {
     return {
       ...nothing,
       hellos: this.#hellos,
@@ -168,18 +111,13 @@ class Stream {
       chains: this.#chains,
       messages: this.#messages,
       errors: this.#errors,
-      protectedRecords: this.#protected,
+      protectedRecords: this.#sealed,
       remarks: this.#remarks,
-      seen: this.#protected === 0 ? this.#seen : [...this.#seen, `${this.#protected} protected records`],
+      units: this.#units,
+      seen: this.#sealed === 0 ? this.#seen : [...this.#seen, `${this.#sealed} protected records`],
     };
   }
 }
-
-/** Who sends it, by its type. Certificates and Finished are anybody's. */
-const speakers: ReadonlyMap<number, "client" | "server"> = new Map([
-  [0, "server"], [1, "client"], [2, "server"], [4, "server"], [8, "server"], [12, "server"], [13, "server"], [14, "server"],
-  [16, "client"], [22, "server"],
-]);
 
 function foreign(bytes: Uint8Array, from: Sender): Evidence {
   const start = String.fromCharCode(...bytes.subarray(0, 16));

@@ -3,15 +3,16 @@ import { type Evidence, nothing, together } from "../evidence.ts";
 import { bytesInText } from "./hex.ts";
 import { readLog } from "./log.ts";
 import { readBytes, type Sender } from "./records.ts";
+import type { Unsealer } from "./unseal.ts";
 
 /** Characters; what is behind them is not read, and the report says so. */
 const longest = 1 << 22;
 const mostPieces = 200;
 
-export function readText(text: string, from: Sender): Evidence {
+export function readText(text: string, from: Sender, unsealer?: Unsealer): Evidence {
   const read = text.length > longest ? text.slice(0, longest) : text;
   const remarks = text.length > longest ? [`only the first ${longest} characters were read`] : [];
-  const pieces = bytesInText(read).slice(0, mostPieces).map((bytes) => readBytes(bytes, from)).filter(isTls);
+  const pieces = bytesInText(read).slice(0, mostPieces).map((bytes) => readBytes(bytes, from, unsealer?.(from))).filter(isTls);
   const words = readLog(read);
   const spoken = plainSpeech(read, from);
   if (pieces.length === 0 && words.signs.length + words.alerts.length === 0 && spoken !== undefined) return spoken;

@@ -1,15 +1,22 @@
 // A report for a terminal. Its texts are printable already; colour is the caller's, by `paint`.
 import type { Cause, Offer, Remedy, Report } from "../report.ts";
+import type { LintReport } from "../lint/report.ts";
 import { stackOf } from "../stacks/all.ts";
+import { lintText } from "./lint-text.ts";
+import { wrap } from "./wrap.ts";
 
 export interface TextOptions {
   /** Columns; default 100. */
   readonly width?: number;
   /** Marks parts for a terminal; default: as it is. */
-  readonly paint?: (part: "verdict" | "heading" | "option" | "quiet", text: string) => string;
+  readonly paint?: Paint;
 }
+export type Paint = (part: "verdict" | "heading" | "option" | "quiet", text: string) => string;
 
-export function toText(report: Report, { width = 100, paint = (_, text) => text }: TextOptions = {}): string {
+/** What `explain` or `lint` answered. */
+export function toText(report: Report | LintReport, options: TextOptions = {}): string {
+  const { width = 100, paint = (_, text) => text } = options;
+  if ("outcomes" in report) return lintText(report, width, paint);
   const lines: string[] = [];
   const put = (indent: number, text: string, hang = indent): void => {
     lines.push(...wrap(text, width - hang).map((line, at) => " ".repeat(at === 0 ? indent : hang) + line));
@@ -19,11 +26,14 @@ export function toText(report: Report, { width = 100, paint = (_, text) => text 
   if (where !== "") put(2, where);
   for (const [at, cause] of report.causes.entries()) {
     lines.push("");
-    lines.push(...wrap(`${at + 1}. ${cause.certainty}: ${cause.what}`, width - 3).map((line, row) => (row === 0 ? line : `   ${line}`)));
+    lines.push(
+      ...wrap(`${at + 1}. ${cause.certainty}: ${cause.what}`, width - 3).map((line, row) => (row === 0 ? line : `   ${line}`)),
+    );
     for (const line of causeLines(cause)) put(3, line, 7);
     for (const remedy of shown(cause.remedies, at)) {
       put(3, `- ${remedyLine(remedy)}`, 5);
-      if (remedy.options.length > 0) for (const line of wrap(remedy.options.join(", "), width - 7)) lines.push(`       ${paint("option", line)}`);
+      if (remedy.options.length > 0)
+        for (const line of wrap(remedy.options.join(", "), width - 7)) lines.push(`       ${paint("option", line)}`);
       if (remedy.stopGap !== undefined) put(7, `A stop-gap. What is lost: ${remedy.stopGap}.`, 7);
     }
   }
@@ -32,7 +42,14 @@ export function toText(report: Report, { width = 100, paint = (_, text) => text 
     for (const { severity, what } of report.findings) put(2, `- ${severity === "warning" ? "warning: " : ""}${what}`, 4);
   }
   for (const offer of report.offers) {
-    lines.push("", paint("heading", `The ${offer.from}'s ${offer.message}, ${offer.bytes} bytes${offer.looksLike === undefined ? "" : `, looks like ${titleOf(offer.looksLike)}`}`));
+    lines.push(
+      "",
+      paint(
+        "heading",
+        `The ${offer.from}'s ${offer.message}, ${offer.bytes} bytes` +
+          (offer.looksLike === undefined ? "" : `, looks like ${titleOf(offer.looksLike)}`),
+      ),
+    );
     for (const [name, value] of offerRows(offer)) put(2, `${name}: ${value}`, 6);
   }
   return `${lines.join("\n")}\n`;
@@ -50,7 +67,9 @@ export function whereOf({ failed, alert }: Report): string {
 export function causeLines({ because, apart, move }: Cause): readonly string[] {
   return [
     ...because.map((line) => `because: ${line}`),
-    ...(apart === undefined ? [] : [`the client has these ${apart.of}: ${few(apart.client)}`, `the server has: ${few(apart.server)}`]),
+    ...(apart === undefined
+      ? []
+      : [`the client has these ${apart.of}: ${few(apart.client)}`, `the server has: ${few(apart.server)}`]),
     `the next move is ${move === "this side" ? "this side's" : move === "peer" ? "the peer's" : `the ${move}'s`}`,
   ];
 }
@@ -88,18 +107,4 @@ const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slic
 function few(values: readonly string[]): string {
   if (values.length === 0) return "none";
   return values.length <= 40 ? values.join(", ") : `${values.slice(0, 40).join(", ")} and ${values.length - 40} more`;
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

@@ -3,12 +3,13 @@ import type { Agreement } from "../../connection/connection.ts";
 import { ExporterTls12, ExporterTls13 } from "../../connection/exporters.ts";
 import type { Info } from "../../connection/types.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
+import { leafOf } from "../shown-credential.ts";
 import { handshakeKind } from "../table.ts";
 import { externalOf } from "./psks.ts";
 import type { At } from "./states.ts";
 
 export function agreementTls13(
-  { settled, alpn, identity, keyProven, exporterSecret, ownScheme, tickets }: At<"connected">, maxRecordSize: RecordSizes,
+  { settled, alpn, identity, keyProven, exporterSecret, shown, tickets }: At<"connected">, maxRecordSize: RecordSizes,
 ): Agreement {
   const { offer, suite, hash, group, retried, psk } = settled;
   const external = externalOf(psk);
@@ -23,7 +24,9 @@ export function agreementTls13(
     peer: identity,
     psk: external && { identity: external.identity },
     peerSignatureScheme: typeof keyProven === "string" ? undefined : keyProven.scheme,
-    ownSignatureScheme: ownScheme,
+    ownSignatureScheme: shown?.scheme,
+    ownCertificate: leafOf(shown?.credential),
+    asksPeer: identity !== undefined,
     extendedMasterSecret: true,
     maxRecordSize,
     sessionData: undefined,
@@ -32,7 +35,7 @@ export function agreementTls13(
 }
 
 export function agreementTls12(
-  { settled, group, identity, keyProven, master, ownScheme }: At<"connectedTls12">, maxRecordSize: RecordSizes,
+  { settled, group, identity, keyProven, master, shown }: At<"connectedTls12">, maxRecordSize: RecordSizes,
 ): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
@@ -46,7 +49,9 @@ export function agreementTls12(
     peer: identity,
     psk: undefined,
     peerSignatureScheme: keyProven === "by the session" ? undefined : keyProven.scheme,
-    ownSignatureScheme: ownScheme,
+    ownSignatureScheme: shown?.scheme,
+    ownCertificate: leafOf(shown?.credential),
+    asksPeer: identity !== undefined,
     extendedMasterSecret,
     maxRecordSize,
     sessionData: undefined,

@@ -3,6 +3,7 @@ import type { Info } from "../../connection/types.ts";
 import type { RecordSizes } from "../../record/size-limit.ts";
 import type { SessionPsk } from "../../session/state.ts";
 import type { Bytes } from "../../wire/bytes.ts";
+import { leafOf } from "../shown-credential.ts";
 import { handshakeKind } from "../table.ts";
 import type { ProvenPeer, Settled } from "./states.ts";
 import { externalOf, type SelectedPsk } from "./tls13/psk.ts";
@@ -32,7 +33,7 @@ export function madeTls12(
 }
 
 export function infoOf(
-  { negotiated, suite, group, retried }: Settled,
+  { negotiated, suite, group, retried, authentication }: Settled,
   { by, external, peer, extendedMasterSecret, sessionData }: Made,
   maxRecordSize: RecordSizes,
 ): Info {
@@ -48,6 +49,8 @@ export function infoOf(
     peerSignatureScheme: peer === undefined || peer.keyProven === "by the session" ? undefined : peer.keyProven.scheme,
     psk: external && { identity: external.identity },
     ownSignatureScheme: by === undefined ? negotiated.scheme : undefined,
+    ownCertificate: by === undefined ? leafOf(negotiated.credential) : undefined,
+    asksPeer: authentication !== undefined && external === undefined,
     extendedMasterSecret,
     maxRecordSize,
     sessionData,

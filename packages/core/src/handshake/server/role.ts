@@ -19,7 +19,6 @@ import { steps } from "./steps.ts";
 import { candidatesTls12 } from "./tls12/resume.ts";
 import { stepsTls12 } from "./tls12/steps.ts";
 import { askSingleUse } from "./tls13/early-data.ts";
-import { forgetPsk } from "./tls13/psk.ts";
 import { candidatesOf } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
@@ -83,7 +82,7 @@ function forget(state: State): void {
   if (state.kind === "tellEarlyData") return forget(state.next);
   if ("exporter" in state) state.exporter.wipe();
   if (state.kind === "exchangeKeys" || state.kind === "askSingleUse" || state.kind === "judgeResumed") {
-    forgetPsk(state.psk);
+    state.psk?.schedule.end();
   } else if (state.kind === "judgeResumedTls12") {
     wipe(state.master);
   } else if (state.kind === "sign") {

@@ -4,9 +4,10 @@ import { ivLengthOf, WriteKeysTls12 } from "../../../record/keys-tls12.ts";
 import type { Bytes } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
-import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
+import { schemeIds } from "../../../wire/registry.ts";
 import { encodeCertificateTls12, encodeClientKeyExchange } from "../../../wire/tls12-messages.ts";
 import { logMasterSecret } from "../../key-log.ts";
+import type { ShownCredential } from "../../shown-credential.ts";
 import { type Context, type StateOf, send } from "../../table.ts";
 import type { Keyed, StatesTls12 } from "./states.ts";
 
@@ -37,19 +38,19 @@ export function sendClientKeyExchange(
 
 /** CertificateVerify, and the rest. */
 export function sendCertificateVerifyTls12(
-  { kind: _, credential: __, scheme, message: ___, clientKey, clientIv, ...keyed }: At<"signTls12">,
+  { kind: _, credential, scheme, message: __, clientKey, clientIv, ...keyed }: At<"signTls12">,
   signature: Uint8Array,
   context: Context,
 ): Answered {
   send(encodeCertificateVerify(schemeIds[scheme], signature), keyed.transcript, context);
   sendFinishedTls12(keyed, clientKey, clientIv, context);
-  return answered(keyed, scheme);
+  return answered(keyed, { credential, scheme });
 }
 
 type Answered = At<"expectSessionTicket"> | At<"expectChangeCipherSpec">;
-function answered(keyed: Keyed, ownScheme: SignatureScheme | undefined): Answered {
+function answered(keyed: Keyed, shown: ShownCredential | undefined): Answered {
   const kind = keyed.settled.announcesTicket ? "expectSessionTicket" : "expectChangeCipherSpec";
-  return { kind, ...keyed, ownScheme, ticket: undefined };
+  return { kind, ...keyed, shown, ticket: undefined };
 }
 
 /** change_cipher_spec and Finished. */

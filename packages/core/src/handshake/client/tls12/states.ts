@@ -9,6 +9,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { TicketTls12 } from "../../../wire/tls12-messages.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { ShownCredential } from "../../shown-credential.ts";
 import type { SignatureCheck } from "../../stages/peer-identity.ts";
 import type { ChosenTypes } from "../judge-extensions.ts";
 import type { Offer } from "../states.ts";
@@ -53,7 +54,7 @@ export interface Keyed extends Proven {
 }
 
 interface Answered extends Keyed {
-  readonly ownScheme: SignatureScheme | undefined;
+  readonly shown: ShownCredential | undefined;
   readonly ticket: TicketTls12 | undefined;
 }
 /** The server has taken up our session. */
@@ -97,7 +98,7 @@ export interface StatesTls12 {
     master: Bytes;
     /** Of a resumption none. */
     group: Group | undefined;
-    ownScheme: SignatureScheme | undefined;
+    shown: ShownCredential | undefined;
   };
 }
 

@@ -143,11 +143,11 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
   expectFinishedTls12: {
     finished: (state, message, context) => {
-      const { settled, master, identity, keyProven, group, ownScheme } = state;
+      const { settled, master, identity, keyProven, group, shown } = state;
       const finished = verifyFinished(state, message, context);
       rememberSession(state, context);
       if (!settled.extendedMasterSecret) wipe(master);
-      return { kind: "connectedTls12", settled, identity, keyProven, finished, master, group, ownScheme };
+      return { kind: "connectedTls12", settled, identity, keyProven, finished, master, group, shown };
     },
   },
 
@@ -189,7 +189,7 @@ function finishResumption(
   sendFinishedTls12(state, keys.clientKey, keys.clientIv, context);
   rememberSession({ ...state, identity }, context);
   const agreed = { settled, identity, finished, master };
-  return { kind: "connectedTls12", ...agreed, keyProven: "by the session", group: undefined, ownScheme: undefined };
+  return { kind: "connectedTls12", ...agreed, keyProven: "by the session", group: undefined, shown: undefined };
 }
 
 function protectReading(

@@ -9,6 +9,7 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import type { SignatureScheme } from "../../../wire/registry.ts";
 import type { ReceivedRequest } from "../../judge-certificate.ts";
 import type { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { ShownCredential } from "../../shown-credential.ts";
 import type { StartedShare } from "../../stages/key-exchange.ts";
 import type { SignatureCheck } from "../../stages/peer-identity.ts";
 import type { ChosenTypes } from "../judge-extensions.ts";
@@ -68,7 +69,7 @@ export interface StatesTls13 {
     finished: FinishedVerified;
     exporterSecret: Bytes;
     tickets: TicketTaker | undefined;
-    ownScheme: SignatureScheme | undefined;
+    shown: ShownCredential | undefined;
   };
 }
 /** Who the server is, and how we know: its key, or the PSK that its Finished is made with. */

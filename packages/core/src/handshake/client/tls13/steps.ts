@@ -1,6 +1,6 @@
 // One small function an edge. What decides is in the files `judge-….ts`, what is sent in `flight.ts`.
 import type { Link } from "../../../connection/link.ts";
-import { finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
+import { EarlySchedule, finishedVerifyData, HandshakeSchedule, type TrafficSecrets } from "../../../crypto/key-schedule.ts";
 import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy } from "../../../wire/bytes.ts";
@@ -10,7 +10,6 @@ import {
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
-import type { SignatureScheme } from "../../../wire/registry.ts";
 import { decodeServerHello } from "../../../wire/server-hello.ts";
 import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedAgain, presentedIdentity, rememberedIdentity } from "../../identity.ts";
@@ -19,6 +18,7 @@ import {
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
+import type { ShownCredential } from "../../shown-credential.ts";
 import type { Context, StateOf, Steps } from "../../table.ts";
 import { schemeFor } from "../choose-credential.ts";
 import { owesChangeCipherSpec, sendSecondClientHello } from "../client-hello.ts";
@@ -64,7 +64,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
         };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
-      const schedule = new HandshakeSchedule(hash, answer.secret, secretOf(settled.psk));
+      const psk = secretOf(settled.psk);
+      const schedule =
+        psk === undefined ? HandshakeSchedule.withoutPsk(hash, answer.secret) : new EarlySchedule(hash, psk).handshake(answer.secret);
       forgetOffered(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
@@ -193,9 +195,9 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   },
 
   sign: {
-    signature: ({ kind: _, credential: __, scheme, message: ___, ...proven }, signature, context) => {
+    signature: ({ kind: _, credential, scheme, message: __, ...proven }, signature, context) => {
       sendCertificateVerify(proven, scheme, signature, context);
-      return connected(proven, scheme, sendFinished(proven, context));
+      return connected(proven, { credential, scheme }, sendFinished(proven, context));
     },
   },
 };
@@ -229,7 +231,7 @@ function takeCertificate(
 
 function connected(
   { settled, alpn, finished, ...proven }: Proven,
-  ownScheme: SignatureScheme | undefined,
+  shown: ShownCredential | undefined,
   sent: ReturnType<typeof sendFinished>,
 ): At<"connected"> {
   const { exporterSecret, resumptionSecret } = sent;
@@ -240,5 +242,5 @@ function connected(
     proven.identity === undefined
       ? { identity: undefined, keyProven: proven.keyProven }
       : { identity: proven.identity, keyProven: proven.keyProven };
-  return { kind: "connected", settled, alpn, finished, ...server, ownScheme, exporterSecret, tickets };
+  return { kind: "connected", settled, alpn, finished, ...server, shown, exporterSecret, tickets };
 }

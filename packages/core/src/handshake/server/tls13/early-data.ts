@@ -1,7 +1,6 @@
 // Whether a server takes early data (RFC 9846 §4.3.10, §8), and with which keys.
 import { ExporterTls13, type Exporter } from "../../../connection/exporters.ts";
 import { attempt } from "../../../connection/guard.ts";
-import { EarlySchedule } from "../../../crypto/key-schedule.ts";
 import { digestOf, type Transcript } from "../../../crypto/transcript.ts";
 import { ReadKeys } from "../../../record/keys.ts";
 import { ageToleranceMs } from "../../../session/single-use.ts";
@@ -67,11 +66,10 @@ export function earlyReading(
   hello: DecodedClientHello, { settings, suite, hash }: Settled, psk: SelectedPsk | undefined, transcript: Transcript,
 ): EarlyReading {
   if (psk?.kind !== "session") throw new TypeError("early data without a session");
-  const schedule = new EarlySchedule(hash, psk.state.secret);
+  const { schedule } = psk;
   const digest = transcript.digest();
   const traffic = schedule.traffic(digest);
   const exporterSecret = schedule.exporter(digest);
-  schedule.end();
   logSecret(settings, "CLIENT_EARLY_TRAFFIC_SECRET", hello.random, traffic);
   logSecret(settings, "EARLY_EXPORTER_SECRET", hello.random, exporterSecret);
   return { keys: new ReadKeys(suite, hash, traffic), exporter: new ExporterTls13(hash, exporterSecret) };

@@ -26,7 +26,7 @@ import { type Context, send } from "../../table.ts";
 import { chosenTypes } from "../chosen-types.ts";
 import type { At, Settled } from "../states.ts";
 import { behindFlight, earlyReading, traceEarlyData } from "./early-data.ts";
-import { forgetPsk, type SelectedPsk, secretOf } from "./psk.ts";
+import type { SelectedPsk } from "./psk.ts";
 import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
@@ -82,8 +82,7 @@ export function sendServerHello(
   });
   send(serverHello, transcript, context);
 
-  const schedule = new HandshakeSchedule(hash, sharedSecret, secretOf(psk));
-  forgetPsk(psk);
+  const schedule = psk?.schedule.handshake(sharedSecret) ?? HandshakeSchedule.withoutPsk(hash, sharedSecret);
   const handshakeTraffic = schedule.traffic(transcript.digest());
   logSecret(settings, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.client);
   logSecret(settings, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hello.random, handshakeTraffic.server);

@@ -2,7 +2,7 @@
 // that was agreed on. What does not open or fit is left aside; a binder that does not verify is an alert.
 import type { VerifiedIdentity } from "../../../config/identity.ts";
 import type { Link } from "../../../connection/link.ts";
-import { type BinderLabel, pskBinder } from "../../../crypto/key-schedule.ts";
+import { type BinderLabel, EarlySchedule } from "../../../crypto/key-schedule.ts";
 import { Transcript } from "../../../crypto/transcript.ts";
 import { fail } from "../../../errors.ts";
 import { offersPsks } from "../../../negotiate/psk.ts";
@@ -84,21 +84,23 @@ function selectPsk(state: At<"lookUpSession">, session: Fitting["session"]): Sel
   const { psk: external, negotiated } = state.settled;
   if (session !== undefined && (external === undefined || session.index < external.index)) {
     const { secret } = session.state;
-    if (!isBound(state, session.index, "res binder", secret)) {
-      wipe(secret);
-      fail("bad-binder", { index: session.index }, "RFC 9846 §4.3.11");
-    }
-    return { kind: "session", ...session, identity: rememberedIdentity(session.state) };
+    const schedule = new EarlySchedule(state.settled.hash, secret);
+    wipe(secret);
+    expectBound(state, session.index, "res binder", schedule);
+    return { kind: "session", ...session, identity: rememberedIdentity(session.state), schedule };
   }
   if (session !== undefined) wipe(session.state.secret);
   if (external !== undefined) {
     const { index, psk } = external;
-    if (!isBound(state, index, psk.binder, psk.key)) fail("bad-binder", { index }, "RFC 9846 §4.3.11");
-    return { kind: "external", index, psk };
+    const schedule = new EarlySchedule(state.settled.hash, psk.key);
+    expectBound(state, index, psk.binder, schedule);
+    return { kind: "external", index, psk, schedule };
   }
   if (negotiated.credential !== undefined) return undefined;
   // RFC 9846, Appendix F.6: who is known must not be told apart from who is not, neither by the alert nor by the work.
-  isBound(state, 0, nobodys.binder, nobodys.key);
+  const schedule = new EarlySchedule(state.settled.hash, nobodys.key);
+  isBound(state, 0, nobodys.binder, schedule);
+  schedule.end();
   return fail("unknown-psk", { offered: state.hello.pskIdentities.length }, "RFC 9846 §6.2");
 }
 
@@ -106,16 +108,25 @@ function selectPsk(state: At<"lookUpSession">, session: Fitting["session"]): Sel
 export function provesPsk(hello: DecodedClientHello, settled: Settled): boolean {
   const state = { hello, settled, transcript: new Transcript(settled.hash) };
   const { index, psk } = settled.psk ?? { index: 0, psk: nobodys };
-  return isBound(state, index, psk.binder, psk.key) && settled.psk !== undefined;
+  const schedule = new EarlySchedule(settled.hash, psk.key);
+  const bound = isBound(state, index, psk.binder, schedule);
+  schedule.end();
+  return bound && settled.psk !== undefined;
 }
 
 const nobodys = { binder: "ext binder", key: empty } as const;
 
+type Hearing = Pick<At<"lookUpSession">, "hello" | "settled" | "transcript">;
+
 /** §4.3.11: "If this value is not present or does not validate, the server MUST abort the handshake." */
-function isBound(
-  { hello, settled, transcript }: Pick<At<"lookUpSession">, "hello" | "settled" | "transcript">, index: number, label: BinderLabel, key: Uint8Array,
-): boolean {
+function expectBound(state: Hearing, index: number, label: BinderLabel, schedule: EarlySchedule): void {
+  if (isBound(state, index, label, schedule)) return;
+  schedule.end();
+  fail("bad-binder", { index }, "RFC 9846 §4.3.11");
+}
+
+function isBound({ hello, transcript }: Hearing, index: number, label: BinderLabel, schedule: EarlySchedule): boolean {
   const truncated = hello.raw.subarray(0, hello.raw.length - bindersLength(hello));
-  const expected = pskBinder(settled.hash, label, key, transcript.digestWith(truncated));
+  const expected = schedule.binder(label, transcript.digestWith(truncated));
   return equalSecrets(expected, hello.psks?.binders[index] ?? empty);
 }

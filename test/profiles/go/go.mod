@@ -1,0 +1,3 @@
+module sallyport/test/profiles
+
+go 1.26
