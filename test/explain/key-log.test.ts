@@ -108,6 +108,15 @@ describe("a handshake of node:tls is opened:", () => {
   });
 });
 
+test("after HelloRetryRequest the second hello is read too, and all behind it is opened", async () => {
+  const recorded = await record(nodeServer({ minVersion: "TLSv1.3", ecdhCurve: "P-384" }), nodeClient({ ecdhCurve: "X25519:P-384" }));
+  const { steps } = inspect([captureOf(recorded), recorded.keyLog]);
+  expect(names(steps).slice(0, 2)).toEqual(["client_hello", "hello_retry_request"]);
+  expect(names(steps).filter((name) => name === "client_hello")).toHaveLength(2);
+  expect(names(steps).filter((name) => name === "finished")).toHaveLength(2);
+  expect(names(inspect(captureOf(recorded)).steps).filter((name) => name === "client_hello")).toHaveLength(2);
+});
+
 describe("an alert that was sealed gives the reason away", () => {
   let recorded: Recorded;
   beforeAll(async () => {

@@ -23,7 +23,7 @@ let server: Running;
 let address = "";
 beforeAll(async () => {
   await run(process.execPath, ["packages/inspect/build.mjs"], "", { cwd: root });
-  server = startDemo(["inspect"], { timeoutMs: 170_000 });
+  server = startDemo(["inspect"], { timeoutMs: 900_000 });
   address = (await server.saw(/Open (http:\/\/localhost:\d+\/) /, 60_000))[1] ?? "";
 }, 90_000);
 afterAll(async () => {
@@ -49,8 +49,8 @@ describe.each(drivenBrowsers.map((browser) => [browser.name, browser] as const))
       complaints.push(`a dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
-    await page.goto(address);
-  }, 120_000);
+    await page.goto(address, { timeout: 120_000 });
+  }, 360_000);
   afterAll(() => browser?.close());
 
   const clear = async (): Promise<void> => {

@@ -105,7 +105,7 @@ export class Deframer {
     const mayBeSealed = this.#ciphered || type === 23;
     const open = mayBeSealed && type !== 20 ? this.#unseal?.(type, header, body) : undefined;
     if (open !== undefined) return this.#content(open.type, open.content, start, start + 5 + body.length);
-    if (type === 22 && !this.#ciphered) return this.#collect(body, { header, start }, false);
+    if (type === 22 && (!this.#ciphered || isSecondHello(body))) return this.#collect(body, { header, start }, false);
     this.#flush(false);
     const end = start + 5 + body.length;
     const pieces = [{ at: 0, header: Uint8Array.from(header) }];
@@ -218,6 +218,14 @@ function contentName(type: number): string {
   return (
     { 20: "change_cipher_spec", 21: "alert", 22: "handshake", 23: "application_data", 24: "heartbeat" }[type] ?? `content ${type}`
   );
+}
+
+/**
+ * Behind HelloRetryRequest a client sends change_cipher_spec, which changes nothing, and then a hello in clear (RFC 9846, Appendix
+ * E.4). Its own stream doesn't show which version that is.
+ */
+function isSecondHello(body: Uint8Array): boolean {
+  return body[0] === 1 && body[1] === 0 && body[4] === 3 && body[5] === 3 && body.length > 40;
 }
 
 /** A ServerHello with supported_versions in it, by the shape of the extension: this asks no more than whether keys change now. */

@@ -14,7 +14,9 @@ import { rustls } from "./rustls.ts";
 import type { Stack, StackId } from "./stack.ts";
 import { wolfssl } from "./wolfssl.ts";
 
-export const stacks: readonly Stack[] = [mbedtls, wolfssl, gnutls, chromium, firefox, java, go, rustls, curl, nginx, node, openssl, platform];
+export const stacks: readonly Stack[] = [
+  mbedtls, wolfssl, gnutls, chromium, firefox, java, go, rustls, curl, nginx, node, openssl, platform,
+];
 
 export function stackOf(id: StackId): Stack | undefined {
   return stacks.find((stack) => stack.id === id);

@@ -6,7 +6,10 @@ export const chromium: Stack = {
   title: "Chromium",
   of: "boringssl",
   source: "net/base/net_error_list.h",
-  marks: ["net::err_", "err_cert_", "err_ssl_protocol", "err_ssl_version", "err_bad_ssl", "chromium", "chrome", "net_error", "err_certificate_"],
+  marks: [
+    "net::err_", "err_cert_", "err_ssl_protocol", "err_ssl_version", "err_bad_ssl", "chromium", "chrome", "net_error",
+    "err_certificate_",
+  ],
   codes: [
     { number: -100, name: "ERR_CONNECTION_CLOSED", cause: "closed-without-alert", strength: "symptom" },
     { number: -101, name: "ERR_CONNECTION_RESET", cause: "connection-reset", strength: "symptom" },
@@ -46,14 +49,24 @@ export const chromium: Stack = {
   signs: [],
   remedies: {
     "self-signed": [{
-      advice: "let the browser trust the authority that issued the certificate; until then it aborts each first visit on purpose, with certificate_unknown (46), and opens several connections at once when the user goes on",
+      advice:
+        "let the browser trust the authority that issued the certificate; until then it aborts each first visit on purpose, " +
+        "with certificate_unknown (46), and opens several connections at once when the user goes on",
       options: ["chrome://certificate-manager"],
     }],
     "no-common-suite": [{
-      advice: "give the server TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3, and a certificate for P-256, P-384 or RSA: a key of P-521 fails in just this way",
+      advice:
+        "give the server TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3, and a certificate for P-256, P-384 or RSA: a key of P-521 " +
+        "fails in just this way",
       options: ["chrome://net-export"],
     }],
-    "wrong-name": [{ advice: "put the name among the subject alternative names: the common name is not looked at", options: ["subjectAltName"] }],
-    "bad-certificate": [{ advice: "issue public certificates for at most 398 days, and send their SCTs", options: ["notAfter", "status_request"] }],
+    "wrong-name": [{
+      advice: "put the name among the subject alternative names: the common name is not looked at",
+      options: ["subjectAltName"],
+    }],
+    "bad-certificate": [{
+      advice: "issue public certificates for at most 398 days, and send their SCTs",
+      options: ["notAfter", "status_request"],
+    }],
   },
 };

@@ -32,7 +32,10 @@ export const curl: Stack = {
     "no-common-group": [{ advice: "name groups that the server has", options: ["--curves X25519:P-256"] }],
     "no-common-suite": [{ advice: "leave the default list", options: ["--ciphers", "--tls13-ciphers"] }],
     "certificate-required": [{ advice: "show a certificate with its key", options: ["--cert client.pem", "--key client.key"] }],
-    "not-a-tls-server": [{ advice: "write http:// for a port of plain HTTP, and for a proxy that is spoken to in plain text", options: ["--proxy http://host:port"] }],
+    "not-a-tls-server": [{
+      advice: "write http:// for a port of plain HTTP, and for a proxy that is spoken to in plain text",
+      options: ["--proxy http://host:port"],
+    }],
     "plain-http": [{ advice: "write https://", options: [] }],
     "no-common-alpn": [{ advice: "offer HTTP/1.1", options: ["--http1.1", "--no-alpn"] }],
   },

@@ -5,7 +5,9 @@ import type { CauseId } from "../causes/ids.ts";
 /** SSL_ERROR_BASE and SEC_ERROR_BASE of sslerr.h and secerr.h. */
 const ssl = -0x3000;
 const sec = -0x2000;
-const code = (number: number, name: string, cause: CauseId, strength?: Strength): Code => ({ number, name, cause, ...(strength && { strength }) });
+function code(number: number, name: string, cause: CauseId, strength?: Strength): Code {
+  return { number, name, cause, ...(strength && { strength }) };
+}
 
 export const firefox: Stack = {
   id: "firefox",
@@ -74,7 +76,9 @@ export const firefox: Stack = {
   ],
   remedies: {
     "self-signed": [{
-      advice: "import the authority's certificate, or let Firefox take the platform's roots; until then it aborts with bad_certificate (42)",
+      advice:
+        "import the authority's certificate, or let Firefox take the platform's roots; until then it aborts with " +
+        "bad_certificate (42)",
       options: ["about:preferences#privacy, View Certificates, Authorities", "security.enterprise_roots.enabled"],
     }],
     "unknown-issuer": [{

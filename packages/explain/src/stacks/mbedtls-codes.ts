@@ -1,5 +1,5 @@
-// Error codes of Mbed TLS, from ssl.h, x509.h, net_sockets.h, pk.h, rsa.h, ecp.h, ctr_drbg.h, entropy.h and pem.h of 2.28 and 4.0:
-// a number that changed its name has both.
+// Error codes of Mbed TLS, from ssl.h, x509.h, net_sockets.h, pk.h, rsa.h, ecp.h, ctr_drbg.h, entropy.h and pem.h of 2.28 and
+// 4.0: a number that changed its name has both.
 import type { Code } from "./stack.ts";
 
 export const mbedtlsCodes: readonly Code[] = [

@@ -6,7 +6,10 @@ export const mbedtls: Stack = {
   id: "mbedtls",
   title: "Mbed TLS",
   source: "include/mbedtls/*.h, mbedtls_config.h and library/ssl_*.c of 2.28, 3.6 and 4.0",
-  marks: ["mbedtls", "mbed tls", "ssl_tls.c", "ssl_cli.c", "ssl_srv.c", "ssl_msg.c", "ssl_client.c", "ssl_tls13", "esp-tls", "ssl_tls12"],
+  marks: [
+    "mbedtls", "mbed tls", "ssl_tls.c", "ssl_cli.c", "ssl_srv.c", "ssl_msg.c", "ssl_client.c", "ssl_tls13", "esp-tls",
+    "ssl_tls12",
+  ],
   codes: mbedtlsCodes,
   signs: [
     { words: ["psa_generate_key", "-137"], cause: "crypto-not-initialised" },
@@ -30,7 +33,10 @@ export const mbedtls: Stack = {
   remedies: {
     "no-common-group": [{
       advice: "enable a curve that servers have: secp256r1, and curve25519 beside it",
-      options: ["MBEDTLS_ECP_DP_SECP256R1_ENABLED", "MBEDTLS_ECP_DP_CURVE25519_ENABLED", "PSA_WANT_ECC_SECP_R1_256", "mbedtls_ssl_conf_groups"],
+      options: [
+        "MBEDTLS_ECP_DP_SECP256R1_ENABLED", "MBEDTLS_ECP_DP_CURVE25519_ENABLED", "PSA_WANT_ECC_SECP_R1_256",
+        "mbedtls_ssl_conf_groups",
+      ],
     }],
     "no-supported-groups": [{
       advice: "enable ECDH and at least one curve: the extension is sent when the build has some",
@@ -52,19 +58,27 @@ export const mbedtls: Stack = {
       options: ["MBEDTLS_RSA_C", "MBEDTLS_PKCS1_V21", "MBEDTLS_ECDSA_C", "mbedtls_ssl_conf_sig_algs"],
     }],
     "crypto-not-initialised": [{
-      advice: "call psa_crypto_init() before the first handshake (TLS 1.3 makes its keys by PSA), or upgrade to 3.6.1 or newer, which does so itself",
+      advice:
+        "call psa_crypto_init() before the first handshake (TLS 1.3 makes its keys by PSA), or upgrade to 3.6.1 or newer, " +
+        "which does so itself",
       options: ["psa_crypto_init()", "MBEDTLS_PSA_CRYPTO_C", "MBEDTLS_USE_PSA_CRYPTO"],
       },
     ],
     "no-common-version": [{
       advice: "enable TLS 1.2 and, from 3.6 on, TLS 1.3",
-      options: ["MBEDTLS_SSL_PROTO_TLS1_2", "MBEDTLS_SSL_PROTO_TLS1_3", "mbedtls_ssl_conf_min_tls_version", "mbedtls_ssl_conf_max_tls_version"],
+      options: [
+        "MBEDTLS_SSL_PROTO_TLS1_2", "MBEDTLS_SSL_PROTO_TLS1_3", "mbedtls_ssl_conf_min_tls_version",
+        "mbedtls_ssl_conf_max_tls_version",
+      ],
     }],
     "unknown-issuer": [{
       advice: "give it the authority's root, parsed without an error, and set the chain before the handshake",
       options: ["mbedtls_x509_crt_parse", "mbedtls_ssl_conf_ca_chain", "mbedtls_ssl_get_verify_result"],
     }],
-    "wrong-name": [{ advice: "set the name that the certificate has, before the handshake", options: ["mbedtls_ssl_set_hostname"] }],
+    "wrong-name": [{
+      advice: "set the name that the certificate has, before the handshake",
+      options: ["mbedtls_ssl_set_hostname"],
+    }],
     "server-name-missing": [{ advice: "set the server's name", options: ["mbedtls_ssl_set_hostname"] }],
     "not-yet-valid": [{
       advice: "set the clock (SNTP) before the handshake",
@@ -77,18 +91,25 @@ export const mbedtls: Stack = {
     }],
     "out-of-memory": [{
       advice: "make the heap larger, or the record buffers smaller where the peer agrees",
-      options: ["MBEDTLS_SSL_IN_CONTENT_LEN", "MBEDTLS_SSL_OUT_CONTENT_LEN", "MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH", "mbedtls_memory_buffer_alloc_init"],
+      options: [
+        "MBEDTLS_SSL_IN_CONTENT_LEN", "MBEDTLS_SSL_OUT_CONTENT_LEN", "MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH",
+        "mbedtls_memory_buffer_alloc_init",
+      ],
     }],
     "buffer-too-small": [{
       advice: "give the input buffer 16384 bytes, or ask for smaller records",
       options: ["MBEDTLS_SSL_IN_CONTENT_LEN", "MBEDTLS_SSL_MAX_FRAGMENT_LENGTH", "mbedtls_ssl_conf_max_frag_len"],
     }],
     "self-signed": [{
-      advice: "if a browser aborts: it is the browser's choice, and no fault of this server; count it as an ordinary refusal, and let the browser trust the certificate's authority",
+      advice:
+        "if a browser aborts: it is the browser's choice, and no fault of this server; count it as an ordinary refusal, and " +
+        "let the browser trust the certificate's authority",
       options: ["MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE", "MBEDTLS_ERR_NET_CONN_RESET"],
     }],
     "closed-without-alert": [{
-      advice: "read the peer's return value at that moment; a peer of Mbed TLS 3.6.0 with TLS 1.3 and without psa_crypto_init() stops with -0x6c00 and says nothing",
+      advice:
+        "read the peer's return value at that moment; a peer of Mbed TLS 3.6.0 with TLS 1.3 and without psa_crypto_init() " +
+        "stops with -0x6c00 and says nothing",
       options: ["psa_crypto_init()", "mbedtls_ssl_conf_dbg", "mbedtls_debug_set_threshold"],
     }],
     "handshake-refused": [{

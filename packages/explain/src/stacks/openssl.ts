@@ -158,7 +158,9 @@ export const openssl: Stack = {
     }],
     "unknown-issuer": [{
       advice: "give the root to who verifies, and the intermediates to who is verified",
-      options: ["-CAfile root.pem", "-cert_chain chain.pem", "SSL_CTX_use_certificate_chain_file", "SSL_CTX_load_verify_locations"],
+      options: [
+        "-CAfile root.pem", "-cert_chain chain.pem", "SSL_CTX_use_certificate_chain_file", "SSL_CTX_load_verify_locations",
+      ],
     }],
     "self-signed": [{ advice: "trust exactly that certificate", options: ["-CAfile certificate.pem"] }],
     "weak-parameters": [{
@@ -174,9 +176,15 @@ export const openssl: Stack = {
       options: ["SSL_OP_LEGACY_SERVER_CONNECT", "UnsafeLegacyServerConnect (openssl.cnf)", "-legacy_server_connect"],
       stopGap: "others may splice their words before yours (CVE-2009-3555)",
     }],
-    "no-common-alpn": [{ advice: "name the protocols on both sides", options: ["-alpn h2,http/1.1", "SSL_CTX_set_alpn_select_cb"] }],
+    "no-common-alpn": [{
+      advice: "name the protocols on both sides",
+      options: ["-alpn h2,http/1.1", "SSL_CTX_set_alpn_select_cb"],
+    }],
     "server-name-missing": [{ advice: "send the name", options: ["-servername NAME", "SSL_set_tlsext_host_name"] }],
-    "server-name-unknown": [{ advice: "send the name that is served", options: ["-servername NAME", "SSL_set_tlsext_host_name"] }],
+    "server-name-unknown": [{
+      advice: "send the name that is served",
+      options: ["-servername NAME", "SSL_set_tlsext_host_name"],
+    }],
     "certificate-required": [{
       advice: "show a certificate with its key",
       options: ["-cert client.pem -key client.key", "SSL_CTX_use_certificate_chain_file"],
@@ -189,7 +197,13 @@ export const openssl: Stack = {
       advice: "ask for TLS the way the protocol wants it",
       options: ["-starttls smtp|imap|pop3|ldap|mysql|postgres|xmpp", "-proxy host:port"],
     }],
-    "wrong-name": [{ advice: "check for the name that the certificate has", options: ["-verify_hostname NAME", "SSL_set1_host"] }],
-    "big-hello-dropped": [{ advice: "look whether a hello without the hybrid share goes through", options: ["-groups X25519:P-256"] }],
+    "wrong-name": [{
+      advice: "check for the name that the certificate has",
+      options: ["-verify_hostname NAME", "SSL_set1_host"],
+    }],
+    "big-hello-dropped": [{
+      advice: "look whether a hello without the hybrid share goes through",
+      options: ["-groups X25519:P-256"],
+    }],
   },
 };

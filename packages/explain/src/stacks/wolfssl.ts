@@ -25,15 +25,19 @@ export const wolfssl: Stack = {
   ],
   remedies: {
     "no-supported-groups": [{
-      advice: "build with TLS extensions and supported curves, and name the curve: without them the hello has no supported_groups",
+      advice:
+        "build with TLS extensions and supported curves, and name the curve: without them the hello has no supported_groups",
       options: [
-        "--enable-supportedcurves", "HAVE_TLS_EXTENSIONS", "HAVE_SUPPORTED_CURVES", "wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1)",
+        "--enable-supportedcurves", "HAVE_TLS_EXTENSIONS", "HAVE_SUPPORTED_CURVES",
+        "wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1)",
         "wolfSSL_CTX_UseSupportedCurve",
       ],
     }],
     "no-common-group": [{
       advice: "name a curve that servers have, and build it in",
-      options: ["wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1)", "HAVE_CURVE25519", "--enable-curve25519", "ECC_USER_CURVES"],
+      options: [
+        "wolfSSL_UseSupportedCurve(ssl, WOLFSSL_ECC_SECP256R1)", "HAVE_CURVE25519", "--enable-curve25519", "ECC_USER_CURVES",
+      ],
     }],
     "no-common-suite": [{
       advice: "build AES-GCM and ECDHE for both kinds of certificate, and name no narrower list",
