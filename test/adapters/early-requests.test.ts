@@ -7,6 +7,7 @@ import { node } from "@sallyport/crypto-node";
 import { connect, createServer, type EarlyRequestTreatment, type ServerOptions, type TlsServer, type TlsSocket } from "@sallyport/node";
 import { afterEach, describe, expect, test } from "vitest";
 import { client, listen, server } from "../support/endpoints.ts";
+import { thrownDuring } from "../support/thrown.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(() => {
@@ -30,6 +31,8 @@ interface World {
   readonly seen: string[];
   deafen(): void;
   hear(): void;
+  /** The server loses its clients, once its flights are through. */
+  cut(): Promise<void>;
 }
 
 async function world(
@@ -65,7 +68,7 @@ async function world(
   await said(first, /complete$/);
   first.destroy();
   seen.length = 0;
-  return { http, ours, config, port, seen, deafen: () => relay.deafen(), hear: () => relay.hear() };
+  return { http, ours, config, port, seen, deafen: () => relay.deafen(), hear: () => relay.hear(), cut: () => relay.cut() };
 }
 
 /** Passes all on, but nothing of the client behind its first flight while it is deaf. */
@@ -73,10 +76,12 @@ class Relay {
   readonly server: Server;
   #deaf = false;
   #kept: (() => void)[] = [];
+  readonly #onward: Socket[] = [];
 
   constructor(to: number) {
     this.server = createTcp((socket: Socket) => {
       const onward = connectTcp({ port: to, host: "127.0.0.1" });
+      this.#onward.push(onward);
       let answered = false;
       socket.on("error", () => {}).on("close", () => onward.destroy()).on("data", (chunk) => {
         if (this.#deaf && answered) this.#kept.push(() => onward.write(chunk));
@@ -95,12 +100,24 @@ class Relay {
     this.#deaf = false;
     for (const pass of this.#kept.splice(0)) pass();
   }
+  async cut(): Promise<void> {
+    const last = this.#onward.at(-1);
+    if (last?.bytesRead === 0) await once(last, "data");
+    await soon();
+    for (const onward of this.#onward) onward.destroy();
+  }
 }
 
 /** Says `request` as early data. */
 function begin({ config, port }: World, request: string): TlsSocket {
   const socket = connect({ config, host: "127.0.0.1", servername: "localhost", port, earlyData: () => bytes(request) });
   return socket.on("error", () => {}); // how the server goes at the end of a test
+}
+/** The same, once the server has its connection. */
+async function begun(there: World, request: string): Promise<void> {
+  const connected = once(there.ours, "connection");
+  begin(there, request);
+  await connected;
 }
 async function said(socket: TlsSocket, until: RegExp): Promise<string> {
   let text = "";
@@ -126,7 +143,7 @@ describe("a handler that did not opt in", () => {
   });
 
   test("never gets a replay, whose sender can't complete the handshake", async () => {
-    const there = await world({ early: false, handshakeTimeoutMs: 200 });
+    const there = await world({ early: false, handshakeTimeoutMs: 2_000 });
     there.deafen();
     const failed = once(there.ours, "tlsClientError");
     begin(there, post);
@@ -260,5 +277,48 @@ describe("with earlyRequests", () => {
     for (const wrong of [{ earlyRequests: {} }, { earlyRequests: { server: http, treat: 1 } }, { earlyRequests: { server: http }, earlyData: () => {} }]) {
       expect(() => createServer({ accept, ...wrong } as never)).toThrow(ApiMisuse);
     }
+  });
+});
+
+describe("a handshake that is never completed", () => {
+  const connectRequest = "CONNECT db.example:5432 HTTP/1.1\r\nHost: db.example\r\n\r\n";
+
+  test.each<[string, EarlyRequestTreatment]>([["waits", "later"], ["is answered 425", "too-early"]])(
+    "costs the process nothing while a CONNECT %s, which HTTP has let go of", async (_, treatment) => {
+      const there = await world({ treat: () => treatment });
+      const tunnels: unknown[] = [];
+      there.http.on("connect", (request) => tunnels.push(request));
+      const thrown = await thrownDuring(async () => {
+        there.deafen();
+        const failed = once(there.ours, "tlsClientError");
+        await begun(there, connectRequest);
+        await there.cut();
+        await failed;
+      });
+      expect(thrown).toEqual([]);
+      expect(tunnels).toEqual([]);
+    },
+  );
+
+  test("costs the process nothing where HTTP/2 waits for it", async () => {
+    const there = await world({ alpn: "h2" });
+    const thrown = await thrownDuring(async () => {
+      there.deafen();
+      const failed = once(there.ours, "tlsClientError");
+      await begun(there, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+      await there.cut();
+      await failed;
+    });
+    expect(thrown).toEqual([]);
+  });
+
+  test("lets nothing through unmarked that was pipelined behind a request whose handler destroyed the socket", async () => {
+    const there = await world();
+    there.deafen();
+    there.http.prependListener("request", (request) => request.socket.destroy());
+    const failed = once(there.ours, "tlsClientError");
+    begin(there, get + post + get);
+    await failed;
+    expect(there.seen.filter((line) => !line.startsWith("GET 1"))).toEqual([]);
   });
 });

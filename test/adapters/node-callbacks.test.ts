@@ -10,6 +10,7 @@ import { credential } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
 import { collect, listen, server, tlsClient } from "../support/endpoints.ts";
 import { makePki } from "../support/pki.ts";
+import { thrownDuring } from "../support/thrown.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(() => {
@@ -53,6 +54,15 @@ describe("SNICallback", () => {
 
   test.each([[undefined], [null]])("without a context (%s) the config of accept is taken", async (context) => {
     expect((await ask({ SNICallback: (_, callback) => callback(null, context) })).said).toBe("localhost false");
+  });
+
+  test("that is an async function and fails is the connection's error, and not the process's", async () => {
+    const failure = new Error("the database is away");
+    const thrown = await thrownDuring(async () => {
+      const { error } = await ask({ SNICallback: () => Promise.reject(failure) as unknown as undefined });
+      expect(error).toMatchObject({ alert: "internal_error", cause: failure });
+    });
+    expect(thrown).toEqual([]);
   });
 
   test("is not asked where the client names nobody", async () => {

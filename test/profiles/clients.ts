@@ -188,7 +188,7 @@ async function visitBy(
       : ["--headless", "--no-remote", "--profile", database, url];
   const env = { ...process.env, HOME: home, XDG_DATA_HOME: join(home, ".local/share"), MOZ_DISABLE_CONTENT_SANDBOX: "1" };
   const child = spawn(command, args, { env, stdio: "ignore" });
-  const timer = setTimeout(() => answers.resolve("[]"), 60_000);
+  const timer = setTimeout(() => answers.resolve("null"), patienceMs);
   const taken: unknown = JSON.parse(await answers.promise);
   clearTimeout(timer);
   child.kill();
@@ -196,10 +196,14 @@ async function visitBy(
   server.close();
   server.closeAllConnections();
   rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  // Silence is no refusal: it says nothing of any certificate.
+  if (!Array.isArray(taken)) throw new Error(`the page did not answer in ${patienceMs / 1000} s`);
   return new Map(
-    ports.map((port) => [port, Array.isArray(taken) && taken.includes(port) ? undefined : "the page could not fetch"]),
+    ports.map((port) => [port, taken.includes(port) ? undefined : "the page could not fetch"]),
   );
 }
+
+const patienceMs = 180_000;
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};

@@ -18,27 +18,32 @@ writeFileSync(caFile, rootPem);
 const { ports, close } = await serveAll(shown);
 let differences = 0;
 for (const client of installedClients(folder).filter(({ id }) => isWanted(id))) {
-  const hello = await recordHello(client, caFile);
-  if (process.argv.includes("--record")) {
+  try {
+    const hello = await recordHello(client, caFile);
+    if (process.argv.includes("--record")) {
+      console.log(
+        `${client.id} (${client.version})\n${hello
+          .toString("hex")
+          .match(/.{1,120}/g)
+          ?.map((line) => `      "${line}" +`)
+          .join("\n")}`,
+      );
+      continue;
+    }
+    const changes = changesOf(client.id, hello);
+    const flaws = await tryFlaws(client, shown, ports, rootPem, caFile);
+    differences += changes.length + flaws.length;
     console.log(
-      `${client.id} (${client.version})\n${hello
-        .toString("hex")
-        .match(/.{1,120}/g)
-        ?.map((line) => `      "${line}" +`)
-        .join("\n")}`,
+      `${client.id} (${client.version}): the hello ${changes.length === 0 ? "is the same" : "has changed"}; ` +
+        `of ${shown.length} certificates ${shown.length - flaws.length} as lint says`,
     );
-    continue;
+    for (const change of changes) console.log(`  ${change}`);
+    for (const { title, predicted, said } of flaws)
+      console.log(`  ${title}: lint says it ${predicted}; ${said === undefined ? "it took it" : `it said: ${said}`}`);
+  } catch (error) {
+    differences++;
+    console.log(`${client.id} (${client.version}): not tried: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const changes = changesOf(client.id, hello);
-  const flaws = await tryFlaws(client, shown, ports, rootPem, caFile);
-  differences += changes.length + flaws.length;
-  console.log(
-    `${client.id} (${client.version}): the hello ${changes.length === 0 ? "is the same" : "has changed"}; ` +
-      `of ${shown.length} certificates ${shown.length - flaws.length} as lint says`,
-  );
-  for (const change of changes) console.log(`  ${change}`);
-  for (const { title, predicted, said } of flaws)
-    console.log(`  ${title}: lint says it ${predicted}; ${said === undefined ? "it took it" : `it said: ${said}`}`);
 }
 close();
 for (const { id, title, problems } of await tryServers(folder, isWanted)) {

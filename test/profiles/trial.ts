@@ -88,10 +88,13 @@ export async function recordHello(client: InstalledClient, caFile: string): Prom
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const visit = client.visit([(server.address() as AddressInfo).port], caFile);
-  const hello = await Promise.race([taken, visit.then(() => Buffer.alloc(0))]);
-  await visit;
-  server.close();
-  return hello;
+  try {
+    const hello = await Promise.race([taken, visit.then(() => Buffer.alloc(0))]);
+    await visit;
+    return hello;
+  } finally {
+    server.close();
+  }
 }
 
 /** What of the hello is no longer as the profile has it. */

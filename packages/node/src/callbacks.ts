@@ -10,7 +10,7 @@ export interface DoorCallbacks {
   /**
    * Asked where the client names a server, for the config of that name: node:tls' context is a config here. It may answer later; without
    * one (undefined, null) the config of `accept` is taken. An error, or a context that is no config, is internal_error; a second
-   * answer means nothing.
+   * answer means nothing; an async function may answer by the callback and fail by its rejection.
    */
   readonly SNICallback?: (servername: string, callback: (error: Error | null, context?: ServerConfig | null) => void) => void;
   /**
@@ -40,12 +40,14 @@ export function withCallbacks(accept: Accept, { SNICallback, ALPNCallback }: Doo
 
 function contextOf(name: string, ask: NonNullable<DoorCallbacks["SNICallback"]>): Promise<ServerConfig | undefined> {
   return new Promise((resolve, reject) => {
-    ask(name, (error, context) => {
+    const asked: unknown = ask(name, (error, context) => {
       if (error) reject(error);
       else if (!context) resolve(undefined);
       else if (context instanceof ServerConfig) resolve(context);
       else reject(new TypeError("SNICallback gave no config that serverConfig made: a tls.SecureContext means nothing here"));
     });
+    // One that is an async function: a look-up that fails is this connection's error, and not the process's.
+    Promise.resolve(asked).catch(reject);
   });
 }
 

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { ApiMisuse } from "@sallyport/core";
 import type { DoorAnswerers, Driven, DriveOptions, EarlyExchange } from "@sallyport/drive";
 import { coded } from "./errors.ts";
-import { TlsSocket } from "./tls-socket.ts";
+import { TlsSocket, withoutThrow } from "./tls-socket.ts";
 
 export interface EarlyRequests {
   /**
@@ -47,6 +47,7 @@ export class EarlyConnection {
   /** What waits for the handshake. */
   readonly #held: (() => boolean)[] = [];
   #given = false;
+  #complete = false;
   /** undefined: no early data came. */
   socket: TlsSocket | undefined;
 
@@ -74,6 +75,7 @@ export class EarlyConnection {
   /** @returns whether the HTTP server has the socket */
   establish(driven: Driven): boolean {
     const { socket } = this;
+    this.#complete = true;
     if (socket === undefined || !this.#given) return false;
     socket.secure(driven);
     // In a turn of its own, so that what a listener throws is the process's, and no rejection of ours.
@@ -89,7 +91,7 @@ export class EarlyConnection {
   #take(data: Uint8Array, { agreed: { alpn }, write }: EarlyExchange): void {
     const socket = this.socket ?? new TlsSocket(this.#raw, this.#allowHalfOpen, () => this.#destroyed.abort());
     if (this.socket === undefined) {
-      this.socket = socket;
+      this.socket = withoutThrow(socket);
       // HTTP/2 waits for the handshake: a stream of its requests can't be held back by itself.
       this.#given = alpn === undefined || alpn.startsWith("http/1.");
       if (this.#given) {
@@ -102,8 +104,9 @@ export class EarlyConnection {
 
   /** @param answer a ServerResponse; behind an upgrade or CONNECT the socket */
   treat(request: IncomingMessage, answer: unknown, pass: () => boolean): boolean {
-    // What is complete by now is no replay; but nothing overtakes what waits.
-    if (this.#held.length === 0 && !this.socket?.secureConnecting) return pass();
+    // What is complete by now is no replay; but nothing overtakes what waits. A socket that was destroyed before never is: HTTP parses
+    // on what it has.
+    if (this.#held.length === 0 && this.#complete) return pass();
     switch (this.#held.length > 0 ? "later" : (this.#requests.treat ?? byMethod)(request)) {
       case "now":
         mark(request);

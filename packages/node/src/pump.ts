@@ -22,17 +22,26 @@ export class Pump implements Waiter {
 
   arrival(): void {
     const to = this.#to;
-    try {
-      for (let wanted = true; wanted; ) {
-        if (to.destroyed) return;
-        const data = this.#from.take();
-        if (data === undefined && this.#from.readEnd === undefined) return this.#from.wait(this);
-        if (data === undefined && this.#from.readEnd !== "close-notify") throw this.#from.readEnd;
-        wanted = to.push(data ?? null) && data !== undefined;
-      }
-    } catch (error) {
-      to.destroy(visible(error));
+    for (let wanted = true; wanted; ) {
+      if (to.destroyed) return;
+      const data = this.#from.take();
+      const end = this.#from.readEnd;
+      if (data === undefined && end === undefined) return this.#from.wait(this);
+      if (data === undefined && end !== "close-notify") return void to.destroy(visible(end));
+      wanted = this.#push(data ?? null) && data !== undefined;
     }
     this.#running = false;
+  }
+
+  /** What a listener throws is the process's, as with every other socket: the connection has done nothing wrong, and goes on. */
+  #push(data: Uint8Array | null): boolean {
+    try {
+      return this.#to.push(data);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
+      return this.#to.readableLength < this.#to.readableHighWaterMark;
+    }
   }
 }

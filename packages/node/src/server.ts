@@ -8,7 +8,7 @@ import { type TlsClientError, tlsClientError } from "./errors.ts";
 import { driveOptions, giveBack } from "./handshake.ts";
 import type { Accept, ServerOptions } from "./options.ts";
 import { SocketTransport } from "./socket-transport.ts";
-import { TlsSocket } from "./tls-socket.ts";
+import { TlsSocket, withoutThrow } from "./tls-socket.ts";
 
 export interface TlsServer extends Server {
   on(event: "secureConnection", listener: (socket: TlsSocket) => void): this;
@@ -81,9 +81,12 @@ class SecureServer extends Server {
     switch (driven.kind) {
       case "established": {
         if (early?.establish(driven)) return;
-        const tls = early?.socket ?? new TlsSocket(socket, allowHalfOpen);
+        const tls = early?.socket ?? withoutThrow(new TlsSocket(socket, allowHalfOpen));
         tls.secure(driven);
-        return this.#tell("secureConnection", tls);
+        this.#tell("secureConnection", tls);
+        // How it ends is seen even where nobody reads.
+        process.nextTick(() => tls.read(0));
+        return;
       }
       case "passthrough":
         // A client that has ended already could have gone on with its handshake only by sending more.

@@ -267,7 +267,9 @@ export class TlsSocket extends Duplex implements Socket {
   #tellTimeouts(): void {
     if (this.#tellsTimeouts) return;
     this.#tellsTimeouts = true;
-    this.#socket.on("timeout", () => this.emit("timeout"));
+    this.#socket.on("timeout", () => {
+      if (!this.destroyed) this.emit("timeout");
+    });
   }
   setNoDelay(noDelay?: boolean): this {
     this.#socket.setNoDelay?.(noDelay);
@@ -351,6 +353,15 @@ export class TlsSocket extends Duplex implements Socket {
     void stream.abort(isWhole ? "cancelled" : { alert: "internal_error", reason: "destroyed", cause: error });
   }
 }
+
+/**
+ * As node:tls does for a server's sockets: an error that nobody listens for destroys its socket, and not the process. HTTP lets go of a
+ * socket before its upgrade has a handler, and many a server listens for no error at all; a client that resets would end it.
+ */
+export function withoutThrow(socket: TlsSocket): TlsSocket {
+  return socket.on("error", ignore);
+}
+function ignore(): void {}
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
