@@ -1,4 +1,4 @@
-// `npm run soak -- --minutes 60`: a mixed load on a server and a client, in two processes, and whether their memory grows.
+// `npm run soak -- --minutes 60 --pause 50`: a mixed load on a server and a client, in two processes, and whether their memory grows.
 // Ends with 1 if it does: the level at the end is above that of the first five minutes (of a short run, its first third) by over 5 %.
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -12,8 +12,13 @@ import { spread } from "../rounds.ts";
 import { handshakeTimeoutMs } from "../serve.ts";
 import { resumingClient } from "../sides.ts";
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "60" } } });
+const { values } = parseArgs({ options: {
+  minutes: { type: "string", default: "60" },
+  /** Milliseconds between two works of a lane: without them both cores are taken. */
+  pause: { type: "string", default: "0" },
+} });
 const minutes = Number(values.minutes);
+const pauseMs = Number(values.pause);
 if (!(minutes > 0)) throw new Error("--minutes takes a number above zero");
 
 const authority = await makeAuthority();
@@ -51,6 +56,7 @@ async function lane(kind: keyof typeof done, work: () => Promise<void>): Promise
   while (performance.now() < until) {
     await work();
     done[kind] += 1;
+    if (pauseMs > 0) await after(pauseMs);
   }
 }
 
@@ -123,7 +129,7 @@ function report(): void {
   }));
   console.log(JSON.stringify(levels), grows ? "grows" : "does not grow");
   mkdirSync(new URL("../results/", import.meta.url), { recursive: true });
-  const kept = { where: where(), minutes, done, levels, grows, samples };
+  const kept = { where: where(), minutes, pauseMs, done, levels, grows, samples };
   writeFileSync(new URL("../results/soak.json", import.meta.url), `${JSON.stringify(kept, undefined, 1)}\n`);
   process.exitCode = grows ? 1 : 0;
 }

@@ -128,6 +128,7 @@ describe("ALPNCallback", () => {
   test.each<[string, NonNullable<DoorCallbacks["ALPNCallback"]>]>([
     ["a protocol that the client has not", () => "three"],
     ["a throw", () => { throw new Error("no idea"); }],
+    ["a promise, were it one that rejects,", () => Promise.reject(new Error("no idea")) as never],
   ])("%s is internal_error", async (_, ALPNCallback) => {
     expect((await ask({ ALPNCallback }, offering)).error).toMatchObject({ alert: "internal_error", fault: "us" });
   });

@@ -221,6 +221,9 @@ rules("subject alternative name (§4.2.1.6, BR §7.1.2.7.12)", [
   ["may have an underscore, as people's have", { leaf: names(dns("example.com"), dns("a_b.example.com")) }, good],
   ["other forms are left alone", { leaf: names(dns("example.com"), email("a@example.com"), uri("https://example.com/"), otherName(), directory(name(["CN", "x"]))) }, good],
   ["a name of no known form is none", { leaf: names(dns("example.com"), tlv(0x89, [1])) }, malformed],
+  ["what nobody looks into is DER all the same: another name", { leaf: names(dns("example.com"), explicit(0, oid("1.2.3"), explicit(0, [0x30, 5, 1]))) }, malformed],
+  ["an attribute of an unknown type", { leaf: { subject: name(["CN", "x", 0x73]) } }, malformed],
+  ["an algorithm's parameters", { leaf: { innerAlgorithm: sequence(oid("1.2.840.10045.4.3.2"), tlv(0x30, [1])) } }, malformed],
   ["an address matches by its octets", { leaf: names(dns("example.com"), ip(192, 0, 2, 1)), serverName: "192.0.2.1" }, good],
   ["and no other's", { leaf: names(dns("example.com"), ip(192, 0, 2, 1)), serverName: "192.0.2.2" }, wrongName],
 ]);

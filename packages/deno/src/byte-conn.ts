@@ -16,6 +16,8 @@ export class ByteConn implements Conn {
   readonly remoteAddr?: unknown;
   readonly #under: Bytewise;
   #rest: Uint8Array | undefined;
+  /** Reads are answered in their order, each from where the one before ended. */
+  #turn: Promise<unknown> = Promise.resolve();
   #writing = 0;
   #closed = false;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
@@ -27,13 +29,21 @@ export class ByteConn implements Conn {
     this.remoteAddr = remoteAddr;
   }
 
-  async read(target: Uint8Array): Promise<number | null> {
-    const data = this.#rest ?? (await this.#under.read());
-    if (data === undefined) return null;
-    const part = data.subarray(0, target.length);
-    target.set(part);
-    this.#rest = part.length < data.length ? data.subarray(part.length) : undefined;
-    return part.length;
+  read(target: Uint8Array): Promise<number | null> {
+    return this.#inTurn(async () => {
+      const data = this.#rest ?? (await this.#under.read());
+      if (data === undefined) return null;
+      const part = data.subarray(0, target.length);
+      target.set(part);
+      this.#rest = part.length < data.length ? data.subarray(part.length) : undefined;
+      return part.length;
+    });
+  }
+
+  #inTurn<Result>(read: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(read);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   async write(data: Uint8Array): Promise<number> {
@@ -60,8 +70,11 @@ export class ByteConn implements Conn {
     this.#readable ??= new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         pull: async (controller) => {
-          const data = this.#rest ?? (await this.#under.read());
-          this.#rest = undefined;
+          const data = await this.#inTurn(async () => {
+            const next = this.#rest ?? (await this.#under.read());
+            this.#rest = undefined;
+            return next;
+          });
           if (data === undefined) controller.close();
           else controller.enqueue(new Uint8Array(data));
         },

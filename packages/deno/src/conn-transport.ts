@@ -37,7 +37,11 @@ export class ConnTransport implements Transport {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) at += await this.#conn.write(bytes.subarray(at));
+    for (let at = 0; at < bytes.length; ) {
+      const written = await this.#conn.write(bytes.subarray(at));
+      if (written === 0) throw new TypeError("the Conn takes no bytes, and says of no error");
+      at += written;
+    }
   }
 
   closeWrite(): Promise<void> {

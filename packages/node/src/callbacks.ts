@@ -52,9 +52,11 @@ function contextOf(name: string, ask: NonNullable<DoorCallbacks["SNICallback"]>)
 }
 
 function withProtocol(config: ServerConfig, { serverName, alpn }: ClientHello, ask: NonNullable<DoorCallbacks["ALPNCallback"]>): Decision {
-  const chosen = ask({ servername: serverName ?? "", protocols: [...alpn] });
+  const chosen: unknown = ask({ servername: serverName ?? "", protocols: [...alpn] });
   if (chosen === undefined) return refuse("no_application_protocol", "ALPNCallback took none of the client's protocols");
-  if (alpn.includes(chosen)) return config.withAlpn([chosen]);
+  if (typeof chosen === "string" && alpn.includes(chosen)) return config.withAlpn([chosen]);
+  // One that is an async function: what it rejects with is nobody's, and must not become the process's.
+  Promise.resolve(chosen).catch(() => {});
   throw new TypeError(`ALPNCallback chose ${String(chosen)}, which the client has not offered`);
 }
 

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { type ClientHello, TlsError } from "@sallyport/core";
 import type { Delivery, PeerEnd, Undone } from "@sallyport/drive";
 
@@ -30,8 +31,14 @@ export function tlsClientError({ failure: { error, alert }, delivery, peerEnd, a
   });
 }
 
-/** As a user of sockets expects it. */
-export function visible(cause: unknown): Error {
+/**
+ * As a user of sockets expects it.
+ *
+ * @param transport whose own error, such as ECONNRESET, comes in place of the reset that it was to TLS
+ */
+export function visible(cause: unknown, transport?: Duplex): Error {
+  const isReset = cause instanceof TlsError && cause.kind === "aborted" && cause.context.by === "reset";
+  if (isReset && transport?.errored) return transport.errored;
   if (cause instanceof TlsError) return coded(cause);
   return cause instanceof Error ? cause : new Error("the connection failed", { cause });
 }

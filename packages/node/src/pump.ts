@@ -6,10 +6,12 @@ import { visible } from "./errors.ts";
 export class Pump implements Waiter {
   readonly #from: TlsStream;
   readonly #to: Duplex;
+  readonly #transport: Duplex;
   #running = false;
 
-  constructor(from: TlsStream, to: Duplex) {
+  constructor(from: TlsStream, transport: Duplex, to: Duplex) {
     this.#from = from;
+    this.#transport = transport;
     this.#to = to;
   }
 
@@ -27,7 +29,7 @@ export class Pump implements Waiter {
       const data = this.#from.take();
       const end = this.#from.readEnd;
       if (data === undefined && end === undefined) return this.#from.wait(this);
-      if (data === undefined && end !== "close-notify") return void to.destroy(visible(end));
+      if (data === undefined && end !== "close-notify") return void to.destroy(visible(end, this.#transport));
       wanted = this.#push(data ?? null) && data !== undefined;
     }
     this.#running = false;

@@ -62,7 +62,7 @@ export class TlsSocket extends Duplex implements Socket {
   secure({ stream, clientHello, earlyData }: Driven): void {
     if (this.destroyed) return this.#leave(stream, this.errored);
     this.#stream = stream;
-    this.#pump = new Pump(stream, this);
+    this.#pump = new Pump(stream, this.#socket, this);
     this.#cancel = undefined;
     this.#clientHello = clientHello && latin1(clientHello.raw);
     this.#earlyData = earlyData;
@@ -336,7 +336,7 @@ export class TlsSocket extends Duplex implements Socket {
     const cancel = clock.after(lastWordsMs, () => done(error));
     void stream.closed.then((closing) => {
       cancel();
-      done(closing.error === undefined ? error : coded(closing.error));
+      done(closing.error === undefined ? error : visible(closing.error, this.#socket));
     });
   }
 

@@ -2,7 +2,9 @@
 // knows them. TLS pairs each curve with one hash; so does CA/B BR §7.1.3.2.
 import type { SignatureScheme } from "@sallyport/core";
 import { equal } from "./bytes.ts";
-import { bitString, constructed, type DerElement, DerError, DerReader, enter, integer, oid, smallInteger, tags } from "./der.ts";
+import {
+  bitString, constructed, type DerElement, DerError, DerReader, enter, integer, oid, opaque, smallInteger, tags,
+} from "./der.ts";
 
 export interface AlgorithmIdentifier {
   readonly oid: string;
@@ -33,7 +35,7 @@ export function algorithmIdentifier(reader: DerReader, what: string): AlgorithmI
   const element = reader.read(tags.sequence, what);
   const inner = enter(element);
   const id = oid(inner.read(tags.oid, what), what);
-  const parameters = inner.atEnd ? undefined : inner.any(what).raw;
+  const parameters = inner.atEnd ? undefined : opaque(inner.any(what), what).raw;
   inner.end(what);
   return { oid: id, parameters, raw: element.raw };
 }

@@ -139,6 +139,14 @@ export function enter(element: DerElement): DerReader {
   return new DerReader(element.content, contentOffset(element), element.depth);
 }
 
+/** ANY, that is kept and not looked into: DER all the same, all the way down. */
+export function opaque(element: DerElement, what: string): DerElement {
+  if ((element.tag & 0x20) === 0) return element;
+  const inner = enter(element);
+  while (!inner.atEnd) opaque(inner.any(what), what);
+  return element;
+}
+
 /** The one element that `der` is. */
 export function only(der: Uint8Array, tag: number, what: string): DerElement {
   const reader = new DerReader(der);

@@ -1,6 +1,6 @@
 // Distinguished names (RFC 5280 §4.1.2.4): compared as bytes where chains are built, by meaning where names are constrained.
 import { equal, latin1, utf8 } from "./bytes.ts";
-import { type DerElement, DerError, DerReader, enter, oid, tags } from "./der.ts";
+import { type DerElement, DerError, DerReader, enter, oid, opaque, tags } from "./der.ts";
 
 export interface DistinguishedName {
   /** DER, as in the certificate. */
@@ -80,7 +80,7 @@ function relativeName(set: DerElement, what: string): readonly Attribute[] {
     previous = element.raw;
     const inner = enter(element);
     const type = oid(inner.read(tags.oid, what), what);
-    const value = inner.any(what);
+    const value = opaque(inner.any(what), what);
     inner.end(what);
     attributes.push({ type, value: text(value), raw: value.raw });
   } while (!reader.atEnd);

@@ -1,5 +1,5 @@
 // Where a certificate says that a CRL is to be had, and where a CRL says that it is (RFC 5280 §4.2.1.13, §5.2.5).
-import { constructed, context, type DerElement, DerError, type DerReader, enter } from "./der.ts";
+import { constructed, context, type DerElement, DerError, type DerReader, enter, opaque } from "./der.ts";
 import { each, generalName } from "./general-names.ts";
 
 export interface DistributionPoint {
@@ -31,7 +31,7 @@ export function distributionPointNames(element: DerElement, what: string): reado
   const inner = enter(element);
   const name = inner.any(what);
   inner.end(what);
-  if (name.tag === constructed(1)) return [];
+  if (opaque(name, what).tag === constructed(1)) return [];
   if (name.tag !== constructed(0)) throw new DerError(`${what} has a name of no known form`, name.offset);
   const list = enter(name);
   return each(enter(name), (names) => {

@@ -1,6 +1,6 @@
 // GeneralName (RFC 5280 §4.2.1.6), as it stands in alternative names, name constraints, and wherever a place is named.
 import { latin1 } from "./bytes.ts";
-import { constructed, context, type DerElement, DerError, type DerReader, enter, tags } from "./der.ts";
+import { constructed, context, type DerElement, DerError, type DerReader, enter, opaque, tags } from "./der.ts";
 import { type DistinguishedName, distinguishedName } from "./distinguished-name.ts";
 
 export type GeneralName =
@@ -33,11 +33,11 @@ export function generalName(reader: DerReader, what: string): GeneralName {
       return { form: "directory", value };
     }
     case constructed(0):
-      return { form: "otherName", value: element.raw };
+      return { form: "otherName", value: opaque(element, what).raw };
     case constructed(3):
-      return { form: "x400Address", value: element.raw };
+      return { form: "x400Address", value: opaque(element, what).raw };
     case constructed(5):
-      return { form: "ediPartyName", value: element.raw };
+      return { form: "ediPartyName", value: opaque(element, what).raw };
     case context(8):
       return { form: "registeredID", value: element.raw };
     default:

@@ -1,5 +1,5 @@
 // The extensions about certificate policies (RFC 5280 §4.2.1.4, §4.2.1.5, §4.2.1.11).
-import { context, DerError, type DerReader, enter, oid, smallInteger, tags } from "./der.ts";
+import { context, DerError, type DerReader, enter, oid, opaque, smallInteger, tags } from "./der.ts";
 import { each } from "./general-names.ts";
 
 export interface PolicyInformation {
@@ -42,7 +42,7 @@ export function certificatePolicies(reader: DerReader, what: string): readonly P
 function policyQualifier(items: DerReader, what: string): string {
   const item = items.sequence(what);
   const id = oid(item.read(tags.oid, what), what);
-  item.any(what);
+  opaque(item.any(what), what);
   item.end(what);
   return id;
 }

@@ -26,7 +26,8 @@ export interface SuiteImplementation {
 }
 /**
  * `target` gets the ciphertext and its tag from `offset` on; it may overlap `plaintext` if they begin at the same byte. Core
- * stages payload and type byte there, so that one call seals them.
+ * stages payload and type byte there, so that one call seals them. `nonce` and `additionalData` are lent until the call returns; no
+ * other record is to be sealed or opened before they were read, on whatever connection.
  */
 export interface AeadSealer {
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array, target: Uint8Array, offset: number): void;
@@ -34,7 +35,7 @@ export interface AeadSealer {
 }
 /**
  * The plaintext, in the place of the ciphertext or in fresh memory, as the platform does it best (node:crypto can't write
- * into memory of ours); undefined: not authentic, and the bytes are worthless.
+ * into memory of ours); undefined: not authentic, and the bytes are worthless. `nonce` and `additionalData` are lent as to a sealer.
  */
 export interface AeadOpener {
   open(nonce: Uint8Array, additionalData: Uint8Array, ciphertextAndTag: Uint8Array): Uint8Array | undefined;
