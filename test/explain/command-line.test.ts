@@ -197,6 +197,9 @@ describe("explain", () => {
     [["replay", "00", "localhost:1"], 2, /no ClientHello/],
     [["connect", "localhost:99999"], 2, /HOST:PORT/],
     [["connect", "127.0.0.1:1"], 1, /Nobody listens/],
+    [["probe", "127.0.0.1:1"], 1, /^sallyport: connect ECONNREFUSED 127\.0\.0\.1:1\. Nobody listens/],
+    [["probe", "127.0.0.1:1", "--json"], 1, /^\{\n {2}"failure": "connect ECONNREFUSED 127\.0\.0\.1:1\. Nobody listens/],
+    [["replay", stm32, "127.0.0.1:1"], 1, /Nobody listens/],
     [["probe", "--help"], 0, /^Usage: sallyport probe HOST:PORT/],
   ] as const)("%j ends with %i", async (args, code, expected) => {
     const ended = await sallyport(...args);

@@ -1,5 +1,5 @@
 // A call of the command line, from its words to its exit code. Streams are the caller's.
-import { printable } from "@sallyport/explain";
+import { explain, printable } from "@sallyport/explain";
 import { type Command, type ExitCode, type Io, Misuse, parse } from "./command.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { caCommand } from "./commands/ca.ts";
@@ -37,9 +37,16 @@ export async function runCommandLine([name, ...args]: readonly string[], io: Io)
     return await command.run(parse(command, args), io);
   } catch (error) {
     const message = printable(error instanceof Error ? error.message : String(error));
-    const isMisuse = error instanceof Misuse;
-    io.complain(`sallyport: ${message}${isMisuse ? `\n\n${command === undefined ? help() : helpOf(command)}` : ""}`);
-    return isMisuse ? 2 : 1;
+    if (error instanceof Misuse) {
+      io.complain(`sallyport: ${message}\n\n${command === undefined ? help() : helpOf(command)}`);
+      return 2;
+    }
+    // Nobody listens, no such host, a port that is taken: what there was no outcome of.
+    const { causes, verdict } = explain(message);
+    const failure = causes.length === 0 ? message : `${message}. ${verdict}`;
+    if (command?.options["json"] !== undefined && args.includes("--json")) io.print(JSON.stringify({ failure }, undefined, 2));
+    else io.complain(`sallyport: ${failure}`);
+    return 1;
   }
 }
 
