@@ -758,12 +758,22 @@ describe("the stream", () => {
     expect(await stream.closed).toMatchObject({ error: { kind: "local-fault" }, delivery: "peer-ended" });
   });
 
-  test("abort sends its alert, drops what is not sealed, and settles when it is over", async () => {
+  test("abort in the turn of a write sends what was written, its alert behind it, and rejects the write", async () => {
+    const { transport, stream } = await openStream();
+    const written = stream.write(bytes("400 Bad Request"));
+    const over = stream.abort({ alert: "internal_error", reason: "destroyed" });
+    await expect(written).rejects.toBeInstanceOf(ScriptedError);
+    transport.end();
+    await over;
+    expect(text(transport.written)).toBe(data("400 Bad Request") + alert("internal_error"));
+  });
+
+  test("abort sends its alert, drops what no single record takes, and settles when it is over", async () => {
     const { transport, stream } = await openStream();
     transport.stallWrites();
     void stream.write(bytes("sealed"));
     await settled();
-    const dropped = stream.write(bytes("dropped"));
+    const dropped = stream.write(new Uint8Array(stream.info.maxRecordSize.send + 1));
     const over = stream.abort({ alert: "internal_error", reason: "half a file" });
     await expect(dropped).rejects.toBeInstanceOf(ScriptedError);
     transport.takeOneWrite();

@@ -86,6 +86,18 @@ describe("on a server of ours", () => {
     expect(await ask(port, "/echo", { method: "POST", body: "y".repeat(300_000) })).toBe("y".repeat(300_000));
   });
 
+  test.each([
+    ["400", "GET / HTTP/1.1\r\nno header\r\n\r\n"],
+    ["431", `GET / HTTP/1.1\r\nlong: ${"x".repeat(20_000)}\r\n\r\n`],
+  ])("node:http's own %s arrives, and not the alert alone", async (status, request) => {
+    const socket = dial(await inFrontOf(createHttp()));
+    let answer = "";
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.on("error", () => {}).on("data", (data: Uint8Array) => { answer += Buffer.from(data).toString("latin1"); }).write(request);
+    await closed;
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   test("ws: both ends, text and a megabyte of bytes, and its closing handshake", async () => {
     const http = createHttp();
     const sockets = closing(new WebSocketServer({ server: http }));

@@ -77,6 +77,12 @@ export class Plaintext implements Source {
     });
   }
 
+  /** What waits, if it fits into one record: for an end that comes in the very turn in which it was written. */
+  lastWords(): Batch | undefined {
+    const unit = this.#connection.info.maxRecordSize.send;
+    return this.#bytes <= unit && this.#head()?.kind === "data" ? this.#sealOne(unit) : undefined;
+  }
+
   /** Drops what is not sealed yet. */
   reject(why: () => unknown): void {
     const entries = this.#entries;

@@ -134,8 +134,16 @@ export class Stream implements TlsStream, Waiter, Writing {
   }
 
   async abort(cause: AbortCause): Promise<void> {
-    if (!this.#finishing) this.#failWith(cause);
+    if (!this.#finishing) this.#leave(cause);
     await this.closed;
+  }
+
+  /** A server of HTTP answers 400 and destroys the socket: the peer shall read it, though its writer is told of the end. */
+  #leave(cause: AbortCause): void {
+    const last = this.#plaintext.lastWords();
+    if (last !== undefined) this.#line.outbox.put(last.bytes);
+    if (!this.#finishing) this.#failWith(cause);
+    last?.failed(this.#writeEnd?.());
   }
 
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported {

@@ -28,8 +28,9 @@ export interface TlsStream {
   /** close_notify behind all that was written, then the transport's own half-close. Reading goes on. */
   closeWrite(): Promise<void>;
   /**
-   * Drops what is not sealed yet, sends the alert of `cause`, and settles when it is delivered. `cancelled` and `timeout` send
-   * close_notify, which makes a half-written stream look whole: for that give `{ alert: "internal_error", … }`.
+   * Sends what waits if it fits into one record, drops it if not, and rejects its writes in either case; then sends the alert of
+   * `cause`, and settles when that is delivered. `cancelled` and `timeout` send close_notify, which makes a half-written stream look
+   * whole: for that give `{ alert: "internal_error", … }`.
    */
   abort(cause: AbortCause): Promise<void>;
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Exported;
