@@ -78,7 +78,7 @@ const casts: Readonly<Record<ProviderName, Cast>> = {
     verifier: { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified },
   },
   node: { machine: watching(node), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
-  noble: { machine: noble({ random: seededRandom("fuzzed") }), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
+  noble: { machine: inOrderOf(node, noble({ random: seededRandom("fuzzed") })), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
 };
 
 const worlds: Readonly<Record<ProviderName, Map<number, World>>> = { fuzz: new Map(), node: new Map(), noble: new Map() };
@@ -90,6 +90,16 @@ function numberOf({ role, versions, authentication, sessions, early, retry, mann
   number = 3 * number + (sessions === "none" ? 0 : sessions === "sealed" ? 1 : 2);
   for (const flag of [early, retry, manners, smallRecords, narrow]) number = 2 * number + (flag ? 1 : 0);
   return number;
+}
+
+/** noble prefers ChaCha20-Poly1305; early data is taken under its session's very suite alone, so that the same peer would meet another answer. */
+function inOrderOf({ suites, groups }: CryptoProvider, other: CryptoProvider): CryptoProvider {
+  const rank = (names: readonly { readonly name: string }[], name: string): number => names.findIndex((each) => each.name === name);
+  return {
+    ...other,
+    suites: other.suites.toSorted((one, two) => rank(suites, one.name) - rank(suites, two.name)),
+    groups: other.groups.toSorted((one, two) => rank(groups, one.name) - rank(groups, two.name)),
+  };
 }
 
 /** @returns what came of it, and the machine */
