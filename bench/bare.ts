@@ -42,41 +42,38 @@ function withNode(size: number, cipher: CipherGCMTypes): (batch: number) => () =
 }
 
 function withNoble(size: number): (batch: number) => () => void {
-  const key = new Uint8Array(32).fill(1);
-  const nonce = new Uint8Array(12);
-  const header = new Uint8Array(5);
-  const data = new Uint8Array(size + 1).fill(7);
-  const stride = data.length + tagLength;
-  const window = new Uint8Array(64 * 1024 + 1024);
-  return (batch) => {
-    for (let record = 0; record < batch; record++) {
-      chacha20poly1305(key, nonce, header).encrypt(data, window.subarray(record * stride, (record + 1) * stride));
-    }
-    return () => {
-      for (let record = 0; record < batch; record++) {
-        const sealed = window.subarray(record * stride, (record + 1) * stride);
-        chacha20poly1305(key, nonce, header).decrypt(sealed);
-      }
-    };
-  };
+  return withChacha20(size, {
+    seal: (key, nonce, header, data, target) => void chacha20poly1305(key, nonce, header).encrypt(data, target),
+    open: (key, nonce, header, sealed) => void chacha20poly1305(key, nonce, header).decrypt(sealed),
+  });
 }
 
 function withSodium(size: number): (batch: number) => () => void {
+  return withChacha20(size, {
+    seal: (key, nonce, header, data, target) =>
+      target.set(sodium.crypto_aead_chacha20poly1305_ietf_encrypt(data, header, null, nonce, key)),
+    open: (key, nonce, header, sealed) =>
+      void sodium.crypto_aead_chacha20poly1305_ietf_decrypt(null, sealed, header, nonce, key),
+  });
+}
+
+interface Chacha20 {
+  seal(key: Uint8Array, nonce: Uint8Array, header: Uint8Array, data: Uint8Array, target: Uint8Array): void;
+  open(key: Uint8Array, nonce: Uint8Array, header: Uint8Array, sealed: Uint8Array): void;
+}
+
+function withChacha20(size: number, { seal, open }: Chacha20): (batch: number) => () => void {
   const key = new Uint8Array(32).fill(1);
   const nonce = new Uint8Array(12);
   const header = new Uint8Array(5);
   const data = new Uint8Array(size + 1).fill(7);
   const stride = data.length + tagLength;
   const window = new Uint8Array(64 * 1024 + 1024);
+  const place = (record: number): Uint8Array => window.subarray(record * stride, (record + 1) * stride);
   return (batch) => {
-    for (let record = 0; record < batch; record++) {
-      window.set(sodium.crypto_aead_chacha20poly1305_ietf_encrypt(data, header, null, nonce, key), record * stride);
-    }
+    for (let record = 0; record < batch; record++) seal(key, nonce, header, data, place(record));
     return () => {
-      for (let record = 0; record < batch; record++) {
-        const sealed = window.subarray(record * stride, (record + 1) * stride);
-        sodium.crypto_aead_chacha20poly1305_ietf_decrypt(null, sealed, header, nonce, key);
-      }
+      for (let record = 0; record < batch; record++) open(key, nonce, header, place(record));
     };
   };
 }

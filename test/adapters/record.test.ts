@@ -14,7 +14,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { Direction } from "../../packages/cli/src/record/direction.ts";
 import { openProxy, type Passing, type OpenedProxy } from "../../packages/cli/src/record/proxy.ts";
 import { Watch } from "../../packages/cli/src/record/watch.ts";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { makePki } from "../support/pki.ts";
 
 const pki = await makePki();
@@ -220,19 +220,6 @@ describe("what is kept", () => {
     expect(watched.outcome("closed")).toMatchObject({ result: "fails", hint: expect.stringContaining("as long as an alert") });
   });
 });
-
-async function sallyport(...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
-  const lines: string[] = [];
-  const put = (text: string): void => void lines.push(text);
-  const code = await runCommandLine(args, {
-    print: put,
-    complain: put,
-    note: () => {},
-    colour: false,
-    readInput: async () => new Uint8Array(0),
-  });
-  return { code, output: lines.join("\n") };
-}
 
 describe("the commands", () => {
   test("record ends after --count, with 1 where one failed", async () => {

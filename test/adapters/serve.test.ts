@@ -18,7 +18,7 @@ import { AuthorityError, openAuthority } from "../../packages/cli/src/ca/local-a
 import { isPermitted, nameConstraints } from "../../packages/cli/src/ca/names.ts";
 import { folderOfAuthority } from "../../packages/cli/src/ca/place.ts";
 import { isHere, quoted, trustRecipes } from "../../packages/cli/src/ca/trust.ts";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { fileFor } from "../../packages/cli/src/serve/folder.ts";
 import { openSite, type Site } from "../../packages/cli/src/serve/site.ts";
 import { keyPair, presented, verdict } from "../support/chains.ts";
@@ -370,36 +370,24 @@ describe("the commands", () => {
     if (before === undefined) delete process.env["SALLYPORT_CA"];
     else process.env["SALLYPORT_CA"] = before;
   });
-  async function sallyport(
-    folder: string,
-    ...args: readonly string[]
-  ): Promise<{ readonly code: number; readonly output: string }> {
+  const sallyportIn = (folder: string, ...args: readonly string[]): ReturnType<typeof sallyport> => {
     process.env["SALLYPORT_CA"] = folder;
-    const lines: string[] = [];
-    const put = (text: string): void => void lines.push(text);
-    const code = await runCommandLine(args, {
-      print: put,
-      complain: put,
-      note: () => {},
-      colour: false,
-      readInput: async () => new Uint8Array(0),
-    });
-    return { code, output: lines.join("\n") };
-  }
+    return sallyport(...args);
+  };
 
   test("ca shows where it lies, exports the certificate without the key, and forgets it", async () => {
     const folder = freshFolder();
-    const shown = await sallyport(folder, "ca");
+    const shown = await sallyportIn(folder, "ca");
     expect(shown).toMatchObject({ code: 0, output: expect.stringContaining(join(folder, "authority.pem")) });
     expect(shown.output).toMatch(/Firefox\n[\s\S]*trust: [\s\S]*remove: /);
-    const exported = await sallyport(folder, "ca", "--export", "-");
+    const exported = await sallyportIn(folder, "ca", "--export", "-");
     expect(exported.output).toMatch(/^-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?$/);
-    const { name } = JSON.parse((await sallyport(folder, "ca", "--json")).output);
-    const renewed = await sallyport(folder, "ca", "--new");
+    const { name } = JSON.parse((await sallyportIn(folder, "ca", "--json")).output);
+    const renewed = await sallyportIn(folder, "ca", "--new");
     expect(renewed.output).toContain(`Where ${name} was trusted, remove it`);
-    expect(JSON.parse((await sallyport(folder, "ca", "--json")).output).name).not.toBe(name);
-    expect((await sallyport(folder, "ca", "--remove")).code).toBe(0);
-    expect(await sallyport(folder, "ca", "--remove")).toMatchObject({
+    expect(JSON.parse((await sallyportIn(folder, "ca", "--json")).output).name).not.toBe(name);
+    expect((await sallyportIn(folder, "ca", "--remove")).code).toBe(0);
+    expect(await sallyportIn(folder, "ca", "--remove")).toMatchObject({
       code: 1,
       output: expect.stringContaining("there is no local CA"),
     });
@@ -411,7 +399,7 @@ describe("the commands", () => {
     [["serve", "a", "b"], 2, /one folder/],
     [["ca", "x"], 2, /options alone/],
   ] as const)("%j ends with %i", async (args, code, words) => {
-    const ended = await sallyport(freshFolder(), ...args);
+    const ended = await sallyportIn(freshFolder(), ...args);
     expect(ended.output).toMatch(words);
     expect(ended.code).toBe(code);
   });

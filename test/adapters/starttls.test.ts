@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { makePki } from "../support/pki.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-starttls-"));
@@ -120,30 +120,9 @@ function endOf(hears: Heard, heard: string): number | undefined {
   return match === null ? undefined : match.index + match[0].length;
 }
 
-async function connect(protocol: string, port: number): Promise<{ readonly code: number; readonly output: string }> {
-  const lines: string[] = [];
-  const put = (text: string): void => void lines.push(text);
-  const args = [
-    "connect",
-    `127.0.0.1:${port}`,
-    "--starttls",
-    protocol,
-    "--servername",
-    "localhost",
-    "--cafile",
-    ca,
-    "--timeout",
-    "8000",
-    "--json",
-  ];
-  const code = await runCommandLine(args, {
-    print: put,
-    complain: put,
-    note: () => {},
-    colour: false,
-    readInput: async () => new Uint8Array(0),
-  });
-  return { code, output: lines.join("\n") };
+function connect(protocol: string, port: number): ReturnType<typeof sallyport> {
+  const trusting = ["--servername", "localhost", "--cafile", ca, "--timeout", "8000"];
+  return sallyport("connect", `127.0.0.1:${port}`, "--starttls", protocol, ...trusting, "--json");
 }
 
 describe.each(Object.entries(scripts))("%s", (protocol, script) => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { makePki, type KeyKind } from "../support/pki.ts";
 import { type Running, start, versionOf } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
@@ -43,14 +43,6 @@ async function openssl(key: (typeof keys)[number], ...more: readonly string[]): 
   running.push(server);
   const [, port] = await server.saw(/ACCEPT [^\n]*:(\d+)/, 60_000);
   return Number(port);
-}
-
-/** In this process: what it prints and how it would end. */
-async function sallyport(...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
-  const lines: string[] = [];
-  const put = (text: string): void => void lines.push(text);
-  const code = await runCommandLine(args, { print: put, complain: put, note: () => {}, colour: false, readInput: async () => new Uint8Array(0) });
-  return { code, output: lines.join("\n") };
 }
 
 /** It does not end when its client does. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type ConnectionOptions, connect as connectTls, createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { explain, type Input, inspect, type Step, toText } from "@sallyport/explain";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { client as ownClient, listen, server as ownServer, strangerCa, tlsClient, tlsServer } from "../support/endpoints.ts";
 import { makePki } from "../support/pki.ts";
 import type { ClientOptions } from "@sallyport/core";
@@ -181,11 +181,9 @@ test("the command line takes the key log as an option, and as one of its files",
   writeFileSync(capture, captureOf(recorded));
   writeFileSync(keys, recorded.keyLog);
   for (const args of [[capture, "--keylog", keys], [capture, keys]]) {
-    const lines: string[] = [];
-    const put = (text: string): void => void lines.push(text);
-    const code = await runCommandLine(["explain", ...args, "--json"], { print: put, complain: put, note: () => {}, colour: false, readInput: async () => new Uint8Array(0) });
+    const { code, output } = await sallyport("explain", ...args, "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(lines.join("\n"))).toMatchObject({ alert: { name: "unknown_ca" }, causes: expect.arrayContaining([expect.objectContaining({ id: "unknown-issuer" })]) });
+    expect(JSON.parse(output)).toMatchObject({ alert: { name: "unknown_ca" }, causes: expect.arrayContaining([expect.objectContaining({ id: "unknown-issuer" })]) });
   }
   rmSync(folder, { recursive: true });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { makePki } from "../support/pki.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-lint-"));
@@ -19,19 +19,6 @@ const cert = file("good.pem", good.chainPem);
 const key = file("good.key", good.keyPem);
 const wideCert = file("wide.pem", wide.chainPem);
 const wideKey = file("wide.key", wide.keyPem);
-
-async function sallyport(...args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
-  const lines: string[] = [];
-  const put = (text: string): void => void lines.push(text);
-  const code = await runCommandLine(args, {
-    print: put,
-    complain: put,
-    note: () => {},
-    colour: false,
-    readInput: async () => new Uint8Array(0),
-  });
-  return { code, output: lines.join("\n") };
-}
 
 test.each([
   ["works for all: 0", ["lint", cert, key, "--cafile", ca], 0, /^It works for all \d+ clients/],

@@ -7,7 +7,7 @@ import { createServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { registered } from "@sallyport/core";
 import { type ServerProfile, serverProfiles } from "@sallyport/explain";
-import { runCommandLine } from "../../packages/cli/src/run.ts";
+import { sallyport } from "../support/command-line.ts";
 import { makePki } from "../support/pki.ts";
 import { start, versionOf } from "../support/processes.ts";
 
@@ -88,16 +88,9 @@ interface Found {
 }
 
 async function probe(port: number): Promise<Found> {
-  const printed: string[] = [];
-  const code = await runCommandLine(["probe", `localhost:${port}`, "--json"], {
-    print: (text) => void printed.push(text),
-    complain: (text) => void printed.push(text),
-    note: () => {},
-    colour: false,
-    readInput: async () => new Uint8Array(0),
-  });
-  if (code !== 0) throw new Error(printed.join("\n"));
-  return JSON.parse(printed.join("\n"));
+  const { code, output } = await sallyport("probe", `localhost:${port}`, "--json");
+  if (code !== 0) throw new Error(output);
+  return JSON.parse(output);
 }
 
 /** Finite-field DHE, CCM and the like are in no profile: nobody depends on them alone. */

@@ -14,7 +14,8 @@ export function sallyportHello(): Uint8Array {
   return output.subarray(5);
 }
 
-const schemes: readonly SignatureScheme[] = [
+/** All but ML-DSA, in our order. */
+export const schemes: readonly SignatureScheme[] = [
   "ecdsa_secp256r1_sha256",
   "ed25519",
   "ecdsa_secp384r1_sha384",
