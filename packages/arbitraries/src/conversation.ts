@@ -3,7 +3,7 @@ import type { Bytes } from "@sallyport/core";
 import { mustNotComplete } from "./model.ts";
 import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
 import { copyOf, join } from "./octets.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer, Spoken } from "./peer.ts";
 
 /** How bytes come to the subject. */
 export interface TransportScript {
@@ -98,12 +98,23 @@ function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boole
     if (why !== undefined) violations.push(`established in spite of ${why}`);
   }
   const read = join(...subject.data);
-  const said = join(...peer.spoken.filter(({ by, type, epoch }) => by === "peer" && type === contentTypes.data && epoch === "application").map(({ content }) => content));
+  const said = join(...dataSaid(peer, epochsMatter));
   if (read.some((byte, at) => byte !== said[at])) violations.push("data that was read is not what was said");
   if (peer.reached.size === 0 && !isCut) {
     if (subject.state === "established" && read.length !== said.length) violations.push(`${read.length} of ${said.length} bytes of data were read`);
   }
   return violations;
+}
+
+/** What opens everything takes what stands between two copies of a Finished, under the handshake's keys, for the application's. */
+function dataSaid({ spoken }: Peer, epochsMatter: boolean): Bytes[] {
+  const isOwn = ({ by, type }: Spoken): boolean => by === "peer" && type === contentTypes.data;
+  const finished = spoken.findIndex(
+    ({ by, type, content }) => by === "peer" && type === contentTypes.handshake && content[0] === handshakeTypes.finished,
+  );
+  const from = epochsMatter || finished === -1 ? Number.POSITIVE_INFINITY : finished;
+  const isSaid = ({ epoch }: Spoken, at: number): boolean => epoch === "application" || (at > from && epoch === "handshake");
+  return spoken.filter((each, at) => isOwn(each) && isSaid(each, at)).map(({ content }) => content);
 }
 
 /** No fault was reached, nothing was cut: then it must be complete. */
