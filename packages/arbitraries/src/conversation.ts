@@ -88,8 +88,15 @@ export function judgePeer(peer: Peer): string[] {
 
 function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boolean): string[] {
   const violations = judgePeer(peer);
-  // Behind a fault on the wire, or a cut, nobody knows what the subject read.
-  if (peer.wireSpoiled || peer.isLost) return violations;
+  if (peer.isLost) return violations;
+  const read = join(...subject.data);
+  const said = join(...dataSaid(peer, epochsMatter));
+  const isReadRight = read.every((byte, at) => byte === said[at]);
+  // Behind a fault on the wire, or a cut, nobody knows what the subject read; but it reads nothing of another connection.
+  if (peer.wireSpoiled) {
+    const isSpliced = epochsMatter && [...peer.reached].every(({ layer, act }) => layer !== "wire" || act === "splice");
+    return isSpliced && !isReadRight ? [...violations, "data of another connection was read"] : violations;
+  }
   // What opens everything takes what is in clear for what is sealed.
   if (!epochsMatter && [...peer.reached].some(({ layer, act }) => layer === "record" && act === "clear")) return violations;
   if (subject.wasEstablished) {
@@ -97,9 +104,7 @@ function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boole
     const why = mustNotComplete(peer.spoken, facts);
     if (why !== undefined) violations.push(`established in spite of ${why}`);
   }
-  const read = join(...subject.data);
-  const said = join(...dataSaid(peer, epochsMatter));
-  if (read.some((byte, at) => byte !== said[at])) violations.push("data that was read is not what was said");
+  if (!isReadRight) violations.push("data that was read is not what was said");
   if (peer.reached.size === 0 && !isCut) {
     if (subject.state === "established" && read.length !== said.length) violations.push(`${read.length} of ${said.length} bytes of data were read`);
   }
