@@ -37,7 +37,9 @@ export function playBatch(provider: ProviderName, seed: number, count: number, f
     reach[account.reach] = (reach[account.reach] ?? 0) + 1;
     const { peer } = account;
     if (peer.hits.length > 0) {
-      const isTls13 = peer.role === "server" ? peer.script.version === "tls1.3" : peer.spoken.some(({ epoch }) => epoch === "handshake");
+      const { role, version, hello } = peer.script;
+      // A client's by its offer: what is wrong with that may leave it without an answer.
+      const isTls13 = role === "server" ? version === "tls1.3" : hello.versions?.includes(0x0304) === true;
       for (const { fault, in: due } of peer.hits) countHit(hits, one.features.role, isTls13, due, fault);
     }
     if (violations.length === 0) return true;
