@@ -36,12 +36,7 @@ export function playBatch(provider: ProviderName, seed: number, count: number, f
     conversations++;
     reach[account.reach] = (reach[account.reach] ?? 0) + 1;
     const { peer } = account;
-    if (peer.hits.length > 0) {
-      const { role, version, hello } = peer.script;
-      // A client's by its offer: what is wrong with that may leave it without an answer.
-      const isTls13 = role === "server" ? version === "tls1.3" : hello.versions?.includes(0x0304) === true;
-      for (const { fault, in: due } of peer.hits) countHit(hits, one.features.role, isTls13, due, fault);
-    }
+    for (const { fault, in: due, version } of peer.hits) countHit(hits, one.features.role, version, due, fault);
     if (violations.length === 0) return true;
     until = performance.now() + 20_000;
     found();
