@@ -42,7 +42,7 @@ export function play(provider: ProviderName, one: Case): ReturnType<typeof meet>
   const isPlain = script.faults.length === 0 && transport.endsAfter === undefined && !skipsEarly;
   const violations = [...met.account.violations];
   if (isPlain && isAgreeable(one)) violations.push(...expectComplete(met.account, met.machine));
-  const played = { provider, features, script, transport, account: met.account, machine: met.machine, watched: met.watched };
+  const played = { ...one, ...met, provider, agrees: isAgreeable(one) };
   for (const [name, law] of named) {
     const why = law(played);
     if (why !== undefined) violations.push(`${name}: ${why}`);
