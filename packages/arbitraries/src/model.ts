@@ -84,8 +84,6 @@ function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subjec
       if (partial.length < Math.max(4, length)) break;
       const whole = partial.subarray(0, length);
       partial = partial.subarray(length);
-      // RFC 5246 §7.4.1.1: ignored in a handshake; whoever offered TLS 1.2 may not know the version yet.
-      if (mayBeOld && messages.length === 0 && under === "clear" && first === handshakeTypes.hello_request && length === 4) continue;
       const wrong = wrongEpoch(first, under, isOld, said, epochsMatter);
       if (wrong !== undefined) return wrong;
       messages.push(whole);

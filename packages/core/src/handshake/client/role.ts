@@ -31,7 +31,14 @@ export function clientRole(context: Context): Role<State, ClientStage> {
   let hasShownEarly = false;
   return {
     edges: clientEdges,
-    step: (state, input, value) => runStep(allSteps, state, input, value, context),
+    step: (state, input, value) => {
+      const next = runStep(allSteps, state, input, value, context);
+      if (ignored > 0 && state.kind === "expectServerHello" && !Object.hasOwn(edgesTls12, next.kind)) {
+        // TLS 1.3 has no HelloRequest: what came before anyone could know that it is spoken was none of TLS 1.2's.
+        fail("unexpected-message", { expected: ["server_hello"], received: "hello_request" }, "RFC 9846 §4");
+      }
+      return next;
+    },
     pause: (state) => {
       switch (state.kind) {
         case "takeSession": return takeSession(state.goal);
