@@ -1,5 +1,5 @@
-// Chains of @sallyport/arbitraries: what is right is trusted, each thing that is wrong is found, and whatever a peer makes of them
-// gives the reference model's verdict, within bounded work.
+// Chains of @sallyport/arbitraries: what is right is trusted, each thing that is wrong is found, and whatever a peer makes of
+// them gives the reference model's verdict, within bounded work.
 import { generateKeyPairSync } from "node:crypto";
 import { fc, test } from "@fast-check/vitest";
 import { chainDefects, type ChainDefect, chainKeys, chainNowMs, chains, type ChainScript, encodeChain, mayTrust } from "@sallyport/arbitraries";

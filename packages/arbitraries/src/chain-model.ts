@@ -1,5 +1,5 @@
-// Whether a chain may be trusted: RFC 5280 §6.1 and the Web PKI's rules over its script, by trying every path. It reads no DER, and
-// knows nothing of any verifier's code.
+// Whether a chain may be trusted: RFC 5280 §6.1 and the Web PKI's rules over its script, by trying every path. It reads no DER,
+// and knows nothing of any verifier's code.
 import type { CertificateScript } from "./certificate.ts";
 import type { ChainScript } from "./chains.ts";
 
