@@ -71,7 +71,10 @@ function run(at: number): Promise<void> {
     resourceLimits: { maxYoungGenerationSizeMb: 192 },
   });
   return new Promise((resolve, reject) => {
-    const end = (): void => void worker.terminate().then(() => resolve());
+    const end = (): void => {
+      clearTimeout(alarm);
+      void worker.terminate().then(() => resolve());
+    };
     let alarm = setTimeout(hang, Number(values.patience) * 1000);
     function hang(): void {
       violations++;
@@ -79,9 +82,10 @@ function run(at: number): Promise<void> {
       end();
     }
     worker.on("error", reject);
-    worker.on("message", (message: Batch | "found") => {
+    worker.on("message", (message: Batch | "going") => {
       clearTimeout(alarm);
-      if (message === "found") return;
+      alarm = setTimeout(hang, Number(values.patience) * 1000);
+      if (message === "going") return;
       const { conversations, reach, hits, violation } = message;
       total.conversations += conversations;
       for (const [name, count] of Object.entries(reach)) total.reach.set(name, (total.reach.get(name) ?? 0) + count);
@@ -98,7 +102,6 @@ function run(at: number): Promise<void> {
       }
       const isOver = isStopped || performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
       if (isOver) return end();
-      alarm = setTimeout(hang, Number(values.patience) * 1000);
       worker.postMessage("next");
     });
   });

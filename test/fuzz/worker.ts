@@ -20,8 +20,9 @@ export interface Batch {
   readonly violation: { readonly seed: number; readonly text: string; readonly smallest: Case } | undefined;
 }
 
-/** Plays a batch. @param found called at the first violation. @returns then, with one that was made as small as it gets in 20 s. */
-export function playBatch(provider: ProviderName, seed: number, count: number, found: () => void = () => {}): Batch {
+/** Plays a batch. @param going called every second, between two conversations. @returns at a violation, with one that was made as small as it gets in 20 s. */
+function playBatch(provider: ProviderName, seed: number, count: number, going: () => void): Batch {
+  let told = performance.now();
   const reach: Record<string, number> = {};
   const hits: Hits = new Map();
   let conversations = 0;
@@ -29,7 +30,12 @@ export function playBatch(provider: ProviderName, seed: number, count: number, f
   // Real keys are other ones each time: what failed may not fail again.
   let failed: { readonly smallest: Case; readonly what: string } | undefined;
   const holds = (one: Case): boolean => {
-    if (until !== undefined && performance.now() > until) return true;
+    const now = performance.now();
+    if (now > told + 1000) {
+      told = now;
+      going();
+    }
+    if (until !== undefined && now > until) return true;
     const { account, violations } = play(provider, one);
     if (violations.length > 0) failed = { smallest: one, what: describeAccount({ ...account, violations }) };
     if (until !== undefined) return violations.length === 0;
@@ -39,7 +45,6 @@ export function playBatch(provider: ProviderName, seed: number, count: number, f
     for (const { fault, in: due, version } of peer.hits) countHit(hits, one.features.role, version, due, fault);
     if (violations.length === 0) return true;
     until = performance.now() + 20_000;
-    found();
     return false;
   };
   fc.check(fc.property(cases, holds), { numRuns: count, seed });
@@ -56,7 +61,7 @@ if (parentPort !== null) {
   const port = parentPort;
   let seed = first;
   const next = (): void => {
-    port.postMessage(playBatch(provider, seed, batch, () => port.postMessage("found")));
+    port.postMessage(playBatch(provider, seed, batch, () => port.postMessage("going")));
     seed += step;
   };
   port.on("message", next);

@@ -19,7 +19,12 @@ export default mergeConfig(base, {
   test: {
     reporters: ["json"],
     include: ["unit/*.test.ts"],
-    // These judge the tree, not what it does; or parts that no patch is in.
-    exclude: ["unit/{checks,arrows,words,readme,demo-page,bogo,pki,platform-roots,policies,states-diagram}.test.ts", "unit/{x509,crypto}-*.test.ts"],
+    // These judge the tree, not what it does; or parts that no patch is in; or other processes, which have the true core.
+    exclude: [
+      "unit/{checks,arrows,words,readme,demo-page,bogo,bench,interop-table,pki,platform-roots,policies,states-diagram}.test.ts",
+      "unit/{idle,deno-conn}.test.ts", "unit/{x509,crypto}-*.test.ts",
+    ],
+    // Core is loaded once a thread, and not once a file.
+    isolate: false,
   },
 });
