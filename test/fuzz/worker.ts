@@ -65,5 +65,6 @@ if (parentPort !== null) {
     seed += step;
   };
   port.on("message", next);
+  port.postMessage("going");
   next();
 }

@@ -39,6 +39,15 @@ test("no common version is protocol_version, and names both sides without GREASE
   });
 });
 
+test("a hello of SSL 3.0 or older is refused, whatever versions it lists (RFC 9846, Appendix E.5)", () => {
+  for (const legacyVersion of [0x0300, 0x02ff]) {
+    expect(outcome({ legacyVersion, versions: [0x0304, 0x0303] })).toMatchObject({
+      alert: "protocol_version", reasons: [{ kind: "no-common-version", theirs: [{ id: legacyVersion }] }],
+    });
+  }
+  expect(agreed({ legacyVersion: 0x0301, versions: [0x0304] }).version).toBe("tls1.3");
+});
+
 test("with no common version only name, ALPN and named groups are looked at", () => {
   const said: Offer = {
     versions: [0x0302],
@@ -144,6 +153,10 @@ test("an offer without overlap is no_application_protocol, told without GREASE",
     alert: "no_application_protocol",
     reasons: [{ kind: "no-common-alpn", theirs: ["h3"], ours: ["h2"] }],
   });
+});
+
+test("a protocol is no GREASE for two letters that it begins with", () => {
+  expect(agreed({ alpn: ["JJ/1"] }, { alpn: ["JJ/1"] }).alpn).toBe("JJ/1");
 });
 
 // ── Suites ──────────────────────────────────────────────────────────────────────────────────────────────────────────

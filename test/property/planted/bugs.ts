@@ -22,7 +22,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   { name: "06-logjam", like: "Logjam: keys are exchanged by a group that was not offered (CVE-2015-4000)", provider: "fuzz", budget: 40_000, law: /a group that was not offered/ },
   { name: "07-triple-handshake", like: "Triple Handshake: a session is resumed without extended master secret", provider: "fuzz", budget: 40_000, law: /noTripleHandshake/ },
   { name: "08-bleichenbacher", like: "Bleichenbacher: two failures of what depends on a secret are told apart", provider: "node", budget: 20_000, law: /oneFailureOfRecords/ },
-  { name: "09-rustsec-2024-0336-loop", like: "RUSTSEC-2024-0336: a loop without an end", provider: "fuzz", budget: 200_000, law: /does not end/ },
+  { name: "09-rustsec-2024-0336-loop", like: "RUSTSEC-2024-0336: a loop without an end", provider: "fuzz", budget: 20_000, law: /does not end/ },
   { name: "10-rustsec-2024-0399-panic", like: "RUSTSEC-2024-0399: a ClientHello in pieces is a panic", provider: "fuzz", budget: 20_000, law: /internal_error|local fault/ },
   { name: "11-rustsec-2026-0285-level", like: "RUSTSEC-2026-0285: a message of one level is taken in another", provider: "node", budget: 20_000, law: /in clear/ },
   { name: "12-lost-acceptor-alert", like: "rustls' Acceptor: a hello is refused, and nobody is told", provider: "fuzz", budget: 20_000, law: /alertsArrive/ },

@@ -17,7 +17,7 @@ function isFound(bug: PlantedBug): boolean {
   const { said, conversations } = fuzz(bug, bug.budget, plant(bug));
   const seconds = (performance.now() - started) / 1000;
   const law = said.find((line) => bug.law.test(line));
-  const without = law === undefined ? [] : fuzz(bug, conversations, undefined).said;
+  const without = law === undefined ? [] : fuzz(bug, Math.max(conversations, 1000), undefined).said;
   const found = law !== undefined && without.length === 0;
   const what = without.length > 0 ? `the true core fails, too: ${without[0]}` : (law ?? said[0] ?? "nothing");
   console.log(`${found ? "found " : "MISSED"} ${bug.name.padEnd(28)} ${bug.provider.padEnd(4)} ${seconds.toFixed(1).padStart(6)} s ${String(conversations).padStart(7)} of ${bug.budget} conversations: ${what.slice(0, 110)}`);
