@@ -134,6 +134,29 @@ function shake(length: number): { readonly copied: number; readonly calls: unkno
   return { copied, calls: Object.fromEntries(workshop.calls) };
 }
 
+test.each<readonly [string, PairOptions, Pick<Counted, "made" | "copied">]>([
+  ["full", {}, { made: 92, copied: 4_700 }],
+  ["resumed", { resumed: "sealed" }, { made: 120, copied: 7_700 }],
+])("a server's %s handshake asks for memory and copies no more than it has to", (_, options, most) => {
+  const { made, copied } = memoryOf(options);
+  expect(made).toBeLessThanOrEqual(most.made);
+  expect(copied).toBeLessThanOrEqual(most.copied);
+});
+
+/** At the server, its provider included. */
+function memoryOf(options: PairOptions): Counted {
+  const { client, server } = makePair(options);
+  let sum: Counted = { made: 0, copied: 0, views: 0 };
+  for (let turn = 0; turn < 3; turn++) {
+    const flight = client.take();
+    const counted = count(() => server.hear(flight));
+    sum = { made: sum.made + counted.made, copied: sum.copied + counted.copied, views: sum.views + counted.views };
+    client.hear(server.take());
+  }
+  expect(server.stage.kind).toBe("established");
+  return sum;
+}
+
 interface Counted {
   /** Bytes, by `set`, `slice` and copying constructors. */
   readonly copied: number;
