@@ -1,8 +1,9 @@
 // Bytes on a socket: in bulk, in small writes, back and forth.
 import type { Loopback } from "./loopback.ts";
+import { sizeText } from "./memory.ts";
 import type { Effort, Figure, Goal, Measured } from "./report.ts";
 import { digits, inTurns, ratios, ratioText, spread, table } from "./rounds.ts";
-import type { Contender, Outcome, Work } from "./work.ts";
+import type { Outcome, Work } from "./work.ts";
 
 const mebibyte = 1024 * 1024;
 const contenders = ["node:tls", "crypto-node"] as const;
@@ -67,26 +68,39 @@ async function measureJobs(loopback: Loopback, { rounds }: Effort, jobs: readonl
 
 /** All providers, by the size of an application's write. */
 export async function measureThroughput(loopback: Loopback, { rounds, quick }: Effort): Promise<Measured> {
-  const bytes = (quick ? 16 : 128) * mebibyte;
-  const names = ["node:tls", "crypto-node", "crypto-noble"] as const;
-  const rows =
-    [["loopback, by size of a write", "node:tls MB/s", "crypto-node MB/s", "of node:tls", "crypto-noble MB/s", "of node:tls"]];
-  for (const [size, write, share] of [["64 B", 64, 32], ["1 KiB", 1024, 4], ["16 KiB", 16_384, 1]] as const) {
-    const download = (contender: Contender) => async (): Promise<number> => {
-      const length = bytes / share / (contender === "crypto-noble" ? Math.max(1, 16 / share) : 1);
-      const { seconds } = await loopback.run(contender, { kind: "download", bytes: length, write });
-      return length / seconds / 1e6;
+  const names = ["node:tls", "crypto-node", "crypto-noble", "crypto-wasm"] as const;
+  const ours = ["crypto-node", "crypto-noble", "crypto-wasm"] as const;
+  const rows = [["loopback, by size of a write", "node:tls MB/s", ...ours.flatMap((name) => [`${name} MB/s`, "of node:tls"])]];
+  const points: Readonly<Record<(typeof names)[number], [number, number][]>> =
+    { "node:tls": [], "crypto-node": [], "crypto-noble": [], "crypto-wasm": [] };
+  for (const write of [64, 256, 1024, 4096, 16_384, 65_536]) {
+    const download = (contender: (typeof names)[number]) => async (): Promise<{ readonly clock: number; readonly cpu: number }> => {
+      const bytes = Math.min(32_768 * write, (quick ? 16 : 128) * mebibyte) / slowness[contender];
+      const { seconds, serverCpuSeconds } = await loopback.run(contender, { kind: "download", bytes, write });
+      return { clock: bytes / seconds / 1e6, cpu: bytes / serverCpuSeconds / 1e6 };
     };
     for (const name of names) await download(name)(); // warm
     const results = await inTurns(rounds, {
-      "node:tls": download("node:tls"), "crypto-node": download("crypto-node"), "crypto-noble": download("crypto-noble"),
+      "node:tls": download("node:tls"), "crypto-node": download("crypto-node"),
+      "crypto-noble": download("crypto-noble"), "crypto-wasm": download("crypto-wasm"),
     });
+    const each = (name: (typeof names)[number], by: "clock" | "cpu"): number[] => results[name].map((result) => result[by]);
+    for (const name of names) points[name].push([write, spread(each(name, "cpu")).median]);
     rows.push([
-      size,
-      digits(spread(results["node:tls"]).median),
-      digits(spread(results["crypto-node"]).median), ratioText(ratios(results["crypto-node"], results["node:tls"])),
-      digits(spread(results["crypto-noble"]).median), ratioText(ratios(results["crypto-noble"], results["node:tls"])),
+      sizeText(write), digits(spread(each("node:tls", "clock")).median),
+      ...ours.flatMap((name) => [digits(spread(each(name, "clock")).median), ratioText(ratios(each(name, "clock"), each("node:tls", "clock")))]),
     ]);
   }
-  return { figures: [], tables: [table(rows)] };
+  return {
+    figures: [],
+    tables: [table(rows)],
+    pictures: [{
+      kind: "lines", name: "sizes", title: "One connection on loopback, by the size of an application's write",
+      x: { title: "bytes", scale: "size" }, y: { title: "MB a CPU second of the sender, its socket included", scale: "log" },
+      panels: [{ title: "AES-128-GCM; crypto-noble and crypto-wasm: ChaCha20-Poly1305", lines: names.map((name) => ({ name, points: points[name] })) }],
+    }],
+  };
 }
+
+/** Fewer bytes tell as much where each takes so much longer. */
+const slowness = { "node:tls": 1, "crypto-node": 1, "crypto-noble": 8, "crypto-wasm": 4 } as const;

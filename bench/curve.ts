@@ -2,47 +2,61 @@
 import type { CipherGCMTypes } from "node:crypto";
 import type { CipherSuiteName } from "@sallyport/core";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
-import { bareCipher } from "./bare.ts";
+import { bareCipher, chacha20 } from "./bare.ts";
 import { rates, shakeHands, sizeText, throughRecords } from "./memory.ts";
-import type { Curve, Effort, Measured } from "./report.ts";
+import type { Line } from "./pictures.ts";
+import type { Effort, Measured } from "./report.ts";
 import { digits, inTurns, spread, table } from "./rounds.ts";
 import { type ProviderName, providerNames } from "./sides.ts";
 
-const chacha20 = "TLS_CHACHA20_POLY1305_SHA256";
 const sizes = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384] as const;
 const suites: readonly { readonly suite: CipherSuiteName; readonly cipher: CipherGCMTypes }[] = [
   { suite: "TLS_AES_128_GCM_SHA256", cipher: "aes-128-gcm" },
   { suite: "TLS_AES_256_GCM_SHA384", cipher: "aes-256-gcm" },
-  // It has the same methods, but other types (@types/node).
-  { suite: chacha20, cipher: "chacha20-poly1305" as CipherGCMTypes },
+  { suite: "TLS_CHACHA20_POLY1305_SHA256", cipher: chacha20 },
 ];
 
-export async function measureCurve(authority: Authority, { quick }: Effort): Promise<Measured> {
-  const milliseconds = quick ? 10 : 40;
-  const curves: Curve[] = [];
-  for (const provider of providerNames) {
-    for (const { suite, cipher } of suites.filter(({ suite: name }) => provider !== "crypto-wasm" || name === chacha20)) {
-      const pair = shakeHands(provider, authority, suite);
-      const [ours, bare]: [[number, number][], [number, number][]] = [[], []];
-      for (const size of sizes) {
-        const results = await inTurns(quick ? 2 : 5, {
-          ours: () => throughRecords(pair, size, milliseconds).seal,
-          bare: () => (hasBare(provider, suite) ? rates(milliseconds, size, bareCipher(provider, size, cipher)).seal : Number.NaN),
-        });
-        ours.push([size, spread(results.ours).median]);
-        bare.push([size, spread(results.bare).median]);
-      }
-      const name = `${provider}, ${suite.slice(4)}`;
-      curves.push({ name, points: ours });
-      if (hasBare(provider, suite)) curves.push({ name: `${name}, bare cipher`, points: bare });
+/** crypto-web brings no suites: its records are those of the provider that it goes over. */
+export async function measureCurve(authority: Authority, effort: Effort): Promise<Measured> {
+  const panels: { readonly title: string; readonly lines: readonly Line[] }[] = [];
+  for (const { suite, cipher } of suites) {
+    const lines: Line[] = [];
+    // crypto-wasm's AES is crypto-noble's.
+    for (const provider of providerNames.filter((name) => name !== "crypto-wasm" || cipher === chacha20)) {
+      lines.push(...(await linesOf(provider, authority, suite, cipher, effort)));
     }
+    panels.push({ title: suite.slice("TLS_".length), lines });
   }
   const head = ["sealing, MB a CPU second", ...sizes.map(sizeText)];
-  const rows = curves.map(({ name, points }) => [name, ...points.map(([, rate]) => digits(rate))]);
-  return { figures: [], tables: [table([head, ...rows])], curves };
+  const rows = panels.flatMap(({ title, lines }) =>
+    lines.map(({ name, points }) => [`${title}, ${name}`, ...points.map(([, rate]) => digits(rate))]));
+  return {
+    figures: [],
+    tables: [table([head, ...rows])],
+    pictures: [{
+      kind: "lines", name: "records", title: "Records sealed in memory, by plaintext bytes a record",
+      x: { title: "bytes", scale: "size" }, y: { title: "MB a CPU second", scale: "log" }, panels,
+    }],
+  };
 }
 
-/** The bare loops of noble and libsodium know one cipher. libsodium has no other; crypto-noble's go on under crypto-wasm. */
-function hasBare(provider: ProviderName, suite: CipherSuiteName): boolean {
-  return provider === "crypto-node" || suite === chacha20;
+async function linesOf(
+  provider: ProviderName, authority: Authority, suite: CipherSuiteName, cipher: CipherGCMTypes, { quick }: Effort,
+): Promise<Line[]> {
+  const milliseconds = quick ? 10 : 40;
+  const pair = shakeHands(provider, authority, suite);
+  const [ours, bare]: [[number, number][], [number, number][]] = [[], []];
+  for (const size of sizes) {
+    const results = await inTurns(quick ? 2 : 5, {
+      ours: () => throughRecords(pair, size, milliseconds).seal,
+      bare: () => rates(milliseconds, size, bareCipher(provider, size, cipher)).seal,
+    });
+    ours.push([size, spread(results.ours).median]);
+    bare.push([size, spread(results.bare).median]);
+  }
+  return [{ name: provider, points: ours }, { name: libraries[provider], bounds: provider, points: bare }];
 }
+
+const libraries: Readonly<Record<ProviderName, string>> = {
+  "crypto-node": "node:crypto alone", "crypto-noble": "@noble/ciphers alone", "crypto-wasm": "libsodium alone",
+};

@@ -1,5 +1,6 @@
 // Handshakes on loopback, by the processor's time at each end.
 import type { Loopback } from "./loopback.ts";
+import type { Bars } from "./pictures.ts";
 import type { Effort, Figure, Goal, Measured } from "./report.ts";
 import { digits, inTurns, ratios, ratioText, spread, table } from "./rounds.ts";
 import type { Contender, Handshake, Outcome } from "./work.ts";
@@ -25,6 +26,7 @@ function x(mustReach: number, aim: number): Goal {
 export async function measureHandshakes(loopback: Loopback, { rounds, quick }: Effort): Promise<Measured> {
   const count = quick ? 200 : 500;
   const figures: Figure[] = [];
+  const rates = { server: bars(), client: bars() };
   const rows = [["handshakes on loopback", "node:tls, server", "client", "crypto-node, server", "client", "server, x", "client, x"]];
   for (const handshake of ["full", "unverified", "ticketed", "resumed"] as const) {
     const shake = (contender: Contender, length = count): Promise<Outcome> =>
@@ -41,9 +43,21 @@ export async function measureHandshakes(loopback: Loopback, { rounds, quick }: E
       what[handshake], micros("node:tls", "server"), micros("node:tls", "client"), micros("crypto-node", "server"),
       micros("crypto-node", "client"), ratioText(ratio("server")), ratioText(ratio("client")),
     ]);
+    for (const side of ["server", "client"] as const) {
+      for (const { name, values } of rates[side]) values.push(count / spread(each(name, side)).median);
+    }
     for (const { of: side, goal } of goalsOf[handshake]) {
       figures.push({ what: `handshake, ${what[handshake]}: ${side}'s CPU`, value: ratio(side), goal });
     }
   }
-  return { figures, tables: [table(rows)] };
+  const picture: Bars = {
+    kind: "bars", name: "handshakes", title: "Handshakes of TLS 1.3 on loopback, a CPU second", y: "handshakes a CPU second",
+    groups: ["full", "unverified", "two tickets", "resumed"],
+    panels: [{ title: "of the server's", bars: rates.server }, { title: "of the client's", bars: rates.client }],
+  };
+  return { figures, tables: [table(rows)], pictures: [picture] };
+}
+
+function bars(): readonly { readonly name: "node:tls" | "crypto-node"; readonly values: number[] }[] {
+  return [{ name: "node:tls", values: [] }, { name: "crypto-node", values: [] }];
 }

@@ -10,7 +10,7 @@ import type { Contender, Done, ForeignClient, Handshake, Job } from "./work.ts";
 process.on("message", (job: Job) => {
   perform(job).then(
     (done) => process.send?.(done),
-    (error: unknown) => process.send?.({ error: String(error) }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
 

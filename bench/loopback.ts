@@ -1,5 +1,5 @@
 // Two processes on loopback: this one serves, a child connects. Each contender is at both ends.
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { createServer } from "@sallyport/node";
@@ -24,6 +24,7 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
     ["crypto-node with tickets", createServer({ accept: serverWithTickets("crypto-node", authority), handshakeTimeoutMs }, serve)],
     ["crypto-noble", createServer({ accept: server("crypto-noble", authority), handshakeTimeoutMs }, serve)],
     ["crypto-noble with tickets", createServer({ accept: serverWithTickets("crypto-noble", authority), handshakeTimeoutMs }, serve)],
+    ["crypto-wasm", createServer({ accept: server("crypto-wasm", authority), handshakeTimeoutMs }, serve)],
   ]);
   if (lemon) {
     const lemonTls = (await import("lemon-tls")).default;
@@ -40,20 +41,28 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
       if (port === undefined) throw new Error("nobody serves");
       const before = process.cpuUsage();
       child.send({ contender, port, ca: pem, ...work } satisfies Job);
-      const done = await new Promise<Done>((resolve, reject) => {
-        child.removeAllListeners("message").once("message", (answer: Done | { readonly error: string }) => {
-          if ("error" in answer) reject(new Error(answer.error));
-          else resolve(answer);
-        });
-      });
+      const done = await answer(child, `${contender}, ${work.kind}`);
       const { user, system } = process.cpuUsage(before);
       return { ...done, serverCpuSeconds: (user + system) / 1e6 };
     },
     close() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       for (const each of servers.values()) each.close();
     },
   };
+}
+
+/** Of one job. @throws what failed there, or how the process ended */
+function answer(child: ChildProcess, what: string): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null, signal: string | null): void => reject(new Error(`${what}: the client's process ended (${code ?? signal})`));
+    child.once("exit", ended);
+    child.once("message", (answered: Done | { readonly error: string }) => {
+      child.off("exit", ended);
+      if ("error" in answered) reject(new Error(`${what}: ${answered.error}`));
+      else resolve(answered);
+    });
+  });
 }
 
 function listening(server: Server): Promise<number> {

@@ -1,5 +1,8 @@
 // `npm run bench`: every measurement; `npm run bench NAME…`: these. `--quick` takes seconds each, and says less. What they give is kept
-// in results/, and README.md shows all that is kept.
+// in results/ by version of Node.js, and README.md shows all that is kept. `--newer` measures on the Node.js that SALLYPORT_NODE24 names,
+// or `node24`; `--show` measures nothing.
+import { spawnSync } from "node:child_process";
+import { newerNode } from "../test/support/newer-node.ts";
 import { makeAuthority } from "../packages/cli/src/demo/authority.ts";
 import { measureBound } from "./bound.ts";
 import { measureBulk, measureThroughput } from "./bulk.ts";
@@ -40,6 +43,7 @@ async function withLoopback(measure: (loopback: Loopback) => Promise<Measured>, 
 }
 
 const words = process.argv.slice(2);
+if (words.includes("--newer")) process.exit(onNewerNode());
 const quick = words.includes("--quick");
 const asked = words.filter((word) => !word.startsWith("-"));
 const unknown = asked.filter((name) => measurements[name] === undefined);
@@ -49,12 +53,33 @@ if (unknown.length > 0) {
 }
 
 const effort = { quick, rounds: quick ? 3 : 5 };
-console.log(`${where()}\n${effort.rounds} rounds in turns; medians, and of ratios (least..most)${quick ? "; a quick run" : ""}\n`);
-for (const [name, measure] of Object.entries(measurements)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  const measured = await measure(effort);
-  keep(name, effort, measured);
-  console.log(`${measured.tables.join("\n\n")}\n`);
-  if (measured.figures.length > 0) console.log(`${goals(measured.figures)}\n`);
+const names = Object.keys(measurements).filter((name) => asked.length === 0 || asked.includes(name));
+if (!words.includes("--show")) {
+  console.log(`${where()}\n${effort.rounds} rounds in turns; medians, and of ratios (least..most)${quick ? "; a quick run" : ""}\n`);
+  for (const name of names) await measure(name);
 }
 writeReadme(kept());
+
+/** One that fails says why, and the others go on; what was kept of it before stays. */
+async function measure(name: string): Promise<void> {
+  try {
+    const measured = await measurements[name]?.(effort);
+    if (measured === undefined) return;
+    keep(name, effort, measured);
+    console.log(`${measured.tables.join("\n\n")}\n`);
+    if (measured.figures.length > 0) console.log(`${goals([{ node: "", runs: [{ name, where: "", ...effort, ...measured }] }])}\n`);
+  } catch (failure) {
+    process.exitCode = 1;
+    console.error(`${name} FAILED, and is not kept:`, failure, "\n");
+  }
+}
+
+/** @returns its exit code */
+function onNewerNode(): number {
+  if (newerNode === undefined) {
+    console.error("there is no newer Node.js: SALLYPORT_NODE24 names one, or node24 on the path");
+    return 1;
+  }
+  const args = [...process.execArgv, ...process.argv.slice(1).filter((word) => word !== "--newer")];
+  return spawnSync(newerNode.command, args, { stdio: "inherit" }).status ?? 1;
+}

@@ -1,46 +1,53 @@
-// Puts what results/ keeps into README.md, between its two marks, with plots beside it.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import * as echarts from "echarts";
-import { type Curve, goals, type Kept } from "./report.ts";
+// Puts what results/ keeps into README.md, between its two marks, with its pictures.
+import { readFileSync, writeFileSync } from "node:fs";
+import { deliveryKept, deliveryPicture } from "./delivery/kept.ts";
+import { plot } from "./plots.ts";
+import { goals, type Kept, type KeptRuns } from "./report.ts";
 
 const readme = new URL("./README.md", import.meta.url);
-const plots = new URL("./plots/", import.meta.url);
 const [begin, end] = ["<!-- results: written by `npm run bench` -->", "<!-- end of results -->"];
 
-/** Only of the oldest Node.js that is supported; of others results/ alone is kept. */
-export function writeReadme(runs: readonly Kept[]): void {
-  if (!process.versions.node.startsWith("20.")) return;
-  const text = readFileSync(readme, "utf8");
-  const [before, , after] = [text.slice(0, text.indexOf(begin)), begin, text.slice(text.indexOf(end))];
-  writeFileSync(readme, `${before}${begin}\n\n${results(runs)}\n\n${after}`);
+/** The sections of NOTES.md that have the reasons, by measurement. */
+const reasons: Readonly<Record<string, string>> = {
+  bound: "pure-javascript",
+  bulk: "bulk",
+  growth: "an-idle-connection",
+  handshakes: "a-handshake-at-the-server",
+  others: "other-tls-in-javascript",
+  records: "records-in-memory",
+  rss: "an-idle-connection",
+};
+
+/** @param columns the oldest Node.js first, whose tables and pictures are shown; of the others the figures against the goals alone */
+export function writeReadme(columns: readonly KeptRuns[]): void {
+  writeFileSync(readme, between(readFileSync(readme, "utf8"), results(columns)));
 }
 
-function results(runs: readonly Kept[]): string {
+/** @returns `text` with `shown` in the place of what stood between the marks */
+export function between(text: string, shown: string): string {
+  return `${text.slice(0, text.indexOf(begin))}${begin}\n\n${shown}\n\n${text.slice(text.indexOf(end))}`;
+}
+
+export function results(columns: readonly KeptRuns[], draw: typeof plot = plot): string {
+  const shown = columns[0]?.runs ?? [];
+  const delivered = deliveryKept();
+  return [
+    columns.map(whereOf).join("\n\n"),
+    goals(columns, reasonOf),
+    ...shown.flatMap(({ pictures = [] }) => pictures.map((picture) => draw(picture))),
+    ...(delivered === undefined ? [] : [draw(deliveryPicture(delivered)), "By `npm run delivery`: [what each row is](delivery/README.md)."]),
+    ...shown.flatMap(({ tables }) => tables),
+  ].join("\n\n");
+}
+
+/** Where in NOTES.md it stands why a measurement gives what it gives. */
+export function reasonOf(measurement: string): string | undefined {
+  const section = reasons[measurement];
+  return section && `NOTES.md#${section}`;
+}
+
+function whereOf({ runs }: KeptRuns): string {
   const where = [...new Set(runs.map((run) => run.where))].join("  \n");
-  const quick = runs.filter((run) => run.quick).map(({ name }) => name);
-  const notes = quick.length === 0 ? "" : `\n\nBy a quick run: ${quick.join(", ")}.`;
-  const pictures = runs.flatMap((run) => (run.curves === undefined ? [] : [picture(run.name, run.curves)]));
-  const tables = runs.flatMap((run) => run.tables);
-  return [`${where}${notes}`, goals(runs.flatMap((run) => run.figures)), ...pictures, ...tables].join("\n\n");
-}
-
-function picture(name: string, curves: readonly Curve[]): string {
-  mkdirSync(plots, { recursive: true });
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 860, height: 520 });
-  chart.setOption({
-    animation: false,
-    backgroundColor: "#ffffff",
-    title: { text: "Sealing records, MB a CPU second, by plaintext bytes a record", left: "center", textStyle: { fontSize: 14 } },
-    legend: { bottom: 0, textStyle: { fontSize: 11 } },
-    grid: { left: 60, right: 30, top: 40, bottom: 130 },
-    xAxis: { type: "log", logBase: 2, min: 64, max: 16_384 },
-    yAxis: { type: "log", min: 1 },
-    series: curves.map(({ name: series, points }) => ({
-      name: series, type: "line", data: points.map(([x, y]) => [x, y]), symbolSize: 5,
-      lineStyle: { type: series.endsWith("bare cipher") ? "dashed" : "solid" },
-    })),
-  });
-  writeFileSync(new URL(`${name}.svg`, plots), chart.renderToSVGString());
-  chart.dispose();
-  return `![${name}: record throughput by size](plots/${name}.svg)`;
+  const quick = runs.filter((run: Kept) => run.quick).map(({ name }) => name);
+  return quick.length === 0 ? where : `${where}  \nBy a quick run: ${quick.join(", ")}.`;
 }

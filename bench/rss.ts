@@ -24,17 +24,16 @@ type Young = keyof typeof youngs;
 
 /** Each connection has said one line and heard it; then nobody uses it. Every round has a server process of its own. */
 export async function measureRss(authority: Authority, { quick }: Effort): Promise<Measured> {
-  const count = 2000;
   const rounds = quick ? 1 : 3;
-  const measured: Record<Young, RssWeight>[][] = [];
+  const measured: Record<Young, Weighed>[][] = [];
   for (let round = 0; round < rounds; round++) {
-    const each: Record<Young, RssWeight>[] = [];
+    const each: Record<Young, Weighed>[] = [];
     for (const name of names) {
-      each.push({ grows: await weigh(name, authority, count, "grows"), stays: await weigh(name, authority, count, "stays") });
+      each.push({ grows: await weigh(name, authority, "grows"), stays: await weigh(name, authority, "stays") });
     }
     measured.push(each);
   }
-  const kibibytes = (name: RssServer, of: (weights: Record<Young, RssWeight>) => number): Spread =>
+  const kibibytes = (name: RssServer, of: (weights: Record<Young, Weighed>) => number): Spread =>
     spread(measured.flatMap((round) => round.filter((_, at) => names[at] === name).map((weights) => of(weights) / 1024)));
   const cell = ({ median, least, most }: Spread): string => `${digits(median)} (${digits(least)}..${digits(most)})`;
   const rows = [[`a server's ${digits(count)} idle connections, KiB each`, "RSS", "RSS, the young generation at 2 MiB", "heap"]];
@@ -53,11 +52,29 @@ export async function measureRss(authority: Authority, { quick }: Effort): Promi
       { what: "the same, to node:tls's", value: ratio, goal: { better: "less", mustReach: 0.5, aim: 0.4, unit: "x" } },
     ],
     tables: [table(rows)],
+    pictures: [{
+      kind: "lines", name: "memory", title: "Resident memory of a server by its idle connections",
+      x: { title: "connections", scale: "linear" }, y: { title: "MiB more than with the first hundred", scale: "linear" },
+      panels: [{ title: "the young generation at 2 MiB", lines: names.map((name, at) => ({ name, points: pointsOf(measured.map((round) => round[at])) })) }],
+    }],
   };
 }
 
-/** Per connection: of `count` of them, behind 100 that fill what the first ones fill. */
-async function weigh(name: RssServer, authority: Authority, count: number, young: Young): Promise<RssWeight> {
+/** MiB by connections: the median of the rounds. */
+function pointsOf(rounds: readonly (Record<Young, Weighed> | undefined)[]): (readonly [number, number])[] {
+  return counts.map((count, at) => [count, spread(rounds.map((round) => (round?.stays.byCount[at] ?? Number.NaN) / mebibyte)).median]);
+}
+
+/** Bytes a connection, and of so many as `counts` has. */
+interface Weighed extends RssWeight {
+  readonly byCount: readonly number[];
+}
+const mebibyte = 1024 * 1024;
+const counts = [500, 1000, 1500, 2000] as const;
+const count = counts.at(-1) ?? 0;
+
+/** Of so many as `counts` has, behind 100 that fill what the first ones fill. */
+async function weigh(name: RssServer, authority: Authority, young: Young): Promise<Weighed> {
   const server = fork(new URL("./rss-server.ts", import.meta.url), { execArgv: [...process.execArgv, "--expose-gc", ...youngs[young]] });
   server.send({ name, authority } satisfies RssQuestion);
   const [port] = await answer<number>(server);
@@ -69,11 +86,16 @@ async function weigh(name: RssServer, authority: Authority, count: number, young
   };
   await open(100);
   const few = await asked(server);
-  await open(count);
-  const many = await asked(server);
+  const byCount: number[] = [];
+  let last = few;
+  for (const [at, many] of counts.entries()) {
+    await open(many - (counts[at - 1] ?? 0));
+    last = await asked(server);
+    byCount.push(last.rss - few.rss);
+  }
   for (const socket of sockets) socket.destroy();
   server.kill();
-  return { rss: (many.rss - few.rss) / count, heap: (many.heap - few.heap) / count };
+  return { rss: (last.rss - few.rss) / count, heap: (last.heap - few.heap) / count, byCount };
 }
 
 async function asked(server: ChildProcess): Promise<RssWeight> {
@@ -82,8 +104,13 @@ async function asked(server: ChildProcess): Promise<RssWeight> {
   return weight;
 }
 
+/** @throws where its process ends instead */
 async function answer<Answer>(server: ChildProcess): Promise<[Answer]> {
-  const [message] = await once(server, "message");
+  const ended = new AbortController();
+  const end = (code: number | null, signal: string | null): void => ended.abort(new Error(`the server's process ended (${code ?? signal})`));
+  server.once("exit", end);
+  const [message] = await once(server, "message", { signal: ended.signal });
+  server.off("exit", end);
   return [message];
 }
 

@@ -1,7 +1,7 @@
 // What two processes on loopback do with each other.
 
 /** Who speaks TLS, at both ends: the same implementation serves and connects. */
-export type Contender = "node:tls" | "crypto-node" | "crypto-noble" | "lemon-tls" | ForeignClient;
+export type Contender = "node:tls" | "crypto-node" | "crypto-noble" | "crypto-wasm" | "lemon-tls" | ForeignClient;
 /** What only connects: to node:tls. */
 export type ForeignClient = "subtls" | "@reclaimprotocol/tls";
 

@@ -1,18 +1,20 @@
-// `npm run delivery`: how often the alert of a refused handshake reaches the client, server by server. `--tries 500` is what
-// DELIVERY.md was printed with; `--only sallyport` leaves the others out.
+// `npm run delivery`: how often the alert of a refused handshake reaches the client, server by server. `--tries 500` is a whole run,
+// which is kept and shown in README.md; `--only sallyport` leaves the others out, and keeps nothing.
 import { arch, cpus, platform } from "node:os";
 import { parseArgs } from "node:util";
 import { makePki } from "../../test/support/pki.ts";
 import { versionOf } from "../../test/support/processes.ts";
-import { table } from "../rounds.ts";
 import { attempt, type Outcome } from "./attempt.ts";
 import { type Contender, startContenders } from "./contenders.ts";
+import { type Delivered, deliveryTable, keepDelivery, type Share } from "./kept.ts";
 import { makeScenarios, type Scenario } from "./scenarios.ts";
 
 const { values: { tries: triesText, only } } = parseArgs({
   options: { tries: { type: "string", default: "100" }, only: { type: "string", default: "" } },
 });
 const tries = Number(triesText);
+/** Fewer show less, and are not kept. */
+const wholeTries = 500;
 /** At the same time; in turns between the servers, so that what else the machine does meets all of them. */
 const together = { quick: 20, slow: 50 };
 
@@ -22,16 +24,18 @@ await using contenders = await startContenders(pki, only);
 
 const bin = new URL("../../node_modules/.bin/", import.meta.url).pathname;
 const others = [versionOf(`${bin}deno`, "--version"), `bun ${versionOf(`${bin}bun`, "--version")}`].join(", ");
-console.log(`${cpus().length} x ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}, node ${process.version}, ${others}`);
-console.log(`${tries} tries a cell, ${together.quick} at a time: alert read (and then an orderly end, and no reset), of 100\n`);
-
-const rows = [["", ...contenders.all.map(({ name }) => name)]];
+const measured: { name: string; shares: (Share | null)[] }[] = [];
 for (const scenario of scenarios) {
   const outcomes = await inTurns(scenario, contenders.all);
-  rows.push([scenario.name, ...outcomes.map(cell)]);
-  console.error(rows.at(-1)?.join("  "));
+  measured.push({ name: scenario.name, shares: outcomes.map(shareOf) });
+  console.error(`${scenario.name}: ${measured.at(-1)?.shares.map((share) => share?.alert ?? "-").join("  ")}`);
 }
-console.log(table(rows));
+const delivered: Delivered = {
+  where: `${cpus().length} x ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}, node ${process.version}, ${others}`,
+  tries, together: together.quick, servers: contenders.all.map(({ name }) => name), scenarios: measured,
+};
+console.log(deliveryTable(delivered));
+if (only === "" && tries >= wholeTries) keepDelivery(delivered);
 
 async function inTurns(scenario: Scenario, all: readonly Contender[]): Promise<Outcome[][]> {
   const outcomes = all.map((): Outcome[] => []);
@@ -47,10 +51,9 @@ async function inTurns(scenario: Scenario, all: readonly Contender[]): Promise<O
   return outcomes;
 }
 
-function cell(outcomes: readonly Outcome[]): string {
-  if (outcomes.length === 0) return "can't ask";
-  const percent = (count: number): string => `${Math.floor((1000 * count) / outcomes.length) / 10}`;
-  const alerts = outcomes.filter(({ alert }) => alert).length;
-  const clean = outcomes.filter(({ alert, end }) => alert && end === "end").length;
-  return alerts === clean ? percent(alerts) : `${percent(alerts)} (${percent(clean)})`;
+function shareOf(outcomes: readonly Outcome[]): Share | null {
+  if (outcomes.length === 0) return null;
+  const percent = (count: number): number => Math.floor((1000 * count) / outcomes.length) / 10;
+  const alerts = outcomes.filter(({ alert }) => alert);
+  return { alert: percent(alerts.length), clean: percent(alerts.filter(({ end }) => end === "end").length) };
 }

@@ -195,6 +195,30 @@ describe("the front door", () => {
     expect(await driven).toMatchObject({ failure: { error: { by: { alert: "internal_error" } } } });
   });
 
+  test("a process that stood still loses a quarter of a handshake's time, and not the handshake", async () => {
+    let due: (() => void) | undefined;
+    const clock = {
+      after(_ms: number, call: () => void): () => void {
+        due = call;
+        return () => {
+          due = undefined;
+        };
+      },
+    };
+    const stall = (): void => due?.(); // its timer comes before the input that waits
+    const patient = run(needsInput(() => established()), undefined, { clock });
+    for (let stalls = 0; stalls < 3; stalls++) stall();
+    patient.transport.deliver(bytes("x"));
+    expect(await patient.driven).toMatchObject({ kind: "established" });
+    expect(due).toBe(undefined);
+
+    const { transport, driven } = run(needsInput(() => established()), undefined, { clock });
+    for (let stalls = 0; stalls < 4; stalls++) stall();
+    await settled();
+    transport.end();
+    expect(await driven).toMatchObject({ failure: { error: { by: "timeout" } } });
+  });
+
   test("an accept that never settles ends with the timeout and its alert, and its signal fires", async () => {
     let fired = false;
     const { transport, clock, driven } = run(door(), (_hello, signal) => new Promise(() => {

@@ -1,5 +1,5 @@
 // What must hold of a machine of ours beyond what a peer can see: by its stages, its errors, and the calls that it makes.
-import { type Account, type Machine, type PeerScript, plainHello, type Spoken, type TransportScript } from "@sallyport/arbitraries";
+import type { Account, Fault, Machine, PeerScript, Spoken, TransportScript } from "@sallyport/arbitraries";
 import type { Features, ProviderName, Watched } from "./world.ts";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 
@@ -11,6 +11,8 @@ export interface Played {
   readonly account: Account;
   readonly machine: Machine;
   readonly watched: Watched;
+  /** Without a fault, and whole, it would complete. */
+  readonly agrees: boolean;
 }
 
 type Law = (played: Played) => string | undefined;
@@ -29,19 +31,42 @@ const alertsArrive: Law = ({ account: { peer }, machine: { failure } }) => {
 };
 
 /** A bit of a sealed record that is another gives bad_record_mac, whatever it was: nothing tells one failure from another. */
-const oneFailureOfRecords: Law = ({ provider, account: { peer }, script, machine, transport }) => {
-  const [fault] = script.faults;
-  const isLone = script.faults.length === 1 && fault?.layer === "wire" && fault.act === "flip" && peer.reached.size === 1 && fault.where >= 5;
-  if (provider === "fuzz" || !isLone) return undefined;
-  // Who is refused for what he says is refused in front of it.
-  const isAgreeable = !script.stubborn && JSON.stringify(script.hello) === JSON.stringify(plainHello);
-  if (!isAgreeable || transport.endsAfter !== undefined || peer.isLost || script.early.length > 0) return undefined;
+const oneFailureOfRecords: Law = (played) => {
+  const { account: { peer }, machine } = played;
+  const fault = loneFault(played);
+  if (fault?.layer !== "wire" || fault.act !== "flip" || fault.where < 5) return undefined;
   const sealed = recordAt(peer.spoken, fault.at);
   if (sealed === undefined || sealed.epoch === "clear" || fault.where >= sealed.content.length + 5) return undefined;
   const { failure } = machine;
   if (failure === undefined || failure.error.kind === "truncated") return undefined;
   return failure.error.kind === "bad-record-mac" ? undefined : `a spoiled record gives ${failure.error.kind}`;
 };
+
+/** What was sealed, signed or computed for another connection proves nothing in this one, and is told as any other that is wrong. */
+const nothingOfAnother: Law = (played) => {
+  const { account: { peer }, machine } = played;
+  const fault = loneFault(played);
+  const [hit] = peer.hits;
+  if (fault?.act !== "splice" || hit?.from === undefined) return undefined;
+  const { epoch } = hit.from;
+  const right = fault.layer === "wire" ? recordAt(peer.spoken, fault.at) : undefined;
+  const isSealed = right !== undefined && right.epoch !== "clear" && epoch !== "clear";
+  // Of a message by an even value its like (`Fault`).
+  const isProof = peer.forged.has("binder") || (fault.layer === "message" && fault.value % 2 === 0 && peer.forged.has(hit.in));
+  const due = isSealed ? "bad_record_mac" : isProof ? "decrypt_error" : undefined;
+  const { alert } = machine.failure ?? {};
+  const told = alert?.kind === "alert" ? alert.description : "nothing";
+  return due === undefined || told === due ? undefined : `another connection's ${hit.in} gives ${told}, and ${due} was due`;
+};
+
+/** The one thing that is wrong, by keys that prove something. */
+function loneFault({ provider, agrees, account: { peer }, script, transport }: Played): Fault | undefined {
+  const [fault] = script.faults;
+  const isLone = script.faults.length === 1 && peer.reached.size === 1;
+  const isWhole = agrees && transport.endsAfter === undefined && !peer.isLost && !script.talk.some(({ kind }) => kind === "flood");
+  // Early data may be skipped, whatever it is.
+  return provider !== "fuzz" && isLone && isWhole && script.early.length === 0 ? fault : undefined;
+}
 function recordAt(spoken: readonly Spoken[], index: number): Spoken | undefined {
   return spoken.filter(({ by }) => by === "peer")[index];
 }
@@ -103,5 +128,5 @@ const workIsBounded: Law = ({ watched: { work }, account: { peer, written } }) =
 };
 
 export const laws: Readonly<Record<string, Law>> = {
-  alertsArrive, oneFailureOfRecords, nothingForged, nothingBurned, ticketsAreUsedOnce, floodsEnd, protocolsAgree, noTripleHandshake, noncesAreNew, workIsBounded,
+  alertsArrive, oneFailureOfRecords, nothingOfAnother, nothingForged, nothingBurned, ticketsAreUsedOnce, floodsEnd, protocolsAgree, noTripleHandshake, noncesAreNew, workIsBounded,
 };

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, ClientPeer, converseOver, describeAccount, faults, type PeerScript, peerScripts, testOf } from "@sallyport/arbitraries";
+import { type Account, anotherOf, ClientPeer, converseOver, describeAccount, faults, type PeerScript, peerScripts, type Spoken, testOf } from "@sallyport/arbitraries";
 import { node } from "@sallyport/crypto-node";
 import fc from "fast-check";
 import { makePki } from "../support/pki.ts";
@@ -24,11 +24,11 @@ const listening = server.listen(0, "127.0.0.1");
 await sleep(200);
 const { port } = listening.address();
 
-async function talk(script: PeerScript): Promise<Account> {
+async function talk(script: PeerScript, another?: readonly Spoken[]): Promise<Account> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
   await once(socket, "connect");
   try {
-    return await converseOver(new ClientPeer(script, { provider: node }), socket, {
+    return await converseOver(new ClientPeer(script, { provider: node, another }), socket, {
       write: (bytes) => void socket.write(bytes), end: () => void socket.end(), patience: () => sleep(400),
     });
   } finally {
@@ -41,7 +41,8 @@ const scripts = peerScripts("client", { faultsOf: faults(["message", "extension"
 let count = 0;
 for (const script of fc.sample(scripts, { numRuns: conversations, seed })) {
   count++;
-  const account = await talk(script);
+  const other = anotherOf(script);
+  const account = await talk(script, other && (await talk(other)).peer.spoken);
   for (const violation of account.violations) {
     const kind = violation.replace(/\d+/g, "n");
     if (found.has(kind)) continue;

@@ -1,6 +1,6 @@
 // Who is fuzzed: machines of ours in both roles and versions, with features on and off, over three providers. A world is made once
 // for all conversations that have the same features.
-import { dangerousFuzzCredential, dangerousFuzzProvider, type Account, ClientPeer, converse, Machine, type Peer, type PeerScript, type PeerSession, plainPeer, type Role, ServerPeer, type TransportScript } from "@sallyport/arbitraries";
+import { anotherOf, dangerousFuzzCredential, dangerousFuzzProvider, type Account, ClientPeer, converse, Machine, type Peer, type PeerScript, type PeerSession, plainPeer, type Role, ServerPeer, type Spoken, type TransportScript } from "@sallyport/arbitraries";
 import {
   Acceptor, type ClientConfig, clientConfig, type ClientSessionKey, Connector, type Credential, type CryptoProvider, dangerousAssertVerified, type Hash, type ProtocolVersion, type ServerConfig,
   memoryClientSessions, serverConfig, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSigner, type SyncVerifier, ticketKeys,
@@ -102,10 +102,22 @@ function inOrderOf({ suites, groups }: CryptoProvider, other: CryptoProvider): C
   };
 }
 
-/** @returns what came of it, and the machine */
-export function meet(
-  provider: ProviderName, features: Features, script: PeerScript, transport: TransportScript, seed = 1,
-): { readonly account: Account; readonly machine: Machine; readonly watched: Watched } {
+interface Met {
+  readonly account: Account;
+  readonly machine: Machine;
+  readonly watched: Watched;
+}
+
+/** @returns what came of it, and the machine. Where something of another connection is needed, that one is had first, of the same config. */
+export function meet(provider: ProviderName, features: Features, script: PeerScript, transport: TransportScript): Met {
+  const other = anotherOf(script);
+  const another = other && meetOnce(provider, features, other, { chunks: [], endsAfter: undefined }, 2).account.peer.spoken;
+  return meetOnce(provider, features, script, transport, 1, another);
+}
+
+function meetOnce(
+  provider: ProviderName, features: Features, script: PeerScript, transport: TransportScript, seed: number, another?: readonly Spoken[],
+): Met {
   const world = worldOf(provider, features);
   const session = script.resumes ? sessionOf(provider, features, world, versionOf(features, script)) : undefined;
   world.toTake = script.resumes && features.role === "client" ? world.remembered.get(versionOf(features, script)) : undefined;
@@ -116,7 +128,7 @@ export function meet(
   world.watched = { singleUses: 0, isStillThere: false, nonceReused: false, work };
   world.store = memoryClientSessions();
   world.takenBy = undefined;
-  const { peer, machine } = cast(provider, features, world, script, session);
+  const { peer, machine } = cast(provider, features, world, script, session, another);
   const account = converse(peer, machine, transport, provider !== "fuzz");
   const { takenBy, toTake } = world;
   if (takenBy !== undefined && toTake !== undefined) world.watched.isStillThere = world.store.take(takenBy)?.state === toTake.state;
@@ -198,13 +210,14 @@ function versionOf({ versions }: Features, { version }: PeerScript): ProtocolVer
   return versions === "both" ? version : versions;
 }
 
-function cast(provider: ProviderName, features: Features, { config }: World, script: PeerScript, session: PeerSession | undefined): { peer: Peer; machine: Machine } {
+function cast(provider: ProviderName, features: Features, { config }: World, script: PeerScript, session: PeerSession | undefined, another?: readonly Spoken[]): { peer: Peer; machine: Machine } {
   const { peer: cryptography, own } = casts[provider];
-  const options = { provider: cryptography, identity: own, session };
+  const options = { provider: cryptography, identity: own, session, another };
   if (features.role === "server") {
-    const offered = versionOf(features, script) === "tls1.2" ? { ...script.hello, versions: [0x0303], suites: script.hello.suites } : script.hello;
+    const version = versionOf(features, script);
+    const hello = version === "tls1.2" ? { ...script.hello, versions: [0x0303] } : script.hello;
     const machine = new Machine(new Acceptor().start(), { config: config as ServerConfig, echoes: true });
-    return { peer: new ClientPeer({ ...script, hello: offered }, options), machine };
+    return { peer: new ClientPeer({ ...script, version, hello }, options), machine };
   }
   const early = script.early.map((length) => new Uint8Array(length).fill(0xea));
   const machine = new Machine(new Connector(config as ClientConfig, "localhost").start(), { early, echoes: true });

@@ -2,17 +2,21 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer as createTcp, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, ClientPeer, converseOver, describeAccount, type Fault, plainPeer } from "@sallyport/arbitraries";
+import { type Account, anotherOf, ClientPeer, converseOver, describeAccount, type Fault, type PeerScript, plainPeer, type Spoken } from "@sallyport/arbitraries";
 import { node } from "@sallyport/crypto-node";
 import { createServer } from "@sallyport/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { server as config } from "../support/endpoints.ts";
 
 async function talk(port: number, faults: readonly Fault[], version: "tls1.3" | "tls1.2" = "tls1.3"): Promise<Account> {
+  const script = plainPeer("client", { faults, hello: { ...plainPeer("client").hello, versions: [version === "tls1.3" ? 0x0304 : 0x0303] } });
+  const other = anotherOf(script);
+  return await follow(port, script, other && (await follow(port, other)).peer.spoken);
+}
+async function follow(port: number, script: PeerScript, another?: readonly Spoken[]): Promise<Account> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
   await once(socket, "connect");
-  const script = plainPeer("client", { faults, hello: { ...plainPeer("client").hello, versions: [version === "tls1.3" ? 0x0304 : 0x0303] } });
-  const account = await converseOver(new ClientPeer(script, { provider: node }), socket, {
+  const account = await converseOver(new ClientPeer(script, { provider: node, another }), socket, {
     write: (bytes) => void socket.write(bytes), end: () => void socket.end(), patience: () => sleep(1500),
   });
   socket.destroy();
@@ -41,6 +45,8 @@ describe("a server of @sallyport/node, fuzzed over TCP", () => {
     ["a Finished cut, its length made right", { layer: "message", act: "truncate", at: 1, where: 3, value: 0 }, 51],
     ["an extension twice", { layer: "extension", act: "duplicate", at: 0, where: 2, value: 0 }, 50],
     ["a record of no type, sealed", { layer: "record", act: "retype", at: 1, where: 0, value: 99 }, 10],
+    ["a Finished of another connection", { layer: "message", act: "splice", at: 1, where: 0, value: 0 }, 51],
+    ["a sealed record of another connection", { layer: "wire", act: "splice", at: 1, where: 0, value: 0 }, 20],
     ["a bit of a sealed record", { layer: "wire", act: "flip", at: 1, where: 9, value: 1 }, 20],
   ] satisfies [string, Fault, number][])("answers %s by one alert, which arrives", async (_, fault, alert) => {
     const account = await talk(port, [fault]);

@@ -3,7 +3,7 @@ import type { Bytes } from "@sallyport/core";
 import { mustNotComplete } from "./model.ts";
 import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
 import { copyOf, join } from "./octets.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer, Spoken } from "./peer.ts";
 
 /** How bytes come to the subject. */
 export interface TransportScript {
@@ -88,8 +88,15 @@ export function judgePeer(peer: Peer): string[] {
 
 function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boolean): string[] {
   const violations = judgePeer(peer);
-  // Behind a fault on the wire, or a cut, nobody knows what the subject read.
-  if (peer.wireSpoiled || peer.isLost) return violations;
+  if (peer.isLost) return violations;
+  const read = join(...subject.data);
+  const said = join(...dataSaid(peer, epochsMatter));
+  const isReadRight = read.every((byte, at) => byte === said[at]);
+  // Behind a fault on the wire, or a cut, nobody knows what the subject read; but it reads nothing of another connection.
+  if (peer.wireSpoiled) {
+    const isSpliced = epochsMatter && [...peer.reached].every(({ layer, act }) => layer !== "wire" || act === "splice");
+    return isSpliced && !isReadRight ? [...violations, "data of another connection was read"] : violations;
+  }
   // What opens everything takes what is in clear for what is sealed.
   if (!epochsMatter && [...peer.reached].some(({ layer, act }) => layer === "record" && act === "clear")) return violations;
   if (subject.wasEstablished) {
@@ -97,13 +104,22 @@ function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boole
     const why = mustNotComplete(peer.spoken, facts);
     if (why !== undefined) violations.push(`established in spite of ${why}`);
   }
-  const read = join(...subject.data);
-  const said = join(...peer.spoken.filter(({ by, type, epoch }) => by === "peer" && type === contentTypes.data && epoch === "application").map(({ content }) => content));
-  if (read.some((byte, at) => byte !== said[at])) violations.push("data that was read is not what was said");
+  if (!isReadRight) violations.push("data that was read is not what was said");
   if (peer.reached.size === 0 && !isCut) {
     if (subject.state === "established" && read.length !== said.length) violations.push(`${read.length} of ${said.length} bytes of data were read`);
   }
   return violations;
+}
+
+/** What opens everything takes what stands between two copies of a Finished, under the handshake's keys, for the application's. */
+function dataSaid({ spoken }: Peer, epochsMatter: boolean): Bytes[] {
+  const isOwn = ({ by, type }: Spoken): boolean => by === "peer" && type === contentTypes.data;
+  const finished = spoken.findIndex(
+    ({ by, type, content }) => by === "peer" && type === contentTypes.handshake && content[0] === handshakeTypes.finished,
+  );
+  const from = epochsMatter || finished === -1 ? Number.POSITIVE_INFINITY : finished;
+  const isSaid = ({ epoch }: Spoken, at: number): boolean => epoch === "application" || (at > from && epoch === "handshake");
+  return spoken.filter((each, at) => isOwn(each) && isSaid(each, at)).map(({ content }) => content);
 }
 
 /** No fault was reached, nothing was cut: then it must be complete. */

@@ -6,9 +6,9 @@ import { copyOf, type Extension, join, message, repeat, u16, u24 } from "./octet
 /** Each acts at its layer; whatever lies below (lengths around it, transcript, binders, Finished, protection) is made right again. */
 export const acts = {
   message: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "number", "retype", "length", "insert", "replay", "splice", "forge"],
-  extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "insert"],
+  extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "insert", "splice"],
   record: ["retype", "split", "pad", "empty", "insert", "clear", "oversize", "join", "update"],
-  wire: ["flip", "drop", "duplicate", "swap", "truncate", "extend", "length", "replay", "version", "garbage"],
+  wire: ["flip", "drop", "duplicate", "swap", "truncate", "extend", "length", "replay", "version", "garbage", "splice"],
 } as const;
 export type Layer = keyof typeof acts;
 export type Act<L extends Layer = Layer> = (typeof acts)[L][number];
@@ -30,11 +30,15 @@ export function describeFault({ layer, act, at, where, value }: Fault): string {
 
 const position = (where: number, length: number): number => (length === 0 ? 0 : where % length);
 
-/** @returns the message's bytes; those that act on more than one message are not done here. */
-export function spoilMessage(bytes: Bytes, { layer, act, where, value }: Fault, version: "tls1.3" | "tls1.2"): Bytes {
+/**
+ * @param other another connection's message like this one
+ * @returns the message's bytes; those that act on more than one message are not done here.
+ */
+export function spoilMessage(bytes: Bytes, { layer, act, where, value }: Fault, version: "tls1.3" | "tls1.2", other?: Bytes): Bytes {
   if (layer === "extension") {
     const placed = extensionsIn(bytes, version);
-    return placed === undefined ? bytes : withExtensions(placed, spoilExtensions(placed.extensions, act, where, value));
+    const others = other === undefined ? [] : (extensionsIn(other, version)?.extensions ?? []);
+    return placed === undefined ? bytes : withExtensions(placed, spoilExtensions(placed.extensions, act, where, value, others));
   }
   const [type = 0] = bytes;
   const body = bytes.subarray(4);
@@ -56,7 +60,7 @@ export function spoilMessage(bytes: Bytes, { layer, act, where, value }: Fault, 
 /** Where lengths and identifiers have their edges. */
 const numbers: readonly number[] = [0, 1, 2, 0x00ff, 0x0100, 0x7fff, 0x8000, 0xffff, 0x0303, 0x0304, 0x0302, 0x0a0a, 0x0017, 0x001d, 0x0403, 0x0804];
 
-function spoilExtensions(extensions: readonly Extension[], act: Act, where: number, value: number): readonly Extension[] {
+function spoilExtensions(extensions: readonly Extension[], act: Act, where: number, value: number, others: readonly Extension[]): readonly Extension[] {
   const at = position(where, extensions.length);
   const here = extensions[at];
   const put = (...instead: readonly Extension[]): readonly Extension[] => [...extensions.slice(0, at), ...instead, ...extensions.slice(at + 1)];
@@ -73,6 +77,12 @@ function spoilExtensions(extensions: readonly Extension[], act: Act, where: numb
     case "flip": return put({ type, body: body.length === 0 ? body : flip(body, position(value, body.length), 1 + (value % 255)) });
     case "truncate": return put({ type, body: body.subarray(0, position(value, body.length)) });
     case "extend": return put({ type, body: join(body, filler(value, 1 + (value % 6))) });
+    // The last is what a binder is in.
+    case "splice": {
+      const last = value % 4 === 0 ? extensions.at(-1) : here;
+      const other = others.find((each) => each.type === last?.type);
+      return other === undefined ? extensions : extensions.map((each) => (each === last ? other : each));
+    }
     default: return extensions;
   }
 }

@@ -5,7 +5,7 @@ import { block, type Extension, extension, join, latin1, message, repeat, u16, v
 
 export interface HelloScript {
   readonly legacyVersion: number;
-  /** Of 32 bytes, all alike. */
+  /** Of 32 bytes, all alike; of a server's hello, too. */
   readonly random: number;
   readonly sessionIdLength: number;
   readonly compression: readonly number[];

@@ -2,9 +2,10 @@
 export { ClientPeer } from "./client.ts";
 export { ServerPeer } from "./server.ts";
 export {
-  describeSpoken, type Flight, type Hit, Peer, type PeerOptions, type PeerScript, type PeerSession, type Role, type Spoken, type Talk, type Utterance,
+  describeSpoken, type Flight, type Hit, Peer, type PeerOptions, type PeerScript, type PeerSession, type Role, type Said, type Spoken, type Talk, type Utterance,
 } from "./peer.ts";
 export { type HelloScript, plainHello } from "./hello.ts";
+export { anotherOf } from "./another.ts";
 export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.ts";
 
 // Generators.

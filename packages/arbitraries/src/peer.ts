@@ -1,8 +1,9 @@
 // What both scripted peers have in common: they say what their script says, spoiled as it says, and open what they hear by keys of
 // their own. Nothing here reads or writes a transport.
 import type { Bytes, Credential, CryptoProvider, HashImplementation, ProtocolVersion, SuiteImplementation, SyncGroup, SyncSigner } from "@sallyport/core";
+import { Another } from "./another.ts";
 import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
-import type { HelloScript } from "./hello.ts";
+import { extensionsIn, type HelloScript } from "./hello.ts";
 import { hashOf } from "./key-schedule.ts";
 import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
 import { copyOf, join, latin1, message, record, repeat, sameBytes, u16 } from "./octets.ts";
@@ -71,6 +72,10 @@ export interface PeerSession {
 export interface Hit {
   readonly fault: Fault;
   readonly in: string;
+  /** That was spoken; before it is known, the script's. */
+  readonly version: ProtocolVersion;
+  /** What of another connection was put there. */
+  readonly from?: Said;
 }
 
 export interface PeerOptions {
@@ -78,14 +83,21 @@ export interface PeerOptions {
   /** Servers need one. */
   readonly identity?: Credential & { readonly signer: SyncSigner };
   readonly session?: PeerSession | undefined;
+  /** What was `spoken` in another connection, by a peer of `anotherOf` this script with the same subject's like: `splice` takes of it. */
+  readonly another?: readonly Spoken[] | undefined;
 }
 
-/** One record in clear text, by whom, and how it was protected. */
-export interface Spoken {
+/** In clear text, by whom, and under whose keys it was. */
+export interface Said {
   readonly by: "peer" | "subject";
   readonly type: number;
   readonly content: Bytes;
   readonly epoch: Epoch;
+}
+/** One record. */
+export interface Spoken extends Said {
+  /** As it was protected. */
+  readonly sealed: Bytes;
 }
 
 /** Says something, in a moment. */
@@ -124,7 +136,7 @@ export abstract class Peer {
   finishedHeard = false;
   /** Faults that were reached. */
   readonly reached: Set<Fault> = new Set();
-  /** The same, with what was due there. */
+  /** The same, with what was due there, as long as the subject had not given up. */
   readonly hits: Hit[] = [];
   /** What proves something, and does not any more: of which message, or `binder`. */
   readonly forged: Set<string> = new Set();
@@ -134,6 +146,7 @@ export abstract class Peer {
   protected readonly provider: CryptoProvider;
   protected readonly identity: PeerOptions["identity"];
   protected readonly session: PeerSession | undefined;
+  readonly #another: Another | undefined;
   protected readonly transcript: Bytes[] = [];
   protected suite: number | undefined;
   protected write: RecordKeys | undefined;
@@ -152,13 +165,14 @@ export abstract class Peer {
   readonly #late = new Map<Utterance, Fault>();
   #due = "";
 
-  constructor(script: PeerScript, { provider, identity, session }: PeerOptions) {
+  constructor(script: PeerScript, { provider, identity, session, another }: PeerOptions) {
     this.role = script.role;
     this.script = script;
     this.version = script.version;
     this.provider = provider;
     this.identity = identity;
     this.session = session;
+    this.#another = another && new Another(another);
     this.#flights = this.converse();
   }
 
@@ -265,12 +279,17 @@ export abstract class Peer {
     let bytes = right;
     let times = 1;
     this.#due = nameOf(utterance.type, right);
+    const hasExtensions = faults.length > 0 && utterance.type === contentTypes.handshake && extensionsIn(right, this.version) !== undefined;
     const swapped = this.#late.get(utterance);
     if (swapped !== undefined) this.#reach(swapped);
     for (const fault of faults) {
-      this.#reach(fault);
       const { act, layer, where, value } = fault;
-      if (layer === "message" && act === "drop") times = 0;
+      if (layer === "extension" && !hasExtensions) continue;
+      const other = act === "splice" ? this.#another?.[layer === "message" ? "content" : "like"](fault, utterance.type, right) : undefined;
+      if (act === "splice" && other === undefined) continue;
+      this.#reach(fault, other);
+      if (layer === "message" && other !== undefined) bytes = other.content;
+      else if (layer === "message" && act === "drop") times = 0;
       else if (layer === "message" && act === "duplicate") times = 2;
       else if (layer === "message" && act === "insert") {
         const type = [0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 22, 24, 25, 99][value % 17] ?? 99;
@@ -278,8 +297,7 @@ export abstract class Peer {
       } else if (layer === "message" && act === "replay") {
         const old = this.#history[value % Math.max(1, this.#history.length)];
         if (old !== undefined) this.#send(contentTypes.handshake, old, true, records);
-      } else if (layer === "message" && act === "splice") bytes = this.#splice(bytes, value);
-      else if (utterance.type === contentTypes.handshake) bytes = spoilMessage(bytes, fault, this.version);
+      } else if (utterance.type === contentTypes.handshake) bytes = spoilMessage(bytes, fault, this.version, other?.content);
       else if (act === "flip" && bytes.length > 0) bytes = flip(bytes, where % bytes.length, value);
       else if (act === "truncate") bytes = bytes.subarray(0, bytes.length === 0 ? 0 : where % bytes.length);
       else if (act === "extend") bytes = join(bytes, filler(value, 1 + (where % 40)));
@@ -291,10 +309,6 @@ export abstract class Peer {
     }
     for (let time = 0; time < times; time++) this.#send(utterance.type, bytes, utterance.outside !== true, records);
     utterance.after?.();
-  }
-  /** The like of it from another connection: of other randoms, shares and names. */
-  #splice(bytes: Bytes, value: number): Bytes {
-    return join(bytes.subarray(0, 4), Uint8Array.from(bytes.subarray(4), (byte, at) => (at % (2 + (value % 7)) === 0 ? byte ^ 0x55 : byte)));
   }
 
   #send(type: number, bytes: Bytes, counts: boolean, records: Bytes[]): void {
@@ -331,13 +345,15 @@ export abstract class Peer {
 
   #seal(keys: RecordKeys | undefined, type: number, piece: Bytes, padding: number, records: Bytes[]): void {
     const isClear = keys === undefined || (keys.hidesType && type === contentTypes.changeCipherSpec);
-    this.spoken.push({ by: "peer", type, content: piece, epoch: isClear ? "clear" : keys.epoch });
     let sealed: Bytes = isClear ? record(type, piece, this.#records === 1 ? 0x0301 : 0x0303) : keys.seal(type, piece, padding);
+    this.spoken.push({ by: "peer", type, content: piece, epoch: isClear ? "clear" : keys.epoch, sealed });
     let times = 1;
     for (const fault of this.#faultsAt("wire", this.#records - 1)) {
-      this.#reach(fault);
-      this.wireSpoiled = true;
       const { act, where, value } = fault;
+      const other = act === "splice" ? this.#another?.record(fault) : undefined;
+      if (act === "splice" && other === undefined) continue;
+      this.#reach(fault, other);
+      this.wireSpoiled = true;
       switch (act) {
         case "flip": sealed = flip(sealed, where % sealed.length, value); break;
         case "drop": times = 0; break;
@@ -351,15 +367,21 @@ export abstract class Peer {
         case "replay": records.push(records[where % Math.max(1, records.length)] ?? sealed); break;
         case "version": sealed = join([sealed[0] ?? 0], u16(value * 3), sealed.subarray(3)); break;
         case "garbage": records.push(filler(value, where % 200)); break;
+        // In its place, or in front of it.
+        case "splice":
+          if (value % 4 < 2) times = 0;
+          records.push(other?.sealed ?? repeat(0));
+          break;
       }
     }
     for (let time = 0; time < times; time++) records.push(sealed);
     if (this.#held !== undefined) records.push(this.#held);
     this.#held = undefined;
   }
-  #reach(fault: Fault): void {
+  #reach(fault: Fault, from?: Said): void {
     this.reached.add(fault);
-    this.hits.push({ fault, in: this.#due });
+    // Who has told why he ends it heeds nothing any more.
+    if (this.alerts.length === 0) this.hits.push({ fault, in: this.#due, version: this.version, ...(from && { from }) });
   }
   /** What proves something about the bytes in front of it is made right again, or `forged`. */
   protected mend(bytes: Bytes, _faults: readonly Fault[]): Bytes {
@@ -376,7 +398,7 @@ export abstract class Peer {
     const opened = this.#open(type, whole);
     if (opened === undefined) return;
     const { epoch, content } = opened;
-    this.spoken.push({ by: "subject", type: opened.type, content, epoch });
+    this.spoken.push({ by: "subject", type: opened.type, content, epoch, sealed: whole });
     if (this.alerts.some((description) => description !== 0)) this.complaints.push("something was said behind a fatal alert");
     else if (this.closed) this.complaints.push("something was said behind close_notify");
     switch (opened.type) {
@@ -495,7 +517,7 @@ function split(bytes: Bytes, size: number): Bytes[] {
 }
 
 /** In the words of a log. */
-export function describeSpoken({ by, type, content, epoch }: Spoken): string {
+export function describeSpoken({ by, type, content, epoch }: Said): string {
   const what =
     type === contentTypes.handshake ? messageName(content[0] ?? 0)
     : type === contentTypes.alert ? `alert ${alertNames.get(content[1] ?? -1) ?? content[1]}`

@@ -1,7 +1,8 @@
 // A conversation as text, and as a test that can be pasted: what a failure prints.
+import { anotherOf } from "./another.ts";
 import { plainPeer } from "./arbitraries.ts";
 import type { Account, TransportScript } from "./conversation.ts";
-import { describeFault } from "./faults.ts";
+import { describeFault, type Fault } from "./faults.ts";
 import { describeSpoken, type PeerScript } from "./peer.ts";
 
 /** Who said what, what was wrong with it, and what came of it. */
@@ -9,11 +10,17 @@ export function describeAccount({ peer, reach, violations }: Account): string {
   const { script } = peer;
   return [
     `a ${script.role} of ${script.version} that differs from a plain one by ${JSON.stringify(differences(script))}`,
-    ...script.faults.map((fault) => `fault: ${describeFault(fault)}${peer.reached.has(fault) ? "" : " (not reached)"}`),
+    ...script.faults.map((fault) => `fault: ${describeFault(fault)}${takenFrom(peer, fault)}${peer.reached.has(fault) ? "" : " (not reached)"}`),
     ...counted(peer.spoken.map((spoken) => `  ${describeSpoken(spoken)}`)),
     `reached: ${reach}`,
     ...violations.map((violation) => `VIOLATION: ${violation}`),
   ].join("\n");
+}
+
+/** Of another connection. */
+function takenFrom({ hits }: Account["peer"], fault: Fault): string {
+  const from = hits.find((hit) => hit.fault === fault)?.from;
+  return from === undefined ? "" : `: another connection's ${describeSpoken(from)}`;
 }
 
 /** The same line many times is one line. */
@@ -30,11 +37,14 @@ function counted(lines: readonly string[]): string[] {
 /** For a file that has `options` of the peer and makes a `subject`. */
 export function testOf(script: PeerScript, transport: TransportScript = { chunks: [], endsAfter: undefined }, name = "what the fuzzer found"): string {
   const peerClass = script.role === "client" ? "ClientPeer" : "ServerPeer";
+  const takes = anotherOf(script) !== undefined;
+  const whole = "{ chunks: [], endsAfter: undefined }";
   return [
     `test(${JSON.stringify(name)}, () => {`,
     `  const script = plainPeer(${JSON.stringify(script.role)}, ${JSON.stringify(differences(script), undefined, 1).replaceAll(/\n\s*/g, " ")});`,
     `  const transport = { chunks: ${JSON.stringify(transport.chunks)}, endsAfter: ${transport.endsAfter} };`,
-    `  expect(converse(new ${peerClass}(script, options), subject(), transport).violations).toEqual([]);`,
+    ...(takes ? [`  const { peer: another } = converse(new ${peerClass}(anotherOf(script) ?? script, options), subject(), ${whole});`] : []),
+    `  expect(converse(new ${peerClass}(script, ${takes ? "{ ...options, another: another.spoken }" : "options"}), subject(), transport).violations).toEqual([]);`,
     "});",
   ].join("\n");
 }

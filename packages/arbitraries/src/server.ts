@@ -36,7 +36,7 @@ export class ServerPeer extends Peer {
   #master: Bytes | undefined;
   #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
   #extendedMasterSecret = false;
-  readonly #random: Bytes = repeat(32, 0x5a);
+  readonly #random: Bytes = repeat(32, this.script.hello.random);
 
   /** What the subject offered. */
   get offered(): { readonly suites: readonly number[]; readonly groups: readonly number[]; readonly extensions: readonly number[] } {

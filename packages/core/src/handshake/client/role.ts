@@ -40,7 +40,12 @@ export class ClientRole implements Role<State, ClientStage> {
   }
 
   step(state: State, input: string, value: unknown): State {
-    return runStep(allSteps, state, input, value, this.#context);
+    const next = runStep(allSteps, state, input, value, this.#context);
+    if (this.#ignored > 0 && state.kind === "expectServerHello" && !Object.hasOwn(edgesTls12, next.kind)) {
+      // TLS 1.3 has no HelloRequest: what came before anyone could know that it is spoken was none of TLS 1.2's.
+      fail("unexpected-message", { expected: ["server_hello"], received: "hello_request" }, "RFC 9846 §4");
+    }
+    return next;
   }
 
   pause(state: State): Paused<ClientStage> {
