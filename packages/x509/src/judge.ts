@@ -96,7 +96,7 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
   const own = endEntityFindings(leaf, judge.policy, now);
   const asked = revocationInput(judge, intermediates, presented);
   const outcome = findPath({
-    ...judge, leaf, intermediates, now,
+    leaf, intermediates, now, ...judge,
     revocationOf: (path, check) => judgeRevocation(asked, path, check),
   });
   const sent = [leaf, ...intermediates].map(({ reference }) => reference);

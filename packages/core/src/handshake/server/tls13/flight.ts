@@ -105,7 +105,7 @@ export function sendServerHello(
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
     const identity = psk.kind === "session" ? psk.identity : undefined;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
-    const answered = { ...finish(underway, context), peer };
+    const answered = { peer, ...finish(underway, context) };
     if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0, recordSizes };
     return behindFlight({ kind: "expectFinished", ...answered }, earlyData);
   }
