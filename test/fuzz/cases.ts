@@ -1,5 +1,5 @@
 // One case: who is fuzzed, by what peer, over what transport. Plain data, so that it prints, shrinks, and is kept.
-import { expectComplete, peerScripts, type PeerScript, type Role, transports, type TransportScript } from "@sallyport/arbitraries";
+import { expectComplete, peerScripts, plainHello, type PeerScript, type Role, transports, type TransportScript } from "@sallyport/arbitraries";
 import fc from "fast-check";
 import { laws } from "./laws.ts";
 import { judgeCuts } from "./split-law.ts";
@@ -25,10 +25,36 @@ const features = (role: Role): fc.Arbitrary<Features> =>
     narrow: rarely,
   });
 
+const servers = fc.record({ features: features("server"), script: peerScripts("client"), transport: transports() });
+const clients = fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() });
+
+/** Which few come to by chance: the messages of these are seldom said. */
+const earlyData = servers.map(({ features, script, transport }) => ({
+  features: { ...features, versions: "tls1.3", sessions: features.sessions === "stored" ? "stored" : "sealed", early: true, retry: false, manners: false },
+  script: { ...script, hello: plainHello, resumes: true, early: script.early.length === 0 ? [3] : script.early },
+  transport,
+}) satisfies Case);
+const certificates = servers.map(({ features, script, transport }) => ({
+  features: { ...features, authentication: features.authentication === "none" ? "required" : features.authentication },
+  script: { ...script, resumes: false, early: [], shows: true },
+  transport,
+}) satisfies Case);
+const requestsAndTickets = clients.map(({ features, script, transport }) => ({
+  features,
+  script: { ...script, resumes: false, asks: true, ticket: true, talk: [{ kind: "ticket" }, ...script.talk] },
+  transport,
+}) satisfies Case);
+/** What is wrong comes behind the handshake, which a client's part in is shorter. */
+const talking = fc.oneof(servers, clients).map(({ features, script, transport }) => {
+  const from = script.role === "server" ? 5 : 2;
+  const faults = script.faults.map((fault) => ({ ...fault, at: from + (fault.at % 7) }));
+  return { features, script: { ...script, talk: [{ kind: "ticket" }, { kind: "data", length: 9 }, ...script.talk.slice(0, 1), { kind: "close" }], faults }, transport } satisfies Case;
+});
+
 /** Both roles alike. */
 export const cases: fc.Arbitrary<Case> = fc.oneof(
-  fc.record({ features: features("server"), script: peerScripts("client"), transport: transports() }),
-  fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() }),
+  { weight: 6, arbitrary: servers }, { weight: 8, arbitrary: clients }, { weight: 4, arbitrary: talking },
+  { weight: 2, arbitrary: earlyData }, { weight: 2, arbitrary: certificates }, { weight: 2, arbitrary: requestsAndTickets },
 );
 
 const named = Object.entries(laws);

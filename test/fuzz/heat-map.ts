@@ -1,5 +1,6 @@
 // States × faults: in whose place something was wrong, and what. A state is told by role, version and the message that is due in it.
 import { acts, type Fault, type Role } from "@sallyport/arbitraries";
+import type { ProtocolVersion } from "@sallyport/core";
 
 const columns = Object.entries(acts).flatMap(([layer, each]) => each.map((act) => `${layer} ${act}`));
 const columnOf = new Map(Object.entries(acts).map(([layer, each], index, all) => {
@@ -10,9 +11,8 @@ const columnOf = new Map(Object.entries(acts).map(([layer, each], index, all) =>
 /** By `role version`, the message that was due, and the act's column: how often. Plain data: it goes from thread to thread. */
 export type Hits = Map<string, Map<string, Uint32Array>>;
 
-export function countHit(hits: Hits, role: Role, isTls13: boolean, due: string, { layer, act }: Fault): void {
-  const where = role === "server" ? (isTls13 ? "server tls1.3" : "server tls1.2") : isTls13 ? "client tls1.3" : "client tls1.2";
-  const counts = rowOf(hits, where, due);
+export function countHit(hits: Hits, role: Role, version: ProtocolVersion, due: string, { layer, act }: Fault): void {
+  const counts = rowOf(hits, `${role} ${version}`, due);
   const column = columnOf.get(layer)?.get(act) ?? -1;
   counts[column] = (counts[column] ?? 0) + 1;
 }
@@ -32,7 +32,16 @@ function rowOf(hits: Hits, where: string, due: string): Uint32Array {
   return counts;
 }
 
+/** What a peer of it says; by whom nothing was ever heard, has holes in all of its row. */
+const dueIn: Readonly<Record<string, readonly string[]>> = {
+  "server tls1.3": ["client_hello", "end_of_early_data", "certificate", "certificate_verify", "finished", "key_update"],
+  "server tls1.2": ["client_hello", "certificate", "client_key_exchange", "certificate_verify", "finished"],
+  "client tls1.3": ["server_hello", "encrypted_extensions", "certificate_request", "certificate", "certificate_verify", "finished", "new_session_ticket", "key_update"],
+  "client tls1.2": ["server_hello", "certificate", "server_key_exchange", "certificate_request", "server_hello_done", "new_session_ticket", "finished"],
+};
+
 export function drawHeatMap(hits: Hits): string {
+  for (const [where, dues] of Object.entries(dueIn)) for (const due of [...dues, "change_cipher_spec", "alert", "data"]) rowOf(hits, where, due);
   const rows = [...hits].flatMap(([where, dues]) => [...dues].map(([due, counts]) => ({ name: `${where}: ${due}`, counts, reaches: reachesOf(where, due) })));
   rows.sort((one, other) => (one.name < other.name ? -1 : 1));
   const lines = rows.map(({ name, counts }) => `${name.padEnd(44)} ${Array.from(counts, shade).join("")}`);

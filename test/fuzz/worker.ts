@@ -36,10 +36,7 @@ export function playBatch(provider: ProviderName, seed: number, count: number, f
     conversations++;
     reach[account.reach] = (reach[account.reach] ?? 0) + 1;
     const { peer } = account;
-    if (peer.hits.length > 0) {
-      const isTls13 = peer.role === "server" ? peer.script.version === "tls1.3" : peer.spoken.some(({ epoch }) => epoch === "handshake");
-      for (const { fault, in: due } of peer.hits) countHit(hits, one.features.role, isTls13, due, fault);
-    }
+    for (const { fault, in: due, version } of peer.hits) countHit(hits, one.features.role, version, due, fault);
     if (violations.length === 0) return true;
     until = performance.now() + 20_000;
     found();

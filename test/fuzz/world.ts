@@ -214,9 +214,10 @@ function cast(provider: ProviderName, features: Features, { config }: World, scr
   const { peer: cryptography, own } = casts[provider];
   const options = { provider: cryptography, identity: own, session, another };
   if (features.role === "server") {
-    const offered = versionOf(features, script) === "tls1.2" ? { ...script.hello, versions: [0x0303], suites: script.hello.suites } : script.hello;
+    const version = versionOf(features, script);
+    const hello = version === "tls1.2" ? { ...script.hello, versions: [0x0303] } : script.hello;
     const machine = new Machine(new Acceptor().start(), { config: config as ServerConfig, echoes: true });
-    return { peer: new ClientPeer({ ...script, hello: offered }, options), machine };
+    return { peer: new ClientPeer({ ...script, version, hello }, options), machine };
   }
   const early = script.early.map((length) => new Uint8Array(length).fill(0xea));
   const machine = new Machine(new Connector(config as ClientConfig, "localhost").start(), { early, echoes: true });

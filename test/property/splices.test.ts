@@ -1,4 +1,5 @@
-// What another connection said, by the same config, proves nothing in this one: in the place of its like, in front of it, or anywhere.
+// What another connection said, by the same config, proves nothing in this one: in the place of its like, in front of it, or
+// anywhere.
 import { describeAccount, type Fault, plainPeer, type PeerScript, testOf } from "@sallyport/arbitraries";
 import { describe, expect, test } from "vitest";
 import { type Features, meet, type ProviderName } from "../fuzz/world.ts";

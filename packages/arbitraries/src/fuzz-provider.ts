@@ -4,7 +4,8 @@ import type {
   AeadOpener, AeadSealer, Bytes, CipherSuiteName, Credential, CryptoProvider, Hash, HashImplementation, HashName, NamedGroup,
   SignatureScheme, SuiteImplementation, SyncGroup, SyncSigner, SyncVerification,
 } from "@sallyport/core";
-import { join, repeat } from "./octets.ts";
+import { tlv } from "./der.ts";
+import { repeat } from "./octets.ts";
 
 export interface FuzzProvider extends CryptoProvider {
   /** Its random bytes begin anew, so that a conversation can be had again. */
@@ -39,12 +40,12 @@ export function dangerousFuzzProvider(): FuzzProvider {
 
 /** A certificate that has the form of one, with a P-256 key; signs whatever is asked for. */
 export function dangerousFuzzCredential(names: readonly string[] = ["localhost"]): Credential & { readonly signer: SyncSigner } {
-  const publicKey = der(0x30, p256, der(0x03, [0, 4], repeat(64, 0x7c)));
-  const empty = der(0x30);
-  const version = der(0xa0, der(0x02, [2]));
-  const tbs = der(0x30, version, der(0x02, [1]), empty, empty, empty, empty, publicKey);
+  const publicKey = tlv(0x30, p256, tlv(0x03, [0, 4], repeat(64, 0x7c)));
+  const empty = tlv(0x30);
+  const version = tlv(0xa0, tlv(0x02, [2]));
+  const tbs = tlv(0x30, version, tlv(0x02, [1]), empty, empty, empty, empty, publicKey);
   const signer: SyncSigner = { publicKey, schemes: ["ecdsa_secp256r1_sha256"], sign: () => repeat(64, 0x51) };
-  return { type: "x509", chain: [der(0x30, tbs, empty, der(0x03, [0]))], publicKey, names, signer };
+  return { type: "x509", chain: [tlv(0x30, tbs, empty, tlv(0x03, [0]))], publicKey, names, signer };
 }
 
 const suites: readonly (readonly [CipherSuiteName, HashName, 16 | 32])[] = [
@@ -109,8 +110,3 @@ function shareOf(length: number): Bytes {
 }
 
 const p256 = Uint8Array.from([0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]);
-
-function der(tagByte: number, ...contents: readonly (Uint8Array | readonly number[])[]): Bytes {
-  const content = join(...contents);
-  return join([tagByte], content.length < 128 ? [content.length] : [0x81, content.length], content);
-}

@@ -10,6 +10,9 @@ export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.
 
 // Generators.
 export { anyHellos, faults, peerScripts, plainPeer, transports, validHellos } from "./arbitraries.ts";
+export { type ChainDefect, chainDefects, chainKeys, chainNowMs, chains, type ChainScript, type DrawnChain, encodeChain } from "./chains.ts";
+export { mayTrust } from "./chain-model.ts";
+export { type CertificateScript, encodeCertificate } from "./certificate.ts";
 
 // Conversations with a TLS under test, and what no TLS may do.
 export { type Account, converse, expectComplete, judgePeer, type Reach, type Subject, type TransportScript } from "./conversation.ts";

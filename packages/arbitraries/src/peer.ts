@@ -3,7 +3,7 @@
 import type { Bytes, Credential, CryptoProvider, HashImplementation, ProtocolVersion, SuiteImplementation, SyncGroup, SyncSigner } from "@sallyport/core";
 import { Another } from "./another.ts";
 import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
-import type { HelloScript } from "./hello.ts";
+import { extensionsIn, type HelloScript } from "./hello.ts";
 import { hashOf } from "./key-schedule.ts";
 import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
 import { copyOf, join, latin1, message, record, repeat, sameBytes, u16 } from "./octets.ts";
@@ -72,6 +72,8 @@ export interface PeerSession {
 export interface Hit {
   readonly fault: Fault;
   readonly in: string;
+  /** That was spoken; before it is known, the script's. */
+  readonly version: ProtocolVersion;
   /** What of another connection was put there. */
   readonly from?: Said;
 }
@@ -134,7 +136,7 @@ export abstract class Peer {
   finishedHeard = false;
   /** Faults that were reached. */
   readonly reached: Set<Fault> = new Set();
-  /** The same, with what was due there. */
+  /** The same, with what was due there, as long as the subject had not given up. */
   readonly hits: Hit[] = [];
   /** What proves something, and does not any more: of which message, or `binder`. */
   readonly forged: Set<string> = new Set();
@@ -277,10 +279,12 @@ export abstract class Peer {
     let bytes = right;
     let times = 1;
     this.#due = nameOf(utterance.type, right);
+    const hasExtensions = faults.length > 0 && utterance.type === contentTypes.handshake && extensionsIn(right, this.version) !== undefined;
     const swapped = this.#late.get(utterance);
     if (swapped !== undefined) this.#reach(swapped);
     for (const fault of faults) {
       const { act, layer, where, value } = fault;
+      if (layer === "extension" && !hasExtensions) continue;
       const other = act === "splice" ? this.#another?.[layer === "message" ? "content" : "like"](fault, utterance.type, right) : undefined;
       if (act === "splice" && other === undefined) continue;
       this.#reach(fault, other);
@@ -376,7 +380,8 @@ export abstract class Peer {
   }
   #reach(fault: Fault, from?: Said): void {
     this.reached.add(fault);
-    this.hits.push({ fault, in: this.#due, ...(from && { from }) });
+    // Who has told why he ends it heeds nothing any more.
+    if (this.alerts.length === 0) this.hits.push({ fault, in: this.#due, version: this.version, ...(from && { from }) });
   }
   /** What proves something about the bytes in front of it is made right again, or `forged`. */
   protected mend(bytes: Bytes, _faults: readonly Fault[]): Bytes {

@@ -54,6 +54,11 @@ function expectedBy(peer: ScriptedPeer): readonly string[] {
   return peer.machine.role === "client" ? ["new_session_ticket", "key_update"] : ["key_update"];
 }
 
+function eitherVersion(): ScriptedServer {
+  const suites = ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"] as const;
+  return new ScriptedServer({ config: { versions: ["tls1.3", "tls1.2"], suites } });
+}
+
 const emptyBlock = u16(0);
 /** Every message of TLS 1.3 and 1.2, well-formed. Where the content counts, it comes from a peer. */
 export const messages: Readonly<Record<string, () => Uint8Array>> = {
@@ -216,11 +221,15 @@ export const framing: Stimuli = {
     all([...client("CONNECTED")(), ...server("CONNECTED")()], (peer) =>
       peer.record(content.handshake, join(message(types.keyUpdate, [0]), message(types.keyUpdate, [0]))),
     ),
-  "FRM-014": () =>
-    all(
+  "FRM-014": () => [
+    ...all(
       anywhere().filter(({ machine }) => machine.role === "client"),
       (peer) => peer.record(content.handshake, message(0)),
     ),
+    // A client of both versions passes it over as long as it may be TLS 1.2's.
+    ...all([eitherVersion()], (peer) => peer.record(content.handshake, message(0)).say(peer.serverHello())),
+    ...all([eitherVersion()], (peer) => peer.record(content.handshake, message(0)).say(peer.retryRequest())),
+  ],
   "FRM-015": () => all(anywhere(), (peer) => peer.record(content.handshake, message(types.messageHash, repeat(32)))),
 
   "STM-001": others(() => [...client("WAIT_SH")(), ...client("WAIT_SH_AGAIN")()]),

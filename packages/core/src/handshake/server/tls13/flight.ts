@@ -1,6 +1,6 @@
 // What a server of TLS 1.3 sends, top to bottom as in RFC 9846, figure 1.
 import { compressedCertificate } from "../../../config/certificate-compression.ts";
-import { certificateEntries } from "../../../config/own-certificate.ts";
+import { ownCertificate } from "../../../config/own-certificate.ts";
 import type { ClientAuthenticationSettings, ServerSettings } from "../../../config/settings.ts";
 import { WriteHalf } from "../../../connection/write-half.ts";
 import { finishedVerifyData, HandshakeSchedule } from "../../../crypto/key-schedule.ts";
@@ -115,7 +115,7 @@ export function sendServerHello(
   }
   const { credential } = expectSignature(negotiated);
   const compressed = compressedCertificate(credential, hello.staples, hello.certificateCompressions, settings);
-  send(compressed ?? scribe.certificate(certificateEntries(credential, hello.staples)), transcript, context);
+  send(compressed ?? scribe.certificate(ownCertificate(credential, hello.staples, settings)), transcript, context);
   if (scribe.pausesBeginRecords) link.outgoing.boundary();
   const message = signedContent("server", transcript.digest());
   return { kind: "sign", ...underway, message };
