@@ -9,11 +9,11 @@ import type { Scribe } from "./scribe.ts";
 /** State → input → the states it may lead to. */
 export type EdgeTable = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-/** Of each state: what moves it, and whether that comes from the peer. Once a table: every step asks. */
+/** Of each state: what moves it, and whether that comes from the peer. Once a table: every step asks. Errors tell the names: frozen. */
 export type Inputs = ReadonlyMap<string, { readonly names: readonly string[]; readonly areThePeers: boolean }>;
 export function inputsOf(table: EdgeTable): Inputs {
   return new Map(Object.entries(table).map(([state, edges]) => {
-    const names = Object.keys(edges);
+    const names = Object.freeze(Object.keys(edges));
     return [state, { names, areThePeers: names.some(isFromThePeer) }];
   }));
 }
