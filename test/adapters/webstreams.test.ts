@@ -197,4 +197,70 @@ describe("an open pair", () => {
     expect((await new Response(theirs.readable).arrayBuffer()).byteLength).toBe(200 * 64 * 1024);
     await writing;
   });
+
+  test("short chunks that are written in one go share records, and writes of the transport", async () => {
+    const [left, right] = memoryPair();
+    const writes: Bytes[] = [];
+    const wire = new TransformStream<Bytes, Bytes>({
+      transform(chunk, controller) {
+        writes.push(chunk);
+        controller.enqueue(chunk);
+      },
+    });
+    void wire.readable.pipeTo(left.writable);
+    const ours = connectPair({ readable: left.readable, writable: wire.writable }, { config: client(), serverName: "localhost" });
+    const theirs = await acceptTls(right, () => server());
+    if (theirs.kind !== "tls") throw new Error(theirs.kind);
+    await ours.opened;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    writes.length = 0;
+    const writer = ours.writable.getWriter();
+    const chunk = new TextEncoder().encode("a line of some forty bytes, more or less\n");
+    for (let count = 0; count < 500; count++) void writer.write(chunk);
+    void writer.close();
+    expect(await text(theirs.readable)).toBe(new TextDecoder().decode(chunk).repeat(500));
+    // The first one, which nothing waits behind yet; the others; close_notify.
+    expect(writes.map(({ length }) => length)).toEqual([41 + 22, 499 * 41 + 2 * 22, 24]);
+  });
+
+  test("a short chunk is its writer's again when the write has settled", async () => {
+    const [ours, theirs] = await bothEnds();
+    const writer = ours.writable.getWriter();
+    const chunk = new Uint8Array(1);
+    for (let letter = 97; letter < 123; letter++) {
+      chunk.fill(letter);
+      await writer.write(chunk);
+    }
+    void writer.close();
+    expect(await text(theirs.readable)).toBe("abcdefghijklmnopqrstuvwxyz");
+  });
+
+  test("no more than 64 KiB are taken before the transport has them, and a transport that breaks errors the writer", async () => {
+    const [left, right] = memoryPair();
+    let broken: ((cause: Error) => void) | undefined;
+    let stalls = false;
+    const wire = new TransformStream<Bytes, Bytes>({
+      transform(chunk, controller) {
+        if (stalls) return new Promise((_, reject) => { broken = reject; });
+        controller.enqueue(chunk);
+        return undefined;
+      },
+    });
+    void wire.readable.pipeTo(left.writable).catch(() => {});
+    const ours = connectPair({ readable: left.readable, writable: wire.writable }, { config: client(), serverName: "localhost" });
+    const theirs = acceptTls(right, () => server());
+    theirs.catch(() => {});
+    await ours.opened;
+    stalls = true;
+    const writer = ours.writable.getWriter();
+    writer.closed.catch(() => {});
+    let taken = 0;
+    const writes = Array.from({ length: 200 }, () => writer.write(new Uint8Array(1000)).then(() => { taken += 1000; }));
+    const settled = Promise.allSettled(writes);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(taken).toBeLessThanOrEqual(64 * 1024);
+    broken?.(new Error("the cable is cut"));
+    await expect(writer.closed).rejects.toThrow("the cable is cut");
+    expect((await settled).filter(({ status }) => status === "rejected").length).toBeGreaterThan(100);
+  });
 });

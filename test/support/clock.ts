@@ -19,6 +19,10 @@ export class VirtualClock implements Clock {
     };
   }
 
+  now(): number {
+    return this.#now;
+  }
+
   soon(call: () => void): void {
     this.#soon.push(call);
   }

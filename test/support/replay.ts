@@ -43,7 +43,7 @@ export function replayClient(config: ClientConfig, serverName: string, template:
   const recorded: Scribe = {
     ...scribe,
     clientHello: (fields) => hellos.shift() ?? scribe.clientHello(fields),
-    certificate: (entries) => template.certificate ?? scribe.certificate(entries),
+    certificate: (own) => template.certificate ?? scribe.certificate(own),
     tickets: template.tickets,
     publicKey: template.publicKey,
     pausesBeginRecords: false,

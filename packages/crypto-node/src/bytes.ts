@@ -4,7 +4,7 @@ import type { Bytes } from "@sallyport/core";
 export function owned(buffer: Buffer): Bytes {
   const { buffer: memory, byteOffset, byteLength } = buffer;
   if (memory instanceof ArrayBuffer && memory.byteLength === byteLength) return new Uint8Array(memory, byteOffset, byteLength);
-  return Uint8Array.from(buffer);
+  return new Uint8Array(buffer);
 }
 
 export function base64url(bytes: Uint8Array): string {
@@ -12,5 +12,5 @@ export function base64url(bytes: Uint8Array): string {
 }
 
 export function base64urlBytes(text: string): Bytes {
-  return Uint8Array.from(Buffer.from(text, "base64url"));
+  return new Uint8Array(Buffer.from(text, "base64url"));
 }

@@ -1,10 +1,11 @@
+import { Gathered } from "@sallyport/drive";
 import type { Conn } from "./conn-transport.ts";
 
 /** What a Conn is made of. */
 export interface Bytewise {
   /** undefined: the end. */
   read(): Promise<Uint8Array | undefined>;
-  write(data: Uint8Array): Promise<void>;
+  write(...data: readonly Uint8Array[]): Promise<void>;
   closeWrite(): Promise<void>;
   /** At once; what is due is delivered behind it. `whole`: nothing that was written is lost by it. */
   close(whole: boolean): void;
@@ -47,13 +48,16 @@ export class ByteConn implements Conn {
   }
 
   async write(data: Uint8Array): Promise<number> {
+    await this.#write(data);
+    return data.length;
+  }
+  async #write(...data: readonly Uint8Array[]): Promise<void> {
     this.#writing += 1;
     try {
-      await this.#under.write(data);
+      await this.#under.write(...data);
     } finally {
       this.#writing -= 1;
     }
-    return data.length;
   }
 
   closeWrite(): Promise<void> {
@@ -86,16 +90,21 @@ export class ByteConn implements Conn {
   }
 
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    this.#writable ??= new WritableStream<Uint8Array<ArrayBufferLike>>({
-      write: async (data) => {
-        await this.write(data);
+    this.#writable ??= this.#newWritable();
+    return this.#writable;
+  }
+  #newWritable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    const gathered = new Gathered((...data) => this.#write(...data));
+    return new WritableStream<Uint8Array<ArrayBufferLike>>({
+      write: (data) => gathered.write(data),
+      close: async () => {
+        await gathered.flush();
+        await this.closeWrite();
       },
-      close: () => this.closeWrite(),
       abort: () => {
         this.#closed = true;
         this.#under.close(false);
       },
-    });
-    return this.#writable;
+    }, gathered.strategy);
   }
 }

@@ -3,16 +3,17 @@ import {
   Acceptor, type ClientConfig, type ClientHello, Connector, type ConnectorOptions, type EarlyDataOutcome, type Info,
 } from "@sallyport/core";
 import {
-  type Budget, type Clock, type Decision, type Driven, type DriveOptions, drive, type EarlyDataHandler, type EarlyDataSource,
-  budget as freshBudget, type PassedThrough, type ServerDriven,
+  type Budget, type Clock, type Decision, type Driven, type DriveOptions, drive, type DynamicRecordSizes, type EarlyDataHandler,
+  type EarlyDataSource, budget as freshBudget, type PassedThrough, type ServerDriven,
 } from "@sallyport/drive";
 import { ByteConn } from "./byte-conn.ts";
 import { type Conn, ConnTransport } from "./conn-transport.ts";
 
 export type {
-  Budget, BudgetOptions, Decision, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+  Budget, BudgetOptions, Decision, DynamicRecordSizeOptions, DynamicRecordSizes, EarlyDataHandler, EarlyDataSource, EarlyExchange,
+  Passthrough, Refusal,
 } from "@sallyport/drive";
-export { budget, passthrough, refuse } from "@sallyport/drive";
+export { budget, dynamicRecordSizes, passthrough, refuse } from "@sallyport/drive";
 export type { Conn } from "./conn-transport.ts";
 
 /** A Deno.Conn in the shape of Deno.TlsConn. Its errors are TlsErrors; a truncation is one. */
@@ -36,6 +37,8 @@ export interface TlsOptions {
   readonly handshakeTimeoutMs?: number;
   /** Default: one a listener; other connections count for themselves. */
   readonly budget?: Budget;
+  /** What `dynamicRecordSizes()` made: first bytes, and those behind a pause, in small records. Default: all as large as agreed. */
+  readonly recordSizes?: DynamicRecordSizes;
 }
 export interface ConnectTlsOptions extends ConnectorOptions, TlsOptions {
   /** What is said before the server has answered, where a session allows it; `earlyData()` tells what became of it. */
@@ -101,6 +104,7 @@ const clock: Clock = {
     const timer = setTimeout(call, ms);
     return () => clearTimeout(timer);
   },
+  now: () => performance.now(),
 };
 
 class HandshakingConn extends ByteConn implements TlsConn {
@@ -111,13 +115,14 @@ class HandshakingConn extends ByteConn implements TlsConn {
   ) {
     const cancelled = new AbortController();
     const done = new Promise<Driven>((resolve, reject) => {
-      const { handshakeTimeoutMs, budget } = options;
+      const { handshakeTimeoutMs, budget, recordSizes } = options;
       const driven = begin({
         clock,
         signal: cancelled.signal,
         onFailure: ({ error }) => reject(error),
         ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
         ...(budget === undefined ? {} : { budget }),
+        ...(recordSizes === undefined ? {} : { recordSizes }),
       });
       void driven.then((result) => {
         if (result.kind === "established") return resolve(result);
@@ -134,7 +139,7 @@ class HandshakingConn extends ByteConn implements TlsConn {
     super(
       {
         read: async () => (await established).read(),
-        write: async (data) => (await established).write(data),
+        write: async (...data) => (await established).write(...data),
         closeWrite: async () => (await established).closeWrite(),
         close: (whole) => {
           cancelled.abort();
@@ -164,7 +169,9 @@ function passedConn(conn: Conn, { received, transport }: PassedThrough): Conn {
         head = undefined;
         return first ?? transport.read();
       },
-      write: (data) => transport.write(data),
+      async write(...data) {
+        for (const chunk of data) await transport.write(chunk);
+      },
       closeWrite: () => transport.closeWrite(),
       close: () => transport.destroy(),
     },

@@ -9,6 +9,7 @@ declare class AbortController {
 }
 declare function setTimeout(call: () => void, ms: number): number;
 declare function clearTimeout(timer: number): void;
+declare const performance: { now(): number };
 
 interface ReadableStreamDefaultController<R> {
   close(): void;
@@ -25,6 +26,9 @@ declare class ReadableStream<R> {
   readonly locked: boolean;
 }
 declare class WritableStream<W> {
-  constructor(sink: { write(chunk: W): Promise<void>; close(): Promise<void>; abort(reason: unknown): Promise<void> | void });
+  constructor(
+    sink: { write(chunk: W): Promise<void>; close(): Promise<void>; abort(reason: unknown): Promise<void> | void },
+    strategy: { readonly highWaterMark: number; size(chunk: W): number },
+  );
   readonly locked: boolean;
 }

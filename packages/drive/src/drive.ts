@@ -1,7 +1,7 @@
 // The loop: writes each stage's output, answers it, and hands over what comes of it.
-import type {
-  AbortCause, Accepted, Bytes, ClientEstablished, ClientHello, ClientStage, ConnectionEvent, EarlyDataOutcome, ErrorAndAlert,
-  Established, ServerStage,
+import {
+  type Accepted, ApiMisuse, type Bytes, type ClientEstablished, type ClientHello, type ClientStage, type ConnectionEvent,
+  type EarlyDataOutcome, type ErrorAndAlert, type Established, type ServerStage,
 } from "@sallyport/core";
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
 import { type Budget, budget as freshBudget, type Seat } from "./budget.ts";
@@ -10,7 +10,9 @@ import type { EarlyDataHandler, EarlyDataSource } from "./early-data.ts";
 import { type Delivery, type DrainOptions, farewell, type Line, type PeerEnd, peerEndOf } from "./farewell.ts";
 import { type Arrival, Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
+import { Interruption, Patience } from "./patience.ts";
 import { keep } from "./pieces.ts";
+import { DynamicRecordSizes, SmallRecords } from "./record-sizes.ts";
 import { Stream } from "./stream.ts";
 import type { TlsStream } from "./tls-stream.ts";
 import type { Clock, Transport } from "./transport.ts";
@@ -32,6 +34,8 @@ export interface DriveOptions {
    */
   readonly plainAnswer?: (failure: ErrorAndAlert) => Uint8Array | undefined;
   readonly drain?: DrainOptions;
+  /** What `dynamicRecordSizes()` made: the first bytes, and those behind a pause, in small records. Default: all as large as agreed. */
+  readonly recordSizes?: DynamicRecordSizes;
 }
 
 export type ServerDriven = Driven | PassedThrough | Undone;
@@ -68,6 +72,7 @@ export interface Undone {
  * Runs one connection's handshake over `transport` and returns what came of it. Never rejects for what peer, transport or
  * answerers do.
  *
+ * @throws ApiMisuse for `recordSizes` that nobody made, or a clock that can't tell the time for them
  * @param start `new Acceptor().start()`, or a Connector's: its output is not yet written.
  * @example
  * const driven = await drive(transport, new Acceptor().start(), { accept: () => config }, { clock });
@@ -92,8 +97,15 @@ export function drive(
   options: DriveOptions,
 ): Promise<ServerDriven> {
   const { clock, drain = usualDrain, budget = freshBudget() } = options;
+  const smallRecords = options.recordSizes && smallRecordsOf(options.recordSizes, clock);
   const line: Line = { transport, inbox: new Inbox(transport), outbox: new Outbox(transport), clock, budget, drain };
-  return new Handshake(line, answerers, options).run(start);
+  return new Handshake(line, answerers, options, smallRecords).run(start);
+}
+
+function smallRecordsOf(sizes: DynamicRecordSizes, clock: Clock): SmallRecords {
+  const now = clock.now?.bind(clock);
+  if (now === undefined) throw new ApiMisuse("bad-argument", "recordSizes needs a clock that has now()");
+  return new SmallRecords(DynamicRecordSizes.expect(sizes), now);
 }
 
 const usualDrain: DrainOptions = {};
@@ -103,6 +115,7 @@ class Handshake implements Means, Seat {
   readonly #options: DriveOptions;
   readonly #patience: Patience;
   readonly #answerers: DoorAnswerers | ClientAnswerers;
+  readonly #smallRecords: SmallRecords | undefined;
   readonly takeEarly: EarlyDataHandler | undefined;
   readonly giveEarly: EarlyDataSource | undefined;
   /** What came early, and is read when the handshake is complete. */
@@ -113,8 +126,9 @@ class Handshake implements Means, Seat {
   #entered = false;
   #waitsForPeer = false;
 
-  constructor(line: Line, answerers: DoorAnswerers | ClientAnswerers, options: DriveOptions) {
+  constructor(line: Line, answerers: DoorAnswerers | ClientAnswerers, options: DriveOptions, smallRecords: SmallRecords | undefined) {
     this.#line = line;
+    this.#smallRecords = smallRecords;
     this.#options = options;
     this.#patience = new Patience(line.inbox, options);
     this.#answerers = answerers;
@@ -190,7 +204,7 @@ class Handshake implements Means, Seat {
   #establish(stage: Established | ClientEstablished): Driven {
     this.#end("established");
     const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
-    const stream = new Stream(this.#line, stage, this.#options.onEvent, this.#keptBack);
+    const stream = new Stream(this.#line, stage, this.#options.onEvent, this.#keptBack, this.#smallRecords);
     return { kind: "established", stream, clientHello: this.#clientHello, earlyData: told };
   }
 
@@ -231,94 +245,5 @@ class Handshake implements Means, Seat {
     this.#patience.end();
     this.#line.budget.leave(this);
     this.#line.budget.count(outcome);
-  }
-}
-
-class Interruption extends Error {
-  readonly by: AbortCause;
-  constructor(by: AbortCause) {
-    super("interrupted");
-    this.by = by;
-  }
-}
-
-/**
- * The timeout is counted in so many pieces: a process that stood still (suspended, starved, in a debugger) finds its timers before the
- * input that waits, and loses one piece of every handshake's time, and not every handshake.
- */
-const slices = 4;
-
-/** What ends a wait: the timeout, the caller's signal, a reset. A late answer finds nobody, and changes nothing. */
-class Patience {
-  /** Made for the first who asks: most handshakes have no asynchronous answerer, and it is dear. */
-  #controller: AbortController | undefined;
-  #fired = false;
-  #cancelTimer: () => void;
-  readonly #callersSignal: AbortSignal | undefined;
-  readonly #cancel = (): void => this.#interrupt("cancelled");
-  #by: AbortCause | undefined;
-  #waitingFor: Waiting["kind"] | undefined;
-  #giveUp: ((interruption: Interruption) => void) | undefined;
-
-  constructor(inbox: Inbox, { clock, handshakeTimeoutMs = 10_000, signal }: DriveOptions) {
-    this.#cancelTimer = this.#startTimer(clock, handshakeTimeoutMs / slices, slices);
-    this.#callersSignal = signal;
-    signal?.addEventListener("abort", this.#cancel);
-    if (signal?.aborted) this.#interrupt("cancelled");
-    inbox.onReset = () => this.#interrupt("reset");
-  }
-
-  #startTimer(clock: Clock, ms: number, left: number): () => void {
-    return clock.after(ms, () => {
-      if (left === 1) this.#interrupt("timeout");
-      else this.#cancelTimer = this.#startTimer(clock, ms, left - 1);
-    });
-  }
-
-  /** For the answerers: fires when nobody waits for them any more. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#fired) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  /** @throws Interruption */
-  wait<T>(stage: Waiting["kind"], answer: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#waitingFor = stage;
-      this.#giveUp = reject;
-      if (this.#by !== undefined && !this.#inboxTells(this.#by)) return reject(new Interruption(this.#by));
-      answer().then(resolve, reject);
-    });
-  }
-
-  /** Another handshake takes its place. */
-  giveWay(): void {
-    this.#interrupt({ alert: "internal_error", reason: "overload: it waited for its client, and gave way to another handshake" });
-  }
-
-  end(): void {
-    this.#cancelTimer();
-    this.#callersSignal?.removeEventListener("abort", this.#cancel);
-    this.#giveUp = undefined;
-  }
-
-  /** Whoever still works for this handshake (on one of several key shares, say) works in vain. */
-  fire(): void {
-    this.#fired = true;
-    this.#controller?.abort();
-  }
-
-  #interrupt(by: AbortCause): void {
-    if (this.#by !== undefined && this.#by !== "reset") return;
-    this.#by = by;
-    if (this.#inboxTells(by)) return;
-    this.fire();
-    this.#giveUp?.(new Interruption(by));
-  }
-
-  /** A reset while input is waited for comes in its place, behind what arrived before it: an alert that says why, perhaps. */
-  #inboxTells(by: AbortCause): boolean {
-    return by === "reset" && this.#waitingFor === "needs-input";
   }
 }

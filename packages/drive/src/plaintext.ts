@@ -2,7 +2,7 @@
 // share records, since the fixed cost of a record is most of what a small write costs.
 import type { Bytes, Connection, Ended, ErrorAndAlert, Sent } from "@sallyport/core";
 import { type Batch, concatenate, type Source } from "./outbox.ts";
-import { withoutFirst } from "./pieces.ts";
+import type { SmallRecords } from "./record-sizes.ts";
 import { recordOverhead, returnWindow, takeWindow, type Window } from "./windows.ts";
 
 /** A direction that can't be written to: ours was closed, or (TLS 1.2) the peer's close took ours along (RFC 5246 §7.2.1). */
@@ -28,13 +28,17 @@ interface Data {
   taken: number;
   /** With the last piece of a write. */
   readonly settle: Settle | undefined;
+  next: Entry | undefined;
 }
 /** A call that keeps its place among the data: a close, a KeyUpdate. */
 interface Step {
   readonly kind: "step";
   readonly run: () => Sent | ErrorAndAlert;
   readonly settle: Settle;
+  next: Entry | undefined;
 }
+/** A list, and no array: one that is taken from the front, while thousands of small writes wait, is moved each time. */
+type Entry = Data | Step;
 
 /** Whose plaintext it is. */
 export interface Writing {
@@ -46,12 +50,16 @@ export interface Writing {
 export class Plaintext implements Source {
   readonly #connection: Connection;
   readonly #writing: Writing;
-  #entries: (Data | Step)[] = [];
+  readonly #small: SmallRecords | undefined;
+  #first: Entry | undefined;
+  #last: Entry | undefined;
   #bytes = 0;
 
-  constructor(connection: Connection, writing: Writing) {
+  /** @param small by default every record is as large as was agreed */
+  constructor(connection: Connection, writing: Writing, small?: SmallRecords) {
     this.#connection = connection;
     this.#writing = writing;
+    this.#small = small;
   }
 
   get plentiful(): boolean {
@@ -65,7 +73,7 @@ export class Plaintext implements Source {
       const last = pieces.length - 1;
       if (last < 0) resolve();
       pieces.forEach((bytes, index) => {
-        this.#entries.push({ kind: "data", bytes, taken: 0, settle: index === last ? settle : undefined });
+        this.#append({ kind: "data", bytes, taken: 0, settle: index === last ? settle : undefined, next: undefined });
         this.#bytes += bytes.length;
       });
     });
@@ -73,22 +81,25 @@ export class Plaintext implements Source {
 
   pushStep(run: () => Sent | ErrorAndAlert): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#entries.push({ kind: "step", run, settle: { resolve, reject } });
+      this.#append({ kind: "step", run, settle: { resolve, reject }, next: undefined });
     });
   }
 
   /** What waits, if it fits into one record: for an end that comes in the very turn in which it was written. */
   lastWords(): Batch | undefined {
     const unit = this.#connection.info.maxRecordSize.send;
-    return this.#bytes <= unit && this.#head()?.kind === "data" ? this.#sealOne(unit) : undefined;
+    if (this.#bytes > unit || this.#head()?.kind !== "data") return undefined;
+    this.#small?.begin();
+    return this.#sealFew(unit);
   }
 
   /** Drops what is not sealed yet. */
   reject(why: () => unknown): void {
-    const entries = this.#entries;
-    this.#entries = [];
+    let entry = this.#first;
+    this.#first = undefined;
+    this.#last = undefined;
     this.#bytes = 0;
-    for (const { settle } of entries) settle?.reject(why());
+    for (; entry !== undefined; entry = entry.next) entry.settle?.reject(why());
   }
 
   failed(cause: unknown): void {
@@ -99,21 +110,34 @@ export class Plaintext implements Source {
     const head = this.#head();
     if (head === undefined) return undefined;
     if (head.kind === "step") return this.#run(head);
+    this.#small?.begin();
     const unit = this.#connection.info.maxRecordSize.send;
-    return this.#bytes <= unit ? this.#sealOne(unit) : this.#sealWindow(unit);
+    if (this.#bytes <= unit) return this.#sealFew(unit);
+    const window = takeWindow();
+    return this.#sealInto(window.sealed, unit, window);
   }
 
-  #head(): Data | Step | undefined {
+  #append(entry: Entry): void {
+    if (this.#last === undefined) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
+  }
+  #dropFirst(): void {
+    this.#first = this.#first?.next;
+    if (this.#first === undefined) this.#last = undefined;
+  }
+
+  #head(): Entry | undefined {
     for (;;) {
-      const head = this.#entries[0];
+      const head = this.#first;
       if (head?.kind !== "data" || head.bytes.length > 0) return head;
-      this.#entries = withoutFirst(this.#entries);
+      this.#dropFirst();
       head.settle?.resolve();
     }
   }
 
   #run(step: Step): Batch {
-    this.#entries = withoutFirst(this.#entries);
+    this.#dropFirst();
     let result: Sent | ErrorAndAlert;
     try {
       result = step.run();
@@ -126,29 +150,39 @@ export class Plaintext implements Source {
     return this.#stop(result, []);
   }
 
-  /** All that waits fits into one record; into memory of its own size, since an idle peer may pin it for long. */
-  #sealOne(unit: number): Batch {
+  /** All that waits fits into one full record: into memory of its own size, since an idle peer may pin it for long. */
+  #sealFew(unit: number): Batch {
+    const size = this.#recordSize(unit);
+    if (this.#bytes > size) return this.#sealInto(new Uint8Array(this.#bytes + Math.ceil(this.#bytes / size) * recordOverhead), unit);
     const sealed: Settle[] = [];
-    const data = this.#gather(unit, undefined);
+    const data = this.#gather(unit, unit);
     const result = this.#connection.send(data);
     if (result.kind !== "sent") return this.#stop(result, sealed);
     this.#consume(data.length, sealed);
     return batchOf(result.output, sealed);
   }
 
-  #sealWindow(unit: number): Batch {
+  /** @param window whose `sealed` the target is */
+  #sealInto(target: Uint8Array<ArrayBuffer>, unit: number, window?: Window): Batch {
     const sealed: Settle[] = [];
-    const window = takeWindow();
     let written = 0;
     for (;;) {
-      const records = Math.floor((window.sealed.length - written) / (unit + recordOverhead));
+      const size = this.#recordSize(unit);
+      const records = Math.floor((target.length - written) / (Math.min(size, this.#bytes) + recordOverhead));
       if (records === 0 || this.#head()?.kind !== "data") break;
-      const result = this.#connection.sendInto(this.#gather(records * unit, window, unit), window.sealed.subarray(written));
-      if (result.kind !== "sent") return this.#stop(result, sealed, window.sealed.subarray(0, written));
+      // Core cuts by what was agreed: smaller ones are given to it one by one.
+      const limit = size < unit ? size : records * unit;
+      const result = this.#connection.sendInto(this.#gather(limit, size, window), target.subarray(written));
+      if (result.kind !== "sent") return this.#stop(result, sealed, target.subarray(0, written));
       this.#consume(result.taken, sealed);
       written += result.written;
     }
-    return batchOf(window.sealed.subarray(0, written), sealed, window);
+    return batchOf(target.subarray(0, written), sealed, window);
+  }
+
+  /** Plaintext bytes of the next record. */
+  #recordSize(unit: number): number {
+    return this.#small?.limit(unit) ?? unit;
   }
 
   /** Nothing can be sealed any more. What was sealed before goes out, and the failure's output behind it. */
@@ -159,18 +193,18 @@ export class Plaintext implements Source {
   }
 
   /** At most `limit` bytes from the front: whole records of a large piece where they lie, small pieces gathered into one. */
-  #gather(limit: number, window: Window | undefined, unit: number = limit): Uint8Array {
-    const [first, second] = this.#entries;
+  #gather(limit: number, unit: number, window?: Window): Uint8Array {
+    const first = this.#first;
     if (first?.kind !== "data") return new Uint8Array(0);
-    const rest = first.bytes.subarray(first.taken);
+    const rest = first.taken === 0 ? first.bytes : first.bytes.subarray(first.taken);
     if (rest.length >= unit) return rest.subarray(0, Math.min(rest.length - (rest.length % unit), limit));
-    if (second?.kind !== "data") return rest;
-    const gathered = window?.staging ?? new Uint8Array(this.#bytes);
+    if (first.next?.kind !== "data") return rest;
+    const gathered = window?.staging ?? new Uint8Array(Math.min(this.#bytes, unit));
     const size = Math.min(unit, gathered.length);
     let length = 0;
-    for (const entry of this.#entries) {
-      if (entry.kind !== "data" || length === size) break;
-      const part = entry.bytes.subarray(entry.taken, entry.taken + size - length);
+    for (let entry: Entry | undefined = first; entry?.kind === "data" && length < size; entry = entry.next) {
+      const { bytes, taken } = entry;
+      const part = taken === 0 && bytes.length <= size - length ? bytes : bytes.subarray(taken, taken + size - length);
       gathered.set(part, length);
       length += part.length;
     }
@@ -178,15 +212,16 @@ export class Plaintext implements Source {
   }
 
   #consume(taken: number, sealed: Settle[]): void {
+    this.#small?.sealed(taken);
     this.#bytes -= taken;
     for (let left = taken; left > 0; ) {
-      const head = this.#entries[0];
+      const head = this.#first;
       if (head?.kind !== "data") return;
       const part = Math.min(left, head.bytes.length - head.taken);
       head.taken += part;
       left -= part;
       if (head.taken < head.bytes.length) return;
-      this.#entries = withoutFirst(this.#entries);
+      this.#dropFirst();
       if (head.settle !== undefined) sealed.push(head.settle);
     }
   }

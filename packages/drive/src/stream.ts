@@ -9,6 +9,7 @@ import type { Arrival, Waiter } from "./inbox.ts";
 import { keep, withoutFirst } from "./pieces.ts";
 import { Plaintext, WriteSideClosed, type Writing } from "./plaintext.ts";
 import { quiet } from "./quiet.ts";
+import type { SmallRecords } from "./record-sizes.ts";
 import type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
 
 /** Plaintext that is read ahead. */
@@ -56,11 +57,12 @@ export class Stream implements TlsStream, Waiter, Writing {
     { connection, received }: Established,
     onEvent: ((event: ConnectionEvent) => void) | undefined,
     first: readonly Uint8Array[] = [],
+    smallRecords?: SmallRecords,
   ) {
     this.#line = line;
     this.#connection = connection;
     this.#onEvent = onEvent;
-    this.#plaintext = new Plaintext(connection, this);
+    this.#plaintext = new Plaintext(connection, this, smallRecords);
     line.outbox.drawFrom(this.#plaintext);
     line.inbox.readsAhead = false;
     line.inbox.onReset = undefined;

@@ -34,4 +34,6 @@ export interface Clock {
   after(ms: number, call: () => void): () => void;
   /** Calls in a later turn of the event loop, behind the input that waits already. Default: `after(0, call)`. */
   soon?(call: () => void): void;
+  /** Milliseconds since whenever, that never go back: for `recordSizes`, which can't do without. */
+  now?(): number;
 }

@@ -10,4 +10,5 @@ export const clock: Clock = {
   soon(call) {
     setImmediate(call);
   },
+  now: () => performance.now(),
 };

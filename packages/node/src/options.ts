@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { ClientConfig, ClientHello, ConnectorOptions, ServerConfig } from "@sallyport/core";
-import type { Budget, Decision, EarlyDataHandler, EarlyDataSource } from "@sallyport/drive";
+import type { Budget, Decision, DynamicRecordSizes, EarlyDataHandler, EarlyDataSource } from "@sallyport/drive";
 import type { DoorCallbacks } from "./callbacks.ts";
 import type { EarlyRequests } from "./early-requests.ts";
 import type { PlainHttpAnswer } from "./plain-http.ts";
@@ -10,6 +10,8 @@ export interface AdapterOptions {
   readonly handshakeTimeoutMs?: number;
   /** Default: one a server, one an undici connector; other connections count for themselves. */
   readonly budget?: Budget;
+  /** What `dynamicRecordSizes()` made: first bytes, and those behind a pause, in small records. Default: all as large as agreed. */
+  readonly recordSizes?: DynamicRecordSizes;
   /** False (default): the peer's close_notify ends our side too, once all that was written is sent. */
   readonly allowHalfOpen?: boolean;
 }

@@ -46,6 +46,8 @@ export class TlsSocket extends Duplex implements Socket {
   /** Answers early data before the handshake is done. */
   #halfRtt: EarlyExchange["write"];
   #pump: Pump | undefined;
+  /** Corked by us, until this turn of the event loop ends. */
+  #holding = false;
 
   /**
    * @internal
@@ -309,6 +311,39 @@ export class TlsSocket extends Duplex implements Socket {
     else this.#pump.start();
   }
 
+  /**
+   * Small writes of one turn of the event loop share records, and one write of the socket below: they wait for the end of the turn, and no
+   * longer. `cork()` holds them until `uncork()`, at which all that waits goes at once.
+   */
+  override write(chunk: unknown, done?: Done): boolean;
+  override write(chunk: unknown, encoding?: BufferEncoding, done?: Done): boolean;
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
+    // While one is under way the Duplex keeps the others anyway.
+    if (!this.#holding && this.writableLength === 0 && this.writableCorked === 0 && isShort(chunk)) this.#hold();
+    if (typeof encoding === "string") return super.write(chunk, encoding, done);
+    return super.write(chunk, encoding ?? done);
+  }
+  override uncork(): void {
+    super.uncork();
+    // The last one of the caller's: ours alone holds no longer.
+    if (this.writableCorked === 1) this.#letGo();
+  }
+  #hold(): void {
+    this.#holding = true;
+    super.cork();
+    process.nextTick(() => this.#letGo());
+  }
+  #letGo(): void {
+    if (!this.#holding) return;
+    this.#holding = false;
+    super.uncork();
+  }
+  /** What was written in this turn is still to be sent, as far as one record takes it. */
+  override destroy(error?: Error): this {
+    this.#letGo();
+    return super.destroy(error);
+  }
+
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
     this.#send([chunk], done);
   }
@@ -320,7 +355,7 @@ export class TlsSocket extends Duplex implements Socket {
     const halfRtt = this.#halfRtt;
     if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
     else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
-    else stream.write(...chunks.map(plain)).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
+    else writeAll(stream, chunks).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
   }
 
   override _final(done: Done): void {
@@ -362,6 +397,24 @@ export function withoutThrow(socket: TlsSocket): TlsSocket {
   return socket.on("error", ignore);
 }
 function ignore(): void {}
+
+/** As much as a record takes at most: what is longer fills its records alone. */
+const record = 16 * 1024;
+
+function isShort(chunk: unknown): boolean {
+  return (typeof chunk === "string" || chunk instanceof Uint8Array) && chunk.length < record;
+}
+
+/** A call takes some ten thousand arguments; those who write a byte at a time have more. */
+const atOnce = 1024;
+
+/** Their order is that of the calls: when the last one is sent, so are the others. */
+function writeAll(stream: TlsStream, chunks: readonly Uint8Array[]): Promise<void> {
+  for (let at = 0; ; at += atOnce) {
+    const written = stream.write(...chunks.slice(at, at + atOnce).map(plain));
+    if (at + atOnce >= chunks.length) return written;
+  }
+}
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");

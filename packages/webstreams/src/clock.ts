@@ -5,4 +5,5 @@ export const clock: Clock = {
     const timer = setTimeout(call, ms);
     return () => clearTimeout(timer);
   },
+  now: () => performance.now(),
 };

@@ -1,16 +1,18 @@
 // TLS over a pair of {readable, writable}: browsers, workers, Deno, Bun, Node.
 import { Acceptor, type Bytes, type ClientConfig, type ClientHello, Connector, type ConnectorOptions } from "@sallyport/core";
 import {
-  type Budget, type Decision, type Driven, type DriveOptions, drive, type EarlyDataHandler, type EarlyDataSource, type PassedThrough,
+  type Budget, type Decision, type Driven, type DriveOptions, drive, type DynamicRecordSizes, type EarlyDataHandler,
+  type EarlyDataSource, type PassedThrough,
 } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { type BytePair, PairTransport } from "./pair-transport.ts";
 import { type TlsPair, tlsPair } from "./tls-pair.ts";
 
 export type {
-  Budget, BudgetOptions, Decision, EarlyDataHandler, EarlyDataSource, EarlyExchange, Passthrough, Refusal,
+  Budget, BudgetOptions, Decision, DynamicRecordSizeOptions, DynamicRecordSizes, EarlyDataHandler, EarlyDataSource, EarlyExchange,
+  Passthrough, Refusal,
 } from "@sallyport/drive";
-export { budget, passthrough, refuse } from "@sallyport/drive";
+export { budget, dynamicRecordSizes, passthrough, refuse } from "@sallyport/drive";
 export type { BytePair } from "./pair-transport.ts";
 export type { TlsPair } from "./tls-pair.ts";
 export { type WebSocketPairOptions, webSocketPair } from "./web-socket-pair.ts";
@@ -22,6 +24,8 @@ export interface PairOptions {
   readonly signal?: AbortSignal;
   /** Share one among connections. */
   readonly budget?: Budget;
+  /** What `dynamicRecordSizes()` made: first bytes, and those behind a pause, in small records. Default: all as large as agreed. */
+  readonly recordSizes?: DynamicRecordSizes;
   /** Of a pair that doesn't say so itself: false where closing `writable` closes the whole. */
   readonly halfCloses?: boolean;
 }
@@ -119,10 +123,11 @@ function givenBack(transport: PairTransport, passed: PassedThrough): BytePair {
   return { readable, writable: transport.detach(), halfCloses: transport.halfCloses };
 }
 
-function driveOptions({ handshakeTimeoutMs, budget }: PairOptions): DriveOptions {
+function driveOptions({ handshakeTimeoutMs, budget, recordSizes }: PairOptions): DriveOptions {
   return {
     clock,
     ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
     ...(budget === undefined ? {} : { budget }),
+    ...(recordSizes === undefined ? {} : { recordSizes }),
   };
 }

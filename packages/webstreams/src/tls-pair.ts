@@ -1,12 +1,16 @@
 import type { Bytes, EarlyDataOutcome, Info } from "@sallyport/core";
-import type { Driven, TlsStream } from "@sallyport/drive";
+import { type Driven, Gathered, type TlsStream } from "@sallyport/drive";
 
 export interface TlsPair {
   /** Rejects with the TlsError. */
   readonly opened: Promise<Info>;
   /** Errors with the TlsError on failure and truncation. `cancel()`: what still comes is discarded. */
   readonly readable: ReadableStream<Bytes>;
-  /** `close()` is close_notify and, where there is one, the transport's half-close. `abort()` sends a fatal alert: what was written is not whole. */
+  /**
+   * `write()` settles when the transport took it. Chunks that wait together share records: up to 64 KiB of them are taken, and settle, with
+   * the last one under way. `close()` is close_notify and, where there is one, the transport's half-close; `abort()`
+   * sends a fatal alert: what was written is not whole.
+   */
   readonly writable: WritableStream<Uint8Array>;
   /**
    * False: the transport has no half-close, so that a peer sees the end of what was written by close_notify alone, and the
@@ -54,15 +58,15 @@ export function tlsPair(driven: Promise<Driven>, halfCloses: boolean, cancel: ()
     },
     { highWaterMark: 0 },
   );
+  const gathered = new Gathered(async (...chunks) => (await established).write(...chunks));
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       closed.catch((error) => controller.error(error));
     },
-    async write(data) {
-      await (await established).write(data);
-    },
+    write: (data) => gathered.write(data),
     async close() {
       const stream = await established;
+      await gathered.flush();
       await stream.closeWrite().catch((cause) => closedByPeer(stream, cause));
       writeClosed = true;
       endIfUnused(stream);
@@ -73,7 +77,7 @@ export function tlsPair(driven: Promise<Driven>, halfCloses: boolean, cancel: ()
       const by = { alert: "internal_error", reason: "the writer was aborted", cause } as const;
       await established.then((stream) => stream.abort(by), () => {});
     },
-  });
+  }, gathered.strategy);
   // Each tells the same; whoever looks at one of them needs no other.
   for (const promise of [opened, earlyData, closed]) promise.catch(() => {});
   return { opened, readable, writable, halfCloses, earlyData, closed };

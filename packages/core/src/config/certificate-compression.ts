@@ -4,7 +4,7 @@ import { encodeCertificate } from "../wire/certificate-message.ts";
 import { type CompressionName, compressionIds, encodeCompressedCertificate } from "../wire/compressed-certificate.ts";
 import type { StapleKind } from "../wire/staples.ts";
 import type { Credential } from "./credential.ts";
-import { certificateEntries, shownStaples } from "./own-certificate.ts";
+import { encodeOwnCertificate, shownStaples, stapleChoices, stapleKey } from "./own-certificate.ts";
 import { isRecord, type Problems } from "./problems.ts";
 import type { CommonSettings } from "./settings.ts";
 
@@ -80,10 +80,10 @@ export function compressCertificates(
   return new Map(credentials.map((credential, at) => {
     const messages = new Map<string, Bytes>();
     for (const [algorithm, compressor] of compressors) {
-      for (const asked of choices) {
+      for (const asked of stapleChoices) {
         const staples = shownStaples(credential, asked);
         if (messages.has(keyOf(algorithm, staples))) continue;
-        const plain = body(encodeCertificate(empty, certificateEntries(credential, staples)));
+        const plain = body(encodeOwnCertificate(credential, staples));
         const compressed = compress(compressor, plain, `${path} of credentials[${at}]`, problems);
         if (compressed === undefined) continue;
         const message = encodeCompressedCertificate({ algorithm, uncompressedLength: plain.length, compressed });
@@ -109,10 +109,8 @@ export function compressedCertificate(
 }
 
 function keyOf(algorithm: number, staples: readonly StapleKind[]): string {
-  return `${algorithm} ${staples.join(" ")}`;
+  return `${algorithm} ${stapleKey(staples)}`;
 }
-/** What peers may ask for. */
-const choices: readonly (readonly StapleKind[])[] = [[], ["ocsp"], ["sct"], ["ocsp", "sct"]];
 
 /** undefined if it does not come back as it was; then that is among the problems. */
 function compress(compressor: CertificateCompressor, plain: Bytes, here: string, problems: Problems): Bytes | undefined {

@@ -79,3 +79,8 @@ export function goesWith(suite: CipherSuiteName, scheme: SignatureScheme): boole
 export function signsIn(version: ProtocolVersion, scheme: SignatureScheme): boolean {
   return schemeMeanings[scheme].versions.includes(version);
 }
+
+/** What `of` gives for each version. */
+export function byVersion<Value>(of: (version: ProtocolVersion) => Value): Readonly<Record<ProtocolVersion, Value>> {
+  return { "tls1.3": of("tls1.3"), "tls1.2": of("tls1.2") };
+}

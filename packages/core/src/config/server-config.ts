@@ -1,6 +1,6 @@
 import { type Bytes, copy, hex } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
-import type { NamedGroup } from "../wire/registry.ts";
+import type { NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import { compressCertificates } from "./certificate-compression.ts";
 import { readCredentials, schemesOfSigners } from "./check-credentials.ts";
 import { checkHalfRtt, readServerEarlyData, withEarlyData } from "./check-early-data.ts";
@@ -12,10 +12,11 @@ import type { Credential } from "./credential.ts";
 import { configId, idWithAlpn } from "./id.ts";
 import { groupNames, listOf, readNames, schemeNames } from "./names.ts";
 import type { ClientAuthentication, PskServerOptions, ServerOptions } from "./options.ts";
-import { signsIn } from "./parameters.ts";
+import { encodeCertificates } from "./own-certificate.ts";
+import { byVersion, groupVersions, signsIn, suiteMeanings } from "./parameters.ts";
 import { isRecord, Problems, rejectUnknownKeys, snapshot } from "./problems.ts";
 import { readAlpn, readChoice, readFlag } from "./read-option.ts";
-import type { ClientAuthenticationSettings, CommonSettings, ServerSettings } from "./settings.ts";
+import type { ClientAuthenticationSettings, CommonSettings, ServerSettings, Signature } from "./settings.ts";
 
 /**
  * Checks the options, completes them with the defaults, and never looks at them again.
@@ -70,10 +71,14 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     limits: withEarlyData(common.limits, options),
     id,
     role: "server",
+    suiteNames: namesByVersion(common.suites, (name, version) => suiteMeanings[name].version === version),
+    groupNames: namesByVersion(common.groups, (name, version) => groupVersions[name].includes(version)),
+    signatures: new Map(credentials.map((credential) => [credential, byVersion((version) => signaturesOf(credential, ownSchemes, version))])),
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
     ownSchemes,
+    certificates: encodeCertificates(credentials),
     compressed,
     servesAnyName,
     requiresServerName,
@@ -126,6 +131,20 @@ export class ServerConfig {
     const id = idWithAlpn(this.#settings, names);
     return new ServerConfig(Object.freeze({ ...this.#settings, alpn: names, id }), id);
   }
+}
+
+/** Frozen: a refusal tells them to whoever asks. */
+function namesByVersion<Name>(
+  named: readonly { readonly name: Name }[], isOf: (name: Name, version: ProtocolVersion) => boolean,
+): Readonly<Record<ProtocolVersion, readonly Name[]>> {
+  return byVersion((version) => Object.freeze(named.map(({ name }) => name).filter((name) => isOf(name, version))));
+}
+
+function signaturesOf(
+  credential: Credential, ownSchemes: readonly SignatureScheme[], version: ProtocolVersion,
+): readonly Signature[] {
+  const schemes = credential.signer.schemes.filter((scheme) => ownSchemes.includes(scheme) && signsIn(version, scheme));
+  return schemes.map((scheme) => ({ credential, scheme }));
 }
 
 const serverOptions: Readonly<Record<keyof ServerOptions, true>> = {

@@ -3,12 +3,13 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { CertificateType, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type { CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
 import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";
 import type { Verifier } from "./identity.ts";
 import type { GroupPolicy, Limits, SuitePolicy } from "./options.ts";
+import type { CertificateMessages } from "./own-certificate.ts";
 import type { SessionData } from "./session-data.ts";
 import type { Trace } from "./trace.ts";
 
@@ -42,6 +43,11 @@ export interface CommonSettings {
 
 export interface ServerSettings extends CommonSettings {
   readonly role: "server";
+  /** Of `suites` and `groups`: those of a version, in order. Each hello is held against them. */
+  readonly suiteNames: Readonly<Record<ProtocolVersion, readonly CipherSuiteName[]>>;
+  readonly groupNames: Readonly<Record<ProtocolVersion, readonly NamedGroup[]>>;
+  /** Every way for a credential to sign, in its signer's order. */
+  readonly signatures: ReadonlyMap<Credential, Readonly<Record<ProtocolVersion, readonly Signature[]>>>;
   /** None: a server that is proven by PSKs alone. */
   readonly credentials: readonly Credential[];
   /** By what stands on the wire, in hex. */
@@ -50,6 +56,7 @@ export interface ServerSettings extends CommonSettings {
   readonly pskFingerprints: ReadonlySet<string>;
   /** Schemes that our own keys may sign with: the options' `schemes`, or all. */
   readonly ownSchemes: readonly SignatureScheme[];
+  readonly certificates: CertificateMessages;
   readonly compressed: CompressedCertificates;
   readonly servesAnyName: boolean;
   readonly requiresServerName: boolean;
@@ -63,6 +70,11 @@ export interface ServerSettings extends CommonSettings {
   readonly retryCookie: boolean;
   readonly earlyData: EarlyDataSettings | undefined;
   readonly halfRtt: boolean;
+}
+
+export interface Signature {
+  readonly credential: Credential;
+  readonly scheme: SignatureScheme;
 }
 
 export interface EarlyDataSettings {

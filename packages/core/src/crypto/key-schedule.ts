@@ -1,6 +1,6 @@
 // The key schedule of TLS 1.3 (RFC 9846 §7.1): each class is one row of its figure, and only makes what that row may.
 import { type Bytes, empty, wipe } from "../wire/bytes.ts";
-import { expandLabel, extract, hmac } from "./hkdf.ts";
+import { expandLabel, extract, hmac, label } from "./hkdf.ts";
 import type { HashImplementation } from "./provider.ts";
 import { digestOf } from "./transcript.ts";
 
@@ -22,22 +22,22 @@ export class EarlySchedule {
 
   /** §4.3.11.2. @param transcriptHash … ClientHello up to its binders. */
   binder(label: BinderLabel, transcriptHash: Uint8Array): Bytes {
-    const key = expandLabel(this.#hash, this.#secret, label, constants(this.#hash).hashOfNothing, this.#hash.length);
+    const key = expandLabel(this.#hash, this.#secret, binderLabels[label], constants(this.#hash).hashOfNothing, this.#hash.length);
     const binder = finishedVerifyData(this.#hash, key, transcriptHash);
     wipe(key);
     return binder;
   }
   /** @param transcriptHash of ClientHello alone. */
   traffic(transcriptHash: Uint8Array): Bytes {
-    return expandLabel(this.#hash, this.#secret, "c e traffic", transcriptHash, this.#hash.length);
+    return expandLabel(this.#hash, this.#secret, labels.clientEarly, transcriptHash, this.#hash.length);
   }
   /** @param transcriptHash of ClientHello alone. */
   exporter(transcriptHash: Uint8Array): Bytes {
-    return expandLabel(this.#hash, this.#secret, "e exp master", transcriptHash, this.#hash.length);
+    return expandLabel(this.#hash, this.#secret, labels.earlyExporter, transcriptHash, this.#hash.length);
   }
   /** Ends this row. @param sharedSecret (EC)DHE's, which is wiped. */
   handshake(sharedSecret: Uint8Array): HandshakeSchedule {
-    const derived = expandLabel(this.#hash, this.#secret, "derived", constants(this.#hash).hashOfNothing, this.#hash.length);
+    const derived = expandLabel(this.#hash, this.#secret, labels.derived, constants(this.#hash).hashOfNothing, this.#hash.length);
     this.end();
     const schedule = new HandshakeSchedule(this.#hash, derived, sharedSecret);
     wipe(derived);
@@ -66,12 +66,12 @@ export class HandshakeSchedule {
 
   /** @param transcriptHash ClientHello … ServerHello. */
   traffic(transcriptHash: Uint8Array): TrafficSecrets {
-    return traffic(this.#hash, this.#secret, "c hs traffic", "s hs traffic", transcriptHash);
+    return traffic(this.#hash, this.#secret, labels.clientHandshake, labels.serverHandshake, transcriptHash);
   }
 
   /** Ends this row. */
   main(): MainSchedule {
-    const derived = expandLabel(this.#hash, this.#secret, "derived", constants(this.#hash).hashOfNothing, this.#hash.length);
+    const derived = expandLabel(this.#hash, this.#secret, labels.derived, constants(this.#hash).hashOfNothing, this.#hash.length);
     const main = extract(this.#hash, derived, new Uint8Array(this.#hash.length));
     wipe(derived);
     wipe(this.#secret);
@@ -90,18 +90,18 @@ export class MainSchedule {
 
   /** @param transcriptHash ClientHello … server Finished. */
   traffic(transcriptHash: Uint8Array): TrafficSecrets {
-    return traffic(this.#hash, this.#secret, "c ap traffic", "s ap traffic", transcriptHash);
+    return traffic(this.#hash, this.#secret, labels.clientTraffic, labels.serverTraffic, transcriptHash);
   }
   /** @param transcriptHash ClientHello … server Finished. */
   exporter(transcriptHash: Uint8Array): Bytes {
-    return expandLabel(this.#hash, this.#secret, "exp master", transcriptHash, this.#hash.length);
+    return expandLabel(this.#hash, this.#secret, labels.exporterMaster, transcriptHash, this.#hash.length);
   }
   /**
    * @param transcriptHash ClientHello … client Finished.
    * @param use gets the secret, which is wiped behind it.
    */
   resumption<Result>(transcriptHash: Uint8Array, use: (resumptionSecret: Bytes) => Result): Result {
-    const secret = expandLabel(this.#hash, this.#secret, "res master", transcriptHash, this.#hash.length);
+    const secret = expandLabel(this.#hash, this.#secret, labels.resumptionMaster, transcriptHash, this.#hash.length);
     const result = use(secret);
     wipe(secret);
     return result;
@@ -112,7 +112,7 @@ export class MainSchedule {
 }
 
 function traffic(
-  hash: HashImplementation, secret: Uint8Array, client: string, server: string, transcriptHash: Uint8Array,
+  hash: HashImplementation, secret: Uint8Array, client: Uint8Array, server: Uint8Array, transcriptHash: Uint8Array,
 ): TrafficSecrets {
   return {
     client: expandLabel(hash, secret, client, transcriptHash, hash.length),
@@ -139,7 +139,7 @@ export function pskBinder(
 
 /** §4.5.3. */
 export function finishedVerifyData(hash: HashImplementation, trafficSecret: Uint8Array, transcriptHash: Uint8Array): Bytes {
-  const key = expandLabel(hash, trafficSecret, "finished", empty, hash.length);
+  const key = expandLabel(hash, trafficSecret, labels.finished, empty, hash.length);
   const verifyData = hmac(hash, key, transcriptHash);
   wipe(key);
   return verifyData;
@@ -147,14 +147,14 @@ export function finishedVerifyData(hash: HashImplementation, trafficSecret: Uint
 
 /** §7.2. */
 export function nextTrafficSecret(hash: HashImplementation, secret: Uint8Array): Bytes {
-  return expandLabel(hash, secret, "traffic upd", empty, hash.length);
+  return expandLabel(hash, secret, labels.trafficUpdate, empty, hash.length);
 }
 
 /** §7.3. */
 export function trafficKey(
   hash: HashImplementation, secret: Uint8Array, keyLength: number,
 ): { readonly key: Bytes; readonly iv: Bytes } {
-  return { key: expandLabel(hash, secret, "key", empty, keyLength), iv: expandLabel(hash, secret, "iv", empty, 12) };
+  return { key: expandLabel(hash, secret, labels.key, empty, keyLength), iv: expandLabel(hash, secret, labels.iv, empty, 12) };
 }
 
 /**
@@ -164,7 +164,7 @@ export function trafficKey(
  */
 export function importPsk(hash: HashImplementation, external: Uint8Array, identity: Uint8Array, length: number): Bytes {
   const extracted = extract(hash, new Uint8Array(hash.length), external);
-  const imported = expandLabel(hash, extracted, "derived psk", digestOf(hash, identity), length);
+  const imported = expandLabel(hash, extracted, labels.derivedPsk, digestOf(hash, identity), length);
   wipe(extracted);
   return imported;
 }
@@ -172,22 +172,22 @@ export function importPsk(hash: HashImplementation, external: Uint8Array, identi
 /** Tells two keys of one identity apart, and tells nothing of them: by it a session knows the PSK that it was made by. */
 export function pskFingerprint(hash: HashImplementation, psk: Uint8Array, identity: Uint8Array): Bytes {
   const early = earlySecret(hash, psk);
-  const fingerprint = expandLabel(hash, early, "sallyport psk", digestOf(hash, identity), hash.length);
+  const fingerprint = expandLabel(hash, early, labels.fingerprint, digestOf(hash, identity), hash.length);
   wipe(early);
   return fingerprint;
 }
 
 /** §4.7.1: the PSK of a ticket. */
 export function resumptionPsk(hash: HashImplementation, resumptionSecret: Uint8Array, ticketNonce: Uint8Array): Bytes {
-  return expandLabel(hash, resumptionSecret, "resumption", ticketNonce, hash.length);
+  return expandLabel(hash, resumptionSecret, labels.resumption, ticketNonce, hash.length);
 }
 
 /** §7.5: an absent context is an empty one. */
 export function exportKeyingMaterial(
-  hash: HashImplementation, exporterSecret: Uint8Array, label: string, context: Uint8Array, length: number,
+  hash: HashImplementation, exporterSecret: Uint8Array, name: string, context: Uint8Array, length: number,
 ): Bytes {
-  const derived = expandLabel(hash, exporterSecret, label, constants(hash).hashOfNothing, hash.length);
-  const material = expandLabel(hash, derived, "exporter", digestOf(hash, context), length);
+  const derived = expandLabel(hash, exporterSecret, label(name), constants(hash).hashOfNothing, hash.length);
+  const material = expandLabel(hash, derived, labels.exporter, digestOf(hash, context), length);
   wipe(derived);
   return material;
 }
@@ -196,6 +196,33 @@ export function exportKeyingMaterial(
 export function isExporterLabel(label: string): boolean {
   return /^[\x20-\x7e]{1,249}$/.test(label);
 }
+
+/** RFC 9846 §7.1 to §7.5, §4.5.3, §4.7.1; RFC 9258 §5.1. The fingerprint's is ours. */
+const labels = {
+  derived: label("derived"),
+  clientEarly: label("c e traffic"),
+  earlyExporter: label("e exp master"),
+  clientHandshake: label("c hs traffic"),
+  serverHandshake: label("s hs traffic"),
+  clientTraffic: label("c ap traffic"),
+  serverTraffic: label("s ap traffic"),
+  exporterMaster: label("exp master"),
+  resumptionMaster: label("res master"),
+  finished: label("finished"),
+  trafficUpdate: label("traffic upd"),
+  key: label("key"),
+  iv: label("iv"),
+  resumption: label("resumption"),
+  exporter: label("exporter"),
+  derivedPsk: label("derived psk"),
+  fingerprint: label("sallyport psk"),
+} as const;
+
+const binderLabels: Readonly<Record<BinderLabel, Uint8Array>> = {
+  "res binder": label("res binder"),
+  "ext binder": label("ext binder"),
+  "imp binder": label("imp binder"),
+};
 
 /** Public values that depend on the hash alone. */
 interface Constants {
@@ -210,7 +237,7 @@ function constants(hash: HashImplementation): Constants {
   if (before !== undefined) return before;
   const hashOfNothing = digestOf(hash, empty);
   const early = earlySecret(hash, new Uint8Array(hash.length));
-  const made = { hashOfNothing, derivedOfNoPsk: expandLabel(hash, early, "derived", hashOfNothing, hash.length) };
+  const made = { hashOfNothing, derivedOfNoPsk: expandLabel(hash, early, labels.derived, hashOfNothing, hash.length) };
   known.set(hash, made);
   return made;
 }

@@ -13,11 +13,10 @@ export function prf(hash: HashImplementation, secret: Uint8Array, label: string,
     const block = hmac(hash, secret, concat([link, start]));
     out.set(block.subarray(0, Math.min(hash.length, length - at)), at);
     wipe(block);
-    const next = hmac(hash, secret, link);
-    wipe(link);
-    link = next;
+    const last = link;
+    if (at + hash.length < length) link = hmac(hash, secret, last);
+    wipe(last);
   }
-  wipe(link);
   return out;
 }
 

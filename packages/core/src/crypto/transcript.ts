@@ -9,6 +9,8 @@ export class Transcript {
   readonly #length: number;
   /** TLS 1.2's CertificateVerify signs the messages themselves (RFC 5246 §7.4.8); undefined: nobody will. */
   #said: Uint8Array[] | undefined;
+  /** Over all messages so far, once it was asked for: keys and the next Finished are often made of the same ones. */
+  #digest: Bytes | undefined;
 
   constructor(hash: HashImplementation, ...messages: readonly Uint8Array[]) {
     this.#hash = hash.create();
@@ -32,6 +34,7 @@ export class Transcript {
   add(message: Uint8Array): this {
     this.#hash.update(message);
     this.#said?.push(message);
+    this.#digest = undefined;
     return this;
   }
   /** All messages so far, for the last time. */
@@ -44,12 +47,13 @@ export class Transcript {
   digestWith(more: Uint8Array): Bytes {
     return expectLength(this.#hash.clone().update(more).digest(), this.#length, "transcript hash");
   }
-  /** Over all messages so far. */
+  /** Over all messages so far. Lent. */
   digest(): Bytes {
-    return expectLength(this.#hash.clone().digest(), this.#length, "transcript hash");
+    this.#digest ??= expectLength(this.#hash.clone().digest(), this.#length, "transcript hash");
+    return this.#digest;
   }
 }
 
 export function digestOf(hash: HashImplementation, data: Uint8Array): Bytes {
-  return expectLength(hash.create().update(data).digest(), hash.length, `${hash.name} digest`);
+  return expectLength(hash.create().update(data).digest(), hash.length, "digest", hash.name);
 }

@@ -8,11 +8,11 @@ import { Link } from "../connection/link.ts";
 import { ApiMisuse } from "../errors.ts";
 import { GrowingBytes } from "../wire/bytes.ts";
 import { isAddress } from "../wire/client-hello.ts";
-import { clientRole } from "./client/role.ts";
+import { ClientRole } from "./client/role.ts";
 import type { State as ClientState, Goal } from "./client/states.ts";
 import { Driver } from "./driver.ts";
 import { type Scribe, scribe } from "./scribe.ts";
-import { serverRole } from "./server/role.ts";
+import { ServerRole } from "./server/role.ts";
 import type { State as ServerState } from "./server/states.ts";
 import { NeedsInput } from "./stages/input.ts";
 import type { ClientStage, ServerStage } from "./stages/stage.ts";
@@ -94,12 +94,12 @@ export class Connector {
 /** With messages from elsewhere: `replay.ts`. */
 export function acceptWith(options: AcceptorOptions, scribe: Scribe): NeedsInput {
   const { maxClientHello, maxReceived, trace } = options;
-  const limits = { ...defaultLimits, clientHello: maxClientHello ?? defaultLimits.clientHello };
+  const limits = maxClientHello === undefined ? defaultLimits : { ...defaultLimits, clientHello: maxClientHello };
   const link = new Link("server", limits, trace);
   link.log = new GrowingBytes();
   link.incoming.maxReceived = maxReceived ?? defaultMaxReceived;
   const state: ServerState = { kind: "expectClientHello" };
-  const stage = new Driver<ServerState, ServerStage>(link, serverRole({ link, scribe }), state).start();
+  const stage = new Driver<ServerState, ServerStage>(link, new ServerRole({ link, scribe }), state).start();
   // Without a byte read there is nothing else that it can be.
   if (!(stage instanceof NeedsInput)) throw new TypeError(`an Acceptor that starts with ${stage.kind}`);
   return stage;
@@ -111,7 +111,7 @@ export function connectWith(goal: Goal, scribe: Scribe, label?: string): ClientS
   link.serverName = serverName;
   link.outgoing.maxProtected = settings.maxRecordSize;
   const state: ClientState = { kind: "takeSession", goal };
-  return new Driver<ClientState, ClientStage>(link, clientRole({ link, scribe }), state).start();
+  return new Driver<ClientState, ClientStage>(link, new ClientRole({ link, scribe }), state).start();
 }
 
 const defaultMaxReceived = 64 * 1024;

@@ -8,9 +8,9 @@ import type { Link } from "../connection/link.ts";
 import type { Received } from "../connection/types.ts";
 import { type AbortCause, ApiMisuse, fail } from "../errors.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import { type HandshakeMessage, handshakeTypes, messageName } from "../wire/handshake.ts";
+import { type HandshakeMessage, messageName } from "../wire/handshake.ts";
 import type { Turn } from "./stages/stage.ts";
-import type { EdgeTable } from "./table.ts";
+import type { Inputs } from "./table.ts";
 
 /** Of a state that no message moves: a synchronous object's answer, or the stage that asks. */
 export type Paused<Next, Stage = Next> =
@@ -19,7 +19,7 @@ export type Paused<Next, Stage = Next> =
 
 /** A machine and its public face. */
 export interface Role<State extends { readonly kind: string }, Next> {
-  readonly edges: EdgeTable;
+  readonly inputs: Inputs;
   /** One step. Whether `input` is an edge of `state` has been checked. */
   step(state: State, input: string, value: unknown): State;
   /** What a state wants that no message moves. */
@@ -80,9 +80,9 @@ export class Driver<State extends { readonly kind: string }, Next> {
       link.step = state.kind;
       this.#agreement = role.agreement(state);
       if (this.#agreement !== undefined) return undefined;
-      const inputs = Object.keys(role.edges[state.kind] ?? {});
-      if (inputs.some(isFromThePeer)) {
-        const message = this.#nextMessage(inputs);
+      const { names, areThePeers } = role.inputs.get(state.kind) ?? none;
+      if (areThePeers) {
+        const message = this.#nextMessage(names);
         if (message === undefined) return role.needsInput(this.#newTurn(), state);
         if (message === "change_cipher_spec") {
           this.#move(message, undefined);
@@ -131,10 +131,8 @@ export class Driver<State extends { readonly kind: string }, Next> {
   }
 
   #move(input: string, value: unknown): void {
-    const edges = this.#role.edges[this.#state.kind] ?? {};
-    if (!Object.hasOwn(edges, input)) {
-      fail("unexpected-message", { expected: Object.keys(edges), received: input }, "RFC 9846, Appendix A");
-    }
+    const { names } = this.#role.inputs.get(this.#state.kind) ?? none;
+    if (!names.includes(input)) fail("unexpected-message", { expected: names, received: input }, "RFC 9846, Appendix A");
     this.#state = this.#role.step(this.#state, input, value);
   }
 
@@ -154,63 +152,66 @@ export class Driver<State extends { readonly kind: string }, Next> {
   }
 
   #newTurn(): Turn<Next | ErrorAndAlert> {
+    const number = (this.#turn ?? 0) + 1;
+    this.#turn = number;
+    return new StageTurn(this, number, this.#link.outgoing.take());
+  }
+
+  // What a turn does, by its number.
+
+  answer(turn: number, name: string, read: () => unknown): Next | ErrorAndAlert {
+    const failed = this.#check(turn);
+    if (failed !== undefined) return failed;
+    const value = read();
+    this.#spend(turn);
+    return this.#run(() => this.#move(name, value));
+  }
+  receive(turn: number, chunk: Uint8Array): Next | ErrorAndAlert {
+    const failed = this.#check(turn);
+    if (failed !== undefined) return failed;
+    expectBytes(chunk, "chunk");
+    this.#spend(turn);
     const link = this.#link;
-    const turn = (this.#turn ?? 0) + 1;
-    this.#turn = turn;
-    /** The failure of a failed connection; else throws if the stage is spent. */
-    const check = (): ErrorAndAlert | undefined => {
-      if (link.failure !== undefined) return link.failure.echo();
-      if (this.#turn !== turn) throw new ApiMisuse("spent-stage", "a stage is used once");
-      return undefined;
-    };
-    const spend = (): void => {
-      this.#turn = turn + 1;
-    };
-    return {
-      output: link.outgoing.take(),
-      answer: (name, read) => {
-        const failed = check();
-        if (failed !== undefined) return failed;
-        const value = read();
-        spend();
-        return this.#run(() => this.#move(name, value));
-      },
-      receive: (chunk) => {
-        const failed = check();
-        if (failed !== undefined) return failed;
-        expectBytes(chunk, "chunk");
-        spend();
-        link.log?.append(chunk);
-        return this.#run(() => link.incoming.feed(chunk));
-      },
-      receiveEnd: () => {
-        const failed = check();
-        if (failed !== undefined) return failed;
-        spend();
-        return guard(link, this.#state.kind, () => {
-          return fail("truncated", { insideRecord: link.incoming.insideRecord }, "RFC 9846 §6.1");
-        });
-      },
-      abort: (cause: AbortCause) => abort(link, cause),
-      refuse: (cause) => {
-        const failed = check();
-        if (failed !== undefined) return failed;
-        return abort(link, cause());
-      },
-      distrust: (read) => {
-        const failed = check();
-        if (failed !== undefined) return failed;
-        const reason = read();
-        spend();
-        return guard(link, "judge", () => this.#distrust(reason));
-      },
-      look: (read, run) => {
-        const failed = check();
-        if (failed !== undefined) return failed;
-        read();
-        return guard(link, this.#state.kind, run);
-      },
-    };
+    link.log?.append(chunk);
+    return this.#run(() => link.incoming.feed(chunk));
+  }
+  receiveEnd(turn: number): ErrorAndAlert {
+    const failed = this.#check(turn);
+    if (failed !== undefined) return failed;
+    this.#spend(turn);
+    const link = this.#link;
+    return guard(link, this.#state.kind, () => {
+      return fail("truncated", { insideRecord: link.incoming.insideRecord }, "RFC 9846 §6.1");
+    });
+  }
+  abort(cause: AbortCause): ErrorAndAlert {
+    return abort(this.#link, cause);
+  }
+  refuse(turn: number, cause: () => AbortCause): ErrorAndAlert {
+    return this.#check(turn) ?? abort(this.#link, cause());
+  }
+  distrust(turn: number, read: () => DistrustReason): ErrorAndAlert {
+    const failed = this.#check(turn);
+    if (failed !== undefined) return failed;
+    const reason = read();
+    this.#spend(turn);
+    return guard(this.#link, "judge", () => this.#distrust(reason));
+  }
+  look<Result>(turn: number, read: () => void, run: () => Result): Result | ErrorAndAlert {
+    const failed = this.#check(turn);
+    if (failed !== undefined) return failed;
+    read();
+    return guard(this.#link, this.#state.kind, run);
+  }
+
+  /** The failure of a failed connection; else throws if the stage is spent. */
+  #check(turn: number): ErrorAndAlert | undefined {
+    if (this.#link.failure !== undefined) return this.#link.failure.echo();
+    if (this.#turn !== turn) throw new ApiMisuse("spent-stage", "a stage is used once");
+    return undefined;
+  }
+  #spend(turn: number): void {
+    this.#turn = turn + 1;
   }
 
   #distrust(reason: DistrustReason): never {
@@ -220,7 +221,42 @@ export class Driver<State extends { readonly kind: string }, Next> {
   }
 }
 
-/** Inputs that are messages; all others are answers. */
-function isFromThePeer(input: string): boolean {
-  return Object.hasOwn(handshakeTypes, input) || input === "change_cipher_spec";
+const none = { names: Object.freeze([]), areThePeers: false } as const;
+
+/** What a turn asks its machine for. */
+type Machine<Next> = Pick<
+  Driver<{ readonly kind: string }, Next>, "answer" | "receive" | "receiveEnd" | "abort" | "refuse" | "distrust" | "look"
+>;
+
+class StageTurn<Next> implements Turn<Next | ErrorAndAlert> {
+  readonly output: Bytes;
+  readonly #machine: Machine<Next>;
+  readonly #number: number;
+
+  constructor(machine: Machine<Next>, number: number, output: Bytes) {
+    this.#machine = machine;
+    this.#number = number;
+    this.output = output;
+  }
+  answer(name: string, read: () => unknown): Next | ErrorAndAlert {
+    return this.#machine.answer(this.#number, name, read);
+  }
+  receive(chunk: Uint8Array): Next | ErrorAndAlert {
+    return this.#machine.receive(this.#number, chunk);
+  }
+  receiveEnd(): ErrorAndAlert {
+    return this.#machine.receiveEnd(this.#number);
+  }
+  abort(cause: AbortCause): ErrorAndAlert {
+    return this.#machine.abort(cause);
+  }
+  refuse(cause: () => AbortCause): ErrorAndAlert {
+    return this.#machine.refuse(this.#number, cause);
+  }
+  distrust(read: () => DistrustReason): ErrorAndAlert {
+    return this.#machine.distrust(this.#number, read);
+  }
+  look<Result>(read: () => void, run: () => Result): Result | ErrorAndAlert {
+    return this.#machine.look(this.#number, read, run);
+  }
 }

@@ -1,6 +1,6 @@
 import { type PublicKey, readPublicKey } from "../crypto/public-key.ts";
 import { type Bytes, empty } from "../wire/bytes.ts";
-import { type CertificateEntry, encodeCertificate, encodeCertificateRequest } from "../wire/certificate-message.ts";
+import { encodeCertificateRequest } from "../wire/certificate-message.ts";
 import { type ClientHelloFields, encodeClientHello } from "../wire/client-hello.ts";
 import { encodeEncryptedExtensions } from "../wire/encrypted-extensions.ts";
 import type { Extension } from "../wire/extensions.ts";
@@ -14,7 +14,8 @@ export interface Scribe {
   helloRetryRequest(fields: ServerHelloFields): Bytes;
   encryptedExtensions(extensions: readonly Extension[]): Bytes;
   certificateRequest(extensions: readonly Extension[]): Bytes;
-  certificate(entries: readonly CertificateEntry[]): Bytes;
+  /** @param own for reading */
+  certificate(own: Bytes): Bytes;
   /**
    * undefined: nobody resumes. Else it is given the resumption secret (RFC 9846 §7.1), for as long as it runs; at a server it
    * gives the NewSessionTicket messages behind the client's Finished.
@@ -32,7 +33,7 @@ export const scribe: Scribe = {
   helloRetryRequest: encodeServerHello,
   encryptedExtensions: encodeEncryptedExtensions,
   certificateRequest: (extensions) => encodeCertificateRequest(empty, extensions),
-  certificate: (entries) => encodeCertificate(empty, entries),
+  certificate: (own) => own,
   tickets: undefined,
   publicKey: readPublicKey,
   pausesBeginRecords: true,

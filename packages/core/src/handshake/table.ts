@@ -3,16 +3,33 @@ import type { Link } from "../connection/link.ts";
 import type { Info } from "../connection/types.ts";
 import type { Transcript } from "../crypto/transcript.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import { messageName } from "../wire/handshake.ts";
+import { handshakeTypes, messageName } from "../wire/handshake.ts";
 import type { Scribe } from "./scribe.ts";
 
 /** State → input → the states it may lead to. */
 export type EdgeTable = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
+/** Of each state: what moves it, and whether that comes from the peer. Once a table: every step asks. Errors tell the names: frozen. */
+export type Inputs = ReadonlyMap<string, { readonly names: readonly string[]; readonly areThePeers: boolean }>;
+export function inputsOf(table: EdgeTable): Inputs {
+  return new Map(Object.entries(table).map(([state, edges]) => {
+    const names = Object.freeze(Object.keys(edges));
+    return [state, { names, areThePeers: names.some(isFromThePeer) }];
+  }));
+}
+
+/** Inputs that are messages; all others are answers. */
+function isFromThePeer(input: string): boolean {
+  return Object.hasOwn(handshakeTypes, input) || input === "change_cipher_spec";
+}
+
 /** `type Edges = Checked<typeof edges>` names a wrong cell. */
 export type Checked<Table extends EdgeTable> = Table;
 
-/** One of the states: its kind, and just what it may know. */
+/**
+ * One of the states: its kind, and just what it may know. Where one is made of another its own fields stand first: V8 gives an object
+ * that begins with a spread and adds to it a hidden class of its own, each time, at twenty times the price.
+ */
 export type StateOf<States, Kind extends keyof States = keyof States> = {
   [K in Kind]: { readonly kind: K } & Readonly<States[K]>;
 }[Kind];

@@ -1,6 +1,6 @@
 import type { Credential } from "../config/credential.ts";
-import { goesWith, schemeMeanings, signsIn } from "../config/parameters.ts";
-import type { ServerSettings } from "../config/settings.ts";
+import { goesWith, schemeMeanings } from "../config/parameters.ts";
+import type { ServerSettings, Signature } from "../config/settings.ts";
 import { equal } from "../wire/bytes.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import {
@@ -14,12 +14,8 @@ import {
   type SignatureScheme,
   schemeIds,
 } from "../wire/registry.ts";
+import { has } from "./common.ts";
 import type { Refuse } from "./refusal.ts";
-
-export interface Signature {
-  readonly credential: Credential;
-  readonly scheme: SignatureScheme;
-}
 
 /** TLS 1.3: the first candidate whose signer has a scheme that the client takes; the signer says which of them. */
 export function chooseCredential(
@@ -31,10 +27,11 @@ export function chooseCredential(
   const shown = thoseToShow(candidates, hello, refuse);
   // RFC 9846 §4.3.3: a client that wants a certificate must send it.
   if (hello.signatureSchemes === undefined) return refuse({ kind: "missing-extension", extension: "signature_algorithms" });
-  const theirs = hello.signatureSchemes.filter(({ id }) => !isGrease(id));
+  const { signatureSchemes: offered } = hello;
   const ours = signaturesOf(shown, "tls1.3", settings);
-  const fitting = ours.filter(({ scheme }) => takes(theirs, scheme));
-  return preferred(fitting, hello) ?? refuse({ kind: "no-common-scheme", theirs, ours: schemesOf(ours) });
+  const chosen = preferred(ours.filter(({ scheme }) => takes(offered, scheme)), hello);
+  if (chosen !== undefined) return chosen;
+  return refuse({ kind: "no-common-scheme", theirs: offered.filter(({ id }) => !isGrease(id)), ours: schemesOf(ours) });
 }
 
 /**
@@ -95,15 +92,9 @@ const schemesUnlessSaid: readonly Registered[] = [registered("scheme", 0x0201), 
 
 /** Every way for these credentials to sign, in the credentials' order, then in the signer's. */
 function signaturesOf(
-  credentials: readonly Credential[],
-  version: ProtocolVersion,
-  { ownSchemes }: ServerSettings,
+  credentials: readonly Credential[], version: ProtocolVersion, { signatures }: ServerSettings,
 ): readonly Signature[] {
-  return credentials.flatMap((credential) =>
-    credential.signer.schemes
-      .filter((scheme) => ownSchemes.includes(scheme) && signsIn(version, scheme))
-      .map((scheme): Signature => ({ credential, scheme })),
-  );
+  return credentials.flatMap((credential) => signatures.get(credential)?.[version] ?? []);
 }
 
 function schemesOf(signatures: readonly Signature[]): readonly SignatureScheme[] {
@@ -111,13 +102,13 @@ function schemesOf(signatures: readonly Signature[]): readonly SignatureScheme[]
 }
 
 function takes(theirs: readonly Registered[], scheme: SignatureScheme): boolean {
-  return theirs.some(({ id }) => id === schemeIds[scheme]);
+  return has(theirs, schemeIds[scheme]);
 }
 
 /** RFC 8422 §5.1: supported_groups speaks of the certificate's curve too. In TLS 1.3 the scheme names it. */
 function takesCurve({ groups }: ClientHello, scheme: SignatureScheme): boolean {
   const { curve } = schemeMeanings[scheme];
-  return curve === undefined || groups === undefined || groups.some(({ id }) => id === groupIds[curve]);
+  return curve === undefined || groups === undefined || has(groups, groupIds[curve]);
 }
 
 /** Whether it may be shown to a peer that names these. */

@@ -1,7 +1,7 @@
-import { groupVersions } from "../config/parameters.ts";
 import type { ServerSettings } from "../config/settings.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import { extensionIds, groupIds, isGrease, type NamedGroup, type ProtocolVersion, type Registered } from "../wire/registry.ts";
+import { commonOf, has } from "./common.ts";
 import type { Refuse } from "./refusal.ts";
 
 /**
@@ -19,19 +19,18 @@ export function chooseShare(
   if (!sentShares) refuse({ kind: "missing-extension", extension: "key_share" });
   if (hello.groups === undefined) return undefined;
 
-  const common = commonGroups(hello.groups, groupsFor("tls1.3", settings), settings, refuse);
-  const shared = common.filter((name) => hello.keyShareGroups.some(({ id }) => id === groupIds[name]));
+  const common = commonGroups(hello.groups, settings.groupNames["tls1.3"], settings, refuse);
+  const shared = common.filter((name) => has(hello.keyShareGroups, groupIds[name]));
   const group = prefer("tls1.3", common, shared, hello, settings, refuse);
   return group && { group, needsRetry: !shared.includes(group) };
 }
 
 /** TLS 1.2: the first that both have; the client is assumed to have some if it doesn't say (RFC 8422 §4). */
 export function chooseGroup(hello: ClientHello, settings: ServerSettings, refuse: Refuse): NamedGroup | undefined {
-  const ours = groupsFor("tls1.2", settings);
   const { assumeGroups } = settings;
   const theirs = hello.groups ?? assumeGroups?.map((name): Registered => ({ id: groupIds[name], name }));
   if (theirs === undefined) return refuse({ kind: "no-supported-groups" });
-  const common = commonGroups(theirs, ours, settings, refuse);
+  const common = commonGroups(theirs, settings.groupNames["tls1.2"], settings, refuse);
   return prefer("tls1.2", common, common, hello, settings, refuse);
 }
 
@@ -44,10 +43,6 @@ export function checkGroups(hello: ClientHello, settings: ServerSettings, refuse
     settings,
     refuse,
   );
-}
-
-function groupsFor(version: ProtocolVersion, { groups }: ServerSettings): readonly NamedGroup[] {
-  return groups.map(({ name }) => name).filter((name) => groupVersions[name].includes(version));
 }
 
 /** undefined only with a reason. */
@@ -66,10 +61,7 @@ function prefer(
 function commonGroups(
   offered: readonly Registered[], ours: readonly NamedGroup[], { groupOrder }: ServerSettings, refuse: Refuse,
 ): readonly NamedGroup[] {
-  const theirs = offered.filter(({ id }) => !isGrease(id));
-  const rank = new Map(theirs.map(({ id }, at): [number, number] => [id, at]));
-  const common = ours.filter((name) => rank.has(groupIds[name]));
-  if (groupOrder === "client") common.sort((one, other) => (rank.get(groupIds[one]) ?? 0) - (rank.get(groupIds[other]) ?? 0));
-  if (common.length === 0) refuse({ kind: "no-common-group", theirs, ours });
+  const common = commonOf(ours, groupIds, offered, groupOrder === "client");
+  if (common.length === 0) refuse({ kind: "no-common-group", theirs: offered.filter(({ id }) => !isGrease(id)), ours });
   return common;
 }

@@ -15,7 +15,8 @@ export function credentialsForName(
   }
   // No certificate speaks of names: whoever knows the PSK is meant.
   if (credentials.length === 0) return credentials;
-  const covering = credentials.filter(({ names }) => names.some((name) => covers(name, serverName)));
+  const wanted = normal(serverName);
+  const covering = credentials.filter(({ names }) => names.some((name) => matches(normal(name), wanted)));
   if (covering.length > 0) return covering;
   if (!servesAnyName) {
     const ours = [...new Set(credentials.flatMap(({ names }) => names))];
@@ -29,8 +30,10 @@ export function credentialsForName(
  * nothing; a `*` is the whole leftmost label, and stands for exactly one.
  */
 export function covers(name: string, serverName: string): boolean {
-  const pattern = normal(name);
-  const wanted = normal(serverName);
+  return matches(normal(name), normal(serverName));
+}
+
+function matches(pattern: string, wanted: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === wanted;
   const dot = wanted.indexOf(".");
   return dot > 0 && wanted.slice(dot) === pattern.slice(1);

@@ -1,22 +1,22 @@
-import { suiteMeanings } from "../config/parameters.ts";
 import type { ServerSettings } from "../config/settings.ts";
 import type { ClientHello } from "../wire/client-hello.ts";
 import { type CipherSuiteName, isGrease, type ProtocolVersion, suiteIds } from "../wire/registry.ts";
+import { commonOf } from "./common.ts";
 import type { Refuse } from "./refusal.ts";
 
 /** All that both have for this version, in the order of whose preference counts. Never empty without a reason. */
 export function commonSuites(
   version: ProtocolVersion,
   hello: ClientHello,
-  { suites, suiteOrder }: ServerSettings,
+  { suiteNames, suiteOrder }: ServerSettings,
   refuse: Refuse,
 ): readonly CipherSuiteName[] {
-  const ours = suites.map(({ name }) => name).filter((name) => suiteMeanings[name].version === version);
-  const theirs = hello.cipherSuites.filter(({ id }) => !isGrease(id) && !signalling.has(id));
-  const rank = new Map(theirs.map(({ id }, at): [number, number] => [id, at]));
-  const common = ours.filter((name) => rank.has(suiteIds[name]));
-  if (suiteOrder === "client") common.sort((one, other) => (rank.get(suiteIds[one]) ?? 0) - (rank.get(suiteIds[other]) ?? 0));
-  if (common.length === 0) refuse({ kind: "no-common-suite", theirs, ours });
+  const ours = suiteNames[version];
+  const common = commonOf(ours, suiteIds, hello.cipherSuites, suiteOrder === "client");
+  if (common.length === 0) {
+    const theirs = hello.cipherSuites.filter(({ id }) => !isGrease(id) && !signalling.has(id));
+    refuse({ kind: "no-common-suite", theirs, ours });
+  }
   if (typeof suiteOrder !== "function" || common.length === 0) return common;
   const wanted = suiteOrder({ version, common, clientHello: hello });
   if (!Array.isArray(wanted) || !wanted.every((name) => common.includes(name))) {

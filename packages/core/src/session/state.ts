@@ -1,9 +1,9 @@
 // What a session remembers, as opaque versioned bytes. They hold a secret: whoever keeps them keeps a key.
 import { fail } from "../errors.ts";
 import { type Bytes, empty, equal } from "../wire/bytes.ts";
-import { Reader } from "../wire/reader.ts";
+import { type Prefix, Reader } from "../wire/reader.ts";
 import { type CertificateType, type CipherSuiteName, certificateTypeIds, suiteIds } from "../wire/registry.ts";
-import { write } from "../wire/writer.ts";
+import { type Writer, write } from "../wire/writer.ts";
 
 export interface SessionState {
   /** It says the version too: a session is taken up in its own alone. */
@@ -57,6 +57,9 @@ export interface SessionPeer {
 }
 
 const format = 3;
+const suiteNames: ReadonlyMap<number, CipherSuiteName> = new Map(
+  (Object.keys(suiteIds) as CipherSuiteName[]).map((name) => [suiteIds[name], name]), // a literal's own keys
+);
 /** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
 export const longestLifetime = 604_800;
 
@@ -69,7 +72,8 @@ export function isFresh({ fullHandshakeMs, issuedMs, lifetimeSeconds }: SessionS
 export function encodeSession(state: SessionState): Bytes {
   return write((writer) => {
     const text = (value: string | undefined): void => {
-      writer.u8(value === undefined ? 0 : 1).opaque(2, units(value ?? ""));
+      writer.u8(value === undefined ? 0 : 1);
+      units(writer, 2, value ?? "");
     };
     writer.u8(format).u16(suiteIds[state.suite]).opaque(1, state.secret).opaque(1, state.configId);
     text(state.alpn);
@@ -99,7 +103,7 @@ export function encodeSession(state: SessionState): Bytes {
       if (shown < 0) writer.opaque(3, certificate);
     });
     // A certificate may hold a name of any length.
-    writer.list(3, peer.names, (_, name) => writer.opaque(3, units(name)));
+    writer.list(3, peer.names, (_, name) => units(writer, 3, name));
   });
 }
 
@@ -115,8 +119,7 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const suiteId = reader.u16("suite");
   const secret = reader.opaque(1, "secret", 1);
   const configId = reader.opaque(1, "config id");
-  const suite =
-    (Object.keys(suiteIds) as CipherSuiteName[]).find((name) => suiteIds[name] === suiteId) ?? reader.malformed("suite", 1);
+  const suite = suiteNames.get(suiteId) ?? reader.malformed("suite", 1);
   const alpn = text("alpn");
   const serverName = text("server name");
   const fullHandshakeMs = readMilliseconds(reader);
@@ -168,7 +171,7 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
 }
 
 /** Below 2^53, as two halves. */
-function milliseconds(writer: { u32(value: number): unknown }, value: number): void {
+function milliseconds(writer: Writer, value: number): void {
   writer.u32(Math.floor(value / 2 ** 32));
   writer.u32(value % 2 ** 32);
 }
@@ -177,8 +180,8 @@ function readMilliseconds(reader: Reader): number {
 }
 
 /** UTF-16 code units, so that any string comes back. */
-function units(text: string): Bytes {
-  return write((writer) => {
+function units(writer: Writer, prefix: Prefix, text: string): void {
+  writer.vector(prefix, () => {
     for (let at = 0; at < text.length; at++) writer.u16(text.charCodeAt(at));
   });
 }

@@ -1,12 +1,12 @@
 // Stateless tickets (RFC 9846 §4.7.1, RFC 5077 §4): the session itself, sealed under a key derived for this ticket alone.
 //     format (1) · key name (16) · salt (32) · sealed state
-import { expand, extract } from "../crypto/hkdf.ts";
+import { expand } from "../crypto/hkdf.ts";
 import type { CryptoProvider, HashImplementation, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
 import { type Bytes, concat, equal, latin1, wipe } from "../wire/bytes.ts";
 import type { TicketKey, TicketKeys } from "./types.ts";
 
-const format = 1;
+const format = 2;
 const nameLength = 16;
 const secretLength = 32;
 const saltLength = 32;
@@ -34,10 +34,12 @@ export function sealTicket(
   state: Bytes, { current }: TicketKeys, { suite, hash }: Sealer, random: (length: number) => Bytes,
 ): Bytes {
   const salt = random(saltLength);
-  const head = concat([Uint8Array.of(format), current.name, salt]);
   const key = ticketKey(current, salt, hash);
   const ticket = new Uint8Array(headLength + state.length + tagLength);
-  ticket.set(head);
+  ticket[0] = format;
+  ticket.set(current.name, 1);
+  ticket.set(salt, 1 + nameLength);
+  const head = ticket.subarray(0, headLength);
   const aead = suite.seal(key);
   // The key is this ticket's alone, so any nonce will do.
   aead.seal(new Uint8Array(12), head, state, ticket, headLength);
@@ -84,12 +86,11 @@ function ageOf({ createdMs }: TicketKey, nowMs: number): number {
   return Math.abs(nowMs - createdMs);
 }
 
+/** RFC 5869 §3.3: a secret that is uniformly random needs no extraction. */
 function ticketKey({ secret }: TicketKey, salt: Uint8Array, hash: HashImplementation): Bytes {
-  const extracted = extract(hash, salt, secret);
-  const key = expand(hash, extracted, latin1("sallyport ticket"), 32);
-  wipe(extracted);
-  return key;
+  return expand(hash, secret, concat([info, salt]), secretLength);
 }
+const info = latin1("sallyport ticket");
 
 /**
  * Keys that rotate by themselves: a new one after 6 hours, the one before still opens, and is dropped after 12. Read `current`

@@ -9,6 +9,14 @@ export function copy(bytes: Uint8Array): Bytes {
   return fresh;
 }
 
+/** From `from` up to `to`. Byte by byte where it is short: a view to copy from would cost more. */
+export function copyOf(bytes: Uint8Array, from: number, to: number): Bytes {
+  const fresh = new Uint8Array(to - from);
+  if (fresh.length > 64) fresh.set(bytes.subarray(from, to));
+  else for (let at = from; at < to; at++) fresh[at - from] = bytes[at] ?? 0;
+  return fresh;
+}
+
 export function concat(parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;

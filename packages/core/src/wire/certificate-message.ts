@@ -1,7 +1,7 @@
 // Certificate, CertificateRequest, CertificateVerify (RFC 9846 §4.5.1, §4.4.2, §4.5.2).
 import { type Bytes, concat, latin1 } from "./bytes.ts";
 import { readCompressions } from "./compressed-certificate.ts";
-import { type Extension, readAuthorities, readExtensions, writeExtensions } from "./extensions.ts";
+import { type BodyReaders, type Extension, readAuthorities, readExtensions, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import { type OidFilter, readOidFilters } from "./oid-filters.ts";
 import type { StapleKind } from "./staples.ts";
@@ -21,7 +21,7 @@ export function decodeCertificate(raw: Uint8Array): CertificateMessage {
   const context = body.opaque(1, "certificate_request_context");
   const entries = body.list(3, "certificate_list", 0, (list) => ({
     data: list.opaque(3, "cert_data", 1),
-    extensions: readExtensions(list.vector(2, "extensions"), {}),
+    extensions: readExtensions(list.vector(2, "extensions"), {}, undefined),
   }));
   body.end();
   return { context, entries };
@@ -49,26 +49,33 @@ export interface CertificateRequestMessage {
 
 export function decodeCertificateRequest(raw: Uint8Array): CertificateRequestMessage {
   const body = bodyOf(raw, "certificate_request");
-  const context = body.opaque(1, "certificate_request_context");
-  let signatureSchemes: number[] | undefined;
-  let authorities: Bytes[] = [];
-  let compressions: number[] = [];
-  let filters: OidFilter[] = [];
-  const staples: StapleKind[] = [];
-  const extensions = readExtensions(body.vector(2, "extensions"), {
-    signature_algorithms: (extension) => {
-      signatureSchemes = extension.list(2, "supported_signature_algorithms", 2, (list) => list.u16("signature_scheme"));
-    },
-    oid_filters: (extension) => { filters = readOidFilters(extension); },
-    certificate_authorities: (extension) => { authorities = readAuthorities(extension); },
-    compress_certificate: (extension) => { compressions = readCompressions(extension); },
-    // Empty here (RFC 9846 §4.5.1.1).
-    status_request: () => { staples.push("ocsp"); },
-    signed_certificate_timestamp: () => { staples.push("sct"); },
-  });
+  const message: Draft = {
+    context: body.opaque(1, "certificate_request_context"),
+    extensions: [],
+    signatureSchemes: undefined,
+    authorities: [],
+    staples: [],
+    oidFilters: [],
+    compressions: [],
+  };
+  message.extensions = readExtensions(body.vector(2, "extensions"), bodies, message);
   body.end();
-  return { context, extensions, signatureSchemes, authorities, staples, oidFilters: filters, compressions };
+  return message;
 }
+
+type Draft = { -readonly [Field in keyof CertificateRequestMessage]: CertificateRequestMessage[Field] };
+
+const bodies: BodyReaders<Draft> = {
+  signature_algorithms: (extension, message) => {
+    message.signatureSchemes = extension.list(2, "supported_signature_algorithms", 2, (list) => list.u16("signature_scheme"));
+  },
+  oid_filters: (extension, message) => { message.oidFilters = readOidFilters(extension); },
+  certificate_authorities: (extension, message) => { message.authorities = readAuthorities(extension); },
+  compress_certificate: (extension, message) => { message.compressions = readCompressions(extension); },
+  // Empty here (RFC 9846 §4.5.1.1).
+  status_request: (_, message) => { message.staples = [...message.staples, "ocsp"]; },
+  signed_certificate_timestamp: (_, message) => { message.staples = [...message.staples, "sct"]; },
+};
 
 export function encodeCertificateRequest(context: Uint8Array, extensions: readonly Extension[]): Bytes {
   return frame("certificate_request", (writer) => writeExtensions(writer.opaque(1, context), extensions));

@@ -3,7 +3,7 @@ import type { Bytes } from "./bytes.ts";
 import { readOfferedTypes } from "./certificate-types.ts";
 import { readCompressions } from "./compressed-certificate.ts";
 import {
-  type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
+  type BodyReaders, type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
   readProtocols, readServerNames, readTicketRequest, type TicketRequest, writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
@@ -68,109 +68,105 @@ export interface DecodedClientHello extends ClientHello {
 export function decodeClientHello(raw: Bytes): DecodedClientHello {
   const body = bodyOf(raw, "client_hello");
   const legacyVersion = body.u16("legacy_version");
-  const random = body.copy(32, "random");
-  const legacySessionId = body.opaque(1, "legacy_session_id", 0, 32);
-  const cipherSuites = body.list(2, "cipher_suites", 2, (list) => registered("suite", list.u16("cipher_suite")));
-  const compressionMethods = body.list(1, "legacy_compression_methods", 1, (list) => list.u8("compression_method"));
-
-  let versions: Registered[] | undefined;
-  let hostNames: string[] = [];
-  let alpn: string[] = [];
-  let groups: Registered[] | undefined;
-  let keyShares: KeyShareEntry[] | undefined;
-  let signatureSchemes: Registered[] | undefined;
-  let certificateSignatureSchemes: Registered[] | undefined;
-  let clientCertificateTypes: Registered[] | undefined;
-  let serverCertificateTypes: Registered[] | undefined;
-  let certificateAuthorities: Bytes[] | undefined;
-  let cookie: Bytes | undefined;
-  let pskModes: number[] | undefined;
-  let psks: OfferedPsks | undefined;
-  let ticketRequest: TicketRequest | undefined;
-  let pointFormats: number[] | undefined;
-  let extendedMasterSecret = false;
-  let sessionTicket: Bytes | undefined;
-  let offersEarlyData = false;
-  let renegotiatedConnection: Bytes | undefined;
-  let certificateCompressions: number[] = [];
-  let recordSizeLimit: number | undefined;
-  const staples: StapleKind[] = [];
-  const schemes = (extension: Reader): Registered[] =>
-    extension.list(2, "supported_signature_algorithms", 2, (list) => registered("scheme", list.u16("signature_scheme")));
-  // A hello of TLS 1.2 and older may end before the block (RFC 5246 §7.4.1.2).
-  const extensions = body.remaining === 0 ? [] : readExtensions(body.vector(2, "extensions"), {
-    server_name: (extension) => { hostNames = readServerNames(extension); },
-    status_request: (extension) => { if (readStatusRequest(extension)) staples.push("ocsp"); },
-    signed_certificate_timestamp: () => { staples.push("sct"); },
-    supported_groups: (extension) => {
-      groups = extension.list(2, "named_group_list", 2, (list) => registered("group", list.u16("named_group")));
-    },
-    ec_point_formats: (extension) => {
-      pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
-    },
-    signature_algorithms: (extension) => { signatureSchemes = schemes(extension); },
-    signature_algorithms_cert: (extension) => { certificateSignatureSchemes = schemes(extension); },
-    client_certificate_type: (extension) => { clientCertificateTypes = readOfferedTypes(extension); },
-    server_certificate_type: (extension) => { serverCertificateTypes = readOfferedTypes(extension); },
-    application_layer_protocol_negotiation: (extension) => { alpn = readProtocols(extension); },
-    extended_master_secret: () => { extendedMasterSecret = true; },
-    session_ticket: (extension) => { sessionTicket = extension.copy(extension.remaining, "ticket"); },
-    compress_certificate: (extension) => { certificateCompressions = readCompressions(extension); },
-    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
-    pre_shared_key: (extension) => { psks = readOfferedPsks(extension); },
-    early_data: () => { offersEarlyData = true; },
-    supported_versions: (extension) => {
-      versions = extension.list(1, "versions", 2, (list) => registered("version", list.u16("version")));
-    },
-    cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
-    psk_key_exchange_modes: (extension) => {
-      pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
-    },
-    ticket_request: (extension) => { ticketRequest = readTicketRequest(extension); },
-    certificate_authorities: (extension) => { certificateAuthorities = readAuthorities(extension); },
-    post_handshake_auth: () => {},
-    key_share: (extension) => { keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry); },
-    renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
-  });
-  body.end();
-
-  const [hostName] = hostNames;
-  return {
+  const hello: Draft = {
     raw,
     legacyVersion,
     // RFC 9846 §4.3.1: without the extension TLS 1.2 or older is meant, even by a higher number.
-    versions: versions ?? [registered("version", Math.min(legacyVersion, 0x0303))],
-    random,
-    legacySessionId,
-    cipherSuites,
-    compressionMethods,
-    extensions,
-    serverName: hostName === undefined || isAddress(hostName) ? undefined : hostName.toLowerCase(),
-    hostNames,
-    alpn,
-    groups,
-    keyShareGroups: (keyShares ?? []).map(({ group }) => registered("group", group)),
-    keyShares,
-    signatureSchemes,
-    certificateSignatureSchemes,
-    clientCertificateTypes,
-    serverCertificateTypes,
-    certificateAuthorities,
-    offersPsk: psks !== undefined,
-    pskIdentities: (psks?.identities ?? []).map(({ identity }) => identity),
-    offersEarlyData,
-    cookie,
-    pskModes,
-    psks,
-    ticketRequest,
-    pointFormats,
-    extendedMasterSecret,
-    sessionTicket,
-    renegotiatedConnection,
-    certificateCompressions,
-    recordSizeLimit,
-    staples,
+    versions: [registered("version", Math.min(legacyVersion, 0x0303))],
+    random: body.copy(32, "random"),
+    legacySessionId: body.opaque(1, "legacy_session_id", 0, 32),
+    cipherSuites: body.list(2, "cipher_suites", 2, readSuite),
+    compressionMethods: body.list(1, "legacy_compression_methods", 1, (list) => list.u8("compression_method")),
+    extensions: [],
+    serverName: undefined,
+    hostNames: [],
+    alpn: [],
+    groups: undefined,
+    keyShareGroups: [],
+    keyShares: undefined,
+    signatureSchemes: undefined,
+    certificateSignatureSchemes: undefined,
+    clientCertificateTypes: undefined,
+    serverCertificateTypes: undefined,
+    certificateAuthorities: undefined,
+    offersPsk: false,
+    pskIdentities: [],
+    offersEarlyData: false,
+    cookie: undefined,
+    pskModes: undefined,
+    psks: undefined,
+    ticketRequest: undefined,
+    pointFormats: undefined,
+    extendedMasterSecret: false,
+    sessionTicket: undefined,
+    renegotiatedConnection: undefined,
+    certificateCompressions: [],
+    recordSizeLimit: undefined,
+    staples: [],
   };
+  // A hello of TLS 1.2 and older may end before the block (RFC 5246 §7.4.1.2).
+  if (body.remaining > 0) hello.extensions = readExtensions(body.vector(2, "extensions"), bodies, hello);
+  body.end();
+  return hello;
+}
+
+type Draft = { -readonly [Field in keyof DecodedClientHello]: DecodedClientHello[Field] };
+
+const bodies: BodyReaders<Draft> = {
+  server_name: (extension, hello) => {
+    hello.hostNames = readServerNames(extension);
+    const [name] = hello.hostNames;
+    hello.serverName = name === undefined || isAddress(name) ? undefined : name.toLowerCase();
+  },
+  status_request: (extension, hello) => {
+    if (readStatusRequest(extension)) hello.staples = [...hello.staples, "ocsp"];
+  },
+  signed_certificate_timestamp: (_, hello) => { hello.staples = [...hello.staples, "sct"]; },
+  supported_groups: (extension, hello) => {
+    hello.groups = extension.list(2, "named_group_list", 2, (list) => registered("group", list.u16("named_group")));
+  },
+  ec_point_formats: (extension, hello) => {
+    hello.pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
+  },
+  signature_algorithms: (extension, hello) => { hello.signatureSchemes = readSchemes(extension); },
+  signature_algorithms_cert: (extension, hello) => { hello.certificateSignatureSchemes = readSchemes(extension); },
+  client_certificate_type: (extension, hello) => { hello.clientCertificateTypes = readOfferedTypes(extension); },
+  server_certificate_type: (extension, hello) => { hello.serverCertificateTypes = readOfferedTypes(extension); },
+  application_layer_protocol_negotiation: (extension, hello) => { hello.alpn = readProtocols(extension); },
+  extended_master_secret: (_, hello) => { hello.extendedMasterSecret = true; },
+  session_ticket: (extension, hello) => { hello.sessionTicket = extension.copy(extension.remaining, "ticket"); },
+  compress_certificate: (extension, hello) => { hello.certificateCompressions = readCompressions(extension); },
+  record_size_limit: (extension, hello) => { hello.recordSizeLimit = extension.u16("record_size_limit"); },
+  pre_shared_key: (extension, hello) => {
+    hello.psks = readOfferedPsks(extension);
+    hello.offersPsk = true;
+    hello.pskIdentities = hello.psks.identities.map(({ identity }) => identity);
+  },
+  early_data: (_, hello) => { hello.offersEarlyData = true; },
+  supported_versions: (extension, hello) => {
+    hello.versions = extension.list(1, "versions", 2, (list) => registered("version", list.u16("version")));
+  },
+  cookie: (extension, hello) => { hello.cookie = extension.opaque(2, "cookie", 1); },
+  psk_key_exchange_modes: (extension, hello) => {
+    hello.pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
+  },
+  ticket_request: (extension, hello) => { hello.ticketRequest = readTicketRequest(extension); },
+  certificate_authorities: (extension, hello) => { hello.certificateAuthorities = readAuthorities(extension); },
+  post_handshake_auth: () => {},
+  key_share: (extension, hello) => {
+    hello.keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry);
+    hello.keyShareGroups = hello.keyShares.map(({ group }) => registered("group", group));
+  },
+  renegotiation_info: (extension, hello) => {
+    hello.renegotiatedConnection = extension.opaque(1, "renegotiated_connection");
+  },
+};
+
+function readSuite(list: Reader): Registered {
+  return registered("suite", list.u16("cipher_suite"));
+}
+function readSchemes(extension: Reader): Registered[] {
+  return extension.list(2, "supported_signature_algorithms", 2, (list) => registered("scheme", list.u16("signature_scheme")));
 }
 
 export interface ClientHelloFields {

@@ -12,12 +12,13 @@ export interface Extension {
   readonly data: Bytes;
 }
 
+/** What reads a body, and puts what it says where it belongs. */
+export type BodyReaders<Into> = Readonly<Partial<Record<ExtensionName, (body: Reader, into: Into) => void>>>;
+
 /**
  * Reads a block and every body that has a reader in `bodies`, in order. A type that stands twice is refused, whatever it is.
  */
-export function readExtensions(
-  block: Reader, bodies: Readonly<Partial<Record<ExtensionName, (body: Reader) => void>>>,
-): Extension[] {
+export function readExtensions<Into>(block: Reader, bodies: BodyReaders<Into>, into: Into): Extension[] {
   const extensions: Extension[] = [];
   const seen = new Set<number>();
   while (block.remaining > 0) {
@@ -33,7 +34,7 @@ export function readExtensions(
     const read = name === undefined ? undefined : bodies[name];
     if (read === undefined) continue;
     const inside = body.again(start);
-    read(inside);
+    read(inside, into);
     inside.end();
   }
   return extensions;

@@ -1,6 +1,6 @@
 // Finished, EndOfEarlyData, NewSessionTicket, KeyUpdate (RFC 9846 §4.5.3, §4.6, §4.7.1, §4.7.3).
 import type { Bytes } from "./bytes.ts";
-import { type Extension, readExtensions, writeExtensions } from "./extensions.ts";
+import { type BodyReaders, type Extension, readExtensions, writeExtensions } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 
 /** Whatever its length: one that is too short or long does not match, and is decrypt_error like any other. */
@@ -38,13 +38,18 @@ export function decodeNewSessionTicket(raw: Uint8Array): NewSessionTicket {
   const ageAdd = body.u32("ticket_age_add");
   const nonce = body.opaque(1, "ticket_nonce");
   const ticket = body.opaque(2, "ticket", 1);
-  let maxEarlyData: number | undefined;
-  const extensions = readExtensions(body.vector(2, "extensions"), {
-    early_data: (extension) => { maxEarlyData = extension.u32("max_early_data_size"); },
-  });
+  const allowed: Allowed = { maxEarlyData: undefined };
+  const extensions = readExtensions(body.vector(2, "extensions"), ticketBodies, allowed);
   body.end();
-  return { lifetime, ageAdd, nonce, ticket, extensions, maxEarlyData };
+  return { lifetime, ageAdd, nonce, ticket, extensions, maxEarlyData: allowed.maxEarlyData };
 }
+
+interface Allowed {
+  maxEarlyData: NewSessionTicket["maxEarlyData"];
+}
+const ticketBodies: BodyReaders<Allowed> = {
+  early_data: (extension, allowed) => { allowed.maxEarlyData = extension.u32("max_early_data_size"); },
+};
 
 export function encodeNewSessionTicket(ticket: Omit<NewSessionTicket, "maxEarlyData">): Bytes {
   return frame("new_session_ticket", (writer) => {

@@ -1,5 +1,5 @@
 import { fail } from "../errors.ts";
-import { type Bytes, copy } from "./bytes.ts";
+import { type Bytes, copyOf } from "./bytes.ts";
 
 /** How many bytes a length prefix has. */
 export type Prefix = 1 | 2 | 3;
@@ -52,21 +52,20 @@ export class Reader {
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
   copy(length: number, field: string): Bytes {
-    return copy(this.view(length, field));
+    if (length > this.remaining) this.malformed(field);
+    this.#at += length;
+    return copyOf(this.#bytes, this.#at - length, this.#at);
   }
 
   /** The inside of a vector, as a reader of its own. */
   vector(prefix: Prefix, field: string, least = 0, most: number = Number.POSITIVE_INFINITY): Reader {
-    const start = this.#at;
-    const length = this.#integer(prefix, field);
-    if (length < least || length > most || length > this.remaining) this.malformed(field, start);
+    const length = this.#lengthOf(prefix, field, least, most);
     this.#at += length;
     return new Reader(this.#bytes, this.#message, this.#at - length, this.#at);
   }
   /** The inside of a vector, copied. */
-  opaque(prefix: Prefix, field: string, least = 0, most?: number): Bytes {
-    const inside = this.vector(prefix, field, least, most);
-    return inside.copy(inside.remaining, field);
+  opaque(prefix: Prefix, field: string, least = 0, most: number = Number.POSITIVE_INFINITY): Bytes {
+    return this.copy(this.#lengthOf(prefix, field, least, most), field);
   }
   list<Item>(prefix: Prefix, field: string, least: number, item: (reader: Reader) => Item): Item[] {
     const inside = this.vector(prefix, field, least);
@@ -94,6 +93,12 @@ export class Reader {
     fail("malformed-message", { message: this.#message, field, offset: offset ?? this.#at }, "RFC 9846 §6");
   }
 
+  #lengthOf(prefix: Prefix, field: string, least: number, most: number): number {
+    const start = this.#at;
+    const length = this.#integer(prefix, field);
+    if (length < least || length > most || length > this.remaining) this.malformed(field, start);
+    return length;
+  }
   #integer(size: number, field: string): number {
     if (size > this.remaining) this.malformed(field);
     let value = 0;

@@ -93,10 +93,19 @@ const registries: Readonly<Record<RegistryName, ReadonlyMap<number, string>>> = 
   handshake: handshakeTypeNames,
 };
 
-/** What IANA calls a number, obsolete and private ones too. */
+/** What IANA calls a number, obsolete and private ones too. What has a name is made once, and everybody's: frozen. */
 export function registered(registry: RegistryName, id: number): Registered {
-  return { id, name: registries[registry].get(id) };
+  const made = named[registry].get(id);
+  if (made !== undefined) return made;
+  const name = registries[registry].get(id);
+  const value = Object.freeze({ id, name });
+  if (name !== undefined) named[registry].set(id, value);
+  return value;
 }
+const named: Readonly<Record<RegistryName, Map<number, Registered>>> = {
+  certificateType: new Map(), suite: new Map(), group: new Map(), scheme: new Map(),
+  extension: new Map(), version: new Map(), alert: new Map(), handshake: new Map(),
+};
 
 /** Its name, or its number. */
 export function spelled(registry: RegistryName, id: number): string {

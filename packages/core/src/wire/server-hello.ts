@@ -2,7 +2,7 @@
 import { type Bytes, equal } from "./bytes.ts";
 import { readChosenType } from "./certificate-types.ts";
 import {
-  type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions,
+  type BodyReaders, type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import { readTimestamps } from "./staples.ts";
@@ -48,54 +48,62 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
   const legacyVersion = body.u16("legacy_version");
   const random = body.copy(32, "random");
   const isRetryRequest = equal(random, helloRetryRequestRandom);
-  const legacySessionIdEcho = body.opaque(1, "legacy_session_id_echo", 0, 32);
-  const cipherSuite = body.u16("cipher_suite");
-  const legacyCompressionMethod = body.u8("legacy_compression_method");
-  let selectedVersion: number | undefined;
-  let keyShare: KeyShareEntry | undefined;
-  let selectedGroup: number | undefined;
-  let cookie: Bytes | undefined;
-  let selectedIdentity: number | undefined;
-  let alpn: string | undefined;
-  let pointFormats: number[] | undefined;
-  let extendedMasterSecret = false;
-  let announcesTicket = false;
-  let renegotiatedConnection: Bytes | undefined;
-  let recordSizeLimit: number | undefined;
-  let clientCertificateType: number | undefined;
-  let serverCertificateType: number | undefined;
-  let announcesStatus = false;
-  let timestamps: readonly Bytes[] = [];
-  const message = isRetryRequest ? "hello_retry_request" : "server_hello";
-  const extensions = body.remaining === 0 ? undefined : readExtensions(body.vector(2, "extensions").as(message), {
-    supported_versions: (extension) => { selectedVersion = extension.u16("selected_version"); },
-    key_share: (extension) => {
-      if (isRetryRequest) selectedGroup = extension.u16("selected_group");
-      else keyShare = readKeyShareEntry(extension);
-    },
-    cookie: (extension) => { cookie = extension.opaque(2, "cookie", 1); },
-    pre_shared_key: (extension) => { selectedIdentity = extension.u16("selected_identity"); },
-    server_name: () => {},
-    application_layer_protocol_negotiation: (extension) => { alpn = readProtocol(extension); },
-    ec_point_formats: (extension) => {
-      pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
-    },
-    client_certificate_type: (extension) => { clientCertificateType = readChosenType(extension); },
-    server_certificate_type: (extension) => { serverCertificateType = readChosenType(extension); },
-    record_size_limit: (extension) => { recordSizeLimit = extension.u16("record_size_limit"); },
-    status_request: () => { announcesStatus = true; },
-    signed_certificate_timestamp: (extension) => { timestamps = readTimestamps(extension); },
-    extended_master_secret: () => { extendedMasterSecret = true; },
-    session_ticket: () => { announcesTicket = true; },
-    renegotiation_info: (extension) => { renegotiatedConnection = extension.opaque(1, "renegotiated_connection"); },
-  });
-  body.end();
-  return {
-    legacyVersion, random, legacySessionIdEcho, cipherSuite, legacyCompressionMethod, extensions, isRetryRequest, selectedVersion,
-    keyShare, selectedGroup, cookie, selectedIdentity, alpn, pointFormats, extendedMasterSecret, announcesTicket,
-    renegotiatedConnection, recordSizeLimit, clientCertificateType, serverCertificateType, announcesStatus, timestamps,
+  const hello: Draft = {
+    legacyVersion,
+    random,
+    legacySessionIdEcho: body.opaque(1, "legacy_session_id_echo", 0, 32),
+    cipherSuite: body.u16("cipher_suite"),
+    legacyCompressionMethod: body.u8("legacy_compression_method"),
+    extensions: undefined,
+    isRetryRequest,
+    selectedVersion: undefined,
+    keyShare: undefined,
+    selectedGroup: undefined,
+    cookie: undefined,
+    selectedIdentity: undefined,
+    alpn: undefined,
+    pointFormats: undefined,
+    extendedMasterSecret: false,
+    announcesTicket: false,
+    renegotiatedConnection: undefined,
+    recordSizeLimit: undefined,
+    clientCertificateType: undefined,
+    serverCertificateType: undefined,
+    announcesStatus: false,
+    timestamps: [],
   };
+  const message = isRetryRequest ? "hello_retry_request" : "server_hello";
+  if (body.remaining > 0) hello.extensions = readExtensions(body.vector(2, "extensions").as(message), bodies, hello);
+  body.end();
+  return hello;
 }
+
+type Draft = { -readonly [Field in keyof ServerHello]: ServerHello[Field] };
+
+const bodies: BodyReaders<Draft> = {
+  supported_versions: (extension, hello) => { hello.selectedVersion = extension.u16("selected_version"); },
+  key_share: (extension, hello) => {
+    if (hello.isRetryRequest) hello.selectedGroup = extension.u16("selected_group");
+    else hello.keyShare = readKeyShareEntry(extension);
+  },
+  cookie: (extension, hello) => { hello.cookie = extension.opaque(2, "cookie", 1); },
+  pre_shared_key: (extension, hello) => { hello.selectedIdentity = extension.u16("selected_identity"); },
+  server_name: () => {},
+  application_layer_protocol_negotiation: (extension, hello) => { hello.alpn = readProtocol(extension); },
+  ec_point_formats: (extension, hello) => {
+    hello.pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
+  },
+  client_certificate_type: (extension, hello) => { hello.clientCertificateType = readChosenType(extension); },
+  server_certificate_type: (extension, hello) => { hello.serverCertificateType = readChosenType(extension); },
+  record_size_limit: (extension, hello) => { hello.recordSizeLimit = extension.u16("record_size_limit"); },
+  status_request: (_, hello) => { hello.announcesStatus = true; },
+  signed_certificate_timestamp: (extension, hello) => { hello.timestamps = readTimestamps(extension); },
+  extended_master_secret: (_, hello) => { hello.extendedMasterSecret = true; },
+  session_ticket: (_, hello) => { hello.announcesTicket = true; },
+  renegotiation_info: (extension, hello) => {
+    hello.renegotiatedConnection = extension.opaque(1, "renegotiated_connection");
+  },
+};
 
 export function encodeServerHello(fields: ServerHelloFields): Bytes {
   return frame("server_hello", (writer) => {

@@ -1,7 +1,9 @@
+import type { PresentedIdentity } from "../../config/identity.ts";
 import type { ServerSettings } from "../../config/settings.ts";
-import type { Agreed } from "../../connection/types.ts";
+import type { Agreement, Connection } from "../../connection/connection.ts";
+import type { Agreed, Received } from "../../connection/types.ts";
 import { expectSignature } from "../../negotiate/negotiate.ts";
-import { wipe } from "../../wire/bytes.ts";
+import { type Bytes, wipe } from "../../wire/bytes.ts";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../answers.ts";
 import type { Paused, Role } from "../driver.ts";
 import { Accepted } from "../stages/accepted.ts";
@@ -9,8 +11,8 @@ import { EarlyData, EarlyDataEnd, type HalfRtt } from "../stages/early-data.ts";
 import { Established } from "../stages/established.ts";
 import { NeedsInput } from "../stages/input.ts";
 import { NeedsSession } from "../stages/sessions.ts";
-import type { ServerStage } from "../stages/stage.ts";
-import { type Context, runStep } from "../table.ts";
+import type { ServerStage, Turn } from "../stages/stage.ts";
+import { type Context, type Inputs, inputsOf, runStep } from "../table.ts";
 import { agreementTls12, agreementTls13 } from "./agreement.ts";
 import { serverEdges } from "./edges.ts";
 import { type Candidate, find } from "./sessions.ts";
@@ -23,60 +25,82 @@ import { candidatesOf } from "./tls13/resume.ts";
 import { stepsTls13 } from "./tls13/steps.ts";
 
 /** The server as the driver runs it. */
-export function serverRole(context: Context): Role<State, ServerStage> {
-  return {
-    edges: serverEdges,
-    step: (state, input, value) => runStep(allSteps, state, input, value, context),
-    pause: (state) => {
-      switch (state.kind) {
-        case "chooseConfig": {
-          const { received } = context.link;
-          if (received === undefined) throw new TypeError("a config is chosen once");
-          return { stage: (turn) => Accepted.make(turn, state.hello, received) };
-        }
-        case "lookUpSession": return lookUpSession(candidatesOf(state), state.settled.settings);
-        case "lookUpSessionTls12": {
-          const { settings } = state.settled;
-          return lookUpSession(candidatesTls12(state.hello, settings), settings);
-        }
-        case "askSingleUse": return askSingleUse(state);
-        case "exchangeKeys": return respond(state.settled.group, state.peerShare);
-        case "startShare": return startShares([state.settled.group]);
-        case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
-        case "sign": case "signShare": {
-          const { credential, scheme } = expectSignature(state.settled.negotiated);
-          return sign(credential.signer, scheme, state.message);
-        }
-        case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
-        case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
-        case "judge": case "judgeResumed": case "judgeResumedTls12": return judge(state.verifier, state.presented);
-        case "showEarlyData": {
-          const { data, settled, exporter } = state;
-          return { stage: (turn) => new EarlyData(turn, data, agreedOf(settled), exporter, halfRttOf(state)) };
-        }
-        case "tellEarlyData": return { stage: (turn) => new EarlyDataEnd(turn, state.outcome, halfRttOf(state.next)) };
-        case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
-        case "expectEndOfEarlyData": case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
-        case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
-        case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
-          throw new TypeError(`${state.kind} is no pause`);
+export class ServerRole implements Role<State, ServerStage> {
+  readonly inputs: Inputs = inputs;
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  step(state: State, input: string, value: unknown): State {
+    return runStep(allSteps, state, input, value, this.#context);
+  }
+
+  pause(state: State): Paused<ServerStage> {
+    switch (state.kind) {
+      case "chooseConfig": {
+        const { log } = this.#context.link;
+        if (log === undefined) throw new TypeError("a config is chosen once");
+        return { stage: (turn) => Accepted.make(turn, state.hello, log) };
       }
-    },
-    forget,
-    presented: (state) => {
-      if (state.kind === "judge" || state.kind === "judgeResumed" || state.kind === "judgeResumedTls12") return state.presented;
-      return state.kind === "judgeClient" ? state.shown.presented : undefined;
-    },
-    ignores: () => false,
-    agreement: (state) => {
-      const { recordSizes } = context.link;
-      if (state.kind === "connected") return agreementTls13(state, recordSizes);
-      return state.kind === "connectedTls12" ? agreementTls12(state, recordSizes) : undefined;
-    },
-    needsInput: (turn, state) => new NeedsInput(turn, halfRttOf(state)),
-    established: (connection, output, received) => new Established(connection, output, received),
-  };
+      case "lookUpSession": return lookUpSession(candidatesOf(state), state.settled.settings);
+      case "lookUpSessionTls12": {
+        const { settings } = state.settled;
+        return lookUpSession(candidatesTls12(state.hello, settings), settings);
+      }
+      case "askSingleUse": return askSingleUse(state);
+      case "exchangeKeys": return respond(state.settled.group, state.peerShare);
+      case "startShare": return startShares([state.settled.group]);
+      case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
+      case "sign": case "signShare": {
+        const { credential, scheme } = expectSignature(state.settled.negotiated);
+        return sign(credential.signer, scheme, state.message);
+      }
+      case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
+      case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
+      case "judge": case "judgeResumed": case "judgeResumedTls12": return judge(state.verifier, state.presented);
+      case "showEarlyData": {
+        const { data, settled, exporter } = state;
+        return { stage: (turn) => new EarlyData(turn, data, agreedOf(settled), exporter, halfRttOf(state)) };
+      }
+      case "tellEarlyData": return { stage: (turn) => new EarlyDataEnd(turn, state.outcome, halfRttOf(state.next)) };
+      case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
+      case "expectEndOfEarlyData": case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
+      case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
+      case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
+        throw new TypeError(`${state.kind} is no pause`);
+    }
+  }
+
+  forget(state: State): void {
+    forget(state);
+  }
+
+  presented(state: State): PresentedIdentity | undefined {
+    if (state.kind === "judge" || state.kind === "judgeResumed" || state.kind === "judgeResumedTls12") return state.presented;
+    return state.kind === "judgeClient" ? state.shown.presented : undefined;
+  }
+
+  ignores(): boolean {
+    return false;
+  }
+
+  agreement(state: State): Agreement | undefined {
+    if (state.kind === "connected") return agreementTls13(state, this.#context.link.recordSizes);
+    return state.kind === "connectedTls12" ? agreementTls12(state, this.#context.link.recordSizes) : undefined;
+  }
+
+  needsInput(turn: Turn<ServerStage>, state: State): ServerStage {
+    return new NeedsInput(turn, halfRttOf(state));
+  }
+
+  established(connection: Connection, output: Bytes, received: Received): ServerStage {
+    return new Established(connection, output, received);
+  }
 }
+
+const inputs = inputsOf(serverEdges);
 
 function forget(state: State): void {
   if (state.kind === "tellEarlyData") return forget(state.next);

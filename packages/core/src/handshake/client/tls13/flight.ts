@@ -1,11 +1,11 @@
 // The second flight of a client of TLS 1.3 (RFC 9846, figure 1). The first is in `client-hello.ts`.
 import { compressedCertificate } from "../../../config/certificate-compression.ts";
 import type { Credential } from "../../../config/credential.ts";
-import { certificateEntries } from "../../../config/own-certificate.ts";
+import { encodeOwnCertificate } from "../../../config/own-certificate.ts";
 import { finishedVerifyData } from "../../../crypto/key-schedule.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
-import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
-import { encodeCertificateVerify } from "../../../wire/certificate-message.ts";
+import { type Bytes, copy, empty, wipe } from "../../../wire/bytes.ts";
+import { encodeCertificate, encodeCertificateVerify } from "../../../wire/certificate-message.ts";
 import { encodeEndOfEarlyData, encodeFinished } from "../../../wire/post-handshake.ts";
 import { type SignatureScheme, schemeIds } from "../../../wire/registry.ts";
 import type { ReceivedRequest } from "../../judge-certificate.ts";
@@ -20,9 +20,9 @@ export function sendCertificate(
   { staples, compressions }: ReceivedRequest,
   context: Context,
 ): void {
-  const entries = credential === undefined ? [] : certificateEntries(credential, staples);
+  const own = credential === undefined ? encodeCertificate(empty, []) : encodeOwnCertificate(credential, staples);
   const compressed = credential && compressedCertificate(credential, staples, compressions, settled.offer.goal.settings);
-  send(compressed ?? context.scribe.certificate(entries), transcript, context);
+  send(compressed ?? context.scribe.certificate(own), transcript, context);
   if (context.scribe.pausesBeginRecords) context.link.outgoing.boundary();
 }
 
