@@ -11,7 +11,6 @@ export function helloOfRecord(hex: string): DecodedClientHello {
 
 /** What a test says of a hello, in numbers of the registries. */
 export interface Offer {
-  readonly legacyVersion?: number;
   readonly versions?: readonly number[];
   readonly suites?: readonly number[];
   readonly serverName?: string;
@@ -28,7 +27,6 @@ export interface Offer {
 /** A hello that agrees with everybody but for what the test says. */
 export function offer(said: Offer = {}): ClientHello {
   const {
-    legacyVersion = 0x0303,
     versions = [0x0304, 0x0303],
     suites = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f],
     serverName,
@@ -49,7 +47,7 @@ export function offer(said: Offer = {}): ClientHello {
   const none = new Uint8Array(0);
   return {
     raw: none,
-    legacyVersion,
+    legacyVersion: 0x0303,
     versions: all("version", versions),
     random: none,
     legacySessionId: none,
