@@ -1,4 +1,4 @@
-// npm run fuzz -- --minutes N --seed S [--provider fuzz|node|noble] [--conversations N] [--workers N] [--forget | --keep NAME] [--brief]
+// npm run fuzz -- --minutes N --seed S [--provider fuzz|node|noble] [--conversations N] [--workers N] [--violations N] [--forget | --keep NAME] [--brief]
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     workers: { type: "string" },
     /** A worker that says nothing for so many seconds hangs. */
     patience: { type: "string", default: "120" },
+    /** A thread that finds one goes on, until there are so many. */
+    violations: { type: "string", default: "1" },
     /** A violation is printed, and not kept. */
     forget: { type: "boolean", default: false },
     /** Under this name instead of its seed's. */
@@ -94,9 +96,8 @@ function run(at: number): Promise<void> {
           writeFileSync(corpus + name, `${JSON.stringify({ provider, ...violation.smallest })}\n`);
         }
         console.log(`── seed ${violation.seed}${values.forget ? "" : `, kept as test/fuzz/corpus/${name}`}\n${violation.text}\n`);
-        return end();
       }
-      const isOver = isStopped || performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
+      const isOver = isStopped || violations >= Number(values.violations) || performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
       if (isOver) return end();
       alarm = setTimeout(hang, Number(values.patience) * 1000);
       worker.postMessage("next");

@@ -105,7 +105,7 @@ describe("a CRL of the issuer", () => {
 
   test("whose signature was checked once is not checked again for the next connection", () => {
     const checksOf = counted();
-    expect([checksOf(chain), checksOf(chain)]).toEqual([3, 2]);
+    expect([checksOf(chain), checksOf(chain)]).toEqual([3, 0]);
   });
 
   test("remembers the key that signed it, and not every key of an issuer's namesakes", async () => {
@@ -115,7 +115,7 @@ describe("a CRL of the issuer", () => {
     checksOf(chain);
     for (const other of chains) expect(checksOf(other)).toBe(3);
     const [first = chain, last = chain] = [chains[0], chains.at(-1)];
-    expect([checksOf(chain), checksOf(last), checksOf(first)]).toEqual([2, 2, 3]);
+    expect([checksOf(chain), checksOf(last), checksOf(first)]).toEqual([0, 0, 1]);
   });
 });
 

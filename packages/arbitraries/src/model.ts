@@ -187,7 +187,7 @@ function expectPattern(said: string, pattern: string): string | undefined {
   return new RegExp(pattern).test(said) ? undefined : `the order ${said === "" ? "(nothing)" : said}, where only ${pattern} completes`;
 }
 
-function messagesOf(records: readonly Spoken[]): Bytes[] {
+export function messagesOf(records: readonly Spoken[]): Bytes[] {
   const stream = join(...records.filter(({ type }) => type === contentTypes.handshake).map(({ content }) => content));
   const messages: Bytes[] = [];
   for (let at = 0; at + 4 <= stream.length; ) {
@@ -213,7 +213,7 @@ function offersTls12(own: readonly Bytes[]): boolean {
 function takesEarly(own: readonly Bytes[]): boolean {
   return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));
 }
-function isRetry(message: Bytes): boolean {
+export function isRetry(message: Bytes): boolean {
   return message[0] === handshakeTypes.server_hello && retryRandom.every((byte, at) => message[6 + at] === byte);
 }
 function offers(message: Bytes, type: number): boolean {

@@ -206,6 +206,10 @@ export abstract class Peer {
   }
 
   protected abstract converse(): Generator<Flight, void, void>;
+  /** It has asked for a hello, and gone on without it. */
+  protected get isAhead(): boolean {
+    return false;
+  }
   /** A message of the subject's; it is in the transcript already. */
   protected abstract understand(heard: Bytes): void;
   /** TLS 1.2. */
@@ -421,7 +425,8 @@ export abstract class Peer {
       // A client that fails on ServerHello has no keys yet, or none but those of early data, which may not be read.
       if (type === contentTypes.alert && this.role === "server" && (!first.used || first.epoch === "early")) return clear;
       if (type !== contentTypes.data) {
-        this.complaints.push(`content type ${type} in clear, after there were keys`);
+        if (type === contentTypes.handshake && this.isAhead) this.isLost = true;
+        else this.complaints.push(`content type ${type} in clear, after there were keys`);
         return undefined;
       }
     }

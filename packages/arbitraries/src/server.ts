@@ -2,6 +2,7 @@
 import type { Bytes, SignatureScheme } from "@sallyport/core";
 import { extensionsIn } from "./hello.ts";
 import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
+import { isRetry, messagesOf } from "./model.ts";
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, type SuiteFacts, suites, versionIds } from "./numbers.ts";
 import { block, type Extension, extension, hexOf, join, latin1, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
 import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
@@ -190,6 +191,10 @@ export class ServerPeer extends Peer {
     return message(handshakeTypes.new_session_ticket, u32(7200), u32(ageAdd), v8([7]), v16(ticket), block(early));
   }
 
+  protected override get isAhead(): boolean {
+    const clear = this.spoken.filter(({ by, epoch }) => by === "peer" && epoch === "clear");
+    return this.#helloCount < 2 && messagesOf(clear).some(isRetry);
+  }
   protected understand(heard: Bytes): void {
     if (heard[0] === handshakeTypes.client_hello) return this.#clientHello(heard);
     if (heard[0] === handshakeTypes.finished) return this.#clientFinished(heard);

@@ -53,7 +53,8 @@ function hmac(name: HashName, block: number, length: number): HashImplementation
   // In turn for all: what a handshake gives is short, of few lengths.
   const scratch = new Uint8Array(block + longestInScratch);
   const views: (Uint8Array | undefined)[] = [];
-  const outer = Buffer.alloc(block + length);
+  const outer = new Uint8Array(block + length);
+  const outerText = Buffer.from(outer.buffer);
   return (key, data) => {
     const short = key.length > block ? digest(name, key, "buffer") : key;
     let inner: Uint8Array;
@@ -67,7 +68,7 @@ function hmac(name: HashName, block: number, length: number): HashImplementation
       outer[at] = 0x5c ^ byte;
     }
     inner.set(data, block);
-    outer.write(digest(name, inner, "hex"), block, "hex");
+    outerText.write(digest(name, inner, "hex"), block, "hex");
     const code = digest(name, outer, "buffer");
     inner.fill(0);
     outer.fill(0);

@@ -13,7 +13,13 @@ export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 export function latin1(bytes: Uint8Array): string {
   let text = "";
   // In pieces that are arguments of one call: a string that grew by single characters keeps each of them as an object.
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  for (let at = 0; at < bytes.length; at += 4096) text += characters(bytes.subarray(at, at + 4096));
+  return text;
+}
+
+/** An array is taken as it is, where a spread would go through it octet by octet. */
+function characters(octets: Uint8Array): string {
+  const text: string = Reflect.apply(String.fromCharCode, undefined, octets);
   return text;
 }
 

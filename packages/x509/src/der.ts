@@ -218,21 +218,29 @@ export function oid(element: DerElement, what: string): string {
   if (content.length === 0 || content.length > 64 || (content.at(-1) ?? 0) >= 0x80) {
     throw new DerError(`${what} is no object identifier`, element.offset);
   }
-  const arcs: bigint[] = [];
-  let arc = 0n;
+  let text = "";
+  let arc = 0;
+  /** Of an arc that no number holds exactly: all of it so far. */
+  let long: bigint | undefined;
   let begins = true;
   for (const octet of content) {
     if (begins && octet === 0x80) throw new DerError(`${what} has an arc in more octets than it needs`, element.offset);
-    arc = arc * 128n + BigInt(octet & 0x7f);
+    if (long === undefined && arc >= 2 ** 46) long = BigInt(arc);
+    if (long === undefined) arc = arc * 128 + (octet & 0x7f);
+    else long = long * 128n + BigInt(octet & 0x7f);
     begins = octet < 0x80;
-    if (begins) {
-      arcs.push(arc);
-      arc = 0n;
-    }
+    if (!begins) continue;
+    text += text === "" ? firstArcs(long ?? arc) : `.${long ?? arc}`;
+    arc = 0;
+    long = undefined;
   }
-  const [first = 0n, ...rest] = arcs;
-  const root = first < 80n ? first / 40n : 2n;
-  return [root, first - root * 40n, ...rest].join(".");
+  return text;
+}
+
+/** X.690 §8.19.4: two arcs in one, the first of which is 0, 1 or 2. */
+function firstArcs(joined: number | bigint): string {
+  if (joined < 80) return joined < 40 ? `0.${joined}` : `1.${Number(joined) - 40}`;
+  return `2.${typeof joined === "bigint" ? joined - 80n : joined - 80}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The verdict on whom a peer shows itself to be.
 import { type DistrustReason, dangerousAssertVerified, type PresentedIdentity, type VerifiedIdentity } from "@sallyport/core";
 import { equal, latin1 } from "./bytes.ts";
-import { type Certificate, parseCertificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { isSame } from "./distinguished-name.ts";
 import { distrust } from "./explanation.ts";
@@ -9,6 +9,7 @@ import type { Attempt, CertificateReference, Finding, FindingKind } from "./find
 import { matches, nameText, nameTexts, parseReferenceName } from "./names.ts";
 import { type Anchors, findPath } from "./path.ts";
 import { endEntityFindings, isWhole, type Known, type KnownAuthority, type Policy, pinnedFindings } from "./profile.ts";
+import type { RecentCertificates } from "./recent.ts";
 import { type RequiredUsage, usageFindings } from "./required-usage.ts";
 import { namesakesOf } from "./revocation/namesakes.ts";
 import { judgeRevocation, type Revocation, type RevocationInput } from "./revocation/policy.ts";
@@ -22,6 +23,7 @@ export interface Judge {
   readonly verifications: Verifications;
   readonly revocation: Revocation;
   readonly requires: RequiredUsage;
+  readonly recent: RecentCertificates;
   /** See `Verifier.basis`. */
   basis(): string | undefined;
 }
@@ -32,7 +34,7 @@ export function verify(judge: Judge, presented: PresentedIdentity): VerifiedIden
   if (presented.role !== role) return distrust([{ kind: "wrong-role", expected: role }]);
   if (presented.type !== "x509") return distrust([{ kind: "not-x509", type: presented.type }]);
   const [leafDer, ...otherDer] = presented.chain;
-  const leaf = read(leafDer, 0);
+  const leaf = read(leafDer, 0, judge);
   if ("kind" in leaf) return distrust([leaf]);
   const pinned = roots.some(({ certificate }) => equal(certificate.der, leafDer));
   const judged = pinned ? judgePinned(judge, leaf, otherDer, presented) : judgeChain(judge, leaf, otherDer, presented);
@@ -42,7 +44,9 @@ export function verify(judge: Judge, presented: PresentedIdentity): VerifiedIden
   if (first !== undefined) return distrust([first, ...more], judged.attempts, judged.sent);
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
   return dangerousAssertVerified(presented, {
-    path: judged.path.filter(isWhole).map(({ certificate }) => certificate.der),
+    // What the peer showed is the caller's; what is remembered of it is not.
+    path: judged.path.filter(isWhole).map(({ certificate, reference: { source, index } }) =>
+      (source === "peer" ? presented.chain[index] : undefined) ?? certificate.der),
     names: nameTexts(names, role === "server" ? "services" : "everything"),
     validUntilMs: judged.validUntil * 1000 + 999,
     ...(basis === undefined ? {} : { basis }),
@@ -64,7 +68,7 @@ interface Judged {
 /** Nobody vouches for it but who gave it; whoever issued it may still have revoked it. */
 function judgePinned(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], presented: PresentedIdentity): Judged {
   const { policy, anchors, verifications, revocation: wanted } = judge;
-  const intermediates = otherDer.map((der, at) => read(der, at + 1)).filter((other) => "certificate" in other);
+  const intermediates = otherDer.map((der, at) => read(der, at + 1, judge)).filter((other) => "certificate" in other);
   const input = revocationInput(judge, intermediates, presented);
   const { issuer, validity: { notAfter } } = leaf.certificate;
   const name = latin1(issuer.raw);
@@ -86,13 +90,13 @@ const maxIssuersOfPinned = 4;
 
 function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], presented: PresentedIdentity): Judged {
   const now = seconds(presented);
-  const others = otherDer.map((der, at) => read(der, at + 1));
+  const others = otherDer.map((der, at) => read(der, at + 1, judge));
   const unreadable = others.filter((other) => "kind" in other);
   const intermediates = others.filter((other) => "certificate" in other);
   const own = endEntityFindings(leaf, judge.policy, now);
   const asked = revocationInput(judge, intermediates, presented);
   const outcome = findPath({
-    ...judge, leaf, intermediates, now,
+    leaf, intermediates, now, ...judge,
     revocationOf: (path, check) => judgeRevocation(asked, path, check),
   });
   const sent = [leaf, ...intermediates].map(({ reference }) => reference);
@@ -152,9 +156,9 @@ function nameFindings(role: Judge["role"], { certificate, reference }: Known, { 
 }
 
 type Malformed = Extract<Finding, { kind: "malformed" }>;
-function read(der: Uint8Array, index: number): Known | Malformed {
+function read(der: Uint8Array, index: number, { recent }: Judge): Known | Malformed {
   try {
-    return known(parseCertificate(der), "peer", index);
+    return known(recent.parse(der), "peer", index);
   } catch (thrown) {
     if (thrown instanceof DerError) return { kind: "malformed", index, problem: thrown.problem, offset: thrown.offset };
     throw thrown;

@@ -1,7 +1,8 @@
 // Path building (RFC 4158) and what RFC 5280 §6.1 checks along a path: from the leaf up, depth first, one issuer at a time, and
 // back where it fails. Every edge is judged when it is taken, so a dead end knows its reason.
-import { keyText } from "./algorithms.ts";
+import { keyText, type PublicKey } from "./algorithms.ts";
 import { equal, latin1 } from "./bytes.ts";
+import type { Certificate } from "./certificate.ts";
 import { violatedBy } from "./constraints.ts";
 import { isSame } from "./distinguished-name.ts";
 import { accessMethods } from "./extensions.ts";
@@ -9,6 +10,7 @@ import type { Attempt, Finding } from "./findings.ts";
 import { isPrintableUrl } from "./names.ts";
 import { policyFinding } from "./policies.ts";
 import { type Authority, isWhole, issuerFindings, type Known, type KnownAuthority, type Policy } from "./profile.ts";
+import type { RecentCertificates } from "./recent.ts";
 import type { RevocationVerdict } from "./revocation/policy.ts";
 import { prepareSignature, type SignatureCheck, type SignatureVerdict, type Verifications } from "./signature.ts";
 
@@ -21,6 +23,8 @@ export interface SearchInput {
   /** Seconds since 1970. */
   readonly now: number;
   readonly verifications: Verifications;
+  /** Which keys have signed what came before. */
+  readonly recent: Pick<RecentCertificates, "signers">;
   /** Asked of every path that reaches an anchor: nobody is asked about certificates that nobody vouches for. */
   revocationOf(path: readonly [Known, ...KnownAuthority[]], check: SignatureCheck): RevocationVerdict;
 }
@@ -193,7 +197,7 @@ class Search {
     const verdicts = this.#verdicts.get(child) ?? new Map<string, SignatureVerdict>();
     this.#verdicts.set(child, verdicts);
     const key = latin1(publicKey.raw);
-    const verdict = verdicts.get(key) ?? this.#check(child.certificate, publicKey);
+    const verdict = verdicts.get(key) ?? this.#signedBy(child.certificate, publicKey, key);
     if (verdict === "given-up") return undefined;
     verdicts.set(key, verdict);
     if (typeof verdict === "object") return { kind: "broken-hash", certificate, hash: verdict.broken };
@@ -206,6 +210,15 @@ class Search {
       case "unsupported":
         return { kind: "unsupported-signature", certificate, algorithm: signatureAlgorithm.oid, key: keyText(publicKey) };
     }
+  }
+
+  /** What is valid stays so: it depends on nothing but these octets. */
+  #signedBy(certificate: Certificate, publicKey: PublicKey, key: string): ReturnType<SignatureCheck> {
+    const { signers } = this.#input.recent;
+    if (signers.get(certificate)?.has(key) === true) return "valid";
+    const verdict = this.#check(certificate, publicKey);
+    if (verdict === "valid") signers.set(certificate, (signers.get(certificate) ?? new Set()).add(key));
+    return verdict;
   }
 
   readonly #check: SignatureCheck = (signed, key) => {

@@ -8,6 +8,7 @@ import { basisOf, labelOf } from "./label.ts";
 import { bySubject } from "./path.ts";
 import { readCertificates } from "./pem.ts";
 import { type KnownAuthority, type Policy, type Profile, profiles } from "./profile.ts";
+import { recentCertificates } from "./recent.ts";
 import { nameProblems, type RequiredUsage, requiredUsageProblems, usageFilters } from "./required-usage.ts";
 import { type RevocationOptions, revocation } from "./revocation/policy.ts";
 
@@ -76,7 +77,9 @@ function verifier(role: "client" | "server", purpose: Purpose, options: Verifier
   const schemes = [...verifications.keys()];
   const anchors = bySubject<KnownAuthority>([...roots, ...bare.authorities]);
   const basis = basisOf(wanted, provider);
-  const judge: Judge = { role, policy, roots, anchors, verifications, revocation: wanted, requires, basis };
+  const judge: Judge = {
+    role, policy, roots, anchors, verifications, revocation: wanted, requires, recent: recentCertificates(), basis,
+  };
   return {
     label: labelOf({ ...judge, schemes, anchors: options.anchors ?? [] }, provider),
     get basis() {

@@ -71,8 +71,8 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     limits: withEarlyData(common.limits, options),
     id,
     role: "server",
-    suiteNames: byVersion((version) => common.suites.map(({ name }) => name).filter((name) => suiteMeanings[name].version === version)),
-    groupNames: byVersion((version) => common.groups.map(({ name }) => name).filter((name) => groupVersions[name].includes(version))),
+    suiteNames: namesByVersion(common.suites, (name, version) => suiteMeanings[name].version === version),
+    groupNames: namesByVersion(common.groups, (name, version) => groupVersions[name].includes(version)),
     signatures: new Map(credentials.map((credential) => [credential, byVersion((version) => signaturesOf(credential, ownSchemes, version))])),
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
@@ -131,6 +131,13 @@ export class ServerConfig {
     const id = idWithAlpn(this.#settings, names);
     return new ServerConfig(Object.freeze({ ...this.#settings, alpn: names, id }), id);
   }
+}
+
+/** Frozen: a refusal tells them to whoever asks. */
+function namesByVersion<Name>(
+  named: readonly { readonly name: Name }[], isOf: (name: Name, version: ProtocolVersion) => boolean,
+): Readonly<Record<ProtocolVersion, readonly Name[]>> {
+  return byVersion((version) => Object.freeze(named.map(({ name }) => name).filter((name) => isOf(name, version))));
 }
 
 function signaturesOf(

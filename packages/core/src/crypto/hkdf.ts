@@ -8,7 +8,7 @@ export function extract(hash: HashImplementation, salt: Uint8Array, keyingMateri
 }
 
 export function hmac(hash: HashImplementation, key: Uint8Array, data: Uint8Array): Bytes {
-  return expectLength(hash.hmac(key, data), hash.length, `${hash.name} HMAC`);
+  return expectLength(hash.hmac(key, data), hash.length, "HMAC", hash.name);
 }
 
 /** @param info is lent. @param length bytes, at most 255 times the hash's. */

@@ -55,5 +55,5 @@ export class Transcript {
 }
 
 export function digestOf(hash: HashImplementation, data: Uint8Array): Bytes {
-  return expectLength(hash.create().update(data).digest(), hash.length, `${hash.name} digest`);
+  return expectLength(hash.create().update(data).digest(), hash.length, "digest", hash.name);
 }

@@ -94,7 +94,7 @@ export class Connector {
 /** With messages from elsewhere: `replay.ts`. */
 export function acceptWith(options: AcceptorOptions, scribe: Scribe): NeedsInput {
   const { maxClientHello, maxReceived, trace } = options;
-  const limits = { ...defaultLimits, clientHello: maxClientHello ?? defaultLimits.clientHello };
+  const limits = maxClientHello === undefined ? defaultLimits : { ...defaultLimits, clientHello: maxClientHello };
   const link = new Link("server", limits, trace);
   link.log = new GrowingBytes();
   link.incoming.maxReceived = maxReceived ?? defaultMaxReceived;

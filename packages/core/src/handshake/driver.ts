@@ -221,7 +221,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
   }
 }
 
-const none = { names: [], areThePeers: false } as const;
+const none = { names: Object.freeze([]), areThePeers: false } as const;
 
 /** What a turn asks its machine for. */
 type Machine<Next> = Pick<

@@ -141,7 +141,7 @@ export function judgeCertificateRequestTls12(
   { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12, type: CertificateType,
 ): CredentialRequest {
   const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, type);
-  return { ...request, schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))) };
+  return { schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))), ...request };
 }
 
 function certificateTypeOf(scheme: SignatureScheme): number {

@@ -100,7 +100,7 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
     const proof =
       chosen === undefined
         ? chooseProof(hello, settings, candidates, refuse)
-        : { ...byPsk(chosen.psk), clientCertificateType: undefined };
+        : { clientCertificateType: undefined, ...byPsk(chosen.psk) };
     return suite && share && proof && { suite, ...share, ...proof };
   },
   "tls1.2": (hello, settings, candidates, refuse) => {
@@ -109,7 +109,7 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
     const typed = credentialsForType(hello, candidates, refuse);
     const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
     const signed = chooseSuiteAndCredential(suites, group, hello, settings, typed, refuse);
-    return group && signed && { ...signed, psk: undefined, group, clientCertificateType, needsRetry: false };
+    return group && signed && { psk: undefined, group, clientCertificateType, needsRetry: false, ...signed };
   },
 };
 
@@ -121,9 +121,9 @@ function chooseProof(
     const typed = credentialsForType(hello, candidates, refuse);
     const clientCertificateType = chooseClientCertificateType(hello, settings, refuse);
     const signature = chooseCredential(hello, settings, typed, refuse);
-    return signature && { ...signature, psk: undefined, clientCertificateType };
+    return signature && { psk: undefined, clientCertificateType, ...signature };
   }
-  if (offersPsks(hello)) return { ...byPsk(undefined), clientCertificateType: undefined };
+  if (offersPsks(hello)) return { clientCertificateType: undefined, ...byPsk(undefined) };
   const { pskIdentities, pskModes } = hello;
   // RFC 9846 §4.3.9: who offers PSKs says how they may be used.
   if (pskIdentities.length > 0 && pskModes === undefined) {

@@ -57,6 +57,9 @@ export interface SessionPeer {
 }
 
 const format = 3;
+const suiteNames: ReadonlyMap<number, CipherSuiteName> = new Map(
+  (Object.keys(suiteIds) as CipherSuiteName[]).map((name) => [suiteIds[name], name]), // a literal's own keys
+);
 /** Seconds. RFC 9846 §4.7.1: "Clients MUST NOT cache tickets for longer than 7 days"; here counted from the full handshake. */
 export const longestLifetime = 604_800;
 
@@ -116,8 +119,7 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const suiteId = reader.u16("suite");
   const secret = reader.opaque(1, "secret", 1);
   const configId = reader.opaque(1, "config id");
-  const suite =
-    (Object.keys(suiteIds) as CipherSuiteName[]).find((name) => suiteIds[name] === suiteId) ?? reader.malformed("suite", 1);
+  const suite = suiteNames.get(suiteId) ?? reader.malformed("suite", 1);
   const alpn = text("alpn");
   const serverName = text("server name");
   const fullHandshakeMs = readMilliseconds(reader);

@@ -19,6 +19,7 @@ export function judgeServerName({ hostNames }: DecodedClientHello): void {
 
 /** RFC 7250 §3, §4.1: a list holds something, and says more than what it means to say nothing. */
 export function judgeCertificateTypes({ clientCertificateTypes, serverCertificateTypes }: DecodedClientHello): void {
+  if (clientCertificateTypes === undefined && serverCertificateTypes === undefined) return;
   const lists = { client_certificate_type: clientCertificateTypes, server_certificate_type: serverCertificateTypes };
   for (const [field, types] of Object.entries(lists)) {
     if (types?.length === 0) wrong(field, "a type at least", "none", "RFC 7250 §3");

@@ -40,9 +40,9 @@ export class ServerRole implements Role<State, ServerStage> {
   pause(state: State): Paused<ServerStage> {
     switch (state.kind) {
       case "chooseConfig": {
-        const { received } = this.#context.link;
-        if (received === undefined) throw new TypeError("a config is chosen once");
-        return { stage: (turn) => Accepted.make(turn, state.hello, received) };
+        const { log } = this.#context.link;
+        if (log === undefined) throw new TypeError("a config is chosen once");
+        return { stage: (turn) => Accepted.make(turn, state.hello, log) };
       }
       case "lookUpSession": return lookUpSession(candidatesOf(state), state.settled.settings);
       case "lookUpSessionTls12": {

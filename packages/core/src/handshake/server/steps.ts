@@ -108,7 +108,7 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
   }
   const { clientCertificateType: type } = negotiated;
   const { clientAuthentication } = settings;
-  const authentication = type && clientAuthentication && { ...clientAuthentication, type };
+  const authentication = type && clientAuthentication && { type, ...clientAuthentication };
   const index = negotiated.psk?.index;
   const psk = index === undefined ? undefined : settings.psks.get(hex(hello.pskIdentities[index] ?? empty));
   const agreed = index === undefined || psk === undefined ? undefined : { index, psk };

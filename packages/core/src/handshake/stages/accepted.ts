@@ -2,7 +2,7 @@ import type { FatalAlert } from "../../alerts.ts";
 import { ServerConfig } from "../../config/server-config.ts";
 import type { ErrorAndAlert } from "../../connection/failure.ts";
 import { type AbortCause, ApiMisuse } from "../../errors.ts";
-import type { Bytes } from "../../wire/bytes.ts";
+import { type Bytes, copy, type GrowingBytes } from "../../wire/bytes.ts";
 import type { ClientHello } from "../../wire/client-hello.ts";
 import type { AnyStage, ServerStage, Turn } from "./stage.ts";
 
@@ -10,22 +10,25 @@ import type { AnyStage, ServerStage, Turn } from "./stage.ts";
 export class Accepted implements AnyStage {
   readonly kind = "accepted";
   readonly clientHello: ClientHello;
-  readonly #received: Bytes;
+  /** To which nothing is added any more. */
+  readonly #log: GrowingBytes;
+  #received: Bytes | undefined;
   readonly #turn: Turn<ServerStage>;
-  private constructor(turn: Turn<ServerStage>, clientHello: ClientHello, received: Bytes) {
+  private constructor(turn: Turn<ServerStage>, clientHello: ClientHello, log: GrowingBytes) {
     this.#turn = turn;
     this.clientHello = clientHello;
-    this.#received = received;
+    this.#log = log;
   }
   /** @internal */
-  static make(turn: Turn<ServerStage>, clientHello: ClientHello, received: Bytes): Accepted {
-    return new Accepted(turn, clientHello, received);
+  static make(turn: Turn<ServerStage>, clientHello: ClientHello, log: GrowingBytes): Accepted {
+    return new Accepted(turn, clientHello, log);
   }
   get output(): Bytes {
     return this.#turn.output;
   }
   /** Every byte taken so far, verbatim. Kept: hand it to another Acceptor, a worker, or another host. */
   get received(): Bytes {
+    this.#received ??= copy(this.#log.view());
     return this.#received;
   }
   choose(config: ServerConfig): ServerStage {

@@ -100,7 +100,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { psk } = underway.settled;
       if (psk === undefined) return { kind: "expectCertificateOrRequest", ...underway, alpn, types };
       const identity = psk.kind === "session" ? rememberedIdentity(psk.state) : undefined;
-      const answered = { ...underway, alpn, types, request: undefined };
+      const answered = { alpn, types, request: undefined, ...underway };
       if (identity !== undefined) return { kind: "expectFinished", ...answered, identity, keyProven: "by the session" };
       if (externalOf(psk) === undefined) throw new TypeError("a session without a server was offered");
       return { kind: "expectFinished", ...answered, identity, keyProven: "by the psk" };
@@ -161,7 +161,7 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       context.link.incoming.changeCipherSpec = "unexpected";
       context.link.phase = "client-flight";
       transcript.add(message.raw);
-      const proven = { ...answered, finished, finishedHash: transcript.digest() };
+      const proven = { finished, finishedHash: transcript.digest(), ...answered };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
       const { goal: { settings }, early, judged } = settled.offer;
       // The server takes early data, which were sent on that verdict.
@@ -210,8 +210,8 @@ function protectFlight({ suite, hash }: Settled, { client }: TrafficSecrets, lin
 
 type At<Kind extends keyof States> = StateOf<States, Kind>;
 
-function withoutRequest(state: At<"expectCertificateOrRequest">): At<"expectCertificate"> {
-  return { ...state, kind: "expectCertificate", request: undefined };
+function withoutRequest({ kind: _, ...state }: At<"expectCertificateOrRequest">): At<"expectCertificate"> {
+  return { kind: "expectCertificate", request: undefined, ...state };
 }
 
 /** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */

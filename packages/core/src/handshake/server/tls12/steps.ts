@@ -100,7 +100,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       if (answer === undefined) wrong("ecdh_Yc", `a valid ${group.name} share`, "an invalid one", "RFC 8422 §5.11");
       const master = masterSecret(hash, answer.secret, extendedMasterSecret ? transcript.digest() : undefined, randoms);
       logMasterSecret(settings, randoms.client, master);
-      const keyed = { ...underway, master, keys: keyBlock(hash, master, randoms, suite, ivLengthOf(suite)) };
+      const keyed = { master, keys: keyBlock(hash, master, randoms, suite, ivLengthOf(suite)), ...underway };
       if (shown !== undefined) return { kind: "expectClientCertificateVerify", ...keyed, shown };
       return { kind: "expectChangeCipherSpec", ...keyed, peer: undefined };
     },

@@ -13,7 +13,7 @@ import { type Bytes, copy, wipe } from "../../../wire/bytes.ts";
 import { encodeCertificateVerify, signedContent } from "../../../wire/certificate-message.ts";
 import type { DecodedClientHello } from "../../../wire/client-hello.ts";
 import { compressCertificate } from "../../../wire/compressed-certificate.ts";
-import { type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols } from "../../../wire/extensions.ts";
+import { type Extension, extension, recordSizeLimit, writeProtocols } from "../../../wire/extensions.ts";
 import { oidFilters } from "../../../wire/oid-filters.ts";
 import { encodeFinished } from "../../../wire/post-handshake.ts";
 import { groupIds, type SignatureScheme, schemeIds, suiteIds, versionIds } from "../../../wire/registry.ts";
@@ -30,6 +30,8 @@ import type { SelectedPsk } from "./psk.ts";
 import { ticketsFor } from "./resume.ts";
 import type { Answered, Underway } from "./states.ts";
 
+const selectedVersion = extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"]));
+
 /** HelloRetryRequest (§4.2.4). */
 export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, context: Context): Bytes {
   const { link, scribe } = context;
@@ -40,7 +42,7 @@ export function sendRetryRequest(hello: DecodedClientHello, settled: Settled, co
     cipherSuite: suiteIds[settled.suite.name],
     legacyCompressionMethod: 0,
     extensions: [
-      extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"])),
+      selectedVersion,
       extension("key_share", (writer) => writer.u16(groupIds[settled.group.name])),
       ...(settled.settings.retryCookie ? [cookie(settled.settings)] : []),
     ],
@@ -66,19 +68,18 @@ export function sendServerHello(
   link.phase = "server-flight";
   traceEarlyData(earlyData, context);
   const early = earlyData === "accepted" ? earlyReading(hello, settled, psk, transcript) : undefined;
+  const extensions = [
+    selectedVersion,
+    extension("key_share", (writer) => writer.u16(groupIds[settled.group.name]).opaque(2, share)),
+  ];
+  if (psk !== undefined) extensions.push(extension("pre_shared_key", (writer) => writer.u16(psk.index)));
   const serverHello = scribe.serverHello({
     legacyVersion: 0x0303,
     random: expectLength(settings.provider.random(32), 32, "random"),
     legacySessionIdEcho: hello.legacySessionId,
     cipherSuite: suiteIds[suite.name],
     legacyCompressionMethod: 0,
-    extensions: [
-      extension("supported_versions", (writer) => writer.u16(versionIds["tls1.3"])),
-      extension("key_share", (writer) =>
-        writeKeyShareEntry(writer, { group: groupIds[settled.group.name], keyExchange: copy(share) }),
-      ),
-      ...(psk === undefined ? [] : [extension("pre_shared_key", (writer) => writer.u16(psk.index))]),
-    ],
+    extensions,
   });
   send(serverHello, transcript, context);
 
@@ -105,7 +106,7 @@ export function sendServerHello(
     // RFC 9846 §4.4.2: who proves itself by a PSK must not ask for a certificate.
     const identity = psk.kind === "session" ? psk.identity : undefined;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
-    const answered = { ...finish(underway, context), peer };
+    const answered = { peer, ...finish(underway, context) };
     if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0, recordSizes };
     return behindFlight({ kind: "expectFinished", ...answered }, earlyData);
   }

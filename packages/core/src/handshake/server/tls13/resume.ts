@@ -42,8 +42,12 @@ const mostTickets = 8;
 /** What may be a session of ours: an external PSK is none. */
 export function candidatesOf({ hello, settled }: At<"lookUpSession">): Candidate[] {
   const { psks } = settled.settings;
-  const candidates = hello.pskIdentities.map((id, index) => ({ index, id }));
-  return candidates.filter(({ id }) => !psks.has(hex(id))).slice(0, mostCandidates);
+  const candidates: Candidate[] = [];
+  for (const [index, id] of hello.pskIdentities.entries()) {
+    if (candidates.length === mostCandidates) break;
+    if (psks.size === 0 || !psks.has(hex(id))) candidates.push({ index, id });
+  }
+  return candidates;
 }
 
 /** The first in the client's order; its binder is not looked at. The secrets of all others are wiped. */
@@ -98,7 +102,8 @@ export function makeTickets(
   const maxEarlyData = settings.earlyData?.maxBytes ?? 0;
   const extensions = maxEarlyData === 0 ? [] : [extension("early_data", (writer) => writer.u32(maxEarlyData))];
   const resumed = psk?.kind === "session" ? psk.state : undefined;
-  const data = askSessionData(settings.sessionData, infoOf(settled, madeTls13(peer, psk), link.recordSizes));
+  const { sessionData } = settings;
+  const data = sessionData && askSessionData(sessionData, infoOf(settled, madeTls13(peer, psk), link.recordSizes));
   const tickets = Array.from({ length: ticketCount }, (_, at) => {
     const nonce = Uint8Array.of(at);
     const ageAdd = new Reader(expectLength(provider.random(4), 4, "random"), "random").u32("ticket_age_add");

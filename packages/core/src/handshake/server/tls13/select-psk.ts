@@ -26,7 +26,7 @@ export function lookUpOrExchange(
   if (offersPsks(hello) && mayBeKnown) return state;
   const { psk, reason = "not-resumed" } = select(state, [], link);
   const earlyData = settled.offersEarlyData ? { rejected: reason } : undefined;
-  return { ...state, kind: "exchangeKeys", psk, earlyData };
+  return { kind: "exchangeKeys", hello, settled, transcript, peerShare, psk, earlyData };
 }
 
 /** @param found sessions that are known. */
@@ -38,7 +38,8 @@ export function resumeOrExchange(
   // The binder has shown that the client knows the session's secret.
   const again = judgedAgain(psk.identity, state.settled.settings);
   if (again === undefined) return askOrExchange(state, psk, reason);
-  return { ...state, kind: "judgeResumed", psk, againstEarlyData: reason, ...again };
+  const { hello, settled, transcript, peerShare } = state;
+  return { kind: "judgeResumed", hello, settled, transcript, peerShare, psk, againstEarlyData: reason, ...again };
 }
 
 /** The verifier has said yes. */
@@ -55,11 +56,11 @@ function askOrExchange(
   reason: EarlyDataRejection | undefined,
 ): At<"askSingleUse"> | At<"exchangeKeys"> {
   const state = { hello, settled, transcript, peerShare };
-  if (!settled.offersEarlyData) return { ...state, kind: "exchangeKeys", psk, earlyData: undefined };
+  if (!settled.offersEarlyData) return { kind: "exchangeKeys", ...state, psk, earlyData: undefined };
   if (reason !== undefined || psk?.kind !== "session") {
-    return { ...state, kind: "exchangeKeys", psk, earlyData: { rejected: reason ?? "not-resumed" } };
+    return { kind: "exchangeKeys", ...state, psk, earlyData: { rejected: reason ?? "not-resumed" } };
   }
-  return { ...state, kind: "askSingleUse", psk, use: useOf(hello, settled, psk) };
+  return { kind: "askSingleUse", ...state, psk, use: useOf(hello, settled, psk) };
 }
 
 /** The PSK that is used, and what speaks against early data; the hello is part of the transcript then. */
