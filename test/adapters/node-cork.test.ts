@@ -137,6 +137,21 @@ describe("many small writes of one turn", () => {
   });
 });
 
+test("what a Duplex that is no socket is given is its own: nothing is written into it again", async () => {
+  const { socket, received, under } = await ours();
+  const given: { readonly chunk: Buffer; readonly copy: Buffer }[] = [];
+  const write = under.socket._write;
+  under.socket._write = (chunk: Buffer, encoding, done) => {
+    given.push({ chunk, copy: Buffer.from(chunk) });
+    write.call(under.socket, chunk, encoding, done);
+  };
+  for (let count = 0; count < 20; count++) socket.write(Buffer.alloc(200_000, count));
+  socket.end();
+  expect((await received).length).toBe(4_000_000);
+  expect(given.length).toBeGreaterThan(10);
+  for (const { chunk, copy } of given) expect(Buffer.compare(chunk, copy)).toBe(0);
+});
+
 describe("cork", () => {
   test("holds what is written, over many turns, until uncork: then it goes in one write", async () => {
     const { socket, under } = await ours();

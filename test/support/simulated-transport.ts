@@ -1,5 +1,5 @@
 // A transport without a network: the test is the peer and the kernel.
-import type { ChunkReader, Transport } from "@sallyport/drive";
+import type { ChunkReader, ChunkWriter, Transport } from "@sallyport/drive";
 
 export class SimulatedTransport implements Transport {
   halfCloses = true;
@@ -9,13 +9,19 @@ export class SimulatedTransport implements Transport {
   #incoming: (Uint8Array | undefined | Error)[] = [];
   #reader: ChunkReader | undefined;
   readonly readTo?: (reader: ChunkReader) => void;
-  #stalled: { resolve(): void; reject(cause: Error): void; bytes: Uint8Array; copy: Uint8Array } | undefined;
+  readonly writeTo?: (bytes: Uint8Array, writer: ChunkWriter) => void;
+  #stalled: { readonly writer: ChunkWriter; readonly bytes: Uint8Array; readonly copy: Uint8Array } | undefined;
   #writes: "taken" | "stalled" | Error = "taken";
   readonly #lends: boolean;
-  /** @param manner `direct`: it has `readTo`, and answers at once what is there; `lends`: and overwrites it when the call returns */
+  /**
+   * @param manner `direct`: it has `readTo` and `writeTo`, and answers at once what is there; `lends`: and overwrites it when the call
+   * returns
+   */
   constructor(manner: "promises" | "direct" | "lends" = "promises") {
     this.#lends = manner === "lends";
-    if (manner !== "promises") this.readTo = (reader) => this.#readTo(reader);
+    if (manner === "promises") return;
+    this.readTo = (reader) => this.#readTo(reader);
+    this.writeTo = (bytes, writer) => this.#writeTo(bytes, writer);
   }
   /** How often `read` was called and is not answered. */
   get readsUnderWay(): number {
@@ -48,7 +54,7 @@ export class SimulatedTransport implements Transport {
   /** What was not read yet is lost. */
   reset(cause: Error = new Error("ECONNRESET")): void {
     this.#writes = cause;
-    this.#stalled?.reject(cause);
+    this.#breakStalled(cause);
     this.#incoming = [];
     this.#arrive(cause);
   }
@@ -63,11 +69,16 @@ export class SimulatedTransport implements Transport {
     if (stalled === undefined) return;
     // "Has done with the bytes, which may then be sealed into again": until now they must not have changed.
     if (Buffer.compare(stalled.bytes, stalled.copy) !== 0) throw new Error("bytes changed while they were being written");
-    stalled.resolve();
+    stalled.writer.written();
   }
   failWrites(cause: Error = new Error("EPIPE")): void {
     this.#writes = cause;
-    this.#stalled?.reject(cause);
+    this.#breakStalled(cause);
+  }
+  #breakStalled(cause: Error): void {
+    const stalled = this.#stalled;
+    this.#stalled = undefined;
+    stalled?.writer.broke(cause);
   }
 
   // The loop's side.
@@ -76,19 +87,20 @@ export class SimulatedTransport implements Transport {
     return new Promise((resolve, reject) => this.#readTo({ arrived: resolve, broke: reject }));
   }
   write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => this.#writeTo(bytes, { written: resolve, broke: reject }));
+  }
+  #writeTo(bytes: Uint8Array, writer: ChunkWriter): void {
     if (this.#stalled !== undefined) throw new Error("two writes at a time");
     this.log.push(`write ${bytes.length}`);
-    if (this.#writes instanceof Error) return Promise.reject(this.#writes);
+    if (this.#writes instanceof Error) return writer.broke(this.#writes);
     const copy = bytes.slice();
     this.#written.push(copy);
     this.onWrite?.(copy);
     // `onWrite` may have changed it.
     const writes: "taken" | "stalled" | Error = this.#writes;
-    if (writes === "taken") return Promise.resolve();
-    if (writes !== "stalled") return Promise.reject(writes);
-    return new Promise((resolve, reject) => {
-      this.#stalled = { resolve, reject, bytes, copy };
-    });
+    if (writes === "taken") return writer.written();
+    if (writes !== "stalled") return writer.broke(writes);
+    this.#stalled = { writer, bytes, copy };
   }
   closeWrite(): Promise<void> {
     this.log.push("closeWrite");
@@ -103,8 +115,7 @@ export class SimulatedTransport implements Transport {
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.broke(new Error("destroyed"));
-    this.#stalled?.reject(new Error("destroyed"));
-    this.#stalled = undefined;
+    this.#breakStalled(new Error("destroyed"));
   }
 
   #lend(chunk: Uint8Array, reader: ChunkReader): void {

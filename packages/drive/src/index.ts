@@ -11,5 +11,5 @@ export type { Waiter } from "./inbox.ts";
 export type { DynamicRecordSizeOptions, DynamicRecordSizes } from "./record-sizes.ts";
 export { dynamicRecordSizes } from "./record-sizes.ts";
 export { WriteSideClosed } from "./plaintext.ts";
-export type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
-export type { ChunkReader, Clock, Transport } from "./transport.ts";
+export type { Closing, Extraction, TlsStream, Written } from "./tls-stream.ts";
+export type { ChunkReader, ChunkWriter, Clock, Transport } from "./transport.ts";

@@ -1,5 +1,5 @@
 // The writing half of a transport: one write at a time, in the order of the calls that made the bytes.
-import type { Transport } from "./transport.ts";
+import type { ChunkWriter, Transport } from "./transport.ts";
 
 /** Bytes for one write, and who waits for it. */
 export interface Batch {
@@ -22,12 +22,18 @@ export interface Source {
 /** Above this the loop reads nothing more: a peer that asks for answers and never reads them gets no memory of ours. */
 const unsentLimit = 64 * 1024;
 
-export class Outbox {
+/** Between its writes it holds no promise and no closure: it is itself what the transport calls. */
+export class Outbox implements ChunkWriter {
   readonly #transport: Transport;
   #outputs: Uint8Array[] = [];
   #unsent = 0;
+  /** With the transport. */
+  #batch: Batch | undefined;
+  /** Sealed while the transport is busy. */
   #ahead: Batch | undefined;
   #running = false;
+  /** The transport may answer before its call returns. */
+  #going = false;
   #finished: Promise<void> | undefined;
   #idle: (() => void)[] | undefined;
   #source: Source | undefined;
@@ -59,7 +65,7 @@ export class Outbox {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    Promise.resolve().then(() => this.#run()).catch((cause) => this.#break(cause));
+    void turn.then(() => this.#go());
   }
 
   /** undefined: read on. */
@@ -84,20 +90,37 @@ export class Outbox {
     return this.#finished;
   }
 
-  async #run(): Promise<void> {
-    for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
-      try {
-        const written = batch.bytes.length > 0 ? this.#transport.write(batch.bytes) : undefined;
-        // Sealed while the transport is busy; it goes before any output that is put from now on, since it was made before.
-        if (this.#outputs.length === 0 && this.#source?.plentiful) this.#ahead = this.#source.seal();
-        await written;
-      } catch (cause) {
-        batch.failed(cause);
-        return this.#break(cause);
-      }
-      batch.sent();
+  written(): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    batch?.sent();
+    this.#go();
+  }
+  broke(cause: unknown): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    batch?.failed(cause);
+    this.#break(cause);
+  }
+
+  #go(): void {
+    if (this.#going) return;
+    this.#going = true;
+    try {
+      while (this.#running && this.#batch === undefined) this.#step();
+    } catch (cause) {
+      this.broke(cause);
     }
-    this.#rest();
+    this.#going = false;
+  }
+  #step(): void {
+    const batch = this.#next();
+    if (batch === undefined) return this.#rest();
+    this.#batch = batch;
+    if (batch.bytes.length === 0) return this.written();
+    write(this.#transport, batch.bytes, this);
+    // It goes before any output that is put from now on, since it was made before.
+    if (this.#batch !== undefined && this.#outputs.length === 0 && this.#source?.plentiful) this.#ahead = this.#source.seal();
   }
 
   #next(): Batch | undefined {
@@ -136,6 +159,15 @@ export class Outbox {
     this.#idle = undefined;
     for (const resolve of idle ?? []) resolve();
   }
+}
+
+/** Settled: what waits for it runs in this turn's microtasks. */
+const turn = Promise.resolve();
+
+/** One that throws is one that rejects. */
+function write(transport: Transport, bytes: Uint8Array, writer: ChunkWriter): void {
+  if (transport.writeTo !== undefined) return transport.writeTo(bytes, writer);
+  transport.write(bytes).then(() => writer.written(), (cause) => writer.broke(cause));
 }
 
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -3,6 +3,7 @@
 import type { Bytes, Connection, Ended, ErrorAndAlert, Sent } from "@sallyport/core";
 import { type Batch, concatenate, type Source } from "./outbox.ts";
 import type { SmallRecords } from "./record-sizes.ts";
+import type { Written } from "./tls-stream.ts";
 import { recordOverhead, returnWindow, takeWindow, type Window } from "./windows.ts";
 
 /** A direction that can't be written to: ours was closed, or (TLS 1.2) the peer's close took ours along (RFC 5246 §7.2.1). */
@@ -18,23 +19,19 @@ export class WriteSideClosed extends Error {
 /** With so much waiting, the next window is sealed while the transport is busy with the last. */
 const plentifulBytes = 64 * 1024;
 
-interface Settle {
-  readonly resolve: () => void;
-  readonly reject: (cause: unknown) => void;
-}
 interface Data {
   readonly kind: "data";
   readonly bytes: Uint8Array;
   taken: number;
   /** With the last piece of a write. */
-  readonly settle: Settle | undefined;
+  readonly settle: Written | undefined;
   next: Entry | undefined;
 }
 /** A call that keeps its place among the data: a close, a KeyUpdate. */
 interface Step {
   readonly kind: "step";
   readonly run: () => Sent | ErrorAndAlert;
-  readonly settle: Settle;
+  readonly settle: Written;
   next: Entry | undefined;
 }
 /** A list, and no array: one that is taken from the front, while thousands of small writes wait, is moved each time. */
@@ -66,22 +63,19 @@ export class Plaintext implements Source {
     return this.#bytes >= plentifulBytes;
   }
 
-  /** The pieces are read until the promise settles. */
-  push(pieces: readonly Uint8Array[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = { resolve, reject };
-      const last = pieces.length - 1;
-      if (last < 0) resolve();
-      pieces.forEach((bytes, index) => {
-        this.#append({ kind: "data", bytes, taken: 0, settle: index === last ? settle : undefined, next: undefined });
-        this.#bytes += bytes.length;
-      });
-    });
+  /** The pieces are read until `settle` is called. */
+  push(pieces: readonly Uint8Array[], settle: Written): void {
+    const last = pieces.length - 1;
+    if (last < 0) settle.written();
+    for (const [index, bytes] of pieces.entries()) {
+      this.#append({ kind: "data", bytes, taken: 0, settle: index === last ? settle : undefined, next: undefined });
+      this.#bytes += bytes.length;
+    }
   }
 
   pushStep(run: () => Sent | ErrorAndAlert): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#append({ kind: "step", run, settle: { resolve, reject }, next: undefined });
+      this.#append({ kind: "step", run, settle: { written: resolve, failed: reject }, next: undefined });
     });
   }
 
@@ -99,7 +93,7 @@ export class Plaintext implements Source {
     this.#first = undefined;
     this.#last = undefined;
     this.#bytes = 0;
-    for (; entry !== undefined; entry = entry.next) entry.settle?.reject(why());
+    for (; entry !== undefined; entry = entry.next) entry.settle?.failed(why());
   }
 
   failed(cause: unknown): void {
@@ -132,7 +126,7 @@ export class Plaintext implements Source {
       const head = this.#first;
       if (head?.kind !== "data" || head.bytes.length > 0) return head;
       this.#dropFirst();
-      head.settle?.resolve();
+      head.settle?.written();
     }
   }
 
@@ -142,11 +136,11 @@ export class Plaintext implements Source {
     try {
       result = step.run();
     } catch (misuse) {
-      step.settle.reject(misuse);
+      step.settle.failed(misuse);
       return batchOf(new Uint8Array(0), []);
     }
     if (result.kind === "sent") return batchOf(result.output, [step.settle]);
-    step.settle.reject(result.error);
+    step.settle.failed(result.error);
     return this.#stop(result, []);
   }
 
@@ -154,7 +148,7 @@ export class Plaintext implements Source {
   #sealFew(unit: number): Batch {
     const size = this.#recordSize(unit);
     if (this.#bytes > size) return this.#sealInto(new Uint8Array(this.#bytes + Math.ceil(this.#bytes / size) * recordOverhead), unit);
-    const sealed: Settle[] = [];
+    const sealed: Written[] = [];
     const data = this.#gather(unit, unit);
     const result = this.#connection.send(data);
     if (result.kind !== "sent") return this.#stop(result, sealed);
@@ -164,7 +158,7 @@ export class Plaintext implements Source {
 
   /** @param window whose `sealed` the target is */
   #sealInto(target: Uint8Array<ArrayBuffer>, unit: number, window?: Window): Batch {
-    const sealed: Settle[] = [];
+    const sealed: Written[] = [];
     let written = 0;
     for (;;) {
       const size = this.#recordSize(unit);
@@ -186,7 +180,7 @@ export class Plaintext implements Source {
   }
 
   /** Nothing can be sealed any more. What was sealed before goes out, and the failure's output behind it. */
-  #stop(result: Ended | ErrorAndAlert, sealed: readonly Settle[], before: Uint8Array = new Uint8Array(0)): Batch {
+  #stop(result: Ended | ErrorAndAlert, sealed: readonly Written[], before: Uint8Array = new Uint8Array(0)): Batch {
     if (result.kind === "ended") this.reject(() => new WriteSideClosed("peer-close"));
     else this.#writing.sealFailed(result);
     return batchOf(concatenate([before, result.output]), sealed);
@@ -211,7 +205,7 @@ export class Plaintext implements Source {
     return gathered.subarray(0, length);
   }
 
-  #consume(taken: number, sealed: Settle[]): void {
+  #consume(taken: number, sealed: Written[]): void {
     this.#small?.sealed(taken);
     this.#bytes -= taken;
     for (let left = taken; left > 0; ) {
@@ -227,16 +221,16 @@ export class Plaintext implements Source {
   }
 }
 
-function batchOf(bytes: Uint8Array | Bytes, sealed: readonly Settle[], window?: Window): Batch {
+function batchOf(bytes: Uint8Array | Bytes, sealed: readonly Written[], window?: Window): Batch {
   return {
     bytes,
     sent: () => {
       if (window !== undefined) returnWindow(window);
-      for (const { resolve } of sealed) resolve();
+      for (const settle of sealed) settle.written();
     },
     // The window is not reused: a transport that failed may still hold it.
     failed: (cause) => {
-      for (const { reject } of sealed) reject(cause);
+      for (const settle of sealed) settle.failed(cause);
     },
   };
 }

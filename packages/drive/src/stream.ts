@@ -10,7 +10,7 @@ import { keep, withoutFirst } from "./pieces.ts";
 import { Plaintext, WriteSideClosed, type Writing } from "./plaintext.ts";
 import { quiet } from "./quiet.ts";
 import type { SmallRecords } from "./record-sizes.ts";
-import type { Closing, Extraction, TlsStream } from "./tls-stream.ts";
+import type { Closing, Extraction, TlsStream, Written } from "./tls-stream.ts";
 
 /** Plaintext that is read ahead. */
 const readAheadLimit = 64 * 1024;
@@ -113,10 +113,12 @@ export class Stream implements TlsStream, Waiter, Writing {
   }
 
   write(...data: readonly Uint8Array[]): Promise<void> {
-    if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd());
-    const written = this.#plaintext.push(data);
+    return quiet(new Promise((written, failed) => this.writeThen(data, { written, failed })));
+  }
+  writeThen(data: readonly Uint8Array[], who: Written): void {
+    if (this.#writeEnd !== undefined) return who.failed(this.#writeEnd());
+    this.#plaintext.push(data, who);
     this.#line.outbox.start();
-    return quiet(written);
   }
 
   closeWrite(): Promise<void> {

@@ -25,6 +25,8 @@ export interface TlsStream {
    * the TlsError once the connection failed, the transport's error once that is broken, or WriteSideClosed.
    */
   write(...data: readonly Uint8Array[]): Promise<void>;
+  /** `write` without a promise: who wrote is called, once. */
+  writeThen(data: readonly Uint8Array[], who: Written): void;
   /** close_notify behind all that was written, then the transport's own half-close. Reading goes on. */
   closeWrite(): Promise<void>;
   /**
@@ -49,6 +51,14 @@ export interface TlsStream {
   extractSecrets(): Promise<Extraction>;
   /** Never rejects. `error`: of the connection; undefined: both sides said close_notify. */
   readonly closed: Promise<Closing>;
+}
+
+/** Neither may throw. */
+export interface Written {
+  /** The transport took it. */
+  written(): void;
+  /** @param cause what `write` rejects with */
+  failed(cause: unknown): void;
 }
 
 export interface Closing {

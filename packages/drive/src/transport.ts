@@ -11,6 +11,8 @@ export interface Transport {
   readTo?(reader: ChunkReader): void;
   /** Settles when the transport can take more and has done with `bytes`, which may then be sealed into again. */
   write(bytes: Uint8Array): Promise<void>;
+  /** The same, without a promise; the writer is called once, at once or later. Default: by `write`. */
+  writeTo?(bytes: Uint8Array, writer: ChunkWriter): void;
   closeWrite(): Promise<void>;
   /** At once, whatever is unread. */
   destroy(): void;
@@ -25,6 +27,14 @@ export interface ChunkReader {
    * @param isLent the chunk is the transport's again when the call returns, and will be overwritten
    */
   arrived(chunk: Uint8Array | undefined, isLent?: boolean): void;
+  /** The transport broke. */
+  broke(cause: unknown): void;
+}
+
+/** Who waits until a chunk is written. */
+export interface ChunkWriter {
+  /** The transport can take more, and has done with the bytes. */
+  written(): void;
   /** The transport broke. */
   broke(cause: unknown): void;
 }

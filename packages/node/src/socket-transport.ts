@@ -1,6 +1,6 @@
-import type { TcpSocketConnectOpts } from "node:net";
+import { Socket, type TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
-import type { ChunkReader, Transport } from "@sallyport/drive";
+import type { ChunkReader, ChunkWriter, Transport } from "@sallyport/drive";
 
 /** Where a socket keeps its transport: listeners of its own would cost each idle connection more than all of its keys. */
 const transportOf: unique symbol = Symbol("its SocketTransport");
@@ -69,9 +69,13 @@ export class SocketTransport implements Transport {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
+    return new Promise((resolve, reject) => this.writeTo(bytes, { written: resolve, broke: reject }));
+  }
+
+  writeTo(bytes: Uint8Array, writer: ChunkWriter): void {
+    // The loop seals into the same memory again. A socket has done with it when it calls back; another Duplex may hand it on as it is.
+    const chunk = this.#socket instanceof Socket ? bytes : bytes.slice();
+    this.#socket.write(chunk, (error) => (error ? writer.broke(error) : writer.written()));
   }
 
   closeWrite(): Promise<void> {

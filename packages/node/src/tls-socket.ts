@@ -331,7 +331,10 @@ export class TlsSocket extends Duplex implements Socket {
   #hold(): void {
     this.#holding = true;
     super.cork();
-    process.nextTick(() => this.#letGo());
+    process.nextTick(TlsSocket.#endTurn, this);
+  }
+  static #endTurn(socket: TlsSocket): void {
+    socket.#letGo();
   }
   #letGo(): void {
     if (!this.#holding) return;
@@ -355,7 +358,10 @@ export class TlsSocket extends Duplex implements Socket {
     const halfRtt = this.#halfRtt;
     if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
     else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
-    else writeAll(stream, chunks).then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
+    else {
+      const told = guarded(done);
+      stream.writeThen(chunks.map(plain), { written: told, failed: (cause) => this.#writeFailed(stream, cause, told) });
+    }
   }
 
   override _final(done: Done): void {
@@ -405,15 +411,17 @@ function isShort(chunk: unknown): boolean {
   return (typeof chunk === "string" || chunk instanceof Uint8Array) && chunk.length < record;
 }
 
-/** A call takes some ten thousand arguments; those who write a byte at a time have more. */
-const atOnce = 1024;
-
-/** Their order is that of the calls: when the last one is sent, so are the others. */
-function writeAll(stream: TlsStream, chunks: readonly Uint8Array[]): Promise<void> {
-  for (let at = 0; ; at += atOnce) {
-    const written = stream.write(...chunks.slice(at, at + atOnce).map(plain));
-    if (at + atOnce >= chunks.length) return written;
-  }
+/** What a callback of the application throws is the process's: the connection has done nothing wrong, and goes on. */
+function guarded(done: Done): Done {
+  return (error) => {
+    try {
+      done(error);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
+  };
 }
 
 function latin1(bytes: Uint8Array): string {
