@@ -350,7 +350,8 @@ export abstract class Peer {
   #seal(keys: RecordKeys | undefined, type: number, piece: Bytes, padding: number, records: Bytes[]): void {
     const isClear = keys === undefined || (keys.hidesType && type === contentTypes.changeCipherSpec);
     let sealed: Bytes = isClear ? record(type, piece, this.#records === 1 ? 0x0301 : 0x0303) : keys.seal(type, piece, padding);
-    this.spoken.push({ by: "peer", type, content: piece, epoch: isClear ? "clear" : keys.epoch, sealed });
+    const inner = !isClear && keys.hidesType ? innerPlaintext(type, piece) : { type, content: piece };
+    this.spoken.push({ by: "peer", ...inner, epoch: isClear ? "clear" : keys.epoch, sealed });
     let times = 1;
     for (const fault of this.#faultsAt("wire", this.#records - 1)) {
       const { act, where, value } = fault;
@@ -513,6 +514,13 @@ const provers: ReadonlySet<number> = new Set([handshakeTypes.certificate_verify,
 function nameOf(type: number, bytes: Uint8Array): string {
   if (type === contentTypes.handshake) return messageName(bytes[0] ?? 0);
   return type === contentTypes.alert ? "alert" : type === contentTypes.changeCipherSpec ? "change_cipher_spec" : "data";
+}
+
+/** RFC 9846 §5.4: a content type 0 is padding, and the last octet before it that is not 0 is the type. */
+function innerPlaintext(type: number, content: Bytes): { readonly type: number; readonly content: Bytes } {
+  if (type !== 0) return { type, content };
+  const end = content.findLastIndex((octet) => octet !== 0);
+  return { type: content[end] ?? 0, content: content.subarray(0, Math.max(0, end)) };
 }
 
 function split(bytes: Bytes, size: number): Bytes[] {
