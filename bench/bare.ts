@@ -14,7 +14,9 @@ export const chacha20 = "chacha20-poly1305" as CipherGCMTypes;
  * @param cipher by default the one that the provider prefers; libsodium has ChaCha20 alone
  */
 export function bareCipher(
-  name: ProviderName, size: number, cipher: CipherGCMTypes = name === "crypto-node" ? "aes-128-gcm" : chacha20,
+  name: ProviderName,
+  size: number,
+  cipher: CipherGCMTypes = name === "crypto-node" ? "aes-128-gcm" : chacha20,
 ): (batch: number) => () => void {
   return { "crypto-node": withNode, "crypto-noble": withNoble, "crypto-wasm": withSodium }[name](size, cipher);
 }
@@ -66,8 +68,7 @@ function withSodium(size: number): (batch: number) => () => void {
   return through(size, 32, {
     seal: (key, nonce, header, data, target) =>
       target.set(sodium.crypto_aead_chacha20poly1305_ietf_encrypt(data, header, null, nonce, key)),
-    open: (key, nonce, header, sealed) =>
-      void sodium.crypto_aead_chacha20poly1305_ietf_decrypt(null, sealed, header, nonce, key),
+    open: (key, nonce, header, sealed) => void sodium.crypto_aead_chacha20poly1305_ietf_decrypt(null, sealed, header, nonce, key),
   });
 }
 

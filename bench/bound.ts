@@ -16,7 +16,11 @@ export function measureBound(authority: Authority, { rounds, quick }: Effort): M
   const rows = [["a full handshake in memory", "server", "of it in the provider", "client", "of it in the provider"]];
   const figures: Figure[] = [];
   const few = quick ? 10 : 50;
-  for (const [name, count] of [["crypto-node", quick ? 200 : 1000], ["crypto-noble", few], ["crypto-wasm", few]] as const) {
+  for (const [name, count] of [
+    ["crypto-node", quick ? 200 : 1000],
+    ["crypto-noble", few],
+    ["crypto-wasm", few],
+  ] as const) {
     const { server, client, micros } = shares(name, authority, rounds, count);
     rows.push([name, `${digits(micros.server)} µs`, ratioText(server), `${digits(micros.client)} µs`, ratioText(client)]);
     if (name !== "crypto-noble") continue;

@@ -14,7 +14,11 @@ interface Job {
   /** What a run is divided by, and what comes of it a second. */
   readonly units: number;
   readonly unit: string;
-  readonly figures: readonly { readonly what: string; readonly by: "seconds" | "cpuSeconds" | "serverCpuSeconds"; readonly goal: Goal }[];
+  readonly figures: readonly {
+    readonly what: string;
+    readonly by: "seconds" | "cpuSeconds" | "serverCpuSeconds";
+    readonly goal: Goal;
+  }[];
 }
 
 function x(mustReach: number, aim: number): Goal {
@@ -28,7 +32,10 @@ export async function measureBulk(loopback: Loopback, effort: Effort): Promise<M
   const count = effort.quick ? 2_000 : 10_000;
   return measureJobs(loopback, effort, [
     {
-      what: "bulk, 64 KiB writes", work: { kind: "download", bytes: large, write: 65_536 }, units: large / 1e6, unit: "MB/s",
+      what: "bulk, 64 KiB writes",
+      work: { kind: "download", bytes: large, write: 65_536 },
+      units: large / 1e6,
+      unit: "MB/s",
       figures: [
         { what: "bulk send, 64 KiB writes, by the clock", by: "seconds", goal: x(0.75, 0.9) },
         { what: "bulk send, by the sender's CPU", by: "serverCpuSeconds", goal: x(0.75, 0.9) },
@@ -36,11 +43,17 @@ export async function measureBulk(loopback: Loopback, effort: Effort): Promise<M
       ],
     },
     {
-      what: "1 KiB writes", work: { kind: "download", bytes: small, write: 1024 }, units: small / 1e6, unit: "MB/s",
+      what: "1 KiB writes",
+      work: { kind: "download", bytes: small, write: 1024 },
+      units: small / 1e6,
+      unit: "MB/s",
       figures: [{ what: "1 KiB writes, put together into full records", by: "seconds", goal: x(1.05, 1.2) }],
     },
     {
-      what: "request and answer, 100 B", work: { kind: "ping-pong", count, size: 100 }, units: count, unit: "a second",
+      what: "request and answer, 100 B",
+      work: { kind: "ping-pong", count, size: 100 },
+      units: count,
+      unit: "a second",
       figures: [{ what: "request and answer, 100 B", by: "seconds", goal: x(0.65, 0.8) }],
     },
   ]);
@@ -48,7 +61,9 @@ export async function measureBulk(loopback: Loopback, effort: Effort): Promise<M
 
 async function measureJobs(loopback: Loopback, { rounds }: Effort, jobs: readonly Job[]): Promise<Measured> {
   const figures: Figure[] = [];
-  const rows = [["one connection on loopback", "node:tls", "crypto-node", "by the clock", "by the server's CPU", "by the client's CPU"]];
+  const rows = [
+    ["one connection on loopback", "node:tls", "crypto-node", "by the clock", "by the server's CPU", "by the client's CPU"],
+  ];
   for (const job of jobs) {
     for (const name of contenders) await loopback.run(name, job.work); // warm
     const results = await inTurns(rounds, {
@@ -58,7 +73,10 @@ async function measureJobs(loopback: Loopback, { rounds }: Effort, jobs: readonl
     const rate = (name: (typeof contenders)[number]): string =>
       digits(job.units / spread(results[name].map(({ seconds }) => seconds)).median);
     const ratio = (by: keyof Outcome) =>
-      ratios(results["node:tls"].map((result) => result[by]), results["crypto-node"].map((result) => result[by]));
+      ratios(
+        results["node:tls"].map((result) => result[by]),
+        results["crypto-node"].map((result) => result[by]),
+      );
     const columns = (["seconds", "serverCpuSeconds", "cpuSeconds"] as const).map((by) => ratioText(ratio(by)));
     rows.push([job.what, `${rate("node:tls")} ${job.unit}`, `${rate("crypto-node")} ${job.unit}`, ...columns]);
     for (const { what, by, goal } of job.figures) figures.push({ what, value: ratio(by), goal });
@@ -71,34 +89,55 @@ export async function measureThroughput(loopback: Loopback, { rounds, quick }: E
   const names = ["node:tls", "crypto-node", "crypto-noble", "crypto-wasm"] as const;
   const ours = ["crypto-node", "crypto-noble", "crypto-wasm"] as const;
   const rows = [["loopback, by size of a write", "node:tls MB/s", ...ours.flatMap((name) => [`${name} MB/s`, "of node:tls"])]];
-  const points: Readonly<Record<(typeof names)[number], [number, number][]>> =
-    { "node:tls": [], "crypto-node": [], "crypto-noble": [], "crypto-wasm": [] };
+  const points: Readonly<Record<(typeof names)[number], [number, number][]>> = {
+    "node:tls": [],
+    "crypto-node": [],
+    "crypto-noble": [],
+    "crypto-wasm": [],
+  };
   for (const write of [64, 256, 1024, 4096, 16_384, 65_536]) {
-    const download = (contender: (typeof names)[number]) => async (): Promise<{ readonly clock: number; readonly cpu: number }> => {
-      const bytes = Math.min(32_768 * write, (quick ? 16 : 128) * mebibyte) / slowness[contender];
-      const { seconds, serverCpuSeconds } = await loopback.run(contender, { kind: "download", bytes, write });
-      return { clock: bytes / seconds / 1e6, cpu: bytes / serverCpuSeconds / 1e6 };
-    };
+    const download =
+      (contender: (typeof names)[number]) => async (): Promise<{ readonly clock: number; readonly cpu: number }> => {
+        const bytes = Math.min(32_768 * write, (quick ? 16 : 128) * mebibyte) / slowness[contender];
+        const { seconds, serverCpuSeconds } = await loopback.run(contender, { kind: "download", bytes, write });
+        return { clock: bytes / seconds / 1e6, cpu: bytes / serverCpuSeconds / 1e6 };
+      };
     for (const name of names) await download(name)(); // warm
     const results = await inTurns(rounds, {
-      "node:tls": download("node:tls"), "crypto-node": download("crypto-node"),
-      "crypto-noble": download("crypto-noble"), "crypto-wasm": download("crypto-wasm"),
+      "node:tls": download("node:tls"),
+      "crypto-node": download("crypto-node"),
+      "crypto-noble": download("crypto-noble"),
+      "crypto-wasm": download("crypto-wasm"),
     });
     const each = (name: (typeof names)[number], by: "clock" | "cpu"): number[] => results[name].map((result) => result[by]);
     for (const name of names) points[name].push([write, spread(each(name, "cpu")).median]);
     rows.push([
-      sizeText(write), digits(spread(each("node:tls", "clock")).median),
-      ...ours.flatMap((name) => [digits(spread(each(name, "clock")).median), ratioText(ratios(each(name, "clock"), each("node:tls", "clock")))]),
+      sizeText(write),
+      digits(spread(each("node:tls", "clock")).median),
+      ...ours.flatMap((name) => [
+        digits(spread(each(name, "clock")).median),
+        ratioText(ratios(each(name, "clock"), each("node:tls", "clock"))),
+      ]),
     ]);
   }
   return {
     figures: [],
     tables: [table(rows)],
-    pictures: [{
-      kind: "lines", name: "sizes", title: "One connection on loopback, by the size of an application's write",
-      x: { title: "bytes", scale: "size" }, y: { title: "MB a CPU second of the sender, its socket included", scale: "log" },
-      panels: [{ title: "AES-128-GCM; crypto-noble and crypto-wasm: ChaCha20-Poly1305", lines: names.map((name) => ({ name, points: points[name] })) }],
-    }],
+    pictures: [
+      {
+        kind: "lines",
+        name: "sizes",
+        title: "One connection on loopback, by the size of an application's write",
+        x: { title: "bytes", scale: "size" },
+        y: { title: "MB a CPU second of the sender, its socket included", scale: "log" },
+        panels: [
+          {
+            title: "AES-128-GCM; crypto-noble and crypto-wasm: ChaCha20-Poly1305",
+            lines: names.map((name) => ({ name, points: points[name] })),
+          },
+        ],
+      },
+    ],
   };
 }
 

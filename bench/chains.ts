@@ -54,8 +54,13 @@ function sallyport({ root, intermediate, leaf }: Chain, provider: typeof node): 
   const verifier = serverVerifier({ provider, roots: [root] });
   return () => {
     const presented: PresentedIdentity = {
-      role: "server", type: "x509", chain: [leaf, intermediate], serverName: "example.com", ocspResponse: undefined,
-      signedCertificateTimestamps: [], nowMs: Date.now(),
+      role: "server",
+      type: "x509",
+      chain: [leaf, intermediate],
+      serverName: "example.com",
+      ocspResponse: undefined,
+      signedCertificateTimestamps: [],
+      nowMs: Date.now(),
     };
     return "names" in verifier.verify(presented);
   };
@@ -69,8 +74,12 @@ function nodeCrypto({ root, intermediate, leaf }: Chain): () => boolean {
     const now = Date.now();
     const isCurrent = [below, above].every((one) => Date.parse(one.validFrom) <= now && now <= Date.parse(one.validTo));
     return (
-      isCurrent && below.checkHost("example.com") !== undefined && below.checkIssued(above) && above.checkIssued(anchor) &&
-      below.verify(above.publicKey) && above.verify(anchor.publicKey)
+      isCurrent &&
+      below.checkHost("example.com") !== undefined &&
+      below.checkIssued(above) &&
+      above.checkIssued(anchor) &&
+      below.verify(above.publicKey) &&
+      above.verify(anchor.publicKey)
     );
   };
 }
@@ -93,11 +102,21 @@ async function makeChain(): Promise<Chain> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const [root, intermediate, leaf] = await Promise.all([keys(), keys(), keys()]);
   const make = async (
-    subject: string, pair: CryptoKeyPair, issuer: string, by: CryptoKeyPair, extensions: readonly peculiar.Extension[],
+    subject: string,
+    pair: CryptoKeyPair,
+    issuer: string,
+    by: CryptoKeyPair,
+    extensions: readonly peculiar.Extension[],
   ): Promise<Uint8Array<ArrayBuffer>> => {
     const { rawData } = await peculiar.X509CertificateGenerator.create({
-      serialNumber: "01a5", subject, issuer, publicKey: pair.publicKey, signingKey: by.privateKey, signingAlgorithm: algorithm,
-      notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 86_400_000),
+      serialNumber: "01a5",
+      subject,
+      issuer,
+      publicKey: pair.publicKey,
+      signingKey: by.privateKey,
+      signingAlgorithm: algorithm,
+      notBefore: new Date(Date.now() - 86_400_000),
+      notAfter: new Date(Date.now() + 86_400_000),
       extensions: [
         ...extensions,
         await peculiar.SubjectKeyIdentifierExtension.create(pair.publicKey),

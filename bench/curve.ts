@@ -29,19 +29,30 @@ export async function measureCurve(authority: Authority, effort: Effort): Promis
   }
   const head = ["sealing, MB a CPU second", ...sizes.map(sizeText)];
   const rows = panels.flatMap(({ title, lines }) =>
-    lines.map(({ name, points }) => [`${title}, ${name}`, ...points.map(([, rate]) => digits(rate))]));
+    lines.map(({ name, points }) => [`${title}, ${name}`, ...points.map(([, rate]) => digits(rate))]),
+  );
   return {
     figures: [],
     tables: [table([head, ...rows])],
-    pictures: [{
-      kind: "lines", name: "records", title: "Records sealed in memory, by plaintext bytes a record",
-      x: { title: "bytes", scale: "size" }, y: { title: "MB a CPU second", scale: "log" }, panels,
-    }],
+    pictures: [
+      {
+        kind: "lines",
+        name: "records",
+        title: "Records sealed in memory, by plaintext bytes a record",
+        x: { title: "bytes", scale: "size" },
+        y: { title: "MB a CPU second", scale: "log" },
+        panels,
+      },
+    ],
   };
 }
 
 async function linesOf(
-  provider: ProviderName, authority: Authority, suite: CipherSuiteName, cipher: CipherGCMTypes, { quick }: Effort,
+  provider: ProviderName,
+  authority: Authority,
+  suite: CipherSuiteName,
+  cipher: CipherGCMTypes,
+  { quick }: Effort,
 ): Promise<Line[]> {
   const milliseconds = quick ? 10 : 40;
   const pair = shakeHands(provider, authority, suite);
@@ -54,9 +65,14 @@ async function linesOf(
     ours.push([size, spread(results.ours).median]);
     bare.push([size, spread(results.bare).median]);
   }
-  return [{ name: provider, points: ours }, { name: libraries[provider], bounds: provider, points: bare }];
+  return [
+    { name: provider, points: ours },
+    { name: libraries[provider], bounds: provider, points: bare },
+  ];
 }
 
 const libraries: Readonly<Record<ProviderName, string>> = {
-  "crypto-node": "node:crypto alone", "crypto-noble": "@noble/ciphers alone", "crypto-wasm": "libsodium alone",
+  "crypto-node": "node:crypto alone",
+  "crypto-noble": "@noble/ciphers alone",
+  "crypto-wasm": "libsodium alone",
 };

@@ -17,8 +17,16 @@ export async function measureGrowth(authority: Authority, { rounds, quick }: Eff
   const constant = { better: "less", unit: "x" } as const;
   return {
     figures: [
-      { what: `time of a byte, the last 256 MiB of ${quick ? 1 : 4} GiB to the first`, value: byTime, goal: { ...constant, mustReach: 1.15 } },
-      { what: `memory of a connection, ${quick ? "1,000" : "10,000"} to 100`, value: byCount, goal: { ...constant, mustReach: 1.1 } },
+      {
+        what: `time of a byte, the last 256 MiB of ${quick ? 1 : 4} GiB to the first`,
+        value: byTime,
+        goal: { ...constant, mustReach: 1.15 },
+      },
+      {
+        what: `memory of a connection, ${quick ? "1,000" : "10,000"} to 100`,
+        value: byCount,
+        goal: { ...constant, mustReach: 1.1 },
+      },
       { what: "handshake byte by byte to one in one piece, CPU of both", value: byPieces, goal: { ...constant, mustReach: 3 } },
     ],
     tables: [
@@ -80,7 +88,16 @@ async function workOfPieces(authority: Authority, rounds: number, quick: boolean
   return ratios(results.bytes, results.whole);
 }
 
-function shake({ server, client }: { readonly server: ReturnType<typeof import("./sides.ts").server>; readonly client: ReturnType<typeof import("./sides.ts").client> }, length: number): void {
+function shake(
+  {
+    server,
+    client,
+  }: {
+    readonly server: ReturnType<typeof import("./sides.ts").server>;
+    readonly client: ReturnType<typeof import("./sides.ts").client>;
+  },
+  length: number,
+): void {
   let theirs: ServerStage = new Acceptor().start();
   let ours: ClientStage = new Connector(client, "localhost").start();
   let toServer: Uint8Array = ours.output;

@@ -12,7 +12,10 @@ const what: Readonly<Record<Handshake, string>> = {
   resumed: "resumed",
 };
 const goalsOf: Readonly<Record<Handshake, readonly { readonly of: "server" | "client"; readonly goal: Goal }[]>> = {
-  full: [{ of: "server", goal: x(1.3, 1.6) }, { of: "client", goal: x(1.05, 1.2) }],
+  full: [
+    { of: "server", goal: x(1.3, 1.6) },
+    { of: "client", goal: x(1.05, 1.2) },
+  ],
   unverified: [{ of: "client", goal: x(1.05, 1.2) }],
   ticketed: [{ of: "server", goal: x(1.3, 1.6) }],
   resumed: [{ of: "server", goal: x(1.5, 1.8) }],
@@ -27,7 +30,9 @@ export async function measureHandshakes(loopback: Loopback, { rounds, quick }: E
   const count = quick ? 200 : 500;
   const figures: Figure[] = [];
   const rates = { server: bars(), client: bars() };
-  const rows = [["handshakes on loopback", "node:tls, server", "client", "crypto-node, server", "client", "server, x", "client, x"]];
+  const rows = [
+    ["handshakes on loopback", "node:tls, server", "client", "crypto-node, server", "client", "server, x", "client, x"],
+  ];
   for (const handshake of ["full", "unverified", "ticketed", "resumed"] as const) {
     const shake = (contender: Contender, length = count): Promise<Outcome> =>
       loopback.run(contender, { kind: "handshakes", count: length, inFlight: 16, handshake });
@@ -40,8 +45,13 @@ export async function measureHandshakes(loopback: Loopback, { rounds, quick }: E
       `${digits((spread(each(name, side)).median / count) * 1e6)} µs`;
     const ratio = (side: "server" | "client") => ratios(each("node:tls", side), each("crypto-node", side));
     rows.push([
-      what[handshake], micros("node:tls", "server"), micros("node:tls", "client"), micros("crypto-node", "server"),
-      micros("crypto-node", "client"), ratioText(ratio("server")), ratioText(ratio("client")),
+      what[handshake],
+      micros("node:tls", "server"),
+      micros("node:tls", "client"),
+      micros("crypto-node", "server"),
+      micros("crypto-node", "client"),
+      ratioText(ratio("server")),
+      ratioText(ratio("client")),
     ]);
     for (const side of ["server", "client"] as const) {
       for (const { name, values } of rates[side]) values.push(count / spread(each(name, side)).median);
@@ -51,13 +61,22 @@ export async function measureHandshakes(loopback: Loopback, { rounds, quick }: E
     }
   }
   const picture: Bars = {
-    kind: "bars", name: "handshakes", title: "Handshakes of TLS 1.3 on loopback, a CPU second", y: "handshakes a CPU second",
+    kind: "bars",
+    name: "handshakes",
+    title: "Handshakes of TLS 1.3 on loopback, a CPU second",
+    y: "handshakes a CPU second",
     groups: ["full", "unverified", "two tickets", "resumed"],
-    panels: [{ title: "of the server's", bars: rates.server }, { title: "of the client's", bars: rates.client }],
+    panels: [
+      { title: "of the server's", bars: rates.server },
+      { title: "of the client's", bars: rates.client },
+    ],
   };
   return { figures, tables: [table(rows)], pictures: [picture] };
 }
 
 function bars(): readonly { readonly name: "node:tls" | "crypto-node"; readonly values: number[] }[] {
-  return [{ name: "node:tls", values: [] }, { name: "crypto-node", values: [] }];
+  return [
+    { name: "node:tls", values: [] },
+    { name: "crypto-node", values: [] },
+  ];
 }

@@ -1,7 +1,14 @@
 // A child of its own, whose heap holds nothing else: established connections that nobody uses, and what they weigh.
 import { readFileSync } from "node:fs";
 import {
-  Acceptor, type ClientConfig, type ClientStage, type Connection, Connector, type ProtocolVersion, type ServerConfig, type ServerStage,
+  Acceptor,
+  type ClientConfig,
+  type ClientStage,
+  type Connection,
+  Connector,
+  type ProtocolVersion,
+  type ServerConfig,
+  type ServerStage,
 } from "@sallyport/core";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 import { client, type ProviderName, server } from "./sides.ts";

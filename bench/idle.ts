@@ -11,7 +11,11 @@ import { type ProviderName, providerNames } from "./sides.ts";
 export function measureIdle(authority: Authority, { quick }: Effort): Measured {
   // In pure JavaScript the handshakes take long, and fewer tell the same.
   const few = quick ? 300 : 2_000;
-  const counts: Readonly<Record<ProviderName, number>> = { "crypto-node": quick ? 1_000 : 10_000, "crypto-noble": few, "crypto-wasm": few };
+  const counts: Readonly<Record<ProviderName, number>> = {
+    "crypto-node": quick ? 1_000 : 10_000,
+    "crypto-noble": few,
+    "crypto-wasm": few,
+  };
   const rows = [["idle connections, KiB each", "how many", "client heap", "external", "server heap", "external"]];
   for (const provider of providerNames) {
     const count = counts[provider];

@@ -53,7 +53,12 @@ function isForeign(contender: Contender): contender is ForeignClient {
   return contender === "subtls" || contender === "@reclaimprotocol/tls";
 }
 async function ask(
-  { contender, port, ca }: Job, handshake: Handshake, bytes: number, write: number, lane = 0, look?: (socket: Socket) => void,
+  { contender, port, ca }: Job,
+  handshake: Handshake,
+  bytes: number,
+  write: number,
+  lane = 0,
+  look?: (socket: Socket) => void,
 ): Promise<number> {
   if (isForeign(contender)) {
     if (foreign === undefined) throw new Error(`${contender} is not loaded`);
@@ -118,7 +123,8 @@ function open({ contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, h
     return lemon.connect(port, "127.0.0.1", { servername, ca, rejectUnauthorized: handshake !== "unverified" });
   }
   if (isForeign(contender)) throw new Error(`${contender} opens its own`);
-  if (contender !== "node:tls") return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port, handshakeTimeoutMs });
+  if (contender !== "node:tls")
+    return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port, handshakeTimeoutMs });
   const secureContext = contexts.get(ca) ?? createSecureContext({ ca, minVersion: "TLSv1.3" });
   contexts.set(ca, secureContext);
   const session = handshake === "resumed" ? sessions.get(lane) : undefined;

@@ -17,13 +17,25 @@ export interface Loopback {
 
 export async function openLoopback(authority: Authority, lemon = false): Promise<Loopback> {
   const { leaf, pem } = authority;
-  const nodeTls = { cert: leaf.chainPem, key: leaf.keyPem, minVersion: "TLSv1.3", ciphers: "TLS_AES_128_GCM_SHA256", noDelay: true } as const;
+  const nodeTls = {
+    cert: leaf.chainPem,
+    key: leaf.keyPem,
+    minVersion: "TLSv1.3",
+    ciphers: "TLS_AES_128_GCM_SHA256",
+    noDelay: true,
+  } as const;
   const servers = new Map<string, Server>([
     ["node:tls", createTlsServer(nodeTls, serve)],
     ["crypto-node", createServer({ accept: server("crypto-node", authority), handshakeTimeoutMs }, serve)],
-    ["crypto-node with tickets", createServer({ accept: serverWithTickets("crypto-node", authority), handshakeTimeoutMs }, serve)],
+    [
+      "crypto-node with tickets",
+      createServer({ accept: serverWithTickets("crypto-node", authority), handshakeTimeoutMs }, serve),
+    ],
     ["crypto-noble", createServer({ accept: server("crypto-noble", authority), handshakeTimeoutMs }, serve)],
-    ["crypto-noble with tickets", createServer({ accept: serverWithTickets("crypto-noble", authority), handshakeTimeoutMs }, serve)],
+    [
+      "crypto-noble with tickets",
+      createServer({ accept: serverWithTickets("crypto-noble", authority), handshakeTimeoutMs }, serve),
+    ],
     ["crypto-wasm", createServer({ accept: server("crypto-wasm", authority), handshakeTimeoutMs }, serve)],
   ]);
   if (lemon) {
@@ -37,7 +49,8 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
   return {
     async run(contender, work) {
       const tickets = work.kind === "handshakes" && (work.handshake === "ticketed" || work.handshake === "resumed");
-      const port = (tickets ? ports.get(`${contender} with tickets`) : undefined) ?? ports.get(contender) ?? ports.get("node:tls");
+      const port =
+        (tickets ? ports.get(`${contender} with tickets`) : undefined) ?? ports.get(contender) ?? ports.get("node:tls");
       if (port === undefined) throw new Error("nobody serves");
       const before = process.cpuUsage();
       child.send({ contender, port, ca: pem, ...work } satisfies Job);
@@ -55,7 +68,8 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
 /** Of one job. @throws what failed there, or how the process ended */
 function answer(child: ChildProcess, what: string): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null, signal: string | null): void => reject(new Error(`${what}: the client's process ended (${code ?? signal})`));
+    const ended = (code: number | null, signal: string | null): void =>
+      reject(new Error(`${what}: the client's process ended (${code ?? signal})`));
     child.once("exit", ended);
     child.once("message", (answered: Done | { readonly error: string }) => {
       child.off("exit", ended);

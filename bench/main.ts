@@ -55,7 +55,9 @@ if (unknown.length > 0) {
 const effort = { quick, rounds: quick ? 3 : 5 };
 const names = Object.keys(measurements).filter((name) => asked.length === 0 || asked.includes(name));
 if (!words.includes("--show")) {
-  console.log(`${where()}\n${effort.rounds} rounds in turns; medians, and of ratios (least..most)${quick ? "; a quick run" : ""}\n`);
+  console.log(
+    `${where()}\n${effort.rounds} rounds in turns; medians, and of ratios (least..most)${quick ? "; a quick run" : ""}\n`,
+  );
   for (const name of names) await measure(name);
 }
 writeReadme(kept());
@@ -67,7 +69,8 @@ async function measure(name: string): Promise<void> {
     if (measured === undefined) return;
     keep(name, effort, measured);
     console.log(`${measured.tables.join("\n\n")}\n`);
-    if (measured.figures.length > 0) console.log(`${goals([{ node: "", runs: [{ name, where: "", ...effort, ...measured }] }])}\n`);
+    if (measured.figures.length > 0)
+      console.log(`${goals([{ node: "", runs: [{ name, where: "", ...effort, ...measured }] }])}\n`);
   } catch (failure) {
     process.exitCode = 1;
     console.error(`${name} FAILED, and is not kept:`, failure, "\n");

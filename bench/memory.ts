@@ -26,8 +26,11 @@ async function measureSizes(authority: Authority, rounds: number, milliseconds: 
       const of = (who: "records" | "bare", side: keyof Rates): number[] => results[who].map((rate) => rate[side]);
       const [seal, open] = [ratios(of("records", "seal"), of("bare", "seal")), ratios(of("records", "open"), of("bare", "open"))];
       rows.push([
-        `${name} ${sizeText(size)}`, digits(spread(of("records", "seal")).median), ratioText(seal),
-        digits(spread(of("records", "open")).median), ratioText(open),
+        `${name} ${sizeText(size)}`,
+        digits(spread(of("records", "seal")).median),
+        ratioText(seal),
+        digits(spread(of("records", "open")).median),
+        ratioText(open),
       ]);
       if (size === 16_384) figures.push(...figuresOf(name, seal, open));
     }

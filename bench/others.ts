@@ -20,34 +20,51 @@ export async function measureOthers(loopback: Loopback, { rounds, quick }: Effor
     const bytes = (contender === "crypto-node" || contender === "lemon-tls" ? 64 : 8) * mebibyte;
     return bytes / 1e6 / (await loopback.run(contender, { kind: "download", bytes, write: 65_536 })).cpuSeconds;
   };
-  const both = async (measure: (contender: Contender) => () => Promise<number>): Promise<Readonly<Record<Name, readonly number[]>>> => {
+  const both = async (
+    measure: (contender: Contender) => () => Promise<number>,
+  ): Promise<Readonly<Record<Name, readonly number[]>>> => {
     const of = (name: Name): (() => Promise<number>) => measure(name);
     for (const name of ["crypto-node", ...others] as const) for (let warm = 0; warm < 3; warm++) await of(name)();
     return inTurns(rounds, {
-      "crypto-node": of("crypto-node"), "lemon-tls": of("lemon-tls"), "subtls": of("subtls"),
+      "crypto-node": of("crypto-node"),
+      "lemon-tls": of("lemon-tls"),
+      subtls: of("subtls"),
       "@reclaimprotocol/tls": of("@reclaimprotocol/tls"),
     });
   };
   const [handshakes, bulk] = [await both(shake), await both(load)];
-  const rows = [["other TLS in JavaScript", "handshakes a CPU second", "crypto-node, x", "received, MB a CPU second", "crypto-node, x"]];
+  const rows = [
+    ["other TLS in JavaScript", "handshakes a CPU second", "crypto-node, x", "received, MB a CPU second", "crypto-node, x"],
+  ];
   for (const name of ["crypto-node", ...others] as const) {
     const columns = [handshakes, bulk].flatMap((results) => [
-      digits(spread(results[name]).median), name === "crypto-node" ? "1" : ratioText(ratios(results["crypto-node"], results[name])),
+      digits(spread(results[name]).median),
+      name === "crypto-node" ? "1" : ratioText(ratios(results["crypto-node"], results[name])),
     ]);
     rows.push([name, ...columns]);
   }
-  rows.push(["node-forge (TLS 1.1, RSA, in memory)", digits(spread(Array.from({ length: 3 }, () => forgeHandshakes(quick ? 2 : 8))).median), "", "", ""]);
+  rows.push([
+    "node-forge (TLS 1.1, RSA, in memory)",
+    digits(spread(Array.from({ length: 3 }, () => forgeHandshakes(quick ? 2 : 8))).median),
+    "",
+    "",
+    "",
+  ]);
   const goal = (mustReach: number) => ({ better: "more", mustReach, unit: "x" }) as const;
   const best = (results: Readonly<Record<Name, readonly number[]>>): Name =>
     others.reduce((one, other) => (spread(results[other]).median > spread(results[one]).median ? other : one));
   const figures: Figure[] = [
     {
-      what: "client's handshakes a CPU second, of the best other JavaScript TLS", beside: best(handshakes),
-      value: ratios(handshakes["crypto-node"], handshakes[best(handshakes)]), goal: goal(4),
+      what: "client's handshakes a CPU second, of the best other JavaScript TLS",
+      beside: best(handshakes),
+      value: ratios(handshakes["crypto-node"], handshakes[best(handshakes)]),
+      goal: goal(4),
     },
     {
-      what: "bulk received a CPU second, of the best other JavaScript TLS", beside: best(bulk),
-      value: ratios(bulk["crypto-node"], bulk[best(bulk)]), goal: goal(1.2),
+      what: "bulk received a CPU second, of the best other JavaScript TLS",
+      beside: best(bulk),
+      value: ratios(bulk["crypto-node"], bulk[best(bulk)]),
+      goal: goal(1.2),
     },
   ];
   return { figures, tables: [table(rows)] };
@@ -86,11 +103,15 @@ function forgeHandshakes(count: number): number {
       },
     };
     const client = forge.tls.createConnection({
-      ...common, server: false, caStore: [forge.pki.certificateFromPem(certificate)],
+      ...common,
+      server: false,
+      caStore: [forge.pki.certificateFromPem(certificate)],
       tlsDataReady: (from) => void server.process(from.tlsData.getBytes()),
     });
     const server: forge.tls.Connection = forge.tls.createConnection({
-      ...common, server: true, caStore: [],
+      ...common,
+      server: true,
+      caStore: [],
       getCertificate: () => certificate,
       getPrivateKey: () => key,
       tlsDataReady: (from) => void client.process(from.tlsData.getBytes()),

@@ -31,7 +31,10 @@ export interface Axis {
 export interface Bars extends Titled {
   readonly kind: "bars";
   readonly y: string;
-  readonly panels: readonly { readonly title: string; readonly bars: readonly { readonly name: string; readonly values: readonly number[] }[] }[];
+  readonly panels: readonly {
+    readonly title: string;
+    readonly bars: readonly { readonly name: string; readonly values: readonly number[] }[];
+  }[];
   readonly groups: readonly string[];
 }
 

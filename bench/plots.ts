@@ -32,15 +32,18 @@ function heightOf(picture: Picture): number {
 
 function optionsOf(picture: Picture): object {
   switch (picture.kind) {
-    case "lines": return linesOf(picture);
-    case "bars": return barsOf(picture);
-    case "cells": return cellsOf(picture);
+    case "lines":
+      return linesOf(picture);
+    case "bars":
+      return barsOf(picture);
+    case "cells":
+      return cellsOf(picture);
   }
 }
 
 /** The same who has the same colour in every picture; they can be told apart without seeing red and green (Okabe and Ito). */
 const colours: Readonly<Record<string, string>> = {
-  "net": "#999999",
+  net: "#999999",
   "node:tls": "#333333",
   "crypto-node": "#0072b2",
   "crypto-noble": "#d55e00",
@@ -50,48 +53,97 @@ const colours: Readonly<Record<string, string>> = {
 function linesOf({ title, x, y, panels }: Lines): object {
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
   return {
-    ...framed(title, panels.map((panel) => panel.title), names),
+    ...framed(
+      title,
+      panels.map((panel) => panel.title),
+      names,
+    ),
     xAxis: panels.map((_, gridIndex) => ({ gridIndex, ...axisOf(x), name: x.title, nameLocation: "middle", nameGap: 28 })),
-    yAxis: panels.map((_, gridIndex) => ({ gridIndex, ...axisOf(y), ...(gridIndex === 0 ? { name: y.title, nameTextStyle: { align: "left" } } : {}) })),
+    yAxis: panels.map((_, gridIndex) => ({
+      gridIndex,
+      ...axisOf(y),
+      ...(gridIndex === 0 ? { name: y.title, nameTextStyle: { align: "left" } } : {}),
+    })),
     series: panels.flatMap(({ lines }, index) =>
       lines.map(({ name, bounds, points }) => {
         const color = colours[bounds ?? name];
         return {
-          name, type: "line", xAxisIndex: index, yAxisIndex: index, data: points, symbolSize: 5,
+          name,
+          type: "line",
+          xAxisIndex: index,
+          yAxisIndex: index,
+          data: points,
+          symbolSize: 5,
           ...(bounds === undefined ? {} : { symbol: "none" }),
-          itemStyle: { color }, lineStyle: { color, width: bounds === undefined ? 2.5 : 1.5, type: bounds === undefined ? "solid" : "dashed" },
+          itemStyle: { color },
+          lineStyle: { color, width: bounds === undefined ? 2.5 : 1.5, type: bounds === undefined ? "solid" : "dashed" },
         };
-      })),
+      }),
+    ),
   };
 }
 
 function barsOf({ title, y, groups, panels }: Bars): object {
   const names = [...new Set(panels.flatMap(({ bars }) => bars.map(({ name }) => name)))];
   return {
-    ...framed(title, panels.map((panel) => panel.title), names),
-    xAxis: panels.map((_, gridIndex) => ({ gridIndex, type: "category", data: groups, axisLabel: { interval: 0, fontSize: 11 } })),
-    yAxis: panels.map((_, gridIndex) => ({ gridIndex, type: "value", ...(gridIndex === 0 ? { name: y, nameTextStyle: { align: "left" } } : {}) })),
+    ...framed(
+      title,
+      panels.map((panel) => panel.title),
+      names,
+    ),
+    xAxis: panels.map((_, gridIndex) => ({
+      gridIndex,
+      type: "category",
+      data: groups,
+      axisLabel: { interval: 0, fontSize: 11 },
+    })),
+    yAxis: panels.map((_, gridIndex) => ({
+      gridIndex,
+      type: "value",
+      ...(gridIndex === 0 ? { name: y, nameTextStyle: { align: "left" } } : {}),
+    })),
     series: panels.flatMap(({ bars }, index) =>
       bars.map(({ name, values }) => ({
-        name, type: "bar", xAxisIndex: index, yAxisIndex: index, data: values, itemStyle: { color: colours[name] },
+        name,
+        type: "bar",
+        xAxisIndex: index,
+        yAxisIndex: index,
+        data: values,
+        itemStyle: { color: colours[name] },
         label: { show: true, position: "top", fontSize: 10, formatter: ({ value }: { readonly value: number }) => digits(value) },
-      }))),
+      })),
+    ),
   };
 }
 
 function cellsOf({ title, columns, rows }: Cells): object {
-  const data = rows.flatMap(({ values }, row) => values.map((value, column) => (value === null
-    ? { value: [column, row, 0], itemStyle: { color: "#eeeeee" }, label: { formatter: "can't ask", color: "#777777" }, visualMap: false }
-    : { value: [column, row, value] })));
+  const data = rows.flatMap(({ values }, row) =>
+    values.map((value, column) =>
+      value === null
+        ? {
+            value: [column, row, 0],
+            itemStyle: { color: "#eeeeee" },
+            label: { formatter: "can't ask", color: "#777777" },
+            visualMap: false,
+          }
+        : { value: [column, row, value] },
+    ),
+  );
   return {
     title: titleOf(title),
     grid: { left: 350, right: 20, top: 80, bottom: 20 },
     xAxis: {
-      type: "category", position: "top", data: columns, axisTick: { show: false }, axisLabel: { interval: 0, formatter: (name: string) => name.replace(" ", "\n") },
+      type: "category",
+      position: "top",
+      data: columns,
+      axisTick: { show: false },
+      axisLabel: { interval: 0, formatter: (name: string) => name.replace(" ", "\n") },
     },
     yAxis: { type: "category", inverse: true, data: rows.map(({ name }) => name), axisTick: { show: false } },
     visualMap: { show: false, min: 0, max: 100, dimension: 2, inRange: { color: ["#f4a582", "#fddbc7", "#d1e5f0", "#92c5de"] } },
-    series: [{ type: "heatmap", data, label: { show: true, color: "#000000" }, itemStyle: { borderColor: "#ffffff", borderWidth: 2 } }],
+    series: [
+      { type: "heatmap", data, label: { show: true, color: "#000000" }, itemStyle: { borderColor: "#ffffff", borderWidth: 2 } },
+    ],
   };
 }
 
@@ -116,9 +168,12 @@ function titleOf(text: string): object {
 
 function axisOf({ scale }: Axis): object {
   switch (scale) {
-    case "linear": return { type: "value" };
-    case "log": return { type: "log", logBase: 10 };
-    case "size": return { type: "log", logBase: 4, min: 64, axisLabel: { formatter: sizeText } };
+    case "linear":
+      return { type: "value" };
+    case "log":
+      return { type: "log", logBase: 10 };
+    case "size":
+      return { type: "log", logBase: 4, min: 64, axisLabel: { formatter: sizeText } };
   }
 }
 function sizeText(bytes: number): string {

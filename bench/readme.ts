@@ -35,7 +35,9 @@ export function results(columns: readonly KeptRuns[], draw: typeof plot = plot):
     columns.map(whereOf).join("\n\n"),
     goals(columns, reasonOf),
     ...shown.flatMap(({ pictures = [] }) => pictures.map((picture) => draw(picture))),
-    ...(delivered === undefined ? [] : [draw(deliveryPicture(delivered)), "By `npm run delivery`: [what each row is](delivery/README.md)."]),
+    ...(delivered === undefined
+      ? []
+      : [draw(deliveryPicture(delivered)), "By `npm run delivery`: [what each row is](delivery/README.md)."]),
     ...shown.flatMap(({ tables }) => tables),
   ].join("\n\n");
 }

@@ -56,12 +56,19 @@ export function where(): string {
  *
  * @param reasonOf where a measurement's reason stands, by its name; undefined: nowhere
  */
-export function goals(columns: readonly KeptRuns[], reasonOf: (measurement: string) => string | undefined = () => undefined): string {
+export function goals(
+  columns: readonly KeptRuns[],
+  reasonOf: (measurement: string) => string | undefined = () => undefined,
+): string {
   const found = new Map<string, Row>();
   for (const [column, { runs }] of columns.entries()) {
     for (const run of runs) {
       for (const figure of run.figures) {
-        const row = found.get(figure.what) ?? { goal: figure.goal, reason: reasonOf(run.name), figures: columns.map(() => undefined) };
+        const row = found.get(figure.what) ?? {
+          goal: figure.goal,
+          reason: reasonOf(run.name),
+          figures: columns.map(() => undefined),
+        };
         row.figures[column] = figure;
         found.set(figure.what, row);
       }
@@ -72,7 +79,13 @@ export function goals(columns: readonly KeptRuns[], reasonOf: (measurement: stri
     const { mustReach, aim } = goal;
     return {
       isShort: verdicts.includes("short"),
-      cells: [what, ...figures.map(measuredText), bound(mustReach, goal), aim === undefined ? "" : bound(aim, goal), said(columns, verdicts, reason)],
+      cells: [
+        what,
+        ...figures.map(measuredText),
+        bound(mustReach, goal),
+        aim === undefined ? "" : bound(aim, goal),
+        said(columns, verdicts, reason),
+      ],
     };
   });
   const sorted = [...rows.filter(({ isShort }) => isShort), ...rows.filter(({ isShort }) => !isShort)];
@@ -90,7 +103,11 @@ type Verdict = "short" | "reached" | "aim reached";
 
 function measuredText(figure: Figure | undefined): string {
   if (figure === undefined) return "";
-  const { value: { median, least, most }, goal: { unit }, beside } = figure;
+  const {
+    value: { median, least, most },
+    goal: { unit },
+    beside,
+  } = figure;
   return `${digits(median)}${unit} (${digits(least)}..${digits(most)})${beside === undefined ? "" : `, ${beside}`}`;
 }
 
@@ -125,10 +142,16 @@ export function keep(name: string, { quick, rounds }: Effort, measured: Measured
 
 /** The last run of each, by version of Node.js, the oldest first. */
 export function kept(): readonly KeptRuns[] {
-  const versions = readdirSync(folder).filter((name) => /^node\d+$/.test(name)).map((name) => Number(name.slice("node".length)));
-  return versions.sort((one, other) => one - other).map((version) => ({ node: `Node ${version}`, runs: runsOf(new URL(`node${version}/`, folder)) }));
+  const versions = readdirSync(folder)
+    .filter((name) => /^node\d+$/.test(name))
+    .map((name) => Number(name.slice("node".length)));
+  return versions
+    .sort((one, other) => one - other)
+    .map((version) => ({ node: `Node ${version}`, runs: runsOf(new URL(`node${version}/`, folder)) }));
 }
 function runsOf(of: URL): readonly Kept[] {
-  const names = readdirSync(fileURLToPath(of)).filter((name) => name.endsWith(".json")).sort();
+  const names = readdirSync(fileURLToPath(of))
+    .filter((name) => name.endsWith(".json"))
+    .sort();
   return names.map((name): Kept => JSON.parse(readFileSync(new URL(name, of), "utf8")));
 }

@@ -49,8 +49,8 @@ export function digits(value: number): string {
 /** A Markdown table whose columns stand below each other in the source as well. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line =
-    (row: readonly string[]): string => `| ${row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(" | ")} |`;
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(" | ")} |`;
   const [head = [], ...body] = rows;
   const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(Math.max(1, width - 1))}:`)).join(" | ")} |`;
   return [line(head), rule, ...body.map(line)].join("\n");

@@ -39,7 +39,12 @@ export async function measureRss(authority: Authority, { quick }: Effort): Promi
   const rows = [[`a server's ${digits(count)} idle connections, KiB each`, "RSS", "RSS, the young generation at 2 MiB", "heap"]];
   for (const name of names) {
     const heap = kibibytes(name, ({ stays }) => stays.heap);
-    rows.push([name, cell(kibibytes(name, ({ grows }) => grows.rss)), cell(kibibytes(name, ({ stays }) => stays.rss)), digits(heap.median)]);
+    rows.push([
+      name,
+      cell(kibibytes(name, ({ grows }) => grows.rss)),
+      cell(kibibytes(name, ({ stays }) => stays.rss)),
+      digits(heap.median),
+    ]);
   }
   const ratio = spread(measured.map(([, theirs, ours]) => (ours?.stays.rss ?? Number.NaN) / (theirs?.stays.rss ?? Number.NaN)));
   return {
@@ -52,17 +57,30 @@ export async function measureRss(authority: Authority, { quick }: Effort): Promi
       { what: "the same, to node:tls's", value: ratio, goal: { better: "less", mustReach: 0.5, aim: 0.4, unit: "x" } },
     ],
     tables: [table(rows)],
-    pictures: [{
-      kind: "lines", name: "memory", title: "Resident memory of a server by its idle connections",
-      x: { title: "connections", scale: "linear" }, y: { title: "MiB more than with the first hundred", scale: "linear" },
-      panels: [{ title: "the young generation at 2 MiB", lines: names.map((name, at) => ({ name, points: pointsOf(measured.map((round) => round[at])) })) }],
-    }],
+    pictures: [
+      {
+        kind: "lines",
+        name: "memory",
+        title: "Resident memory of a server by its idle connections",
+        x: { title: "connections", scale: "linear" },
+        y: { title: "MiB more than with the first hundred", scale: "linear" },
+        panels: [
+          {
+            title: "the young generation at 2 MiB",
+            lines: names.map((name, at) => ({ name, points: pointsOf(measured.map((round) => round[at])) })),
+          },
+        ],
+      },
+    ],
   };
 }
 
 /** MiB by connections: the median of the rounds. */
 function pointsOf(rounds: readonly (Record<Young, Weighed> | undefined)[]): (readonly [number, number])[] {
-  return counts.map((count, at) => [count, spread(rounds.map((round) => (round?.stays.byCount[at] ?? Number.NaN) / mebibyte)).median]);
+  return counts.map((count, at) => [
+    count,
+    spread(rounds.map((round) => (round?.stays.byCount[at] ?? Number.NaN) / mebibyte)).median,
+  ]);
 }
 
 /** Bytes a connection, and of so many as `counts` has. */
@@ -75,13 +93,17 @@ const count = counts.at(-1) ?? 0;
 
 /** Of so many as `counts` has, behind 100 that fill what the first ones fill. */
 async function weigh(name: RssServer, authority: Authority, young: Young): Promise<Weighed> {
-  const server = fork(new URL("./rss-server.ts", import.meta.url), { execArgv: [...process.execArgv, "--expose-gc", ...youngs[young]] });
+  const server = fork(new URL("./rss-server.ts", import.meta.url), {
+    execArgv: [...process.execArgv, "--expose-gc", ...youngs[young]],
+  });
   server.send({ name, authority } satisfies RssQuestion);
   const [port] = await answer<number>(server);
   const sockets: Duplex[] = [];
   const open = async (many: number): Promise<void> => {
     for (let made = 0; made < many; made += 20) {
-      sockets.push(...(await Promise.all(Array.from({ length: Math.min(20, many - made) }, () => connected(name, port, authority)))));
+      sockets.push(
+        ...(await Promise.all(Array.from({ length: Math.min(20, many - made) }, () => connected(name, port, authority)))),
+      );
     }
   };
   await open(100);
@@ -107,7 +129,8 @@ async function asked(server: ChildProcess): Promise<RssWeight> {
 /** @throws where its process ends instead */
 async function answer<Answer>(server: ChildProcess): Promise<[Answer]> {
   const ended = new AbortController();
-  const end = (code: number | null, signal: string | null): void => ended.abort(new Error(`the server's process ended (${code ?? signal})`));
+  const end = (code: number | null, signal: string | null): void =>
+    ended.abort(new Error(`the server's process ended (${code ?? signal})`));
   server.once("exit", end);
   const [message] = await once(server, "message", { signal: ended.signal });
   server.off("exit", end);

@@ -1,6 +1,17 @@
 import {
-  type CipherSuiteName, type ClientConfig, type ClientOptions, clientConfig, type CryptoProvider, dangerousAssertVerified,
-  memoryClientSessions, type ProtocolVersion, type ServerConfig, type ServerOptions, serverConfig, ticketKeys, type Verifier,
+  type CipherSuiteName,
+  type ClientConfig,
+  type ClientOptions,
+  clientConfig,
+  type CryptoProvider,
+  dangerousAssertVerified,
+  memoryClientSessions,
+  type ProtocolVersion,
+  type ServerConfig,
+  type ServerOptions,
+  serverConfig,
+  ticketKeys,
+  type Verifier,
 } from "@sallyport/core";
 import { noble, signer as nobleSigner } from "@sallyport/crypto-noble";
 import { node, signer as nodeSigner } from "@sallyport/crypto-node";
@@ -20,7 +31,8 @@ interface BenchSide {
 }
 const javascript = noble({ random: (length) => crypto.getRandomValues(new Uint8Array(length)) });
 const chacha20 = {
-  "tls1.3": "TLS_CHACHA20_POLY1305_SHA256", "tls1.2": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+  "tls1.3": "TLS_CHACHA20_POLY1305_SHA256",
+  "tls1.2": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
 } as const;
 
 export const sides: Readonly<Record<ProviderName, BenchSide>> = {
@@ -37,7 +49,10 @@ export const providerNames: readonly ProviderName[] = ["crypto-node", "crypto-no
 
 /** @param suite by default the one that the provider prefers */
 export function server(
-  name: ProviderName, authority: Authority, version: ProtocolVersion = "tls1.3", suite?: CipherSuiteName,
+  name: ProviderName,
+  authority: Authority,
+  version: ProtocolVersion = "tls1.3",
+  suite?: CipherSuiteName,
 ): ServerConfig {
   return serverConfig(serverOptions(name, authority, version, suite));
 }
@@ -47,7 +62,12 @@ export function serverWithTickets(name: ProviderName, authority: Authority): Ser
   return serverConfig({ ...serverOptions(name, authority, "tls1.3"), sessions: ticketKeys({ random, now: Date.now }) });
 }
 
-function serverOptions(name: ProviderName, { leaf }: Authority, version: ProtocolVersion, suite?: CipherSuiteName): ServerOptions {
+function serverOptions(
+  name: ProviderName,
+  { leaf }: Authority,
+  version: ProtocolVersion,
+  suite?: CipherSuiteName,
+): ServerOptions {
   const { provider, suites } = sides[name];
   const signer = name === "crypto-node" ? nodeSigner(leaf.keyPem) : nobleSigner(leaf.keyPem);
   const credentials = [credential({ chain: leaf.chainPem, signer })] as const;
@@ -55,7 +75,10 @@ function serverOptions(name: ProviderName, { leaf }: Authority, version: Protoco
 }
 
 export function client(
-  name: ProviderName, trusted: Trusted, version: ProtocolVersion = "tls1.3", suite?: CipherSuiteName,
+  name: ProviderName,
+  trusted: Trusted,
+  version: ProtocolVersion = "tls1.3",
+  suite?: CipherSuiteName,
 ): ClientConfig {
   return clientConfig(clientOptions(name, trusted, version, suite));
 }
@@ -82,7 +105,9 @@ const everybody: Verifier = {
 
 /** Both ends, on a provider and a signer whose every call goes through `measure`. */
 export function metered(
-  name: ProviderName, authority: Authority, measure: <Result>(work: () => Result) => Result,
+  name: ProviderName,
+  authority: Authority,
+  measure: <Result>(work: () => Result) => Result,
 ): { readonly server: ServerConfig; readonly client: ClientConfig } {
   const { provider } = sides[name];
   /** The same object, with its methods measured; what they give has methods of its own. */
@@ -92,7 +117,11 @@ export function metered(
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key, target);
         if (typeof value !== "function") return value;
-        return (...args: unknown[]): unknown => wrapped(measure(() => Reflect.apply(value, target, args)), target);
+        return (...args: unknown[]): unknown =>
+          wrapped(
+            measure(() => Reflect.apply(value, target, args)),
+            target,
+          );
       },
     });
   };

@@ -24,8 +24,16 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
 const nodeArgs = ["--import", "./bench/register.mjs", "--conditions=sallyport-source", "bench/delivery/serve-node.ts"];
 const denoArgs = [
-  "run", "--no-config", "--no-lock", "--node-modules-dir=manual", "--no-check", "--conditions=sallyport-source", "--allow-net",
-  "--allow-read", "--allow-env", "bench/delivery/serve-deno.ts",
+  "run",
+  "--no-config",
+  "--no-lock",
+  "--node-modules-dir=manual",
+  "--no-check",
+  "--conditions=sallyport-source",
+  "--allow-net",
+  "--allow-read",
+  "--allow-env",
+  "bench/delivery/serve-deno.ts",
 ];
 const commands: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
   ["sallyport node", process.execPath, [...nodeArgs, "node"]],
@@ -40,22 +48,28 @@ const commands: readonly (readonly [name: string, command: string, args: readonl
 export async function startContenders(pki: Pki, filter = ""): Promise<Contenders> {
   const files = mkdtempSync(join(tmpdir(), "sallyport-delivery-"));
   const leaf = await pki.leaf();
-  const paths = Object.entries({ "ca.pem": pki.ca.pem, "chain.pem": leaf.chainPem, "key.pem": leaf.keyPem }).map(([name, pem]) => {
-    writeFileSync(join(files, name), pem);
-    return join(files, name);
-  });
+  const paths = Object.entries({ "ca.pem": pki.ca.pem, "chain.pem": leaf.chainPem, "key.pem": leaf.keyPem }).map(
+    ([name, pem]) => {
+      writeFileSync(join(files, name), pem);
+      return join(files, name);
+    },
+  );
   const running: Running[] = [];
   const dispose = async (): Promise<void> => {
     await Promise.all(running.map((child) => child.stop()));
     rmSync(files, { recursive: true });
   };
   try {
-    const all = await Promise.all(commands.filter(([name]) => name.includes(filter)).map(async ([name, command, args]) => {
-      const child = start(command, [...args, ...paths], { cwd: root });
-      running.push(child);
-      const [, ports = "{}"] = await child.saw(/^listening (\{.*\})$/m, 60_000);
-      return { name, ports: JSON.parse(ports) as Ports };
-    }));
+    const all = await Promise.all(
+      commands
+        .filter(([name]) => name.includes(filter))
+        .map(async ([name, command, args]) => {
+          const child = start(command, [...args, ...paths], { cwd: root });
+          running.push(child);
+          const [, ports = "{}"] = await child.saw(/^listening (\{.*\})$/m, 60_000);
+          return { name, ports: JSON.parse(ports) as Ports };
+        }),
+    );
     return { all, [Symbol.asyncDispose]: dispose };
   } catch (cause) {
     await dispose();

@@ -32,7 +32,10 @@ export function deliveryKept(): Delivered | undefined {
 export function keepDelivery(delivered: Delivered): void {
   writeFileSync(file, `${JSON.stringify(delivered, undefined, 2)}\n`);
   const text = readFileSync(readme, "utf8");
-  writeFileSync(readme, `${text.slice(0, text.indexOf(begin))}${begin}\n\n${deliveryTable(delivered)}\n\n${text.slice(text.indexOf(end))}`);
+  writeFileSync(
+    readme,
+    `${text.slice(0, text.indexOf(begin))}${begin}\n\n${deliveryTable(delivered)}\n\n${text.slice(text.indexOf(end))}`,
+  );
 }
 
 export function deliveryTable({ where, tries, together, servers, scenarios }: Delivered): string {

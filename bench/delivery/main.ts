@@ -9,7 +9,9 @@ import { type Contender, startContenders } from "./contenders.ts";
 import { type Delivered, deliveryTable, keepDelivery, type Share } from "./kept.ts";
 import { makeScenarios, type Scenario } from "./scenarios.ts";
 
-const { values: { tries: triesText, only } } = parseArgs({
+const {
+  values: { tries: triesText, only },
+} = parseArgs({
   options: { tries: { type: "string", default: "100" }, only: { type: "string", default: "" } },
 });
 const tries = Number(triesText);
@@ -28,11 +30,19 @@ const measured: { name: string; shares: (Share | null)[] }[] = [];
 for (const scenario of scenarios) {
   const outcomes = await inTurns(scenario, contenders.all);
   measured.push({ name: scenario.name, shares: outcomes.map(shareOf) });
-  console.error(`${scenario.name}: ${measured.at(-1)?.shares.map((share) => share?.alert ?? "-").join("  ")}`);
+  console.error(
+    `${scenario.name}: ${measured
+      .at(-1)
+      ?.shares.map((share) => share?.alert ?? "-")
+      .join("  ")}`,
+  );
 }
 const delivered: Delivered = {
   where: `${cpus().length} x ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}, node ${process.version}, ${others}`,
-  tries, together: together.quick, servers: contenders.all.map(({ name }) => name), scenarios: measured,
+  tries,
+  together: together.quick,
+  servers: contenders.all.map(({ name }) => name),
+  scenarios: measured,
 };
 console.log(deliveryTable(delivered));
 if (only === "" && tries >= wholeTries) keepDelivery(delivered);

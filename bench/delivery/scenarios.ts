@@ -24,7 +24,8 @@ export async function makeScenarios(pki: Pki): Promise<readonly Scenario[]> {
   const common = { provider: node, now: Date.now, verifier };
   const nobody = clientConfig(common);
   const distrusted = clientConfig({
-    ...common, credentials: [credential({ chain: stranger.chainPem, signer: signer(stranger.keyPem) })],
+    ...common,
+    credentials: [credential({ chain: stranger.chainPem, signer: signer(stranger.keyPem) })],
   });
   const behindHello = (name: string, more: (wire: Wire) => Promise<void>, pace: { readonly slow?: true } = {}): Scenario => ({
     ...pace,
@@ -39,24 +40,37 @@ export async function makeScenarios(pki: Pki): Promise<readonly Scenario[]> {
     behindHello("refused hello, alone", async () => {}),
     behindHello("and 64 KiB at once", (wire) => wire.send(records(64 * kibibyte))),
     behindHello("and 1 MiB at once", (wire) => wire.send(records(1024 * kibibyte - 4096))),
-    behindHello("and a stream of 800 KiB", (wire) => wire.stream(records(8 * kibibyte), { times: 100, pauseMs: 1, mostMs: 1_000 })),
-    behindHello("and a trickle for 1 s", (wire) => wire.stream(new Uint8Array(1), { times: 100, pauseMs: 10, mostMs: 1_000 }), { slow: true }),
+    behindHello("and a stream of 800 KiB", (wire) =>
+      wire.stream(records(8 * kibibyte), { times: 100, pauseMs: 1, mostMs: 1_000 }),
+    ),
+    behindHello("and a trickle for 1 s", (wire) => wire.stream(new Uint8Array(1), { times: 100, pauseMs: 10, mostMs: 1_000 }), {
+      slow: true,
+    }),
     shakes("client certificate refused", distrusted, 0),
     shakes("and 256 KiB in flight", distrusted, 256 * kibibyte),
     shakes("no client certificate", nobody, 0),
     { name: "plain HTTP", port: "open", run: (wire) => wire.send(Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) },
-    behindHello("a stream of 10 MiB, 3 s and more, reading meanwhile", (wire) => {
-      wire.read();
-      return wire.stream(records(64 * kibibyte), longer);
-    }, { slow: true }),
+    behindHello(
+      "a stream of 10 MiB, 3 s and more, reading meanwhile",
+      (wire) => {
+        wire.read();
+        return wire.stream(records(64 * kibibyte), longer);
+      },
+      { slow: true },
+    ),
     behindHello("and reading behind it", (wire) => wire.stream(records(64 * kibibyte), longer), { slow: true }),
   ];
 }
 
 /** TLS 1.1 and nothing else: whoever speaks 1.2 or 1.3 alone says protocol_version. */
-const hopelessHello = record(22, Buffer.concat([
-  Buffer.from([1, 0, 0, 45, 3, 2]), Buffer.alloc(32, 7), Buffer.from([0, 0, 6, 0xc0, 0x0a, 0xc0, 0x14, 0, 0x35, 1, 0]),
-]));
+const hopelessHello = record(
+  22,
+  Buffer.concat([
+    Buffer.from([1, 0, 0, 45, 3, 2]),
+    Buffer.alloc(32, 7),
+    Buffer.from([0, 0, 6, 0xc0, 0x0a, 0xc0, 0x14, 0, 0x35, 1, 0]),
+  ]),
+);
 /** What a client would send on if it had not looked yet. */
 function records(bytes: number): Uint8Array {
   const whole = record(23, Buffer.alloc(4091, 9));

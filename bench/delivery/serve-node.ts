@@ -23,8 +23,10 @@ const configs = {
 
 const servers: { readonly [kind: string]: (asking: boolean) => Server } = {
   node: (asking) =>
-    createServer({ accept: configOf(asking) }, (socket) => void socket.on("error", () => {}).pipe(socket))
-      .on("tlsClientError", () => {}),
+    createServer({ accept: configOf(asking) }, (socket) => void socket.on("error", () => {}).pipe(socket)).on(
+      "tlsClientError",
+      () => {},
+    ),
   webstreams: (asking) =>
     createTcp({ allowHalfOpen: true, noDelay: true }, (socket) => {
       socket.on("error", () => {});

@@ -17,7 +17,10 @@ const flags = ["--expose-gc", "--import", "./bench/register.mjs", "--conditions=
 
 export const pki: Pki = await makePki();
 
-export async function serve(kind: "sallyport" | "node:tls", options: Pick<ServeQuestion, "handshakeTimeoutMs"> = {}): Promise<Served> {
+export async function serve(
+  kind: "sallyport" | "node:tls",
+  options: Pick<ServeQuestion, "handshakeTimeoutMs"> = {},
+): Promise<Served> {
   const child: Running = start(process.execPath, [...flags, kind], { cwd: root });
   const { chainPem, keyPem } = await pki.leaf();
   const question: ServeQuestion = { chainPem, keyPem, ...options };

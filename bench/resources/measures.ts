@@ -70,7 +70,12 @@ export const besiegers = {
 } satisfies { readonly [name: string]: Besieger };
 
 /** `count` clients that don't get on, beside honest ones. */
-export async function besieged(besieger: keyof typeof besiegers, count: number, honest: number, handshakeTimeoutMs: number): Promise<Besieged> {
+export async function besieged(
+  besieger: keyof typeof besiegers,
+  count: number,
+  honest: number,
+  handshakeTimeoutMs: number,
+): Promise<Besieged> {
   const served = await serve("sallyport", { handshakeTimeoutMs });
   const gone: Promise<unknown>[] = [];
   await inBatches(count, 100, async () => {
@@ -129,10 +134,12 @@ async function open(port: number, count: number): Promise<readonly TLSSocket[]> 
   return sockets;
 }
 async function end(sockets: readonly TLSSocket[]): Promise<void> {
-  await Promise.all(sockets.map((socket) => {
-    socket.end().resume();
-    return once(socket, "close");
-  }));
+  await Promise.all(
+    sockets.map((socket) => {
+      socket.end().resume();
+      return once(socket, "close");
+    }),
+  );
 }
 
 /** Until the server has nothing under way. */
@@ -146,7 +153,10 @@ async function settles(served: Served): Promise<void> {
 }
 
 const leaving: readonly ((socket: Socket) => unknown)[] = [
-  (socket) => socket.end(), (socket) => socket.resetAndDestroy(), (socket) => socket.destroy(), (socket) => socket.end("GET / HTTP/1.1\r\n\r\n"),
+  (socket) => socket.end(),
+  (socket) => socket.resetAndDestroy(),
+  (socket) => socket.destroy(),
+  (socket) => socket.end("GET / HTTP/1.1\r\n\r\n"),
 ];
 /** A different moment and a different way for each index. */
 async function leaveSometime(port: number, index: number): Promise<void> {
@@ -170,11 +180,12 @@ async function leaveSometime(port: number, index: number): Promise<void> {
     const tls = connectTls({ socket, servername: "localhost", ca: pki.ca.pem });
     tls.on("error", () => {});
     if (moment === 2) setTimeout(() => leave?.(socket), index % 11);
-    else tls.once("secureConnect", () => {
-      tls.write("x".repeat(index % 5_000));
-      if (moment === 3) tls.end();
-      else leave?.(socket);
-    });
+    else
+      tls.once("secureConnect", () => {
+        tls.write("x".repeat(index % 5_000));
+        if (moment === 3) tls.end();
+        else leave?.(socket);
+      });
     tls.resume();
   }
   setTimeout(() => socket.destroy(), 3_000).unref();

@@ -40,12 +40,15 @@ const server = kind === "node:tls" ? theirs() : ours();
 server.listen({ port: 0, host: "127.0.0.1", backlog: 8192 });
 await once(server, "listening");
 console.log(`listening ${(server.address() as AddressInfo).port}`);
-for (let line = await lines.next(); !line.done; line = await lines.next()) console.log(`report ${JSON.stringify(await report())}`);
+for (let line = await lines.next(); !line.done; line = await lines.next())
+  console.log(`report ${JSON.stringify(await report())}`);
 server.close();
 
 function ours(): Server {
   const accept = serverConfig({
-    provider: node, now: Date.now, credentials: [credential({ chain: chainPem, signer: signer(keyPem) })],
+    provider: node,
+    now: Date.now,
+    credentials: [credential({ chain: chainPem, signer: signer(keyPem) })],
   });
   const timeout = handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs };
   return createServer({ accept, budget: shared, ...timeout }, serve).on("tlsClientError", ({ delivery }) => {

@@ -12,11 +12,13 @@ import { spread } from "../rounds.ts";
 import { handshakeTimeoutMs } from "../serve.ts";
 import { resumingClient } from "../sides.ts";
 
-const { values } = parseArgs({ options: {
-  minutes: { type: "string", default: "60" },
-  /** Milliseconds between two works of a lane: without them both cores are taken. */
-  pause: { type: "string", default: "0" },
-} });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "60" },
+    /** Milliseconds between two works of a lane: without them both cores are taken. */
+    pause: { type: "string", default: "0" },
+  },
+});
 const minutes = Number(values.minutes);
 const pauseMs = Number(values.pause);
 if (!(minutes > 0)) throw new Error("--minutes takes a number above zero");
@@ -108,25 +110,33 @@ async function watch(): Promise<void> {
     await after(pause);
     server.send("weigh");
     const [rss] = await once(server, "message");
-    const sample = { minute: (performance.now() - started) / 60_000, server: rss / 2 ** 20, client: process.memoryUsage.rss() / 2 ** 20 };
+    const sample = {
+      minute: (performance.now() - started) / 60_000,
+      server: rss / 2 ** 20,
+      client: process.memoryUsage.rss() / 2 ** 20,
+    };
     samples.push(sample);
     const counts = Object.entries(done).map(([kind, count]) => `${count} ${kind}`);
-    console.log(`${sample.minute.toFixed(1)} min: server ${sample.server.toFixed(0)} MiB, client ${sample.client.toFixed(0)} MiB; ${counts.join(", ")}`);
+    console.log(
+      `${sample.minute.toFixed(1)} min: server ${sample.server.toFixed(0)} MiB, client ${sample.client.toFixed(0)} MiB; ${counts.join(", ")}`,
+    );
   }
 }
 
 function report(): void {
   const first = Math.min(5, minutes / 3);
   let grows = false;
-  const levels = Object.fromEntries((["server", "client"] as const).map((side) => {
-    const of = (from: number, to: number): readonly number[] =>
-      samples.filter(({ minute }) => minute >= from && minute < to).map((sample) => sample[side]);
-    // A process finds its level within the first half of that; garbage that waits for its collection goes up and down around it.
-    const early = spread(of(first / 2, first)).most;
-    const late = spread(of(minutes - first, Number.POSITIVE_INFINITY)).median;
-    grows ||= late > early * 1.05;
-    return [side, { early, late, ratio: late / early }];
-  }));
+  const levels = Object.fromEntries(
+    (["server", "client"] as const).map((side) => {
+      const of = (from: number, to: number): readonly number[] =>
+        samples.filter(({ minute }) => minute >= from && minute < to).map((sample) => sample[side]);
+      // A process finds its level within the first half of that; garbage that waits for its collection goes up and down around it.
+      const early = spread(of(first / 2, first)).most;
+      const late = spread(of(minutes - first, Number.POSITIVE_INFINITY)).median;
+      grows ||= late > early * 1.05;
+      return [side, { early, late, ratio: late / early }];
+    }),
+  );
   console.log(JSON.stringify(levels), grows ? "grows" : "does not grow");
   mkdirSync(new URL("../results/", import.meta.url), { recursive: true });
   const kept = { where: where(), minutes, pauseMs, done, levels, grows, samples };

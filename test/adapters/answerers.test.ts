@@ -1,8 +1,18 @@
 // Whoever is asked while a handshake waits may never answer, answer too late, throw, or give nonsense: the peer is told, the
 // timeout holds, and nothing is left behind. The machine is the real one at both ends.
 import {
-  Acceptor, type AsyncClientSessionStore, type AsyncSigner, type AsyncVerifier, type ClientConfig, type ClientOptions, Connector,
-  type CredentialPicker, type ServerConfig, type ServerOptions, type SyncVerifier, ticketKeys,
+  Acceptor,
+  type AsyncClientSessionStore,
+  type AsyncSigner,
+  type AsyncVerifier,
+  type ClientConfig,
+  type ClientOptions,
+  Connector,
+  type CredentialPicker,
+  type ServerConfig,
+  type ServerOptions,
+  type SyncVerifier,
+  ticketKeys,
 } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { drive } from "@sallyport/drive";
@@ -64,14 +74,18 @@ interface Configs {
 }
 const authentication = { mode: "required", verifier: clientVerifier({ provider: node, roots: pki.ca.pem }) } as const;
 const toldVerifier = ({ schemes, label, verify }: SyncVerifier, manner: Manner, late: Late): AsyncVerifier => ({
-  schemes, label, verifyAsync: (presented) => asked(manner, late, () => verify(presented)),
+  schemes,
+  label,
+  verifyAsync: (presented) => asked(manner, late, () => verify(presented)),
 });
 type Options = Partial<ServerOptions> & Partial<ClientOptions>;
 const answerers: Readonly<Record<string, (manner: Manner, late: Late, common: Pick<Options, "versions">) => Configs>> = {
   "a server's signer": (manner, late, common) => {
     const { schemes, publicKey, sign } = signer(leaf.keyPem);
     const faulty: AsyncSigner = {
-      schemes, publicKey, signAsync: (scheme, message) => asked(manner, late, () => sign(scheme, message)),
+      schemes,
+      publicKey,
+      signAsync: (scheme, message) => asked(manner, late, () => sign(scheme, message)),
     };
     const credentials = [credential({ chain: leaf.chainPem, signer: faulty })] as const;
     return { client: client(common), server: server({ ...common, credentials }), faulty: "server" };
@@ -148,7 +162,12 @@ describe.each(cases)("$who, $version", ({ who, version }) => {
 
 test.each([
   ["rejects", () => Promise.reject(new Error("full"))],
-  ["throws", () => { throw new Error("full"); }],
+  [
+    "throws",
+    () => {
+      throw new Error("full");
+    },
+  ],
   ["never answers", () => new Promise<void>(() => {})],
 ] as const)("a store that %s when it is given a session harms no connection, at either end", async (_, putAsync) => {
   const clock = new VirtualClock();

@@ -9,7 +9,9 @@ import { root } from "../support/sources.ts";
 
 test("npm start runs the demo that is tested here", () => {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { scripts: Record<string, string> };
-  expect(scripts["start"]).toMatch(/--import \.\/bench\/register\.mjs --conditions=sallyport-source .*packages\/cli\/src\/main\.ts demo$/);
+  expect(scripts["start"]).toMatch(
+    /--import \.\/bench\/register\.mjs --conditions=sallyport-source .*packages\/cli\/src\/main\.ts demo$/,
+  );
 });
 
 test("demo --once proves everything and ends with 0", async () => {
@@ -21,17 +23,23 @@ test("demo --once proves everything and ends with 0", async () => {
   expect(output).not.toMatch(/✗|warning|Error/i);
 
   const [client, pure, system, stm32, wolfssl, bulk] = output.split(/\n {2}[✓–] /).slice(1);
-  expect(client).toMatch(/^a Sallyport client on node:crypto gets the page\n +TLS 1\.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, \d+ ms/);
+  expect(client).toMatch(
+    /^a Sallyport client on node:crypto gets the page\n +TLS 1\.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, \d+ ms/,
+  );
   expect(pure).toMatch(/^a Sallyport client in pure JavaScript gets the page\n +TLS 1\.3,/);
   const others = versionOf("curl", "--version") ?? versionOf("openssl", "version");
-  expect(system).toMatch(others === undefined ? /there is neither curl nor openssl/ : /gets the page\n +(curl|OpenSSL|LibreSSL) \d/);
+  expect(system).toMatch(
+    others === undefined ? /there is neither curl nor openssl/ : /gets the page\n +(curl|OpenSSL|LibreSSL) \d/,
+  );
   expect(stm32).toMatch(/alert 15 03 03 00 02 02 28: handshake_failure/);
   expect(stm32).toMatch(/For the key exchange the client can do nothing but secp224r1; this server can do .*secp256r1/);
   expect(stm32).toMatch(/With an RSA certificate[\s\S]*TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 calls for an ECDSA/);
   expect(wolfssl).toMatch(/alert 15 03 03 00 02 02 28: handshake_failure/);
   expect(wolfssl).toContain("10 cipher suites, none of which is spoken here: what it has is out of date (RC4, 3DES, CBC).");
   expect(wolfssl).toContain("doesn't say which curves it can do (supported_groups)");
-  expect(bulk).toMatch(/^256 MiB go through, to another process\n +\d+ MB\/s; node:tls in the same run \d+ MB\/s; ratio \d\.\d\d\n/);
+  expect(bulk).toMatch(
+    /^256 MiB go through, to another process\n +\d+ MB\/s; node:tls in the same run \d+ MB\/s; ratio \d\.\d\d\n/,
+  );
 });
 
 test("the demo goes on serving, and tells of each visitor in one friendly line", async () => {

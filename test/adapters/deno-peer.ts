@@ -15,18 +15,28 @@ declare const Deno: {
 };
 interface Recipe {
   serveHttps(
-    listener: Listener, config: ServerConfig, path: string, handler: (request: Request) => Promise<Response>,
+    listener: Listener,
+    config: ServerConfig,
+    path: string,
+    handler: (request: Request) => Promise<Response>,
   ): Promise<void>;
 }
 
 const [role, port, ca = "", chain = "", key = "", recipe = ""] = process.argv.slice(2);
 const text = (path: string): string => readFileSync(path, "utf8");
-const client = (roots: string) => clientConfig({
-  provider: node, now: Date.now, verifier: serverVerifier({ provider: node, roots: text(roots) }),
-});
-const server = (options: Partial<ServerOptions> = {}): ServerConfig => serverConfig({
-  provider: node, now: Date.now, credentials: [credential({ chain: text(chain), signer: signer(text(key)) })], ...options,
-});
+const client = (roots: string) =>
+  clientConfig({
+    provider: node,
+    now: Date.now,
+    verifier: serverVerifier({ provider: node, roots: text(roots) }),
+  });
+const server = (options: Partial<ServerOptions> = {}): ServerConfig =>
+  serverConfig({
+    provider: node,
+    now: Date.now,
+    credentials: [credential({ chain: text(chain), signer: signer(text(key)) })],
+    ...options,
+  });
 const say = (...what: unknown[]): void => console.log(JSON.stringify(what));
 const explain = (thrown: unknown): string => (thrown instanceof TlsError ? thrown.kind : String(thrown));
 
@@ -53,7 +63,10 @@ switch (role) {
   }
   case "suspicious-client": {
     const conn = connectTls(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }), client(ca), "localhost");
-    await conn.handshake().then(() => say("trusted"), (thrown) => say("refused", explain(thrown)));
+    await conn.handshake().then(
+      () => say("trusted"),
+      (thrown) => say("refused", explain(thrown)),
+    );
     break;
   }
   case "server": {
@@ -91,7 +104,13 @@ switch (role) {
     const response = await fetch(`https://localhost:${own}/there`, options as RequestInit); // `client` is Deno's own
     say("fetched", response.status, await response.text());
     const stranger = { client: Deno.createHttpClient({ caCerts: [] }) };
-    say("refused", await fetch(`https://localhost:${own}/`, stranger as RequestInit).then(() => "no", ({ name }) => name));
+    say(
+      "refused",
+      await fetch(`https://localhost:${own}/`, stranger as RequestInit).then(
+        () => "no",
+        ({ name }) => name,
+      ),
+    );
     say("listening", own);
     break;
   }

@@ -18,7 +18,10 @@ const files = mkdtempSync(join(tmpdir(), "sallyport-deno-"));
 /** Beneath the repository, so that packages are found; not in git. */
 const recipes = join(root, `.tmp/deno-${process.pid}`);
 const [ca, stranger, chain, key] = [
-  ["ca.pem", pki.ca.pem], ["stranger.pem", pki.strangerCa.pem], ["chain.pem", leaf.chainPem], ["key.pem", leaf.keyPem],
+  ["ca.pem", pki.ca.pem],
+  ["stranger.pem", pki.strangerCa.pem],
+  ["chain.pem", leaf.chainPem],
+  ["key.pem", leaf.keyPem],
 ].map(([name, pem]) => {
   const path = join(files, name ?? "");
   writeFileSync(path, pem ?? "");
@@ -35,9 +38,23 @@ function deno(role: string, port = 0, trusted = ca): Running {
   const process = start(
     join(root, "node_modules/.bin/deno"),
     [
-      "run", "--no-config", "--no-lock", "--node-modules-dir=manual", "--no-check", "--conditions=sallyport-source",
-      "--allow-net", "--allow-read", "--allow-write", "--allow-env", "test/adapters/deno-peer.ts",
-      role, `${port}`, trusted, chain, key, join(recipes, "http.ts"),
+      "run",
+      "--no-config",
+      "--no-lock",
+      "--node-modules-dir=manual",
+      "--no-check",
+      "--conditions=sallyport-source",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "test/adapters/deno-peer.ts",
+      role,
+      `${port}`,
+      trusted,
+      chain,
+      key,
+      join(recipes, "http.ts"),
     ],
     { cwd: root, timeoutMs: 60_000 },
   );
@@ -96,7 +113,9 @@ describe("in Deno, on the sources", () => {
     await server.saw(/\["failed","truncated"\]/);
   });
 
-  test("HTTP on it, by the README's own program: Deno's fetch with caCerts, curl by HTTP/2 and 1.1, and openssl", async ({ skip }) => {
+  test("HTTP on it, by the README's own program: Deno's fetch with caCerts, curl by HTTP/2 and 1.1, and openssl", async ({
+    skip,
+  }) => {
     mkdirSync(recipes, { recursive: true });
     writeFileSync(join(recipes, "http.ts"), blockOf("packages/deno/README.md", "http"));
     const [server, port] = await listening("https");
@@ -105,7 +124,10 @@ describe("in Deno, on the sources", () => {
     await server.saw(/the peer says unknown_ca/);
     const others = ["curl", "openssl"].filter((name) => spawnSync(name, ["--version"]).error !== undefined);
     skip(others.length > 0 && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined, `${others.join(" and ")} are not installed`);
-    for (const [flag, version] of [["--http2", "HTTP/2"], ["--http1.1", "HTTP/1.1"]] as const) {
+    for (const [flag, version] of [
+      ["--http2", "HTTP/2"],
+      ["--http1.1", "HTTP/1.1"],
+    ] as const) {
       const answer = await run("curl", ["--silent", "--include", flag, "--cacert", ca, `https://localhost:${port}/by/curl`]);
       expect(answer).toMatch(new RegExp(`^${version} 200[\\s\\S]*GET /by/curl 0$`));
     }

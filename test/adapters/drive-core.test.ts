@@ -42,9 +42,15 @@ function converse(configs: typeof asynchronous | typeof synchronous, length = 3_
   const serving = drive(ends.server, new Acceptor().start(), { accept: () => configs.server }, { clock });
   const asking = drive(ends.client, new Connector(configs.client, "localhost").start(), {}, { clock });
   const outcome = Promise.all([
-    ended(asking, (stream) => talk(stream, "q".repeat(length), (text) => { heard.client += text; })),
+    ended(asking, (stream) =>
+      talk(stream, "q".repeat(length), (text) => {
+        heard.client += text;
+      }),
+    ),
     ended(serving, async (stream) => {
-      await listen(stream, (text) => { heard.server += text; });
+      await listen(stream, (text) => {
+        heard.server += text;
+      });
       await stream.write(Buffer.from("a".repeat(length)));
       await stream.closeWrite();
     }),
@@ -64,14 +70,20 @@ async function ended(driven: Promise<ServerDriven | ClientDriven>, use: (stream:
   const result = await driven;
   if (result.kind === "failed") return `handshake: ${result.failure.error.kind}`;
   if (result.kind === "passthrough") return result.kind;
-  const used = use(result.stream).then(() => "used", () => "cut");
+  const used = use(result.stream).then(
+    () => "used",
+    () => "cut",
+  );
   const { error } = await result.stream.closed;
   return `${await used}: ${error?.kind ?? "closed"}`;
 }
 
 const whole = ["used: closed", "used: closed"];
 
-describe.each([["synchronous", synchronous], ["asynchronous", asynchronous]] as const)("with %s answers", (_name, configs) => {
+describe.each([
+  ["synchronous", synchronous],
+  ["asynchronous", asynchronous],
+] as const)("with %s answers", (_name, configs) => {
   test("both sides talk and close", async () => {
     const { clock, outcome, heard } = converse(configs);
     await clock.turn();
@@ -85,7 +97,10 @@ describe.each([["synchronous", synchronous], ["asynchronous", asynchronous]] as 
     "however the wire cuts the bytes",
     async (sizes) => {
       const { clock, ends, outcome, heard } = converse(configs, 500);
-      for (const [own, other] of [[ends.client, ends.server], [ends.server, ends.client]] as const) {
+      for (const [own, other] of [
+        [ends.client, ends.server],
+        [ends.server, ends.client],
+      ] as const) {
         own.onWrite = (bytes) => {
           for (let at = 0; at < bytes.length; ) {
             const size = sizes.next().value;
@@ -127,7 +142,10 @@ describe.each([["synchronous", synchronous], ["asynchronous", asynchronous]] as 
     for (let fatal = 0; fatal < 40 && last.join() !== whole.join(); fatal++) {
       const { clock, ends, outcome } = converse(configs);
       let writes = 0;
-      for (const [own, other] of [[ends.client, ends.server], [ends.server, ends.client]] as const) {
+      for (const [own, other] of [
+        [ends.client, ends.server],
+        [ends.server, ends.client],
+      ] as const) {
         own.onWrite = (bytes) => {
           writes += 1;
           if (writes - 1 < fatal) other.deliver(bytes);
@@ -170,7 +188,9 @@ describe("a client whose hello meets silence", () => {
     if (error.kind !== "no-answer-to-client-hello") throw new Error(error.kind);
     expect(error.context.bytes).toBeGreaterThan(1_400);
     expect(error.context).toMatchObject({ records: 1, segments: 2 });
-    expect(error.message).toMatch(/no answer to a ClientHello of 1\d\d\d bytes \(records: 1, TCP segments: 2 or more\).*offer no hybrid/);
+    expect(error.message).toMatch(
+      /no answer to a ClientHello of 1\d\d\d bytes \(records: 1, TCP segments: 2 or more\).*offer no hybrid/,
+    );
     expect(error).toMatchObject({ fault: "transport", phase: "server-flight", serverName: "localhost" });
     expect(alert).toMatchObject({ kind: "alert", description: "user_canceled" });
   });

@@ -1,8 +1,17 @@
 // Early data and half-RTT through the loop, with the real machine at both ends.
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  Acceptor, type ClientConfig, clientConfig, Connector, memoryClientSessions, memorySingleUse, type ServerConfig, type ServerOptions,
-  type SingleUse, serverConfig, ticketKeys,
+  Acceptor,
+  type ClientConfig,
+  clientConfig,
+  Connector,
+  memoryClientSessions,
+  memorySingleUse,
+  type ServerConfig,
+  type ServerOptions,
+  type SingleUse,
+  serverConfig,
+  ticketKeys,
 } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { type ClientAnswerers, drive, type Driven, type ServerAnswerers, type TlsStream } from "@sallyport/drive";
@@ -31,7 +40,13 @@ async function acquainted(options: Partial<ServerOptions> = {}) {
   const sessions = ticketKeys({ random: node.random, now });
   const credentials = [credential({ chain: leaf.chainPem, signer: signer(leaf.keyPem) })] as const;
   const server = serverConfig({
-    provider: node, now, credentials, sessions, earlyData: { maxBytes: 100_000, singleUse: oldSingleUse() }, versions: ["tls1.3"], ...options,
+    provider: node,
+    now,
+    credentials,
+    sessions,
+    earlyData: { maxBytes: 100_000, singleUse: oldSingleUse() },
+    versions: ["tls1.3"],
+    ...options,
   });
   const verifier = serverVerifier({ provider: node, roots: pki.ca.pem });
   const client = clientConfig({ provider: node, now, verifier, sessions: memoryClientSessions(), earlyData: true });
@@ -75,13 +90,19 @@ describe("early data", () => {
   test("is given to a handler that asks for it, a record each, while the loop waits for its answer", async () => {
     const configs = await acquainted();
     const came: unknown[] = [];
-    const [asking, serving] = await both(meet(configs, { earlyData: () => bytes("GET /") }, {
-      async earlyData({ replayable }, { agreed, write }, signal) {
-        came.push([text(replayable), agreed.serverName, write, signal.aborted]);
-        await sleep(5);
-        came.push("handled");
-      },
-    }));
+    const [asking, serving] = await both(
+      meet(
+        configs,
+        { earlyData: () => bytes("GET /") },
+        {
+          async earlyData({ replayable }, { agreed, write }, signal) {
+            came.push([text(replayable), agreed.serverName, write, signal.aborted]);
+            await sleep(5);
+            came.push("handled");
+          },
+        },
+      ),
+    );
     expect(came).toEqual([["GET /", "localhost", undefined, false], "handled"]);
     expect([asking.earlyData, serving.earlyData]).toEqual(["accepted", "accepted"]);
     await asking.stream.write(bytes("later"));
@@ -109,14 +130,23 @@ describe("early data", () => {
     for (const piece of flight) await ends.client.write(piece);
     await ends.client.closeWrite();
     await turns(clock, 20);
-    expect(await Promise.race([serving, sleep(3000)])).toMatchObject({ kind: "failed", failure: { error: { kind: "truncated" } } });
+    expect(await Promise.race([serving, sleep(3000)])).toMatchObject({
+      kind: "failed",
+      failure: { error: { kind: "truncated" } },
+    });
   });
 
   test("is answered before the client has finished, where the config allows it", async () => {
     const configs = await acquainted({ halfRtt: true });
-    const [asking, serving] = await both(meet(configs, { earlyData: () => bytes("ask") }, {
-      earlyData: async ({ replayable }, { write }) => write?.(bytes(`${text(replayable)}: answered`)),
-    }));
+    const [asking, serving] = await both(
+      meet(
+        configs,
+        { earlyData: () => bytes("ask") },
+        {
+          earlyData: async ({ replayable }, { write }) => write?.(bytes(`${text(replayable)}: answered`)),
+        },
+      ),
+    );
     expect(text(await asking.stream.read())).toBe("ask: answered");
     await serving.stream.write(bytes("later"));
     expect(text(await asking.stream.read())).toBe("later");
@@ -125,12 +155,16 @@ describe("early data", () => {
   test("that is answered when the connection has failed meanwhile ends no process, whoever doesn't look at the write", async () => {
     const configs = await acquainted({ halfRtt: true });
     let late: ((data: Uint8Array) => Promise<void>) | undefined;
-    const { serving, clock, ends } = meet(configs, { earlyData: () => bytes("ask") }, {
-      earlyData: (_, { write }) => {
-        late = write;
-        ends.server.reset();
+    const { serving, clock, ends } = meet(
+      configs,
+      { earlyData: () => bytes("ask") },
+      {
+        earlyData: (_, { write }) => {
+          late = write;
+          ends.server.reset();
+        },
       },
-    });
+    );
     await turns(clock, 20);
     expect(await serving).toMatchObject({ kind: "failed", failure: { error: { context: { by: "reset" } } } });
     const unseen: unknown[] = [];
@@ -145,7 +179,17 @@ describe("early data", () => {
 
   test("that is rejected is told to both, and is the caller's to send again", async () => {
     const configs = await acquainted({ earlyData: { maxBytes: 1000, singleUse: { use: () => "seen" } } });
-    const [asking, serving] = await both(meet(configs, { earlyData: () => bytes("ask") }, { earlyData: () => { throw new Error("never"); } }));
+    const [asking, serving] = await both(
+      meet(
+        configs,
+        { earlyData: () => bytes("ask") },
+        {
+          earlyData: () => {
+            throw new Error("never");
+          },
+        },
+      ),
+    );
     expect([asking.earlyData, serving.earlyData]).toEqual([{ rejected: "declined" }, { rejected: "seen" }]);
     await asking.stream.write(bytes("ask"));
     expect(text(await serving.stream.read())).toBe("ask");
@@ -188,7 +232,10 @@ describe("early data", () => {
     const again = await acquainted();
     const { asking, clock } = meet(again, { earlyData: (remaining) => new Uint8Array(remaining + 1) }, {});
     await turns(clock, 40);
-    expect(await asking).toMatchObject({ kind: "failed", failure: { error: { kind: "aborted", context: { by: { alert: "internal_error" } } } } });
+    expect(await asking).toMatchObject({
+      kind: "failed",
+      failure: { error: { kind: "aborted", context: { by: { alert: "internal_error" } } } },
+    });
   });
 
   test("in a flood, while single use is asked, is held up to 64 KiB, and then not read", async () => {

@@ -39,13 +39,13 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
     void server.write(Buffer.from("on its way"));
     const extraction = await server.extractSecrets();
     expect(utf8(extraction.data)).toBe("before");
-    expect(Buffer.from(await client.read() ?? []).toString()).toBe("on its way");
+    expect(Buffer.from((await client.read()) ?? []).toString()).toBe("on its way");
     const resumed = Connection.resume(structuredClone(extraction.secrets), node);
     await client.write(Buffer.from("behind"));
     expect(await next(resumed, extraction)).toBe("behind");
     const answer = resumed.send(Buffer.from("answer"));
     await extraction.transport.write(answer.output);
-    expect(Buffer.from(await client.read() ?? []).toString()).toBe("answer");
+    expect(Buffer.from((await client.read()) ?? []).toString()).toBe("answer");
     expect(await server.closed).toEqual({ error: undefined, delivery: "none-due" });
     for (const late of [server.read(), server.write(Buffer.from("x")), server.closeWrite(), server.extractSecrets()]) {
       await expect(late).rejects.toBeInstanceOf(ApiMisuse);
@@ -73,9 +73,9 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
     const { client, server } = await two(version, false);
     await expect(server.extractSecrets()).rejects.toBeInstanceOf(ApiMisuse);
     await server.write(Buffer.from("still here"));
-    expect(Buffer.from(await client.read() ?? []).toString()).toBe("still here");
+    expect(Buffer.from((await client.read()) ?? []).toString()).toBe("still here");
     await client.write(Buffer.from("me too"));
-    expect(Buffer.from(await server.read() ?? []).toString()).toBe("me too");
+    expect(Buffer.from((await server.read()) ?? []).toString()).toBe("me too");
   });
 });
 

@@ -1,7 +1,13 @@
 // What the loop makes of a transport, a caller and a load that misbehave: the result is told, and no alert is lost.
 import type { ClientHello, ServerConfig, ServerStage } from "@sallyport/core";
 import {
-  budget, type DriveOptions, drive, refuse, type ServerAnswerers, type ServerDriven, type Transport,
+  budget,
+  type DriveOptions,
+  drive,
+  refuse,
+  type ServerAnswerers,
+  type ServerDriven,
+  type Transport,
 } from "@sallyport/drive";
 import { describe, expect, test } from "vitest";
 import { settled, VirtualClock } from "../support/clock.ts";
@@ -56,7 +62,12 @@ class Rude extends SimulatedTransport {
 
 describe("a transport that throws where it should reject", () => {
   test("in read: it is a reset", async () => {
-    const { driven, clock } = run(needsInput(() => established()), {}, undefined, new Rude("read"));
+    const { driven, clock } = run(
+      needsInput(() => established()),
+      {},
+      undefined,
+      new Rude("read"),
+    );
     expect(await failed(driven)).toMatchObject({ failure: { error: { by: "reset" } }, peerEnd: "reset", delivery: "none-due" });
     expect(clock.pending).toBe(0);
   });
@@ -81,7 +92,11 @@ describe("a transport that throws where it should reject", () => {
 });
 
 test("an onFailure that throws takes no alert away, and the promise tells all the same", async () => {
-  const { driven, transport } = run(refused(), { onFailure: () => { throw new Error("a listener's own"); } });
+  const { driven, transport } = run(refused(), {
+    onFailure: () => {
+      throw new Error("a listener's own");
+    },
+  });
   await settled();
   transport.end();
   expect(await failed(driven)).toMatchObject({ failure: { error: { kind: "refused" } }, delivery: "peer-ended" });
@@ -122,12 +137,14 @@ describe("how the peer went", () => {
 
 describe("a budget that is full", () => {
   const hello = (choose: () => ServerStage): ServerStage =>
-    needsInput(() => stage("accepted", {
-      clientHello: {} as ClientHello,
-      received: bytes("hello"),
-      choose,
-      reject: (description: "internal_error", reason: string) => failure(reason, description),
-    }));
+    needsInput(() =>
+      stage("accepted", {
+        clientHello: {} as ClientHello,
+        received: bytes("hello"),
+        choose,
+        reject: (description: "internal_error", reason: string) => failure(reason, description),
+      }),
+    );
   /** Handshakes that share a budget and a clock. */
   const load = (maxHandshakes: number) => {
     const shared = budget({ maxHandshakes });
@@ -155,7 +172,8 @@ describe("a budget that is full", () => {
     expect((await (await asks()).driven).kind).toBe("established");
     oldest.transport.end();
     expect(await failed(oldest.driven)).toMatchObject({
-      failure: { error: { by: { alert: "internal_error", reason: expect.stringContaining("gave way") } } }, delivery: "peer-ended",
+      failure: { error: { by: { alert: "internal_error", reason: expect.stringContaining("gave way") } } },
+      delivery: "peer-ended",
     });
     expect(text(oldest.transport.written)).toBe(alert("internal_error"));
     expect(younger.transport.log).toEqual([]);
@@ -188,7 +206,8 @@ describe("a budget that is full", () => {
     const { shared, stalls, asks } = load(10);
     for (let other = 0; other < 3; other++) await stalls();
     const { driven, transport } = await asks(() =>
-      shared.handshakesInProgress > 3 ? refuse("internal_error", "load") : ({} as ServerConfig));
+      shared.handshakesInProgress > 3 ? refuse("internal_error", "load") : ({} as ServerConfig),
+    );
     transport.end();
     expect(await failed(driven)).toMatchObject({ failure: { error: { kind: "load" } } });
   });

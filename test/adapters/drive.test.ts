@@ -1,12 +1,27 @@
 import type { ClientHello, ServerConfig, ServerStage } from "@sallyport/core";
 import {
-  type Budget, budget, drive, type DriveOptions, passthrough, refuse, type ServerAnswerers, type ServerDriven, type TlsStream,
+  type Budget,
+  budget,
+  drive,
+  type DriveOptions,
+  passthrough,
+  refuse,
+  type ServerAnswerers,
+  type ServerDriven,
+  type TlsStream,
   WriteSideClosed,
 } from "@sallyport/drive";
 import { describe, expect, test } from "vitest";
 import { settled, VirtualClock } from "../support/clock.ts";
 import {
-  bytes, established, failure, needsInput, ScriptedConnection, ScriptedError, stage, text,
+  bytes,
+  established,
+  failure,
+  needsInput,
+  ScriptedConnection,
+  ScriptedError,
+  stage,
+  text,
 } from "../support/scripted-stages.ts";
 import { SimulatedTransport } from "../support/simulated-transport.ts";
 
@@ -15,7 +30,12 @@ const clientHello = { serverName: "a.example" } as ClientHello;
 const alert = (name: string): string => `a${String.fromCharCode(name.length)}${name}`;
 const data = (payload: string): string => `d${String.fromCharCode(payload.length)}${payload}`;
 
-function run(start: ServerStage, accept: ServerAnswerers["accept"] = () => config, options: Partial<DriveOptions> = {}, transport = new SimulatedTransport()) {
+function run(
+  start: ServerStage,
+  accept: ServerAnswerers["accept"] = () => config,
+  options: Partial<DriveOptions> = {},
+  transport = new SimulatedTransport(),
+) {
   const clock = new VirtualClock();
   const state: { driven?: ServerDriven } = {};
   const driven = drive(transport, start, { accept }, { clock, ...options }).then((result) => {
@@ -34,7 +54,11 @@ const doorStage = (choose: () => ServerStage = () => established()): ServerStage
   });
 const door = (choose?: () => ServerStage): ServerStage => needsInput(() => doorStage(choose));
 
-async function openStream(connection = new ScriptedConnection(), options: Partial<DriveOptions> = {}, transport?: SimulatedTransport) {
+async function openStream(
+  connection = new ScriptedConnection(),
+  options: Partial<DriveOptions> = {},
+  transport?: SimulatedTransport,
+) {
   const ran = run(established(connection), undefined, options, transport);
   const driven = await ran.driven;
   if (driven.kind !== "established") throw new Error(driven.kind);
@@ -59,10 +83,11 @@ describe("the handshake loop", () => {
 
   test("no step is fed more than 64 KiB, whatever the transport delivers", async () => {
     const sizes: number[] = [];
-    const eat = (): ServerStage => needsInput((chunk) => {
-      sizes.push(chunk.length);
-      return (sizes.length === 3 ? established() : eat());
-    });
+    const eat = (): ServerStage =>
+      needsInput((chunk) => {
+        sizes.push(chunk.length);
+        return sizes.length === 3 ? established() : eat();
+      });
     const { transport, driven } = run(eat());
     transport.deliver(new Uint8Array(150_000));
     await driven;
@@ -77,7 +102,10 @@ describe("the handshake loop", () => {
     [
       "needs-session",
       (gives, resume) => ({
-        candidates: [{ index: 0, id: "p" }, { index: 2, id: "q" }],
+        candidates: [
+          { index: 0, id: "p" },
+          { index: 2, id: "q" },
+        ],
         store: { findAsync: gives([undefined, "s"]) },
         resume,
       }),
@@ -132,10 +160,12 @@ describe("the handshake loop", () => {
   ];
   test.each(pauses)("%s is answered by the object that the stage carries", async (kind, members, expected) => {
     const seen: unknown[] = [];
-    const gives: Gives = (value) => async (...args) => {
-      seen.push(...args);
-      return value;
-    };
+    const gives: Gives =
+      (value) =>
+      async (...args) => {
+        seen.push(...args);
+        return value;
+      };
     const next = (answer: unknown): ServerStage => {
       seen.push(answer);
       return established();
@@ -146,11 +176,13 @@ describe("the handshake loop", () => {
   });
 
   test("a verdict with a reason is distrust", async () => {
-    const { driven, transport } = run(stage("needs-verdict", {
-      presented: "p",
-      verifier: { verifyAsync: async () => ({ reason: "expired" }) },
-      distrust: ({ reason }: { reason: string }) => failure(reason, "certificate_expired"),
-    }));
+    const { driven, transport } = run(
+      stage("needs-verdict", {
+        presented: "p",
+        verifier: { verifyAsync: async () => ({ reason: "expired" }) },
+        distrust: ({ reason }: { reason: string }) => failure(reason, "certificate_expired"),
+      }),
+    );
     await settled();
     transport.end();
     expect(await driven).toMatchObject({ kind: "failed", failure: { error: { kind: "expired" } }, delivery: "peer-ended" });
@@ -176,7 +208,12 @@ describe("the front door", () => {
   });
 
   test.each([
-    ["throws", () => { throw new Error("database gone"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("database gone");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("database gone"))],
   ])("an accept that %s is internal_error, with the cause kept", async (_how, accept) => {
     const { transport, driven } = run(door(), accept);
@@ -206,13 +243,21 @@ describe("the front door", () => {
       },
     };
     const stall = (): void => due?.(); // its timer comes before the input that waits
-    const patient = run(needsInput(() => established()), undefined, { clock });
+    const patient = run(
+      needsInput(() => established()),
+      undefined,
+      { clock },
+    );
     for (let stalls = 0; stalls < 3; stalls++) stall();
     patient.transport.deliver(bytes("x"));
     expect(await patient.driven).toMatchObject({ kind: "established" });
     expect(due).toBe(undefined);
 
-    const { transport, driven } = run(needsInput(() => established()), undefined, { clock });
+    const { transport, driven } = run(
+      needsInput(() => established()),
+      undefined,
+      { clock },
+    );
     for (let stalls = 0; stalls < 4; stalls++) stall();
     await settled();
     transport.end();
@@ -221,11 +266,15 @@ describe("the front door", () => {
 
   test("an accept that never settles ends with the timeout and its alert, and its signal fires", async () => {
     let fired = false;
-    const { transport, clock, driven } = run(door(), (_hello, signal) => new Promise(() => {
-      signal.addEventListener("abort", () => {
-        fired = true;
-      });
-    }));
+    const { transport, clock, driven } = run(
+      door(),
+      (_hello, signal) =>
+        new Promise(() => {
+          signal.addEventListener("abort", () => {
+            fired = true;
+          });
+        }),
+    );
     transport.deliver(bytes("hello"));
     await clock.advance(9_999);
     expect(fired).toBe(false);
@@ -242,9 +291,10 @@ describe("the front door", () => {
       let settle = (): void => {};
       const { transport, clock, driven } = run(
         door(() => failure("aborted", undefined)),
-        () => new Promise((resolve, reject) => {
-          settle = () => comes ? resolve(config) : reject(new Error("late"));
-        }),
+        () =>
+          new Promise((resolve, reject) => {
+            settle = () => (comes ? resolve(config) : reject(new Error("late")));
+          }),
       );
       transport.deliver(bytes("hello"));
       await clock.advance(10_000);
@@ -259,7 +309,13 @@ describe("the front door", () => {
 
   test("passthrough gives back all that was read, and the read that is under way", async () => {
     let decide = (): void => {};
-    const { transport, clock, driven } = run(door(), () => new Promise((resolve) => { decide = () => resolve(passthrough); }));
+    const { transport, clock, driven } = run(
+      door(),
+      () =>
+        new Promise((resolve) => {
+          decide = () => resolve(passthrough);
+        }),
+    );
     transport.deliver(bytes("hello"));
     await settled();
     transport.deliver(bytes(" and more"));
@@ -280,7 +336,13 @@ describe("the front door", () => {
 
   test("a chunk that arrives together with the answer passthrough is not lost", async () => {
     let decide = (): void => {};
-    const { transport, driven } = run(door(), () => new Promise((resolve) => { decide = () => resolve(passthrough); }));
+    const { transport, driven } = run(
+      door(),
+      () =>
+        new Promise((resolve) => {
+          decide = () => resolve(passthrough);
+        }),
+    );
     transport.deliver(bytes("hello"));
     await settled();
     decide();
@@ -313,9 +375,10 @@ describe("while a stage waits", () => {
       return doorStage();
     });
     let answer: (config: ServerConfig) => void = () => {};
-    const accept = (): Promise<ServerConfig> => new Promise((resolve) => {
-      answer = resolve;
-    });
+    const accept = (): Promise<ServerConfig> =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
     const { transport, driven } = run(start, accept, {}, new SimulatedTransport("lends"));
     transport.deliver(bytes("hello"));
     await settled();
@@ -338,10 +401,17 @@ describe("while a stage waits", () => {
 
   test("an orderly end is remembered for the step that reads next", async () => {
     let sign = (): void => {};
-    const { transport, driven } = run(stage("needs-signature", {
-      key: { signAsync: () => new Promise<void>((resolve) => { sign = resolve; }) },
-      provide: () => needsInput(() => established()),
-    }));
+    const { transport, driven } = run(
+      stage("needs-signature", {
+        key: {
+          signAsync: () =>
+            new Promise<void>((resolve) => {
+              sign = resolve;
+            }),
+        },
+        provide: () => needsInput(() => established()),
+      }),
+    );
     transport.end();
     await settled();
     sign();
@@ -677,7 +747,9 @@ describe("the stream", () => {
     const payload = Uint8Array.from({ length: 1_000_003 }, (_, index) => index % 251);
     transport.stallWrites();
     let done = false;
-    void stream.write(payload.subarray(0, 500_000), payload.subarray(500_000)).then(() => { done = true; });
+    void stream.write(payload.subarray(0, 500_000), payload.subarray(500_000)).then(() => {
+      done = true;
+    });
     for (let turn = 0; turn < 40 && !done; turn++) {
       await settled();
       transport.takeOneWrite();
@@ -692,7 +764,9 @@ describe("the stream", () => {
     const { transport, stream } = await openStream();
     transport.stallWrites();
     let done = false;
-    void stream.write(bytes("x")).then(() => { done = true; });
+    void stream.write(bytes("x")).then(() => {
+      done = true;
+    });
     await settled();
     expect(done).toBe(false);
     transport.takeOneWrite();

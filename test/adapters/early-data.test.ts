@@ -2,7 +2,14 @@
 import { once } from "node:events";
 import type { Conn } from "@sallyport/deno";
 import * as deno from "@sallyport/deno";
-import { type ClientOptions, memoryClientSessions, memorySingleUse, type ServerOptions, type SingleUse, ticketKeys } from "@sallyport/core";
+import {
+  type ClientOptions,
+  memoryClientSessions,
+  memorySingleUse,
+  type ServerOptions,
+  type SingleUse,
+  ticketKeys,
+} from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { connect, createServer, type TlsSocket, upgrade } from "@sallyport/node";
 import { acceptTls, connectTls } from "@sallyport/webstreams";
@@ -32,9 +39,17 @@ function both(): { readonly server: Partial<ServerOptions>; readonly client: Par
 }
 
 describe("node", () => {
-  const handler = { earlyData: async ({ replayable }: { readonly replayable: Uint8Array }, { write }: { readonly write?: (data: Uint8Array) => Promise<void> }) => write?.(bytes(`early: ${Buffer.from(replayable)};`)) };
+  const handler = {
+    earlyData: async (
+      { replayable }: { readonly replayable: Uint8Array },
+      { write }: { readonly write?: (data: Uint8Array) => Promise<void> },
+    ) => write?.(bytes(`early: ${Buffer.from(replayable)};`)),
+  };
 
-  test.each([["a handler takes it", handler, "early: ask;later"], ["nobody asks for it", {}, "asklater"]] as const)("if %s", async (_, more, expected) => {
+  test.each([
+    ["a handler takes it", handler, "early: ask;later"],
+    ["nobody asks for it", {}, "asklater"],
+  ] as const)("if %s", async (_, more, expected) => {
     const options = both();
     const ours = createServer({ accept: server(options.server), ...more }, (socket) => socket.pipe(socket));
     open.push(ours);
@@ -64,7 +79,11 @@ describe("node", () => {
     const { createServer: createTcp, connect: connectTcp } = await import("node:net");
     const came: string[] = [];
     const tcp = createTcp({ allowHalfOpen: true }, (raw) => {
-      const socket = upgrade(raw, { isServer: true, accept: server(options.server), earlyData: ({ replayable }) => void came.push(`${Buffer.from(replayable)}`) });
+      const socket = upgrade(raw, {
+        isServer: true,
+        accept: server(options.server),
+        earlyData: ({ replayable }) => void came.push(`${Buffer.from(replayable)}`),
+      });
       socket.pipe(socket);
     });
     open.push(tcp);
@@ -83,7 +102,10 @@ describe("node", () => {
 });
 
 describe("webstreams", () => {
-  test.each([["a handler takes it", true, "later"], ["nobody asks for it", false, "asklater"]] as const)("if %s", async (_, takes, expected) => {
+  test.each([
+    ["a handler takes it", true, "later"],
+    ["nobody asks for it", false, "asklater"],
+  ] as const)("if %s", async (_, takes, expected) => {
     const options = both();
     const [serverSide, clientSide] = [server(options.server), client(options.client)];
     const came: string[] = [];
@@ -91,8 +113,15 @@ describe("webstreams", () => {
     const meet = async (length: number) => {
       const there = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
       const back = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
-      const ours = connectTls({ readable: back.readable, writable: there.writable }, { config: clientSide, serverName: "localhost", earlyData: () => bytes("ask") });
-      const theirs = await acceptTls({ readable: there.readable, writable: back.writable }, () => serverSide, takes ? { earlyData } : {});
+      const ours = connectTls(
+        { readable: back.readable, writable: there.writable },
+        { config: clientSide, serverName: "localhost", earlyData: () => bytes("ask") },
+      );
+      const theirs = await acceptTls(
+        { readable: there.readable, writable: back.writable },
+        () => serverSide,
+        takes ? { earlyData } : {},
+      );
       if (theirs.kind !== "tls") throw new Error(theirs.kind);
       const [writer, reader] = [ours.writable.getWriter(), theirs.readable.getReader()];
       await writer.write(bytes("later"));
@@ -120,7 +149,10 @@ class MemoryConn implements Conn {
   readonly writable = new WritableStream<Uint8Array<ArrayBufferLike>>();
 
   async read(target: Uint8Array): Promise<number | null> {
-    while (this.#arrived.length === 0 && !this.#ended) await new Promise<void>((resolve) => { this.#wake = resolve; });
+    while (this.#arrived.length === 0 && !this.#ended)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     const [head] = this.#arrived;
     if (head === undefined) return null;
     const piece = head.subarray(0, target.length);
@@ -148,7 +180,10 @@ class MemoryConn implements Conn {
 }
 
 describe("deno", () => {
-  test.each([["a handler takes it", true, "later"], ["nobody asks for it", false, "asklater"]] as const)("if %s", async (_, takes, expected) => {
+  test.each([
+    ["a handler takes it", true, "later"],
+    ["nobody asks for it", false, "asklater"],
+  ] as const)("if %s", async (_, takes, expected) => {
     const options = both();
     const [serverSide, clientSide] = [server(options.server), client(options.client)];
     const came: string[] = [];

@@ -4,7 +4,14 @@ import { createServer as createHttp, type IncomingMessage, type Server as HttpSe
 import { connect as connectTcp, createServer as createTcp, type Server, type Socket } from "node:net";
 import { ApiMisuse, type ClientConfig, memoryClientSessions, ticketKeys } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { connect, createServer, type EarlyRequestTreatment, type ServerOptions, type TlsServer, type TlsSocket } from "@sallyport/node";
+import {
+  connect,
+  createServer,
+  type EarlyRequestTreatment,
+  type ServerOptions,
+  type TlsServer,
+  type TlsSocket,
+} from "@sallyport/node";
 import { afterEach, describe, expect, test } from "vitest";
 import { client, listen, server } from "../support/endpoints.ts";
 import { thrownDuring } from "../support/thrown.ts";
@@ -35,15 +42,19 @@ interface World {
   cut(): Promise<void>;
 }
 
-async function world(
-  { treat, halfRtt = true, alpn, early = true, handshakeTimeoutMs = 5_000 }: {
-    readonly treat?: (request: IncomingMessage) => EarlyRequestTreatment;
-    readonly halfRtt?: boolean;
-    readonly alpn?: string;
-    readonly early?: boolean;
-    readonly handshakeTimeoutMs?: number;
-  } = {},
-): Promise<World> {
+async function world({
+  treat,
+  halfRtt = true,
+  alpn,
+  early = true,
+  handshakeTimeoutMs = 5_000,
+}: {
+  readonly treat?: (request: IncomingMessage) => EarlyRequestTreatment;
+  readonly halfRtt?: boolean;
+  readonly alpn?: string;
+  readonly early?: boolean;
+  readonly handshakeTimeoutMs?: number;
+} = {}): Promise<World> {
   const seen: string[] = [];
   const http = createHttp((request: IncomingMessage, response: ServerResponse) => {
     const complete = !(request.socket as unknown as TlsSocket).secureConnecting;
@@ -56,7 +67,11 @@ async function world(
     halfRtt,
     ...(alpn === undefined ? {} : { alpn: [alpn] }),
   });
-  const options: ServerOptions = { accept, handshakeTimeoutMs, ...(early ? { earlyRequests: { server: http, ...(treat && { treat }) } } : {}) };
+  const options: ServerOptions = {
+    accept,
+    handshakeTimeoutMs,
+    ...(early ? { earlyRequests: { server: http, ...(treat && { treat }) } } : {}),
+  };
   const ours = closing(createServer(options, (socket) => void http.emit("connection", socket)));
   const to = await listen(ours);
   const relay = new Relay(to);
@@ -83,14 +98,20 @@ class Relay {
       const onward = connectTcp({ port: to, host: "127.0.0.1" });
       this.#onward.push(onward);
       let answered = false;
-      socket.on("error", () => {}).on("close", () => onward.destroy()).on("data", (chunk) => {
-        if (this.#deaf && answered) this.#kept.push(() => onward.write(chunk));
-        else onward.write(chunk);
-      });
-      onward.on("error", () => {}).on("close", () => socket.destroy()).on("data", (chunk) => {
-        answered = true;
-        socket.write(chunk);
-      });
+      socket
+        .on("error", () => {})
+        .on("close", () => onward.destroy())
+        .on("data", (chunk) => {
+          if (this.#deaf && answered) this.#kept.push(() => onward.write(chunk));
+          else onward.write(chunk);
+        });
+      onward
+        .on("error", () => {})
+        .on("close", () => socket.destroy())
+        .on("data", (chunk) => {
+          answered = true;
+          socket.write(chunk);
+        });
     });
   }
   deafen(): void {
@@ -206,9 +227,17 @@ describe("with earlyRequests", () => {
   });
 
   test.each([
-    ["upgrade", "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", /^HTTP\/1\.1 425 .*Connection: close/s],
+    [
+      "upgrade",
+      "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+      /^HTTP\/1\.1 425 .*Connection: close/s,
+    ],
     ["connect", "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 425 .*Connection: close/s],
-    ["checkContinue", "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n", /^HTTP\/1\.1 425 /],
+    [
+      "checkContinue",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+      /^HTTP\/1\.1 425 /,
+    ],
     ["checkExpectation", "GET / HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\n\r\n", /^HTTP\/1\.1 425 /],
   ])("%s is no way round it", async (event, request, answer) => {
     const there = await world({ treat: () => "too-early" });
@@ -221,7 +250,9 @@ describe("with earlyRequests", () => {
   test("a request that the client marks itself keeps one mark", async () => {
     const there = await world();
     const headers: string[][] = [];
-    there.http.prependListener("request", ({ rawHeaders }: IncomingMessage) => headers.push(rawHeaders.filter((name) => /early-data/i.test(name))));
+    there.http.prependListener("request", ({ rawHeaders }: IncomingMessage) =>
+      headers.push(rawHeaders.filter((name) => /early-data/i.test(name))),
+    );
     await said(begin(there, get.replace("\r\n\r\n", "\r\nearly-data: 1\r\n\r\n")), /early$|complete$/);
     expect(headers).toEqual([["early-data"]]);
   });
@@ -252,7 +283,9 @@ describe("with earlyRequests", () => {
   test("a handshake that fails behind its early data ends the request with the error, and tlsClientError tells", async () => {
     const there = await world({ halfRtt: false, handshakeTimeoutMs: 300 });
     const errors: unknown[] = [];
-    there.http.prependListener("request", (request: IncomingMessage) => request.socket.on("error", (error) => errors.push(error)));
+    there.http.prependListener("request", (request: IncomingMessage) =>
+      request.socket.on("error", (error) => errors.push(error)),
+    );
     const failed = once(there.ours, "tlsClientError");
     there.deafen();
     begin(there, get);
@@ -274,7 +307,11 @@ describe("with earlyRequests", () => {
   test("beside earlyData, or without a server, it is the caller's mistake", () => {
     const accept = server();
     const http = createHttp();
-    for (const wrong of [{ earlyRequests: {} }, { earlyRequests: { server: http, treat: 1 } }, { earlyRequests: { server: http }, earlyData: () => {} }]) {
+    for (const wrong of [
+      { earlyRequests: {} },
+      { earlyRequests: { server: http, treat: 1 } },
+      { earlyRequests: { server: http }, earlyData: () => {} },
+    ]) {
       expect(() => createServer({ accept, ...wrong } as never)).toThrow(ApiMisuse);
     }
   });
@@ -283,22 +320,23 @@ describe("with earlyRequests", () => {
 describe("a handshake that is never completed", () => {
   const connectRequest = "CONNECT db.example:5432 HTTP/1.1\r\nHost: db.example\r\n\r\n";
 
-  test.each<[string, EarlyRequestTreatment]>([["waits", "later"], ["is answered 425", "too-early"]])(
-    "costs the process nothing while a CONNECT %s, which HTTP has let go of", async (_, treatment) => {
-      const there = await world({ treat: () => treatment });
-      const tunnels: unknown[] = [];
-      there.http.on("connect", (request) => tunnels.push(request));
-      const thrown = await thrownDuring(async () => {
-        there.deafen();
-        const failed = once(there.ours, "tlsClientError");
-        await begun(there, connectRequest);
-        await there.cut();
-        await failed;
-      });
-      expect(thrown).toEqual([]);
-      expect(tunnels).toEqual([]);
-    },
-  );
+  test.each<[string, EarlyRequestTreatment]>([
+    ["waits", "later"],
+    ["is answered 425", "too-early"],
+  ])("costs the process nothing while a CONNECT %s, which HTTP has let go of", async (_, treatment) => {
+    const there = await world({ treat: () => treatment });
+    const tunnels: unknown[] = [];
+    there.http.on("connect", (request) => tunnels.push(request));
+    const thrown = await thrownDuring(async () => {
+      there.deafen();
+      const failed = once(there.ours, "tlsClientError");
+      await begun(there, connectRequest);
+      await there.cut();
+      await failed;
+    });
+    expect(thrown).toEqual([]);
+    expect(tunnels).toEqual([]);
+  });
 
   test("costs the process nothing where HTTP/2 waits for it", async () => {
     const there = await world({ alpn: "h2" });

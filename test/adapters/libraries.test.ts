@@ -49,7 +49,11 @@ describe("on a server of ours", () => {
       response.send(`${request.params.name} ${request.protocol} ${request.secure} ${request.body.length} ${request.ip}`);
     });
     const port = await inFrontOf(createHttp(app));
-    const answer = await ask(port, "/who", { method: "POST", body: "x".repeat(1_000_000), headers: { "Content-Type": "text/plain" } });
+    const answer = await ask(port, "/who", {
+      method: "POST",
+      body: "x".repeat(1_000_000),
+      headers: { "Content-Type": "text/plain" },
+    });
     expect(answer).toBe("who https true 1000000 127.0.0.1");
   });
 
@@ -93,7 +97,12 @@ describe("on a server of ours", () => {
     const socket = dial(await inFrontOf(createHttp()));
     let answer = "";
     const closed = new Promise((resolve) => socket.once("close", resolve));
-    socket.on("error", () => {}).on("data", (data: Uint8Array) => { answer += Buffer.from(data).toString("latin1"); }).write(request);
+    socket
+      .on("error", () => {})
+      .on("data", (data: Uint8Array) => {
+        answer += Buffer.from(data).toString("latin1");
+      })
+      .write(request);
     await closed;
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
@@ -130,11 +139,20 @@ describe("on a server of ours", () => {
   test("nodemailer's own client, with STARTTLS, is met by upgrade; the mail comes under TLS", async () => {
     const accept = server();
     const mails: [string, boolean][] = [];
-    const port = await listen(closing(mailServer(
-      (socket, head) => upgrade(socket, { isServer: true, accept, head }),
-      (mail, secure) => mails.push([mail, secure]),
-    )));
-    const transport = createTransport({ host: "127.0.0.1", port, requireTLS: true, tls: { ca: tlsClient.ca, servername: "localhost" } });
+    const port = await listen(
+      closing(
+        mailServer(
+          (socket, head) => upgrade(socket, { isServer: true, accept, head }),
+          (mail, secure) => mails.push([mail, secure]),
+        ),
+      ),
+    );
+    const transport = createTransport({
+      host: "127.0.0.1",
+      port,
+      requireTLS: true,
+      tls: { ca: tlsClient.ca, servername: "localhost" },
+    });
     await transport.sendMail({ from: "a@test", to: "b@test", subject: "hello", text: "through STARTTLS" });
     transport.close();
     expect(mails).toEqual([[expect.stringContaining("through STARTTLS"), true]]);
@@ -183,9 +201,11 @@ describe("on a client of ours", () => {
 
   test("nodemailer, over a connection of ours (port 465)", async () => {
     const mails: string[] = [];
-    const theirs = closing(createServer({ accept: server() }, (socket) => {
-      speakMail(socket, (mail) => mails.push(mail), "220 mail.test ESMTP");
-    }));
+    const theirs = closing(
+      createServer({ accept: server() }, (socket) => {
+        speakMail(socket, (mail) => mails.push(mail), "220 mail.test ESMTP");
+      }),
+    );
     const connection = dial(await listen(theirs));
     await once(connection, "secureConnect");
     const transport = createTransport({ connection, secured: true, host: "localhost" } as never);

@@ -18,7 +18,10 @@ afterEach(() => {
 });
 
 /** What a client of node:tls hears of a server with these callbacks: the page, or its error's code. */
-async function ask(callbacks: DoorCallbacks, options: object = {}): Promise<{ readonly said: string; readonly error?: TlsClientError }> {
+async function ask(
+  callbacks: DoorCallbacks,
+  options: object = {},
+): Promise<{ readonly said: string; readonly error?: TlsClientError }> {
   const ours = createServer({ accept: server({ alpn: ["default"] }), ...callbacks }, (socket) => {
     socket.end(`${socket.servername} ${socket.alpnProtocol}`);
   });
@@ -66,7 +69,9 @@ describe("SNICallback", () => {
   });
 
   test("is not asked where the client names nobody", async () => {
-    const SNICallback = (): never => { throw new Error("asked"); };
+    const SNICallback = (): never => {
+      throw new Error("asked");
+    };
     expect((await ask({ SNICallback }, { servername: "", checkServerIdentity: () => undefined })).said).toBe("false false");
   });
 
@@ -80,7 +85,13 @@ describe("SNICallback", () => {
 
   test.each<[string, NonNullable<DoorCallbacks["SNICallback"]>, object]>([
     ["an error", (_, callback) => callback(new Error("no database")), { message: "no database" }],
-    ["a throw", () => { throw new Error("no database"); }, { message: "no database" }],
+    [
+      "a throw",
+      () => {
+        throw new Error("no database");
+      },
+      { message: "no database" },
+    ],
     ["what is no config", (_, callback) => callback(null, { context: {} } as never), { name: "TypeError" }],
   ])("%s is internal_error, with its cause", async (_, SNICallback, cause) => {
     const { said, error } = await ask({ SNICallback });
@@ -111,12 +122,23 @@ describe("ALPNCallback", () => {
 
   test("chooses for the config that SNICallback gave", async () => {
     const { config, trust } = await named("tenant.example");
-    const callbacks: DoorCallbacks = { SNICallback: (_, callback) => callback(null, config), ALPNCallback: ({ protocols }) => protocols[0] };
+    const callbacks: DoorCallbacks = {
+      SNICallback: (_, callback) => callback(null, config),
+      ALPNCallback: ({ protocols }) => protocols[0],
+    };
     expect((await ask(callbacks, { ...offering, ...trust })).said).toBe("tenant.example one");
   });
 
   test("is not asked where the client names no protocol", async () => {
-    expect((await ask({ ALPNCallback: () => { throw new Error("asked"); } })).said).toBe("localhost false");
+    expect(
+      (
+        await ask({
+          ALPNCallback: () => {
+            throw new Error("asked");
+          },
+        })
+      ).said,
+    ).toBe("localhost false");
   });
 
   test("undefined is no_application_protocol", async () => {
@@ -127,7 +149,12 @@ describe("ALPNCallback", () => {
 
   test.each<[string, NonNullable<DoorCallbacks["ALPNCallback"]>]>([
     ["a protocol that the client has not", () => "three"],
-    ["a throw", () => { throw new Error("no idea"); }],
+    [
+      "a throw",
+      () => {
+        throw new Error("no idea");
+      },
+    ],
     ["a promise, were it one that rejects,", () => Promise.reject(new Error("no idea")) as never],
   ])("%s is internal_error", async (_, ALPNCallback) => {
     expect((await ask({ ALPNCallback }, offering)).error).toMatchObject({ alert: "internal_error", fault: "us" });
@@ -137,12 +164,19 @@ describe("ALPNCallback", () => {
 test("beside an accept that decides by itself, or as no function, they are the caller's mistake", async () => {
   const accept = server();
   const SNICallback: DoorCallbacks["SNICallback"] = (_, callback) => callback(null);
-  for (const wrong of [{ accept: () => accept, SNICallback }, { accept: () => accept, ALPNCallback: () => "x" }, { accept, SNICallback: "x" }, { accept, ALPNCallback: 1 }]) {
+  for (const wrong of [
+    { accept: () => accept, SNICallback },
+    { accept: () => accept, ALPNCallback: () => "x" },
+    { accept, SNICallback: "x" },
+    { accept, ALPNCallback: 1 },
+  ]) {
     expect(() => createServer(wrong as never)).toThrow(ApiMisuse);
     expect(() => upgrade(new PassThrough(), { isServer: true, ...wrong } as never)).toThrow(ApiMisuse);
   }
   const ours = createServer({ accept, SNICallback });
-  expect(() => { ours.accept = () => accept; }).toThrow(ApiMisuse);
+  expect(() => {
+    ours.accept = () => accept;
+  }).toThrow(ApiMisuse);
   ours.accept = server({ alpn: ["new"] });
 });
 

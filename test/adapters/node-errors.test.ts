@@ -15,7 +15,8 @@ afterEach(() => {
 
 /** How the server tells of the client that `meets` it. */
 async function told(
-  meets: (port: number) => unknown, accept: Parameters<typeof createServer>[0]["accept"] = server(),
+  meets: (port: number) => unknown,
+  accept: Parameters<typeof createServer>[0]["accept"] = server(),
 ): Promise<TlsClientError> {
   const ours = createServer({ accept });
   open.push(ours);
@@ -25,7 +26,9 @@ async function told(
   return (await failed)[0];
 }
 function openTcp(port: number): Socket {
-  return connectTcp({ port, host: "127.0.0.1" }).on("error", () => {}).resume();
+  return connectTcp({ port, host: "127.0.0.1" })
+    .on("error", () => {})
+    .resume();
 }
 /** And nothing else. */
 function saysHello(port: number): Socket {
@@ -40,8 +43,13 @@ describe("peerEnd", () => {
       connect({ config: suspiciousClient(), host: "127.0.0.1", servername: "localhost", port }).on("error", () => {});
     });
     expect(error).toMatchObject({
-      peerEnd: "alert-then-end", kind: "alert-received", context: { description: { name: "unknown_ca" }, authenticated: true },
-      finishedSent: true, phase: "client-flight", alert: undefined, delivery: "none-due",
+      peerEnd: "alert-then-end",
+      kind: "alert-received",
+      context: { description: { name: "unknown_ca" }, authenticated: true },
+      finishedSent: true,
+      phase: "client-flight",
+      alert: undefined,
+      delivery: "none-due",
     });
   });
 
@@ -72,7 +80,9 @@ describe("peerEnd", () => {
   test("a client that stays though our alert is there", async () => {
     const error = await told((port) => openTcp(port).write("GET / HTTP/1.1\r\n\r\n"));
     expect(error).toMatchObject({ peerEnd: "end", delivered: true });
-    const stays = await told((port) => connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true }).resume().write("GET /\r\n\r\n"));
+    const stays = await told((port) =>
+      connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true }).resume().write("GET /\r\n\r\n"),
+    );
     expect(stays).toMatchObject({ peerEnd: "still-there", delivered: false, delivery: "drain-timeout" });
   });
 });

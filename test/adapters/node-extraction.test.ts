@@ -18,7 +18,10 @@ afterEach(() => {
 describe.each(["TLSv1.3", "TLSv1.2"] as const)("%s", (version) => {
   test("a client of node:tls notices nothing when its server goes on by hand, and ends in order", async () => {
     const config = server({ dangerousExtractSecrets: true });
-    const listening = createTcp({ allowHalfOpen: true }, (socket) => void serve(socket).catch((error: unknown) => socket.destroy(error as Error)));
+    const listening = createTcp(
+      { allowHalfOpen: true },
+      (socket) => void serve(socket).catch((error: unknown) => socket.destroy(error as Error)),
+    );
     open.push(listening);
     const asked: string[] = [];
     async function serve(socket: Socket): Promise<void> {
@@ -36,14 +39,20 @@ describe.each(["TLSv1.3", "TLSv1.2"] as const)("%s", (version) => {
         const received = chunk === undefined ? connection.receiveEnd() : connection.receive(chunk);
         await transport.write(received.output);
         asked.push(...received.data.map((data) => Buffer.from(data).toString()));
-        for (const data of received.data) await transport.write(connection.send(Buffer.from(`by hand: ${Buffer.from(data)};`)).output);
+        for (const data of received.data)
+          await transport.write(connection.send(Buffer.from(`by hand: ${Buffer.from(data)};`)).output);
         if (received.kind === "open") continue;
         if (received.kind === "closed" && received.writable) await transport.write(connection.close().output);
         return transport.closeWrite();
       }
     }
 
-    const theirs: TLSSocket = connectTls({ ...tlsClient, port: await listen(listening), minVersion: version, maxVersion: version });
+    const theirs: TLSSocket = connectTls({
+      ...tlsClient,
+      port: await listen(listening),
+      minVersion: version,
+      maxVersion: version,
+    });
     await once(theirs, "secureConnect");
     const answer = collect(theirs);
     const said = Array.from({ length: 20 }, (_, at) => `${at}:${"x".repeat(at * 500)}`);
@@ -66,7 +75,12 @@ describe.each(["TLSv1.3", "TLSv1.2"] as const)("%s", (version) => {
     const theirs = connectTls({ ...tlsClient, socket: raw, minVersion: version, maxVersion: version }).on("error", () => {});
     const secure = once(theirs, "secureConnect");
     const [socket] = await accepted;
-    const driven = await drive(new SocketTransport(socket), new Acceptor().start(), { accept: server({ dangerousExtractSecrets: true }) }, { clock });
+    const driven = await drive(
+      new SocketTransport(socket),
+      new Acceptor().start(),
+      { accept: server({ dangerousExtractSecrets: true }) },
+      { clock },
+    );
     if (driven.kind !== "established") throw new Error(driven.kind);
     await secure;
     const closed = new Promise((resolve) => socket.once("close", resolve));

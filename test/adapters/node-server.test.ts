@@ -7,8 +7,17 @@ import { connect as connectTls, createServer as createTls, type TLSSocket } from
 import { memoryClientSessions, type ServerConfig, serverConfig, ticketKeys } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import {
-  type ClosedMessage, connect, createServer, type EstablishedMessage, type FailedMessage, type PassthroughMessage, passthrough, refuse,
-  type TlsClientError, type TlsServer, type TlsSocket,
+  type ClosedMessage,
+  connect,
+  createServer,
+  type EstablishedMessage,
+  type FailedMessage,
+  type PassthroughMessage,
+  passthrough,
+  refuse,
+  type TlsClientError,
+  type TlsServer,
+  type TlsSocket,
 } from "@sallyport/node";
 import { credential, serverVerifier } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
@@ -40,13 +49,17 @@ describe("plain HTTP on the TLS port", () => {
 
   test("is answered by a function of yours, which sees the request, also where a body is still coming", async () => {
     const seen: string[] = [];
-    const ours = closing(createServer({
-      accept: server(),
-      plainHttp: (received) => {
-        seen.push(Buffer.from(received).toString());
-        return Buffer.from("HTTP/1.1 308 Permanent Redirect\r\nLocation: https://localhost/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-      },
-    }));
+    const ours = closing(
+      createServer({
+        accept: server(),
+        plainHttp: (received) => {
+          seen.push(Buffer.from(received).toString());
+          return Buffer.from(
+            "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://localhost/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+          );
+        },
+      }),
+    );
     const port = await listen(ours);
     for (let round = 0; round < 10; round++) {
       const socket = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
@@ -64,9 +77,14 @@ describe("plain HTTP on the TLS port", () => {
   });
 
   test("gets the alert where nobody wants to answer it, or the answer throws; what is no HTTP gets it always", async () => {
-    const bad = (): never => { throw new Error("no answer"); };
-    for (const [options, words] of [[{}, "GET / HTTP/1.1\r\n\r\n"], [{ plainHttp: bad }, "GET / HTTP/1.1\r\n\r\n"],
-      [{ plainHttp: true }, "SSH-2.0-OpenSSH_9.9\r\n"]] as const) {
+    const bad = (): never => {
+      throw new Error("no answer");
+    };
+    for (const [options, words] of [
+      [{}, "GET / HTTP/1.1\r\n\r\n"],
+      [{ plainHttp: bad }, "GET / HTTP/1.1\r\n\r\n"],
+      [{ plainHttp: true }, "SSH-2.0-OpenSSH_9.9\r\n"],
+    ] as const) {
       const ours = closing(createServer({ accept: server(), ...options }));
       const socket = connectTcp({ port: await listen(ours), host: "127.0.0.1" });
       const failed = clientError(ours);
@@ -82,16 +100,21 @@ describe("server.accept", () => {
   async function generations(): Promise<{ readonly configs: readonly ServerConfig[]; readonly ca: string }> {
     const pki = await makePki();
     const sessions = ticketKeys({ random: (length) => node.random(length), now: Date.now });
-    const configs = await Promise.all(["one", "two"].map(async (generation) => {
-      const { chainPem, keyPem } = await pki.leaf({ dns: ["localhost", generation] });
-      const credentials = [credential({ chain: chainPem, signer: signer(keyPem) })] as const;
-      return serverConfig({ provider: node, now: Date.now, credentials, sessions });
-    }));
+    const configs = await Promise.all(
+      ["one", "two"].map(async (generation) => {
+        const { chainPem, keyPem } = await pki.leaf({ dns: ["localhost", generation] });
+        const credentials = [credential({ chain: chainPem, signer: signer(keyPem) })] as const;
+        return serverConfig({ provider: node, now: Date.now, credentials, sessions });
+      }),
+    );
     return { configs, ca: pki.ca.pem };
   }
 
   test("is a new certificate for new connections; those that are there go on, and sessions are resumed across it", async () => {
-    const { configs: [before, after], ca } = await generations();
+    const {
+      configs: [before, after],
+      ca,
+    } = await generations();
     if (before === undefined || after === undefined) throw new Error("two configs");
     const ours = closing(createServer({ accept: before }, (socket) => socket.on("error", () => {}).pipe(socket)));
     const port = await listen(ours);
@@ -195,7 +218,15 @@ describe("diagnostics_channel", () => {
 
   test.each([
     ["refused", () => refuse("access_denied"), () => client(), "access_denied", undefined],
-    ["refused", () => { throw new Error("no database"); }, () => client(), "internal_error", undefined],
+    [
+      "refused",
+      () => {
+        throw new Error("no database");
+      },
+      () => client(),
+      "internal_error",
+      undefined,
+    ],
     ["timeout", () => new Promise<never>(() => {}), () => client(), "user_canceled", undefined],
     ["alert-received", () => server(), suspiciousClient, undefined, "unknown_ca"],
     ["no-agreement", () => server({ alpn: ["one"] }), () => client({ alpn: ["two"] }), "no_application_protocol", undefined],
@@ -216,14 +247,18 @@ describe("diagnostics_channel", () => {
     process.removeAllListeners("uncaughtException");
     process.on("uncaughtException", (error) => thrown.push(error));
     const about = channel("sallyport:established");
-    const rude = (): never => { throw new Error("a subscriber's own"); };
+    const rude = (): never => {
+      throw new Error("a subscriber's own");
+    };
     about.subscribe(rude);
     const backend = closing(createTls({ ...tlsServer }, (socket: TLSSocket) => void socket.pipe(socket)));
     const to = await listen(backend);
     const config = server();
-    const ours = closing(createServer({ accept: ({ alpn }) => (alpn.includes("through") ? passthrough : config) }, (socket) => {
-      socket.pipe(socket);
-    }));
+    const ours = closing(
+      createServer({ accept: ({ alpn }) => (alpn.includes("through") ? passthrough : config) }, (socket) => {
+        socket.pipe(socket);
+      }),
+    );
     ours.on("passthrough", (socket) => {
       socket.pipe(connectTcp({ port: to, host: "127.0.0.1" })).pipe(socket);
     });
@@ -242,22 +277,33 @@ describe("diagnostics_channel", () => {
 });
 
 describe("a client that is established by our Finished, while its own never comes", () => {
-  test.each(["TLSv1.3", "TLSv1.2"] as const)("is told internal_error by the timeout, and never sees an orderly end (%s)", async (version) => {
-    const accept = server({ sessions: ticketKeys({ random: node.random, now: Date.now }) });
-    const ours = closing(createServer({ accept, handshakeTimeoutMs: 300 }, (socket) => socket.end()));
-    const direct = await listen(ours);
-    // A client of TLS 1.2 waits for our Finished first only where it resumes.
-    const session = version === "TLSv1.2" ? await sessionOf(direct, version) : undefined;
-    const port = await listen(closing(deafRelay(direct)));
-    const failed = clientError(ours);
-    const theirs = connectTls({ ...tlsClient, port, minVersion: version, maxVersion: version, ...(session && { session }) });
-    const ends: string[] = [];
-    theirs.on("secureConnect", () => ends.push("secureConnect")).on("end", () => ends.push("end")).resume();
-    const [error] = (await once(theirs, "error")) as [NodeJS.ErrnoException];
-    expect(error.code).toBe("ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR");
-    expect(ends).toEqual(["secureConnect"]);
-    expect((await failed)[0]).toMatchObject({ kind: "aborted", context: { by: "timeout" }, finishedSent: true, alert: "internal_error" });
-  });
+  test.each(["TLSv1.3", "TLSv1.2"] as const)(
+    "is told internal_error by the timeout, and never sees an orderly end (%s)",
+    async (version) => {
+      const accept = server({ sessions: ticketKeys({ random: node.random, now: Date.now }) });
+      const ours = closing(createServer({ accept, handshakeTimeoutMs: 300 }, (socket) => socket.end()));
+      const direct = await listen(ours);
+      // A client of TLS 1.2 waits for our Finished first only where it resumes.
+      const session = version === "TLSv1.2" ? await sessionOf(direct, version) : undefined;
+      const port = await listen(closing(deafRelay(direct)));
+      const failed = clientError(ours);
+      const theirs = connectTls({ ...tlsClient, port, minVersion: version, maxVersion: version, ...(session && { session }) });
+      const ends: string[] = [];
+      theirs
+        .on("secureConnect", () => ends.push("secureConnect"))
+        .on("end", () => ends.push("end"))
+        .resume();
+      const [error] = (await once(theirs, "error")) as [NodeJS.ErrnoException];
+      expect(error.code).toBe("ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR");
+      expect(ends).toEqual(["secureConnect"]);
+      expect((await failed)[0]).toMatchObject({
+        kind: "aborted",
+        context: { by: "timeout" },
+        finishedSent: true,
+        alert: "internal_error",
+      });
+    },
+  );
 
   async function sessionOf(port: number, version: "TLSv1.2"): Promise<Buffer> {
     const socket = connectTls({ ...tlsClient, port, minVersion: version, maxVersion: version });
@@ -269,7 +315,10 @@ describe("a client that is established by our Finished, while its own never come
   function deafRelay(to: number): Server {
     return createTcp({ allowHalfOpen: true }, (socket) => {
       const onward = connectTcp({ port: to, host: "127.0.0.1", allowHalfOpen: true });
-      socket.on("error", () => {}).once("data", (hello) => onward.write(hello)).resume();
+      socket
+        .on("error", () => {})
+        .once("data", (hello) => onward.write(hello))
+        .resume();
       socket.once("close", () => onward.destroy());
       onward.on("error", () => {}).pipe(socket);
     });

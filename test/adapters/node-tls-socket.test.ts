@@ -26,7 +26,8 @@ const trust = clientVerifier({ provider: node, roots: pki.ca.pem });
 const lacks: Readonly<Record<string, string>> = {
   ssl: "OpenSSL's object: there is none",
   enableTrace: "`trace` of the config tells more, and to a function",
-  getSharedSigalgs: "`info.ownSignatureScheme` and `peerSignatureScheme` say which were used; `clientHello.signatureSchemes` what was offered",
+  getSharedSigalgs:
+    "`info.ownSignatureScheme` and `peerSignatureScheme` say which were used; `clientHello.signatureSchemes` what was offered",
   setServername: "the server name is given to `connect`, before there is a socket",
   setSession: "sessions are in the store of the config, which is asked by itself",
   setKeyCert: "`accept` and SNICallback choose a config before anything is sent",
@@ -52,23 +53,60 @@ const differs: Readonly<Record<string, string>> = {
 };
 
 const theirs = new TLSSocket(new Duplex({ read() {}, write() {} }));
-const names = [...new Set([
-  ...Object.getOwnPropertyNames(TLSSocket.prototype), ...Object.getOwnPropertyNames(Socket.prototype), ...Object.getOwnPropertyNames(theirs),
-])].filter((name) => !name.startsWith("_") && name !== "constructor");
+const names = [
+  ...new Set([
+    ...Object.getOwnPropertyNames(TLSSocket.prototype),
+    ...Object.getOwnPropertyNames(Socket.prototype),
+    ...Object.getOwnPropertyNames(theirs),
+  ]),
+].filter((name) => !name.startsWith("_") && name !== "constructor");
 /** Asked without an argument. */
 const getters = [
-  "getProtocol", "getCipher", "getPeerCertificate", "getCertificate", "getEphemeralKeyInfo", "isSessionReused", "getPeerX509Certificate",
+  "getProtocol",
+  "getCipher",
+  "getPeerCertificate",
+  "getCertificate",
+  "getEphemeralKeyInfo",
+  "isSessionReused",
+  "getPeerX509Certificate",
   "getX509Certificate",
 ] as const;
 /** Plain values. */
 const values = [
-  "encrypted", "authorized", "authorizationError", "alpnProtocol", "servername", "secureConnecting", "connecting", "pending", "readyState",
-  "remoteAddress", "remoteFamily", "localAddress", "localFamily", "bufferSize", "readable", "writable", "destroyed",
+  "encrypted",
+  "authorized",
+  "authorizationError",
+  "alpnProtocol",
+  "servername",
+  "secureConnecting",
+  "connecting",
+  "pending",
+  "readyState",
+  "remoteAddress",
+  "remoteFamily",
+  "localAddress",
+  "localFamily",
+  "bufferSize",
+  "readable",
+  "writable",
+  "destroyed",
 ] as const;
 /** They do something: there or not is all that can be compared here. */
 const actions = [
-  "disableRenegotiation", "renegotiate", "exportKeyingMaterial", "setTimeout", "setNoDelay", "setKeepAlive", "end", "resetAndDestroy", "pause",
-  "resume", "read", "destroySoon", "ref", "unref",
+  "disableRenegotiation",
+  "renegotiate",
+  "exportKeyingMaterial",
+  "setTimeout",
+  "setNoDelay",
+  "setKeepAlive",
+  "end",
+  "resetAndDestroy",
+  "pause",
+  "resume",
+  "read",
+  "destroySoon",
+  "ref",
+  "unref",
 ] as const;
 
 test("every member of TLSSocket is compared below, or is listed with the reason why not", () => {
@@ -78,7 +116,16 @@ test("every member of TLSSocket is compared below, or is listed with the reason 
 
 describe("every member that is not listed as lacking", () => {
   test.each(names.filter((name) => !Object.hasOwn(lacks, name)))("is there: %s", (name) => {
-    const socket = connect({ config: client(), socket: new Duplex({ read() {}, write(_chunk, _encoding, done) { done(); } }), servername: "localhost" });
+    const socket = connect({
+      config: client(),
+      socket: new Duplex({
+        read() {},
+        write(_chunk, _encoding, done) {
+          done();
+        },
+      }),
+      servername: "localhost",
+    });
     socket.on("error", () => {});
     expect(name in socket).toBe(true);
     if (typeof Reflect.get(theirs, name) === "function") expect(Reflect.get(socket, name)).toBeTypeOf("function");
@@ -108,7 +155,11 @@ const nodeVersion = { "tls1.3": "TLSv1.3", "tls1.2": "TLSv1.2" } as const;
 async function ours({ version, asks, shows, alpn }: Situation): Promise<Ends> {
   const protocols = alpn ? { alpn: ["one"] } : {};
   const common = { versions: [version], groups: ["secp256r1"], ...protocols } as const;
-  const accept = server({ ...common, credentials: [ourLeaf], ...(asks ? { clientAuthentication: { mode: "optional", verifier: trust } } : {}) });
+  const accept = server({
+    ...common,
+    credentials: [ourLeaf],
+    ...(asks ? { clientAuthentication: { mode: "optional", verifier: trust } } : {}),
+  });
   const listening = createServer({ accept });
   open.push(listening);
   const accepted = once(listening, "secureConnection") as Promise<[TlsSocket]>;
@@ -122,12 +173,27 @@ async function nodes({ version, asks, shows, alpn }: Situation): Promise<Ends> {
   const versions = { minVersion: nodeVersion[version], maxVersion: nodeVersion[version], ecdhCurve: "P-256" };
   const ciphers = "TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256";
   const listening = createTls({
-    ...tlsServer, ...versions, ...protocols, ciphers, cert: leaf.chainPem, key: leaf.keyPem, ca: pki.ca.pem, requestCert: asks, rejectUnauthorized: false, noDelay: true,
+    ...tlsServer,
+    ...versions,
+    ...protocols,
+    ciphers,
+    cert: leaf.chainPem,
+    key: leaf.keyPem,
+    ca: pki.ca.pem,
+    requestCert: asks,
+    rejectUnauthorized: false,
+    noDelay: true,
   });
   open.push(listening);
   const accepted = once(listening, "secureConnection") as Promise<[TLSSocket]>;
   const socket = connectTls({
-    ...versions, ...protocols, ciphers, port: await listen(listening), host: "127.0.0.1", servername: "localhost", ca: pki.ca.pem,
+    ...versions,
+    ...protocols,
+    ciphers,
+    port: await listen(listening),
+    host: "127.0.0.1",
+    servername: "localhost",
+    ca: pki.ca.pem,
     ...(shows ? { cert: shown.chainPem, key: shown.keyPem } : {}),
   });
   await once(socket, "secureConnect");
@@ -141,12 +207,16 @@ const situations: readonly Situation[] = (["tls1.3", "tls1.2"] as const).flatMap
 ]);
 
 describe.each(situations)("in $version, where the server asks: $asks, the client shows: $shows, ALPN: $alpn", (situation) => {
-  test.each([["the server", 0], ["the client", 1]] as const)("%s says the same as node:tls", async (_, at) => {
+  test.each([
+    ["the server", 0],
+    ["the client", 1],
+  ] as const)("%s says the same as node:tls", async (_, at) => {
     const [mine, other] = await Promise.all([ours(situation), nodes(situation)]);
-    const tell = (socket: object): Record<string, unknown> => Object.fromEntries([
-      ...values.map((name) => [name, Reflect.get(socket, name)]),
-      ...getters.map((name) => [name, printable(Reflect.apply(Reflect.get(socket, name), socket, []))]),
-    ]);
+    const tell = (socket: object): Record<string, unknown> =>
+      Object.fromEntries([
+        ...values.map((name) => [name, Reflect.get(socket, name)]),
+        ...getters.map((name) => [name, printable(Reflect.apply(Reflect.get(socket, name), socket, []))]),
+      ]);
     const [one, two] = [tell(mine[at]), tell(other[at])];
     for (const socket of [...mine, ...other] as Duplex[]) socket.destroy();
     expect(one).toEqual(two);
@@ -154,7 +224,10 @@ describe.each(situations)("in $version, where the server asks: $asks, the client
 });
 
 test("a session that was resumed says so, and what it shows is nothing", async () => {
-  const listening = createServer({ accept: server({ credentials, sessions: ticketKeys({ random: node.random, now: Date.now }) }) }, (socket) => socket.end("x"));
+  const listening = createServer(
+    { accept: server({ credentials, sessions: ticketKeys({ random: node.random, now: Date.now }) }) },
+    (socket) => socket.end("x"),
+  );
   open.push(listening);
   const port = await listen(listening);
   const config = client({ sessions: memoryClientSessions() });
@@ -162,14 +235,22 @@ test("a session that was resumed says so, and what it shows is nothing", async (
     const accepted = once(listening, "secureConnection") as Promise<[TlsSocket]>;
     const socket = connect({ config, host: "127.0.0.1", servername: "localhost", port });
     const [far] = await accepted;
-    expect([far.isSessionReused(), far.getCertificate() !== null && "subject" in (far.getCertificate() ?? {})]).toEqual([isReused, !isReused]);
+    expect([far.isSessionReused(), far.getCertificate() !== null && "subject" in (far.getCertificate() ?? {})]).toEqual([
+      isReused,
+      !isReused,
+    ]);
     await once(socket.resume(), "end");
     expect([socket.isSessionReused(), socket.getPeerCertificate().subject === undefined]).toEqual([isReused, false]);
     socket.destroy();
   }
 });
 
-test.each([["tls1.3", "X25519MLKEM768"], ["tls1.3", "x25519"], ["tls1.3", "secp384r1"], ["tls1.2", "secp521r1"]] as const)("in %s the key exchange is told by node:tls' name of %s", async (version, group) => {
+test.each([
+  ["tls1.3", "X25519MLKEM768"],
+  ["tls1.3", "x25519"],
+  ["tls1.3", "secp384r1"],
+  ["tls1.2", "secp521r1"],
+] as const)("in %s the key exchange is told by node:tls' name of %s", async (version, group) => {
   // In TLS 1.2 the curve of the certificate must be among the client's groups.
   const groups: readonly NamedGroup[] = version === "tls1.2" ? [group, "secp256r1"] : [group];
   const common = { versions: [version], groups };
@@ -188,7 +269,10 @@ test.each([["tls1.3", "X25519MLKEM768"], ["tls1.3", "x25519"], ["tls1.3", "secp3
 });
 
 test("both ends have one channel binding, which is tls-exporter", async () => {
-  const [far, near] = (await ours({ version: "tls1.3", asks: false, shows: false, alpn: false })) as readonly [TlsSocket, TlsSocket];
+  const [far, near] = (await ours({ version: "tls1.3", asks: false, shows: false, alpn: false })) as readonly [
+    TlsSocket,
+    TlsSocket,
+  ];
   expect(near.channelBinding()).toEqual(far.channelBinding());
   expect(near.channelBinding()).toEqual(near.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0)));
   near.destroy();
@@ -197,5 +281,7 @@ test("both ends have one channel binding, which is tls-exporter", async () => {
 
 /** Certificates are compared by what they are. */
 function printable(value: unknown): unknown {
-  return value !== null && typeof value === "object" && "fingerprint256" in value && "toLegacyObject" in value ? value.fingerprint256 : value;
+  return value !== null && typeof value === "object" && "fingerprint256" in value && "toLegacyObject" in value
+    ? value.fingerprint256
+    : value;
 }

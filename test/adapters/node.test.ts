@@ -8,8 +8,16 @@ import { type ConnectionOptions, connect as connectTls, createServer as createTl
 import { type ClientHello, clientConfig, importedPsk, serverConfig } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import {
-  connect, createServer, passthrough, refuse, type ServerOptions, type TlsClientError, type TlsServer, type TlsSocket,
-  undiciConnector, upgrade,
+  connect,
+  createServer,
+  passthrough,
+  refuse,
+  type ServerOptions,
+  type TlsClientError,
+  type TlsServer,
+  type TlsSocket,
+  undiciConnector,
+  upgrade,
 } from "@sallyport/node";
 import { Agent, fetch } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
@@ -49,8 +57,9 @@ describe("createServer", () => {
     expect(socket.getProtocol()).toBe(theirs.getProtocol());
     expect(socket.getCipher().standardName).toBe(theirs.getCipher().standardName);
     expect([socket.remotePort, socket.localPort]).toEqual([theirs.localPort, port]);
-    expect(socket.exportKeyingMaterial(32, "EXPORTER-test", Buffer.from("context")))
-      .toEqual(theirs.exportKeyingMaterial(32, "EXPORTER-test", Buffer.from("context")));
+    expect(socket.exportKeyingMaterial(32, "EXPORTER-test", Buffer.from("context"))).toEqual(
+      theirs.exportKeyingMaterial(32, "EXPORTER-test", Buffer.from("context")),
+    );
     socket.end("hello");
     expect((await collect(theirs)).toString()).toBe("hello");
   });
@@ -60,7 +69,12 @@ describe("createServer", () => {
     const common = { provider: node, now: Date.now, psks };
     const ours = closing(createServer({ accept: serverConfig(common) }, (socket) => socket.end("hello")));
     const accepted = once(ours, "secureConnection") as Promise<[TlsSocket]>;
-    const socket = connect({ host: "127.0.0.1", port: await listen(ours), config: clientConfig(common), servername: "localhost" });
+    const socket = connect({
+      host: "127.0.0.1",
+      port: await listen(ours),
+      config: clientConfig(common),
+      servername: "localhost",
+    });
     for (const each of [socket, (await accepted)[0]]) {
       expect(each.authorized).toBe(true);
       expect(each.getPeerCertificate()).toEqual({});
@@ -93,7 +107,10 @@ describe("createServer", () => {
     };
     const ours = closing(createServer({ accept }));
     const upgrading = closing(createTcp((socket) => upgrading.emit("upgraded", upgrade(socket, { isServer: true, accept }))));
-    for (const [listening, event] of [[ours, "secureConnection"], [upgrading, "upgraded"]] as const) {
+    for (const [listening, event] of [
+      [ours, "secureConnection"],
+      [upgrading, "upgraded"],
+    ] as const) {
       const accepted = once(listening, event) as Promise<[TlsSocket]>;
       const port = await listen(listening);
       const theirs = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port });
@@ -109,7 +126,13 @@ describe("createServer", () => {
   });
 
   test.each([
-    ["throws", () => { throw new Error("no database"); }, "internal_error"],
+    [
+      "throws",
+      () => {
+        throw new Error("no database");
+      },
+      "internal_error",
+    ],
     ["rejects", () => Promise.reject(new Error("no database")), "internal_error"],
     ["refuses", () => refuse("unrecognized_name", "not here"), "unrecognized_name"],
     ["never settles", () => new Promise<never>(() => {}), "user_canceled"],
@@ -231,7 +254,8 @@ describe("connect", () => {
     const config = client({ alpn: ["no-such"] });
     const ours = connect({ config, host: "127.0.0.1", servername: "localhost", port });
     await expect(once(ours, "secureConnect")).rejects.toMatchObject({
-      code: "ERR_SALLYPORT_ALERT_RECEIVED", context: { description: { name: "no_application_protocol" } },
+      code: "ERR_SALLYPORT_ALERT_RECEIVED",
+      context: { description: { name: "no_application_protocol" } },
     });
   });
 
@@ -248,7 +272,9 @@ describe("connect", () => {
     const port = await listen(closing(createTcp()));
     const ours = connect({ config: client(), host: "127.0.0.1", servername: "localhost", port, handshakeTimeoutMs: 100 });
     await expect(once(ours, "secureConnect")).rejects.toMatchObject({
-      kind: "no-answer-to-client-hello", code: "ERR_SALLYPORT_NO_ANSWER_TO_CLIENT_HELLO", context: { records: 1 },
+      kind: "no-answer-to-client-hello",
+      code: "ERR_SALLYPORT_NO_ANSWER_TO_CLIENT_HELLO",
+      context: { records: 1 },
     });
   });
 
@@ -289,9 +315,10 @@ describe("data", () => {
   const expected = sum(payload);
 
   test.each(["our client to node:tls", "node:tls to our server"])("%s: 48 MiB there and back are the same", async (direction) => {
-    const socket: Duplex = direction === "our client to node:tls"
-      ? connect({ config: client(), host: "127.0.0.1", servername: "localhost", port: await nodeEcho() })
-      : connectTls({ ...tlsClient, port: (await echo()).port });
+    const socket: Duplex =
+      direction === "our client to node:tls"
+        ? connect({ config: client(), host: "127.0.0.1", servername: "localhost", port: await nodeEcho() })
+        : connectTls({ ...tlsClient, port: (await echo()).port });
     const back = collect(socket);
     for (let at = 0; at < size; ) {
       const length = Math.min(size - at, 1 + ((at * 7919) % 200_000));
@@ -319,26 +346,32 @@ describe("data", () => {
       },
     }));
     const size = 300_000;
-    const ours = closing(createServer({ accept: server() }, (socket) => {
-      socket.once("data", ([byte]) => void socket.end(Buffer.alloc(size, byte)));
-    }));
+    const ours = closing(
+      createServer({ accept: server() }, (socket) => {
+        socket.once("data", ([byte]) => void socket.end(Buffer.alloc(size, byte)));
+      }),
+    );
     const port = await listen(ours);
-    const received = await Promise.all(Array.from({ length: 8 }, async (_, each) => {
-      const socket = connect({ config: client({ provider: { ...node, suites: inPlace } }), servername: "localhost", port });
-      socket.write(Uint8Array.of(each));
-      await once(socket, "secureConnect");
-      // What comes meanwhile is read ahead, and waits.
-      if (each % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      return collect(socket);
-    }));
+    const received = await Promise.all(
+      Array.from({ length: 8 }, async (_, each) => {
+        const socket = connect({ config: client({ provider: { ...node, suites: inPlace } }), servername: "localhost", port });
+        socket.write(Uint8Array.of(each));
+        await once(socket, "secureConnect");
+        // What comes meanwhile is read ahead, and waits.
+        if (each % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+        return collect(socket);
+      }),
+    );
     expect(received.map((bytes, each) => bytes.equals(Buffer.alloc(size, each)))).toEqual(Array.from({ length: 8 }, () => true));
   });
 
   test("half-close: the answer comes after our end, on both sides", async () => {
-    const ours = closing(createServer({ accept: server(), allowHalfOpen: true }, async (socket) => {
-      const asked = await collect(socket);
-      socket.end(`you said ${asked}`);
-    }));
+    const ours = closing(
+      createServer({ accept: server(), allowHalfOpen: true }, async (socket) => {
+        const asked = await collect(socket);
+        socket.end(`you said ${asked}`);
+      }),
+    );
     const port = await listen(ours);
     for (const socket of [
       connectTls({ ...tlsClient, port, allowHalfOpen: true } as ConnectionOptions),
@@ -456,10 +489,12 @@ describe("the alert reaches a client that is still sending", () => {
     });
     const hello = await recordHello();
     for (let round = 0; round < 10; round++) {
-      await Promise.all(Array.from({ length: 10 }, async () => {
-        const outcome = await sendAndRead(port, hello);
-        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      }));
+      await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const outcome = await sendAndRead(port, hello);
+          outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+        }),
+      );
     }
     await expect.poll(() => delivered).toBe(100);
     // 15 03 03 00 02, fatal, access_denied; then an orderly end.
@@ -524,9 +559,12 @@ describe("works with", () => {
   });
 
   test("http: a server that is told that it listens ends a request whose header never does", async () => {
-    const http = createHttp({ headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 100 }, (_asked, response) => {
-      response.end("whole");
-    });
+    const http = createHttp(
+      { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 100 },
+      (_asked, response) => {
+        response.end("whole");
+      },
+    );
     const ours = closing(createServer({ accept: server() }, (socket) => http.emit("connection", socket)));
     ours.on("listening", () => http.emit("listening")).on("close", () => http.close());
     const port = await listen(ours);
@@ -534,7 +572,12 @@ describe("works with", () => {
     const drip = setInterval(() => slow.write("X-More: 1\r\n"), 50);
     slow.write("GET / HTTP/1.1\r\nHost: localhost\r\n");
     const since = performance.now();
-    await new Promise((resolve) => slow.on("error", () => {}).resume().once("close", resolve));
+    await new Promise((resolve) =>
+      slow
+        .on("error", () => {})
+        .resume()
+        .once("close", resolve),
+    );
     clearInterval(drip);
     expect(performance.now() - since).toBeLessThan(3_000);
   });
@@ -569,11 +612,13 @@ describe("works with", () => {
     const session = connectHttp2(`https://localhost:${port}`, {
       createConnection: () => connect({ config, host: "127.0.0.1", servername: "localhost", port }),
     });
-    const bodies = await Promise.all([1, 1_000, 1_000_000].map(async (length) => {
-      const stream = session.request({ ":path": "/", ":method": "POST" });
-      stream.end(Buffer.alloc(length, 7));
-      return (await collect(stream)).length;
-    }));
+    const bodies = await Promise.all(
+      [1, 1_000, 1_000_000].map(async (length) => {
+        const stream = session.request({ ":path": "/", ":method": "POST" });
+        stream.end(Buffer.alloc(length, 7));
+        return (await collect(stream)).length;
+      }),
+    );
     expect(bodies).toEqual([1, 1_000, 1_000_000]);
     session.close();
     await once(session, "close");
@@ -582,10 +627,12 @@ describe("works with", () => {
   test("undici's Agent, with a connection that is kept alive", async () => {
     let connections = 0;
     const http = createHttp((_asked, response) => response.end("answer"));
-    const ours = closing(createServer({ accept: server() }, (socket) => {
-      connections += 1;
-      http.emit("connection", socket);
-    }));
+    const ours = closing(
+      createServer({ accept: server() }, (socket) => {
+        connections += 1;
+        http.emit("connection", socket);
+      }),
+    );
     const port = await listen(ours);
     const dispatcher = new Agent({ connect: undiciConnector(client()) });
     for (let round = 0; round < 10; round++) {
@@ -602,16 +649,18 @@ describe("works with", () => {
 
   test("STARTTLS on both sides, with TLS bytes already read", async () => {
     const accept = server();
-    const tcp = closing(createTcp((socket) => {
-      socket.once("data", () => {
-        // Whatever comes next is read here before TLS begins: it is the head.
-        socket.write("220 go\r\n");
-        socket.once("data", (head: Buffer) => {
-          const secure = upgrade(socket, { isServer: true, accept, head });
-          secure.pipe(secure);
+    const tcp = closing(
+      createTcp((socket) => {
+        socket.once("data", () => {
+          // Whatever comes next is read here before TLS begins: it is the head.
+          socket.write("220 go\r\n");
+          socket.once("data", (head: Buffer) => {
+            const secure = upgrade(socket, { isServer: true, accept, head });
+            secure.pipe(secure);
+          });
         });
-      });
-    }));
+      }),
+    );
     const port = await listen(tcp);
     const raw = connectTcp({ port, host: "127.0.0.1" });
     raw.write("STARTTLS\r\n");
@@ -644,15 +693,17 @@ describe("what is left behind", () => {
     const port = await listen(ours);
     const config = client();
     for (let round = 0; round < 20; round++) {
-      await Promise.all(Array.from({ length: 10 }, async (_, index) => {
-        const socket = connect({ config, host: "127.0.0.1", servername: "localhost", port });
-        socket.on("error", () => {}).resume();
-        socket.write("x".repeat(round * 1_000));
-        if (index < 5) setTimeout(() => socket.destroy(), index * round);
-        else if (index < 8) setTimeout(() => socket.end(), round);
-        else setTimeout(() => socket.resetAndDestroy(), round * 2);
-        await once(socket, "close");
-      }));
+      await Promise.all(
+        Array.from({ length: 10 }, async (_, index) => {
+          const socket = connect({ config, host: "127.0.0.1", servername: "localhost", port });
+          socket.on("error", () => {}).resume();
+          socket.write("x".repeat(round * 1_000));
+          if (index < 5) setTimeout(() => socket.destroy(), index * round);
+          else if (index < 8) setTimeout(() => socket.end(), round);
+          else setTimeout(() => socket.resetAndDestroy(), round * 2);
+          await once(socket, "close");
+        }),
+      );
     }
     const connections = (): Promise<number> => new Promise((resolve) => ours.getConnections((_error, count) => resolve(count)));
     await expect.poll(connections, { timeout: 5_000 }).toBe(0);
@@ -664,20 +715,21 @@ describe("what is left behind", () => {
 
 /** node:stream's duplexPair, which Node 20's types lack. */
 function pair(): [Duplex, Duplex] {
-  const make = (): Duplex & { other?: Duplex; wake?: () => void } => new Duplex({
-    read(this: Duplex & { wake?: () => void }) {
-      this.wake?.();
-      delete this.wake;
-    },
-    write(this: Duplex & { other?: Duplex & { wake?: () => void } }, chunk: Buffer, _encoding, done) {
-      if (this.other === undefined || this.other.push(chunk)) done();
-      else this.other.wake = done;
-    },
-    final(this: Duplex & { other?: Duplex }, done) {
-      this.other?.push(null);
-      done();
-    },
-  });
+  const make = (): Duplex & { other?: Duplex; wake?: () => void } =>
+    new Duplex({
+      read(this: Duplex & { wake?: () => void }) {
+        this.wake?.();
+        delete this.wake;
+      },
+      write(this: Duplex & { other?: Duplex & { wake?: () => void } }, chunk: Buffer, _encoding, done) {
+        if (this.other === undefined || this.other.push(chunk)) done();
+        else this.other.wake = done;
+      },
+      final(this: Duplex & { other?: Duplex }, done) {
+        this.other?.push(null);
+        done();
+      },
+    });
   const left = make();
   const right = make();
   left.other = right;

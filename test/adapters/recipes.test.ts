@@ -57,12 +57,17 @@ beforeAll(async () => {
     writeFileSync(`${folder}${name}.ts`, program);
   }
   const leaf = await pki.leaf();
-  const [tenant, challenge] = [await pki.leaf({ dns: ["tenant.localhost"] }), await pki.leaf({ dns: ["tenant.localhost"], issuer: "self" })];
+  const [tenant, challenge] = [
+    await pki.leaf({ dns: ["tenant.localhost"] }),
+    await pki.leaf({ dns: ["tenant.localhost"], issuer: "self" }),
+  ];
   const files = {
     "yours.ts": yours,
     "package.json": '{ "type": "module" }',
     "tsconfig.json": JSON.stringify({
-      extends: "../../bench/tsconfig.json", compilerOptions: { rootDir: "../..", noEmit: true, types: ["node"] }, include: ["*.ts"],
+      extends: "../../bench/tsconfig.json",
+      compilerOptions: { rootDir: "../..", noEmit: true, types: ["node"] },
+      include: ["*.ts"],
     }),
     "chain.pem": leaf.chainPem,
     "key.pem": leaf.keyPem,
@@ -78,7 +83,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("they compile as strictly as the packages, and the front door has about forty lines", () => {
   const { stdout } = spawnSync(`${root}node_modules/.bin/tsc`, ["-p", folder], { encoding: "utf8" });
   expect(stdout).toBe("");
-  const lines = readFileSync(`${folder}front-door.ts`, "utf8").split("\n").filter((line) => /\w/.test(line) && !/^(import|\s*\/)/.test(line));
+  const lines = readFileSync(`${folder}front-door.ts`, "utf8")
+    .split("\n")
+    .filter((line) => /\w/.test(line) && !/^(import|\s*\/)/.test(line));
   expect(lines.length).toBeLessThan(45);
 });
 
@@ -100,7 +107,10 @@ describe("the front door", () => {
     expect((await collect(tenant)).toString()).toBe("hello 192.0.2.7, this is tenant.localhost\n");
 
     const acme = connectTls({
-      socket: await through(port), servername: "tenant.localhost", ALPNProtocols: ["acme-tls/1"], rejectUnauthorized: false,
+      socket: await through(port),
+      servername: "tenant.localhost",
+      ALPNProtocols: ["acme-tls/1"],
+      rejectUnauthorized: false,
     });
     await once(acme, "secureConnect");
     expect(acme.alpnProtocol).toBe("acme-tls/1");
@@ -108,7 +118,10 @@ describe("the front door", () => {
     acme.destroy();
 
     const passed = connectTls({
-      ...tlsClient, socket: await through(port), servername: "through.localhost", checkServerIdentity: () => undefined,
+      ...tlsClient,
+      socket: await through(port),
+      servername: "through.localhost",
+      checkServerIdentity: () => undefined,
     });
     expect((await collect(passed)).toString()).toBe("behind the door");
 
@@ -135,19 +148,36 @@ describe("the front door, before a header that is none", () => {
   test("hangs up without a word of TLS, lives on, and serves the next", async () => {
     const port = await run("front-door", { BACKEND: "0" });
     const malformed: readonly (string | Buffer)[] = [
-      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100)}\r\n\r\n`, long, long.slice(0, 110), `${"\r\n".repeat(60)}${header}`,
-      header.replace("TCP4", "TCP5").padEnd(120), header.replace("192.0.2.7", "<script>").padEnd(120), header.replace("\r\n", "\n").padEnd(120),
-      `x${header}`.padEnd(120), Buffer.concat([hello, Buffer.alloc(120)]), `PROXY UNKNOWN${"u".repeat(120)}\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100)}\r\n\r\n`,
+      long,
+      long.slice(0, 110),
+      `${"\r\n".repeat(60)}${header}`,
+      header.replace("TCP4", "TCP5").padEnd(120),
+      header.replace("192.0.2.7", "<script>").padEnd(120),
+      header.replace("\r\n", "\n").padEnd(120),
+      `x${header}`.padEnd(120),
+      Buffer.concat([hello, Buffer.alloc(120)]),
+      `PROXY UNKNOWN${"u".repeat(120)}\r\n`,
     ];
     for (const bytes of malformed) {
       const socket = connectTcp({ port, host: "127.0.0.1" });
       let heard = 0;
-      socket.on("error", () => {}).on("data", ({ length }) => { heard += length; }).write(bytes);
+      socket
+        .on("error", () => {})
+        .on("data", ({ length }) => {
+          heard += length;
+        })
+        .write(bytes);
       await once(socket, "close");
       expect([bytes.toString("latin1"), heard]).toEqual([bytes.toString("latin1"), 0]);
     }
     // In the middle of it, and before it, by an end and by a reset.
-    for (const [bytes, leave] of [["", "end"], ["PROXY TCP4 ", "end"], ["", "resetAndDestroy"], ["PROXY TCP4 ", "resetAndDestroy"]] as const) {
+    for (const [bytes, leave] of [
+      ["", "end"],
+      ["PROXY TCP4 ", "end"],
+      ["", "resetAndDestroy"],
+      ["PROXY TCP4 ", "resetAndDestroy"],
+    ] as const) {
       const socket = connectTcp({ port, host: "127.0.0.1" });
       await once(socket, "connect");
       socket.on("error", () => {}).write(bytes);
@@ -201,7 +231,13 @@ test("a session that one process of a cluster gave is resumed by another", async
 async function run(name: (typeof names)[number], env: Readonly<Record<string, string>> = {}): Promise<number> {
   const port = await freePort();
   const fromSources = ["--import", pathToFileURL(`${root}bench/register.mjs`).href, "--conditions=sallyport-source"];
-  running.push(start(process.execPath, [...fromSources, `${name}.ts`], { cwd: folder, env: { ...env, PORT: String(port) }, timeoutMs: 120_000 }));
+  running.push(
+    start(process.execPath, [...fromSources, `${name}.ts`], {
+      cwd: folder,
+      env: { ...env, PORT: String(port) },
+      timeoutMs: 120_000,
+    }),
+  );
   await expect.poll(() => reachable(port), { timeout: 60_000, interval: 200 }).toBe(true);
   return port;
 }
@@ -215,7 +251,10 @@ async function freePort(): Promise<number> {
 }
 async function reachable(port: number): Promise<boolean> {
   const socket = connectTcp({ port, host: "127.0.0.1" });
-  const connected = await once(socket, "connect").then(() => true, () => false);
+  const connected = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
   socket.destroy();
   return connected;
 }

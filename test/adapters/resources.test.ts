@@ -18,7 +18,8 @@ describe("a server of @sallyport/node", () => {
   });
 
   test.each(["silent", "slowloris", "hello and no more"] as const)(
-    "serves others beside %s clients, and ends those with their alert when the time is over", async (besieger) => {
+    "serves others beside %s clients, and ends those with their alert when the time is over",
+    async (besieger) => {
       const { served, alerts, during, after } = await besieged(besieger, 60, honest, 3_000);
       expect(served).toBe(honest);
       expect(during.connections).toBeGreaterThan(0);

@@ -25,23 +25,29 @@ const inBun: readonly Suite[] = [
       "data > an end without close_notify is a truncation, behind the data that came before it": wrapped,
       "works with > http: a server that is told that it listens ends a request whose header never does":
         "Bun's http server keeps no clock for a connection that it did not accept itself",
-      "works with > undici's Agent, with a connection that is kept alive": "Bun's own fetch stands in for undici's, and knows no dispatcher",
+      "works with > undici's Agent, with a connection that is kept alive":
+        "Bun's own fetch stands in for undici's, and knows no dispatcher",
     },
   },
   { file: "webstreams.test.ts", tests: 12, cannot: {} },
   { file: "web-socket-pair.test.ts", tests: 9, cannot: {} },
 ];
 
-test.each(inBun)("Bun runs $file", async ({ file, tests, cannot }) => {
-  const flags = ["--preload", "./test/support/bun-expect.ts", "--timeout", "30000", conditions];
-  const bun = start(`${bin}bun`, ["test", ...flags, `./test/adapters/${file}`], { cwd: root, timeoutMs: 290_000 });
-  await bun.ended;
-  const results = [...bun.output().matchAll(/^\((pass|fail)\) (.*?) \[[\d.]+ms\]$/gm)];
-  const names = (wanted: string): readonly string[] =>
-    [...new Set(results.flatMap(([, result, name = ""]) => (result === wanted ? [name] : [])))];
-  expect(names("fail").toSorted(), bun.output()).toEqual(Object.keys(cannot).toSorted());
-  expect(names("pass").length).toBeGreaterThanOrEqual(tests);
-}, 300_000);
+test.each(inBun)(
+  "Bun runs $file",
+  async ({ file, tests, cannot }) => {
+    const flags = ["--preload", "./test/support/bun-expect.ts", "--timeout", "30000", conditions];
+    const bun = start(`${bin}bun`, ["test", ...flags, `./test/adapters/${file}`], { cwd: root, timeoutMs: 290_000 });
+    await bun.ended;
+    const results = [...bun.output().matchAll(/^\((pass|fail)\) (.*?) \[[\d.]+ms\]$/gm)];
+    const names = (wanted: string): readonly string[] => [
+      ...new Set(results.flatMap(([, result, name = ""]) => (result === wanted ? [name] : []))),
+    ];
+    expect(names("fail").toSorted(), bun.output()).toEqual(Object.keys(cannot).toSorted());
+    expect(names("pass").length).toBeGreaterThanOrEqual(tests);
+  },
+  300_000,
+);
 
 test("Deno runs webstreams.test.ts", async () => {
   const vitest = ["npm:vitest", "run", "--config", "test/vitest.config.ts", "--reporter=json", "adapters/webstreams"];

@@ -95,7 +95,10 @@ test("a peer that closes the whole without close_notify makes close() and closed
 });
 
 test("what came before an orderly end or a break is read first", async () => {
-  for (const [how, expected] of [["close", "ended"], ["terminate", /broke \(1006\)/]] as const) {
+  for (const [how, expected] of [
+    ["close", "ended"],
+    ["terminate", /broke \(1006\)/],
+  ] as const) {
     const { near, nearSocket, farSocket } = await connected();
     farSocket.send(bytes(10), () => farSocket[how]());
     await once(nearSocket, "close");
@@ -114,7 +117,10 @@ test("a text message is an error: where there are bytes alone it is none of the 
 });
 
 test("more than the limit unread is an error, behind what came until then, and a flood of empty messages too, and the WebSocket is closed", async () => {
-  for (const [length, fitting] of [[100, 2], [0, 3]] as const) {
+  for (const [length, fitting] of [
+    [100, 2],
+    [0, 3],
+  ] as const) {
     const { near, farSocket } = await connected({ maxUnreadBytes: 1000 });
     for (let sent = 0; sent < 11; sent++) farSocket.send(bytes(length));
     await once(farSocket, "close");

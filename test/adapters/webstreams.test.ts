@@ -4,7 +4,12 @@ import { Duplex } from "node:stream";
 import { connect as connectTls, createServer as createTls } from "node:tls";
 import type { Bytes } from "@sallyport/core";
 import {
-  type AcceptedPair, acceptTls, type BytePair, connectTls as connectPair, passthrough, refuse,
+  type AcceptedPair,
+  acceptTls,
+  type BytePair,
+  connectTls as connectPair,
+  passthrough,
+  refuse,
 } from "@sallyport/webstreams";
 import { afterEach, describe, expect, test } from "vitest";
 import { client, collect, listen, server, suspiciousClient, tlsClient, tlsServer } from "../support/endpoints.ts";
@@ -22,7 +27,10 @@ function closing<T extends { close(): unknown }>(thing: T): T {
 function memoryPair(): [BytePair, BytePair] {
   const there = new TransformStream<Bytes, Bytes>();
   const back = new TransformStream<Bytes, Bytes>();
-  return [{ readable: back.readable, writable: there.writable }, { readable: there.readable, writable: back.writable }];
+  return [
+    { readable: back.readable, writable: there.writable },
+    { readable: there.readable, writable: back.writable },
+  ];
 }
 function socketPair(socket: Socket): BytePair {
   // Node's own types of the very same streams.
@@ -125,7 +133,8 @@ describe("acceptTls", () => {
     const passed = await acceptTls(right, async () => passthrough);
     if (passed.kind !== "passthrough") throw new Error(passed.kind);
     const behind = await acceptTls(passed.pair, ({ serverName }) =>
-      serverName === "localhost" ? server() : refuse("unrecognized_name"));
+      serverName === "localhost" ? server() : refuse("unrecognized_name"),
+    );
     if (behind.kind !== "tls") throw new Error(behind.kind);
     void send(behind.writable, "behind");
     expect(await text(ours.readable)).toBe("behind");
@@ -241,7 +250,10 @@ describe("an open pair", () => {
     let stalls = false;
     const wire = new TransformStream<Bytes, Bytes>({
       transform(chunk, controller) {
-        if (stalls) return new Promise((_, reject) => { broken = reject; });
+        if (stalls)
+          return new Promise((_, reject) => {
+            broken = reject;
+          });
         controller.enqueue(chunk);
         return undefined;
       },
@@ -255,7 +267,11 @@ describe("an open pair", () => {
     const writer = ours.writable.getWriter();
     writer.closed.catch(() => {});
     let taken = 0;
-    const writes = Array.from({ length: 200 }, () => writer.write(new Uint8Array(1000)).then(() => { taken += 1000; }));
+    const writes = Array.from({ length: 200 }, () =>
+      writer.write(new Uint8Array(1000)).then(() => {
+        taken += 1000;
+      }),
+    );
     const settled = Promise.allSettled(writes);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(taken).toBeLessThanOrEqual(64 * 1024);

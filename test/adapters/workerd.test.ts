@@ -64,7 +64,8 @@ describe.each(["noble", "web"])("with crypto-%s", (provider) => {
     const http = createHttpServer((request, response) => response.end(`you asked for ${request.url}`));
     const serve = (socket: unknown): void => void http.emit("connection", socket);
     for (const [one, group] of [
-      [createServer({ accept: server() }, serve), "X25519MLKEM768"], [createTls(tlsServer, serve), expect.any(String)],
+      [createServer({ accept: server() }, serve), "X25519MLKEM768"],
+      [createTls(tlsServer, serve), expect.any(String)],
     ] as const) {
       const page = { version: "tls1.3", group, scheme: "ecdsa_secp256r1_sha256", body: "you asked for /here" };
       expect(await run("page", provider, await listening(one))).toEqual(page);

@@ -33,8 +33,32 @@ interface OfVersion {
   readonly disputed: Readonly<Record<string, string>>;
 }
 const versions: readonly OfVersion[] = [
-  { version: "1.3", families: [records, framing, clientHellos, serverFlights, certificates, resumptions, earlyData, connections, recordSizes, certificateCompression, rawPublicKeyRows], deviations, gaps, disputed: {} },
-  { version: "1.2", families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12, recordSizesTls12, rawPublicKeyRowsTls12], deviations: deviationsTls12, gaps: gapsTls12, disputed: disputedTls12 },
+  {
+    version: "1.3",
+    families: [
+      records,
+      framing,
+      clientHellos,
+      serverFlights,
+      certificates,
+      resumptions,
+      earlyData,
+      connections,
+      recordSizes,
+      certificateCompression,
+      rawPublicKeyRows,
+    ],
+    deviations,
+    gaps,
+    disputed: {},
+  },
+  {
+    version: "1.2",
+    families: [recordsTls12, hellosTls12, handshakesTls12, sessionsTls12, recordSizesTls12, rawPublicKeyRowsTls12],
+    deviations: deviationsTls12,
+    gaps: gapsTls12,
+    disputed: disputedTls12,
+  },
 ];
 
 describe.each(versions)("TLS $version", ({ version, families, deviations, gaps, disputed }) => {
@@ -45,30 +69,33 @@ describe.each(versions)("TLS $version", ({ version, families, deviations, gaps, 
     Object.entries(gaps).flatMap(([why, ids]) => ids.map((id) => [id, why] as const)),
   );
 
-  describe.each(ofVersion.filter(({ id }) => Object.hasOwn(stimuli, id)).map((row) => [row.id, row] as const))("%s", (id, row) => {
-    test(`${row.stimulus}: ${row.allowed[0]}`, ({ task }) => {
-      const outcomes = (stimuli[id]?.() ?? []).map((each) => (each instanceof ScriptedPeer ? outcomeOf(each) : each));
-      const roles = rolesOf(row);
-      for (const role of roles) {
-        if (missing.has(`${id} ${role}`)) continue;
+  describe.each(ofVersion.filter(({ id }) => Object.hasOwn(stimuli, id)).map((row) => [row.id, row] as const))(
+    "%s",
+    (id, row) => {
+      test(`${row.stimulus}: ${row.allowed[0]}`, ({ task }) => {
+        const outcomes = (stimuli[id]?.() ?? []).map((each) => (each instanceof ScriptedPeer ? outcomeOf(each) : each));
+        const roles = rolesOf(row);
+        for (const role of roles) {
+          if (missing.has(`${id} ${role}`)) continue;
+          expect(
+            outcomes.some(({ machine }) => machine === role),
+            `tried on a ${role}`,
+          ).toBe(true);
+        }
+        const deviation = deviations[id];
+        const instead = disputed[id];
+        const preferred = instead !== undefined ? [instead] : deviation === undefined ? row.allowed.slice(0, 1) : deviation.told;
         expect(
-          outcomes.some(({ machine }) => machine === role),
-          `tried on a ${role}`,
-        ).toBe(true);
-      }
-      const deviation = deviations[id];
-      const instead = disputed[id];
-      const preferred = instead !== undefined ? [instead] : deviation === undefined ? row.allowed.slice(0, 1) : deviation.told;
-      expect(
-        outcomes.filter(({ told }) => !preferred.includes(told)),
-        `all others than ${preferred.join(", ")}`,
-      ).toEqual([]);
-      expect(deviation?.told.filter((told) => !row.allowed.includes(told)) ?? []).toEqual([]);
-      for (const told of deviation?.told ?? []) expect(outcomes.map((outcome) => outcome.told)).toContain(told);
-      const tried = roles.filter((role) => outcomes.some(({ machine }) => machine === role));
-      task.meta.alertRow = { id, version, roles: tried, deviates: deviation !== undefined, disputed: instead !== undefined };
-    });
-  });
+          outcomes.filter(({ told }) => !preferred.includes(told)),
+          `all others than ${preferred.join(", ")}`,
+        ).toEqual([]);
+        expect(deviation?.told.filter((told) => !row.allowed.includes(told)) ?? []).toEqual([]);
+        for (const told of deviation?.told ?? []) expect(outcomes.map((outcome) => outcome.told)).toContain(told);
+        const tried = roles.filter((role) => outcomes.some(({ machine }) => machine === role));
+        task.meta.alertRow = { id, version, roles: tried, deviates: deviation !== undefined, disputed: instead !== undefined };
+      });
+    },
+  );
 
   test("every row is tried, or is listed with the reason why not", () => {
     const unknown = ofVersion.map(({ id }) => id).filter((id) => !Object.hasOwn(stimuli, id) && !missing.has(id));

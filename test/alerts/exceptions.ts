@@ -85,8 +85,14 @@ export const gaps: Readonly<Record<string, readonly string[]>> = {
 
 /** The same for TLS 1.2. */
 export const deviationsTls12: typeof deviations = {
-  "REC-027": { told: ["decode_error"], because: "an alert is a record of its own, in both versions: nobody splits two bytes in good faith" },
-  "REC-039": { told: ["internal_error"], because: "a key that is worn out can't be replaced, and the sender is told so before it seals one more" },
+  "REC-027": {
+    told: ["decode_error"],
+    because: "an alert is a record of its own, in both versions: nobody splits two bytes in good faith",
+  },
+  "REC-039": {
+    told: ["internal_error"],
+    because: "a key that is worn out can't be replaced, and the sender is told so before it seals one more",
+  },
   "CRT-029": {
     told: ["decode_error"],
     because: "a message over our limit is refused on its header, before anything is known of a certificate; so is FRM-002",
@@ -100,7 +106,10 @@ export const deviationsTls12: typeof deviations = {
     told: ["access_denied", "unrecognized_name", "handshake_failure", "internal_error"],
     because: "the application names the alert",
   },
-  "T12-019": { told: ["protocol_version"], because: "the version is judged before anything is read by its rules, the session's too" },
+  "T12-019": {
+    told: ["protocol_version"],
+    because: "the version is judged before anything is read by its rules, the session's too",
+  },
   "T12-022": { told: ["handshake_failure"], because: "SHA-1 is what it would mean, and nobody signs with that here" },
 };
 export const gapsTls12: typeof gaps = {

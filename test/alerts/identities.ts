@@ -44,7 +44,10 @@ async function make(usage: Role) {
   const pki = await makePki();
   const verifierOf = usage === "server" ? serverVerifier : clientVerifier;
   const ordinary = { verifier: verifierOf({ provider: node, roots: [pki.ca.der] }), now: Date.now };
-  const leaf = async (options: Parameters<typeof pki.leaf>[0] = {}): Promise<Judged> => ({ ...(await pki.leaf({ usage, ...options })), ...ordinary });
+  const leaf = async (options: Parameters<typeof pki.leaf>[0] = {}): Promise<Judged> => ({
+    ...(await pki.leaf({ usage, ...options })),
+    ...ordinary,
+  });
   const good = await leaf();
 
   const root = await authority("CN=root");
@@ -67,7 +70,10 @@ async function make(usage: Role) {
   const noAuthority = await endEntity(root, named);
   const nothingBelow = await authority("CN=nothing below", { by: root, pathLength: 0 });
   const below = await authority("CN=below", { by: nothingBelow });
-  const constrained = await authority("CN=constrained", { by: root, more: [new x509.Extension("2.5.29.30", true, onlyExampleCom)] });
+  const constrained = await authority("CN=constrained", {
+    by: root,
+    more: [new x509.Extension("2.5.29.30", true, onlyExampleCom)],
+  });
   const lister = await authority("CN=lists", {
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -75,7 +81,10 @@ async function make(usage: Role) {
     ],
   });
   const listed = await endEntity(lister, { ...named, serialNumber: "2a" });
-  const promising = await endEntity(lister, { ...named, more: [new x509.Extension("1.3.6.1.5.5.7.1.24", false, Uint8Array.of(0x30, 3, 2, 1, 5))] });
+  const promising = await endEntity(lister, {
+    ...named,
+    more: [new x509.Extension("1.3.6.1.5.5.7.1.24", false, Uint8Array.of(0x30, 3, 2, 1, 5))],
+  });
   const revoked = [{ serial: [0x2a] }];
   const day = 86_400_000;
   const old = { thisUpdate: noon - 9 * day, nextUpdate: noon - day };
@@ -94,7 +103,11 @@ async function make(usage: Role) {
     // What a server may demand of its clients.
     otherUsage: {
       ...good,
-      verifier: clientVerifier({ provider: node, roots: [pki.ca.der], requires: { extendedKeyUsage: ["1.3.6.1.4.1.311.20.2.2"] } }),
+      verifier: clientVerifier({
+        provider: node,
+        roots: [pki.ca.der],
+        requires: { extendedKeyUsage: ["1.3.6.1.4.1.311.20.2.2"] },
+      }),
     },
     otherName: await leaf({ dns: ["other.example"], ips: [] }),
     codeSigning: await leaf({ usage: "code-signing" }),
@@ -120,7 +133,10 @@ async function make(usage: Role) {
     listOutOfDate: await revocation({ lists: [crl(lister, old)] }),
     listOfAnotherKey: await revocation({ lists: [crl(lister, { keys: root.keys })] }),
     notStapled: await revocation({ policy: "hard", staples: true }),
-    mustStaple: { ...(await special(promising)), verifier: verifierOf({ provider: node, roots: [lister.der], revocation: { staples: true } }) },
+    mustStaple: {
+      ...(await special(promising)),
+      verifier: verifierOf({ provider: node, roots: [lister.der], revocation: { staples: true } }),
+    },
     staples: {
       good: await revocation({ policy: "hard", staples: true }, ocsp(listed.der, lister)),
       revoked: await revocation({ staples: true }, ocsp(listed.der, lister, { status: "revoked" })),

@@ -1,7 +1,13 @@
 import { alertNames } from "../../packages/core/src/wire/iana.ts";
 import { dangerousAssertVerified } from "@sallyport/core";
 import {
-  identity, type Outcome, ScriptedClient, type ScriptedClientOptions, type ScriptedPeer, ScriptedServer, types,
+  identity,
+  type Outcome,
+  ScriptedClient,
+  type ScriptedClientOptions,
+  type ScriptedPeer,
+  ScriptedServer,
+  types,
 } from "../support/scripted-peer.ts";
 import { resumingClient, resumingServer } from "./sessions.ts";
 

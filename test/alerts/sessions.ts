@@ -1,14 +1,33 @@
 // Peers that have met the machine before: its tickets at a client, tickets of their own at a server.
 import {
-  type Bytes, clientConfig, dangerousRawPsk, type PskServerOptions, type ServerOptions, serverConfig, type StoredSession,
-  type SyncClientSessionStore, type SyncServerSessionStore, ticketKeys,
+  type Bytes,
+  clientConfig,
+  dangerousRawPsk,
+  type PskServerOptions,
+  type ServerOptions,
+  serverConfig,
+  type StoredSession,
+  type SyncClientSessionStore,
+  type SyncServerSessionStore,
+  ticketKeys,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { changed, type Extension, extension, repeat, text, u32, v16, v8 } from "../support/octets.ts";
 import {
-  extensions, ScriptedClient, type ScriptedClientOptions, ScriptedServer, type ScriptedServerOptions, type ScriptedSession,
+  extensions,
+  ScriptedClient,
+  type ScriptedClientOptions,
+  ScriptedServer,
+  type ScriptedServerOptions,
+  type ScriptedSession,
 } from "../support/scripted-peer.ts";
-import { extensionsTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedServerTls12Options, type ScriptedSessionTls12 } from "../support/scripted-tls12.ts";
+import {
+  extensionsTls12,
+  ScriptedClientTls12,
+  ScriptedServerTls12,
+  type ScriptedServerTls12Options,
+  type ScriptedSessionTls12,
+} from "../support/scripted-tls12.ts";
 
 /** Opens all tickets of this run. */
 export const sessions = ticketKeys({ random: node.random, now: Date.now });
@@ -38,7 +57,10 @@ export const external: ScriptedSession = { ticket: text("a key from elsewhere"),
 const common = { provider: node, now: Date.now, alpn: ["h2", "http/1.1"], psks: [shared] } as const;
 
 /** A client that offers it to a server that has nothing else. */
-export function externalClient({ shares, sessions: offered = [external], binders }: ScriptedClientOptions = {}, options: Partial<PskServerOptions> = {}): ScriptedClient {
+export function externalClient(
+  { shares, sessions: offered = [external], binders }: ScriptedClientOptions = {},
+  options: Partial<PskServerOptions> = {},
+): ScriptedClient {
   const configured = serverConfig({ ...common, ...options });
   return new ScriptedClient({ configured, sessions: offered, ...(shares && { shares }), ...(binders && { binders }) });
 }
@@ -64,11 +86,16 @@ export function resumingServer({ config, ...options }: ScriptedServerOptions = {
 
 const startedMs = Date.now();
 /** A server's config that takes early data, each time anew. Its clock stands still, so that no ticket is too old on a slow machine. */
-export const takesEarly: Partial<ServerOptions> = { now: () => startedMs, earlyData: { maxBytes: 1000, singleUse: { use: () => "fresh" } } };
+export const takesEarly: Partial<ServerOptions> = {
+  now: () => startedMs,
+  earlyData: { maxBytes: 1000, singleUse: { use: () => "fresh" } },
+};
 /** A client whose session allows early data, which is offered. Its ticket is young. */
 export function earlyClient({ config, ...options }: ScriptedClientOptions = {}): ScriptedClient {
   const all = { ...takesEarly, ...config };
-  return resumingClient({ sessions: ticketsOf(takesEarly).slice(0, 1), config: all, ...options }).extend(extension(extensions.earlyData));
+  return resumingClient({ sessions: ticketsOf(takesEarly).slice(0, 1), config: all, ...options }).extend(
+    extension(extensions.earlyData),
+  );
 }
 
 const givenEarly = once(() => {
@@ -81,8 +108,14 @@ const givenEarly = once(() => {
 /** What the session's connection spoke. */
 export const h2: Extension = extension(extensions.alpn, v16(v8(text("h2"))));
 /** A server whose ticket allows early data, which the client has offered. */
-export function earlyServer({ config, ...options }: ScriptedServerOptions = {}, change = (state: Bytes) => state): ScriptedServer {
-  const { session, kept: [kept] } = givenEarly();
+export function earlyServer(
+  { config, ...options }: ScriptedServerOptions = {},
+  change = (state: Bytes) => state,
+): ScriptedServer {
+  const {
+    session,
+    kept: [kept],
+  } = givenEarly();
   if (kept === undefined) throw new Error("no session");
   const store: SyncClientSessionStore = { take: () => ({ ...kept, state: change(kept.state) }), put: () => {} };
   const server = new ScriptedServer({ config: { sessions: store, earlyData: true, ...config }, session, ...options });
@@ -100,14 +133,23 @@ export function otherSuiteServer(): ScriptedServer {
 
 /** Keeps what it gives an id for. */
 const kept = new Map<string, Uint8Array>();
-const store: SyncServerSessionStore = { find: (id) => kept.get(id.join()), put: (id, { state }) => void kept.set(id.join(), state) };
+const store: SyncServerSessionStore = {
+  find: (id) => kept.get(id.join()),
+  put: (id, { state }) => void kept.set(id.join(), state),
+};
 const configs = { ticket: { sessions }, id: { sessions: store } } as const;
 export type Way = keyof typeof configs;
 export const ways: readonly Way[] = ["ticket", "id"];
 
 /** What a server of that config leaves behind a full handshake. */
-export function sessionOfTls12(way: Way, config: Partial<ServerOptions> = {}, offered: ScriptedClientTls12Change = (client) => client): ScriptedSessionTls12 {
-  const client = offered(new ScriptedClientTls12({ ...configs[way], ...config }).extend(extension(extensionsTls12.sessionTicket)));
+export function sessionOfTls12(
+  way: Way,
+  config: Partial<ServerOptions> = {},
+  offered: ScriptedClientTls12Change = (client) => client,
+): ScriptedSessionTls12 {
+  const client = offered(
+    new ScriptedClientTls12({ ...configs[way], ...config }).extend(extension(extensionsTls12.sessionTicket)),
+  );
   return client.to("CONNECTED").session;
 }
 export type ScriptedClientTls12Change = (client: ScriptedClientTls12) => ScriptedClientTls12;
@@ -127,7 +169,10 @@ const left = (given: ScriptedServerTls12Options) =>
   });
 const leftTls12 = { ticket: left({ ticket: text("a ticket of TLS 1.2") }), id: left({ id: repeat(32, 0x1d) }) };
 /** A server whose session the client offers, and which takes it up. */
-export function resumingServerTls12(way: Way = "ticket", { config, ...options }: ScriptedServerTls12Options = {}): ScriptedServerTls12 {
+export function resumingServerTls12(
+  way: Way = "ticket",
+  { config, ...options }: ScriptedServerTls12Options = {},
+): ScriptedServerTls12 {
   const { session, puts } = leftTls12[way]();
   const sessions: SyncClientSessionStore = { take: () => puts[0], put: () => {} };
   const server = new ScriptedServerTls12({ config: { sessions, ...config }, session, ...options });

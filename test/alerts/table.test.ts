@@ -5,7 +5,13 @@ import { outcomeOf } from "./outcome.ts";
 import { type Row, rows, scoreOf, scoreText, type Tried } from "./table.ts";
 
 const row: Row = { id: "A-1", role: "any", version: ["1.2", "1.3"], stimulus: "", allowed: ["decode_error"] };
-const tried = (version: Tried["version"], ...roles: Tried["roles"]): Tried => ({ id: "A-1", version, roles, deviates: false, disputed: false });
+const tried = (version: Tried["version"], ...roles: Tried["roles"]): Tried => ({
+  id: "A-1",
+  version,
+  roles,
+  deviates: false,
+  disputed: false,
+});
 const all = [tried("1.2", "client", "server"), tried("1.3", "client", "server")];
 const missing = (...each: readonly Tried[]): readonly (readonly string[])[] => [...scoreOf([row], each).missing.values()];
 
@@ -46,7 +52,9 @@ test("a disputed row is told apart", () => {
 });
 
 test("the text has what did not pass, by its reason", () => {
-  expect(scoreText(scoreOf([row, { ...row, id: "B-1", needs: "ech" }], [tried("1.3", "client", "server")]), () => "not built")).toEqual([
+  expect(
+    scoreText(scoreOf([row, { ...row, id: "B-1", needs: "ech" }], [tried("1.3", "client", "server")]), () => "not built"),
+  ).toEqual([
     "alert rows out of scope, need ech: B-1",
     "alert rows not passed, not built: A-1 (1.2 client, 1.2 server)",
     "alert rows: 0 passed / 1 in scope / 2 in total",

@@ -74,7 +74,10 @@ export function scoreOf(table: readonly Row[], tried: readonly Tried[]): Score {
 }
 
 /** @param because why a row is not tried, if that is known. */
-export function scoreText({ passed, deviating, disputed, missing, outOfScope, total }: Score, because: (id: string) => string | undefined): string[] {
+export function scoreText(
+  { passed, deviating, disputed, missing, outOfScope, total }: Score,
+  because: (id: string) => string | undefined,
+): string[] {
   const list = (title: string, members: readonly (readonly [reason: string, id: string])[]): string[] =>
     [...new Set(members.map(([reason]) => reason))].map((reason) => {
       const ids = members.filter((member) => member[0] === reason).map(([, id]) => id);
@@ -82,10 +85,22 @@ export function scoreText({ passed, deviating, disputed, missing, outOfScope, to
     });
   const inScope = passed.length + missing.size;
   return [
-    ...list("alert rows out of scope", outOfScope.map(({ needs = "", id }) => [`need ${needs}`, id])),
-    ...list("alert rows not passed", [...missing].map(([{ id }, cells]) => [because(id) ?? "failed or not run", `${id} (${cells.join(", ")})`])),
-    ...list("alert rows passed", deviating.map(({ id }) => ["with an outcome that is allowed, but not preferred", id])),
-    ...list("alert rows passed", disputed.map(({ id }) => ["as the RFC says instead of the table (test/alerts/disputed.md)", id])),
+    ...list(
+      "alert rows out of scope",
+      outOfScope.map(({ needs = "", id }) => [`need ${needs}`, id]),
+    ),
+    ...list(
+      "alert rows not passed",
+      [...missing].map(([{ id }, cells]) => [because(id) ?? "failed or not run", `${id} (${cells.join(", ")})`]),
+    ),
+    ...list(
+      "alert rows passed",
+      deviating.map(({ id }) => ["with an outcome that is allowed, but not preferred", id]),
+    ),
+    ...list(
+      "alert rows passed",
+      disputed.map(({ id }) => ["as the RFC says instead of the table (test/alerts/disputed.md)", id]),
+    ),
     `alert rows: ${passed.length} passed / ${inScope} in scope / ${total} in total`,
   ];
 }

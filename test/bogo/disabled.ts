@@ -15,12 +15,27 @@ export const disabled: readonly DisabledGroup[] = [
   {
     reason: "TLS 1.1, TLS 1.0 and SSL 3.0 are never spoken (RFC 8996)",
     patterns: [
-      "*-TLS1", "*-TLS1-*", "TLS1-*", "*-TLS11", "*-TLS11-*", "TLS11-*", "*SSL3*", "ConflictingVersionNegotiation",
-      "SendClientVersion-RSA", "RSAKeyUsage-*TLS1", "RSAKeyUsage-*TLS11",
+      "*-TLS1",
+      "*-TLS1-*",
+      "TLS1-*",
+      "*-TLS11",
+      "*-TLS11-*",
+      "TLS11-*",
+      "*SSL3*",
+      "ConflictingVersionNegotiation",
+      "SendClientVersion-RSA",
+      "RSAKeyUsage-*TLS1",
+      "RSAKeyUsage-*TLS11",
     ],
     except: [
-      "NoSSL3-Client", "NoSSL3-Server", "MinimumVersion-*-TLS1-TLS12-*", "MinimumVersion-*-TLS1-TLS13-*",
-      "MinimumVersion-*-TLS11-TLS1-*", "MinimumVersion-*-TLS11-TLS12-*", "MinimumVersion-*-TLS11-TLS13-*", "MinimumVersion-*-TLS12-*",
+      "NoSSL3-Client",
+      "NoSSL3-Server",
+      "MinimumVersion-*-TLS1-TLS12-*",
+      "MinimumVersion-*-TLS1-TLS13-*",
+      "MinimumVersion-*-TLS11-TLS1-*",
+      "MinimumVersion-*-TLS11-TLS12-*",
+      "MinimumVersion-*-TLS11-TLS13-*",
+      "MinimumVersion-*-TLS12-*",
       "MinimumVersion-*-TLS13-*",
     ],
   },
@@ -31,18 +46,42 @@ export const disabled: readonly DisabledGroup[] = [
   {
     reason: "CBC, 3DES, NULL and anonymous suites, RSA key exchange and the PSK suites of TLS 1.2 are never spoken",
     patterns: [
-      "*CBC*", "*3DES*", "*-RSA_WITH_*", "*_PSK_*", "*EmptyPSKHint*", "*EmptyECDHEPSKHint*", "Basic-*-RSA-*", "RSAEphemeralKey",
-      "BadRSAClientKeyExchange*", "NoCommonCurves", "CipherNegotiation-1", "CipherNegotiation-2",
-      "CipherNegotiation-3", "CipherNegotiation-4", "CipherNegotiation-7", "CertificateCipherMismatch-PSS",
-      "NoCommonSignatureAlgorithms-TLS12-Fallback", "Resume-*-CipherNotPreferred", "ServerCipherFilter-*", "CipherNegotiation-8",
-      "CertificateSelection-Server-CipherSuite-*", "CertificateSelection-Server-SignatureAlgorithm-*-TLS12",
+      "*CBC*",
+      "*3DES*",
+      "*-RSA_WITH_*",
+      "*_PSK_*",
+      "*EmptyPSKHint*",
+      "*EmptyECDHEPSKHint*",
+      "Basic-*-RSA-*",
+      "RSAEphemeralKey",
+      "BadRSAClientKeyExchange*",
+      "NoCommonCurves",
+      "CipherNegotiation-1",
+      "CipherNegotiation-2",
+      "CipherNegotiation-3",
+      "CipherNegotiation-4",
+      "CipherNegotiation-7",
+      "CertificateCipherMismatch-PSS",
+      "NoCommonSignatureAlgorithms-TLS12-Fallback",
+      "Resume-*-CipherNotPreferred",
+      "ServerCipherFilter-*",
+      "CipherNegotiation-8",
+      "CertificateSelection-Server-CipherSuite-*",
+      "CertificateSelection-Server-SignatureAlgorithm-*-TLS12",
       "CertificateSelection-Server-RawPublicKey-SignatureAlgorithm-*-TLS12",
-      "CertificateSelection-Server-SignatureAlgorithmImpactsECDHEOnly-*", "CheckECDSACurve-PSK-*", "ClientAuth-PSK",
-      "ClientAuth-ECDHE_PSK", "RSAKeyUsage-Client-WantEncipherment-*TLS12",
+      "CertificateSelection-Server-SignatureAlgorithmImpactsECDHEOnly-*",
+      "CheckECDSACurve-PSK-*",
+      "ClientAuth-PSK",
+      "ClientAuth-ECDHE_PSK",
+      "RSAKeyUsage-Client-WantEncipherment-*TLS12",
     ],
     except: [
-      "Basic-*-ECDHE-RSA-*", "ServerCipherFilter-RSA", "ServerCipherFilter-ECDSA", "ServerCipherFilter-Ed25519",
-      "CertificateSelection-Server-*-MatchNone-*", "Compliance-*",
+      "Basic-*-ECDHE-RSA-*",
+      "ServerCipherFilter-RSA",
+      "ServerCipherFilter-ECDSA",
+      "ServerCipherFilter-Ed25519",
+      "CertificateSelection-Server-*-MatchNone-*",
+      "Compliance-*",
     ],
   },
   {
@@ -60,21 +99,37 @@ export const disabled: readonly DisabledGroup[] = [
   {
     reason: "Channel id, NPN, ALPS and server padding are BoringSSL's own, or drafts that were given up",
     patterns: [
-      "*ChannelID*", "*NPN*", "*NextProtocol*", "*ALPS*", "ServerPadding*", "ExtraClientEncryptedExtension-*-TLS-TLS13",
-      "ALPNServer-Preferred-TLS-TLS12", "ALPNServer-Preferred-Swapped-TLS-TLS12",
+      "*ChannelID*",
+      "*NPN*",
+      "*NextProtocol*",
+      "*ALPS*",
+      "ServerPadding*",
+      "ExtraClientEncryptedExtension-*-TLS-TLS13",
+      "ALPNServer-Preferred-TLS-TLS12",
+      "ALPNServer-Preferred-Swapped-TLS-TLS12",
       "AllExtensions-Client-Permute-HelloRetryRequest-TLS-TLS13",
     ],
   },
-  { reason: "PAKE and trust anchors are drafts", patterns: ["*PAKE*", "*TrustAnchor*"], except: [
-    "PAKE-No-Server-Support", "PAKE-NormalClient-PAKEInHRR", "PAKE-NormalClient-UnsolicitedPAKEInServerHello", "TrustAnchors-Unsolicited-*",
-  ] },
+  {
+    reason: "PAKE and trust anchors are drafts",
+    patterns: ["*PAKE*", "*TrustAnchor*"],
+    except: [
+      "PAKE-No-Server-Support",
+      "PAKE-NormalClient-PAKEInHRR",
+      "PAKE-NormalClient-UnsolicitedPAKEInServerHello",
+      "TrustAnchors-Unsolicited-*",
+    ],
+  },
   { reason: "Delegated credentials (RFC 9345) are not built", patterns: ["*DelegatedCredential*"] },
   {
     reason: "Ticket flags (a draft, tls-tlsflags) are not read, so that no session goes from one name to another",
     patterns: ["*TicketFlags*", "*ResumptionAcrossNames*"],
     except: ["TLS13-Client-UnknownTicketFlags-*", "TLS13-Server-NoResumptionAcrossNames"],
   },
-  { reason: "A client sends no data before the server's Finished but early data: no False Start (RFC 7918)", patterns: ["*FalseStart*"] },
+  {
+    reason: "A client sends no data before the server's Finished but early data: no False Start (RFC 7918)",
+    patterns: ["*FalseStart*"],
+  },
   {
     reason: "Handshake hints, which another process computes, are BoringSSL's own",
     patterns: ["*HintMismatch*"],
@@ -98,17 +153,27 @@ export const disabled: readonly DisabledGroup[] = [
   {
     reason: "A label of no characters is refused: HkdfLabel (RFC 9846 §7.1) has no room for one, and TLS 1.2 is held to the same",
     patterns: [
-      "TLS-TLS12-ECDHE_*_GCM_SHA256-client", "TLS-TLS12-ECDHE_*_GCM_SHA256-server", "TLS-TLS12-ECDHE_*_GCM_SHA384-client",
-      "TLS-TLS12-ECDHE_*_GCM_SHA384-server", "TLS-TLS12-ECDHE_*_POLY1305_SHA256-client",
-      "TLS-TLS12-ECDHE_*_POLY1305_SHA256-server", "ExportKeyingMaterial-NoContext-*", "ExportKeyingMaterial-EmptyContext-*",
+      "TLS-TLS12-ECDHE_*_GCM_SHA256-client",
+      "TLS-TLS12-ECDHE_*_GCM_SHA256-server",
+      "TLS-TLS12-ECDHE_*_GCM_SHA384-client",
+      "TLS-TLS12-ECDHE_*_GCM_SHA384-server",
+      "TLS-TLS12-ECDHE_*_POLY1305_SHA256-client",
+      "TLS-TLS12-ECDHE_*_POLY1305_SHA256-server",
+      "ExportKeyingMaterial-NoContext-*",
+      "ExportKeyingMaterial-EmptyContext-*",
     ],
   },
   {
     reason: "SHA-1 signs nothing here (RFC 9155), and the legacy code points of PKCS #1 for TLS 1.3 are not taken",
     patterns: ["*SHA1*", "*SHA256_LEGACY*"],
     except: [
-      "*-NoVerify-*", "*-NoSign-*", "*Default-RSA_PKCS1_SHA1-TLS13", "*Default-RSA_PKCS1_SHA256_LEGACY-*", "*-VerifyDefault-ECDSA_SHA1-*",
-      "*-SignDefault-ECDSA_SHA1-TLS13", "Compliance-*",
+      "*-NoVerify-*",
+      "*-NoSign-*",
+      "*Default-RSA_PKCS1_SHA1-TLS13",
+      "*Default-RSA_PKCS1_SHA256_LEGACY-*",
+      "*-VerifyDefault-ECDSA_SHA1-*",
+      "*-SignDefault-ECDSA_SHA1-TLS13",
+      "Compliance-*",
     ],
   },
   {
@@ -121,18 +186,24 @@ export const disabled: readonly DisabledGroup[] = [
     reason:
       "A config whose schemes can prove nothing in a version, PKCS #1 in TLS 1.3 or ML-DSA in 1.2, is refused when it is made: no " +
       "handshake begins that could show the alert",
-    patterns: [
-      "Server-Sign-RSA_PKCS1_*-TLS13", "*-Verify-RSA_PKCS1_*-TLS13", "*-ML-DSA-*-TLS12", "DisableEverything",
-    ],
+    patterns: ["Server-Sign-RSA_PKCS1_*-TLS13", "*-Verify-RSA_PKCS1_*-TLS13", "*-ML-DSA-*-TLS12", "DisableEverything"],
   },
   {
     reason: "Renegotiation is refused with a warning once, then fatally (RFC 5246 §7.2.2), and never done",
     patterns: [
-      "Renegotiate-*", "Renegotiation-*", "*HelloRequest*", "Shutdown-Shim-Renegotiate-*", "ExtendedMasterSecret-Renego-*",
-      "ExportKeyingMaterial-Renegotiate", "Peek-Renegotiate",
+      "Renegotiate-*",
+      "Renegotiation-*",
+      "*HelloRequest*",
+      "Shutdown-Shim-Renegotiate-*",
+      "ExtendedMasterSecret-Renego-*",
+      "ExportKeyingMaterial-Renegotiate",
+      "Peek-Renegotiate",
     ],
     except: [
-      "Renegotiate-Server-NoExt*", "StrayHelloRequest-TLS13", "SendHalfHelloRequest-*", "Shutdown-Shim-HelloRequest-Ignore-*",
+      "Renegotiate-Server-NoExt*",
+      "StrayHelloRequest-TLS13",
+      "SendHalfHelloRequest-*",
+      "Shutdown-Shim-HelloRequest-Ignore-*",
     ],
   },
   {
@@ -246,8 +317,7 @@ export const disabled: readonly DisabledGroup[] = [
   },
   {
     reason:
-      "A client exports nothing before its handshake is complete but early keying material, and the shim's " +
-      "waits until then",
+      "A client exports nothing before its handshake is complete but early keying material, and the shim's " + "waits until then",
     patterns: ["NoEarlyKeyingMaterial-Client-InEarlyData-*"],
   },
   { reason: "RSA keys under 2048 bits sign nothing here", patterns: ["RSA-PSS-Large"] },
@@ -292,8 +362,10 @@ const wildcards: Readonly<Record<string, string>> = { "*": ".*", "?": "." };
 
 /** As the runner takes them: each by its name. */
 export function disabledTests(groups: readonly DisabledGroup[], names: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(names.flatMap((name) => {
-    const group = isDisabledBy(groups, name);
-    return group === undefined ? [] : [[name, group.reason]];
-  }));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const group = isDisabledBy(groups, name);
+      return group === undefined ? [] : [[name, group.reason]];
+    }),
+  );
 }

@@ -18,8 +18,13 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":CLIENTHELLO_PARSE_FAILED:": ["malformed-message: client_hello"],
   ":DATA_LENGTH_TOO_LONG:": ["record-overflow"],
   ":DECODE_ERROR:": [
-    "malformed-message", "bad-certificate", "has a wrong legacy_compression_method", "has a wrong legacy_version",
-    "has a wrong certificate_request_context", "certificate_request lacks the extension", "has a wrong request_update",
+    "malformed-message",
+    "bad-certificate",
+    "has a wrong legacy_compression_method",
+    "has a wrong legacy_version",
+    "has a wrong certificate_request_context",
+    "certificate_request lacks the extension",
+    "has a wrong request_update",
     "_certificate_type: expected",
   ],
   ":DECRYPTION_FAILED_OR_BAD_RECORD_MAC:": ["bad-record-mac", "expected a content type, received only zeros"],
@@ -48,11 +53,19 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":MISSING_KEY_SHARE:": ["missing-extension", "key_share"],
   ":NO_APPLICATION_PROTOCOL:": ["no-common-alpn"],
   ":NO_COMMON_SIGNATURE_ALGORITHMS:": [
-    "no-common-scheme", "suite-needs-other-key", "nothing in common with this client: missing-extension",
+    "no-common-scheme",
+    "suite-needs-other-key",
+    "nothing in common with this client: missing-extension",
   ],
   ":NO_MATCHING_ISSUER:": ["no-credential-for-authorities"],
   ":NO_RENEGOTIATION:": ["renegotiation"],
-  ":NO_SHARED_CIPHER:": ["no-common-suite", "suite-needs-other-key", "no-supported-groups", "no-common-group", "no-common-scheme"],
+  ":NO_SHARED_CIPHER:": [
+    "no-common-suite",
+    "suite-needs-other-key",
+    "no-supported-groups",
+    "no-common-group",
+    "no-common-scheme",
+  ],
   ":NO_SHARED_GROUP:": ["no-common-group", "nothing in common with this client: missing-extension"],
   ":NO_SUPPORTED_PSK_MODE:": ["no-psk"],
   ":NO_SUPPORTED_VERSIONS_ENABLED:": ["ConfigError"],
@@ -84,7 +97,10 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":UNCOMPRESSED_CERT_TOO_LARGE:": ["bad-compression"],
   ":UNEXPECTED_COMPATIBILITY_MODE:": ["has a wrong legacy_session_id"],
   ":UNEXPECTED_EXTENSION:": [
-    "unsolicited-extension", "expected what belongs in", "has a wrong supported_versions", "has a wrong early_data",
+    "unsolicited-extension",
+    "expected what belongs in",
+    "has a wrong supported_versions",
+    "has a wrong early_data",
   ],
   ":UNEXPECTED_EXTENSION_ON_EARLY_DATA:": ["has a wrong early_data"],
   ":UNEXPECTED_MESSAGE:": ["unexpected-message", "unexpected-record"],
@@ -94,12 +110,17 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ":UNKNOWN_CERT_COMPRESSION_ALG:": ["bad-compression", "has a wrong algorithm", "compressed_certificate"],
   ":UNSUPPORTED_ALGORITHM:": ["has a wrong algorithm"],
   ":UNSUPPORTED_CERTIFICATE:": [
-    "unsupported-certificate", "no-common-certificate-type", "has a wrong client_certificate_type",
+    "unsupported-certificate",
+    "no-common-certificate-type",
+    "has a wrong client_certificate_type",
     "has a wrong server_certificate_type",
   ],
   ":UNSUPPORTED_COMPRESSION_ALGORITHM:": ["has a wrong compression_method"],
   ":UNSUPPORTED_PROTOCOL:": [
-    "unsupported-version", "no-common-version", "has a wrong legacy_version", "has a wrong supported_versions",
+    "unsupported-version",
+    "no-common-version",
+    "has a wrong legacy_version",
+    "has a wrong supported_versions",
   ],
   ":WRONG_CERTIFICATE_TYPE:": ["unsupported-certificate"],
   ":WRONG_CIPHER_RETURNED:": ["has a wrong cipher_suite"],
@@ -112,5 +133,6 @@ const ours: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** As the runner takes them; what is decided in the shim says BoringSSL's name itself. */
-export const errorWords: Readonly<Record<string, readonly string[]>> =
-  Object.fromEntries(Object.entries(ours).map(([name, words]) => [name, [name, ...words]]));
+export const errorWords: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(ours).map(([name, words]) => [name, [name, ...words]]),
+);

@@ -31,9 +31,13 @@ async function main(): Promise<number> {
     const skipped = values["include-disabled"] ? [] : disabled;
     const shim = await bundle(folder);
     const run = { runner, folder, shim, tests: values.test, workers, disabled: disabledTests(skipped, names) };
-    const results = await runTests(run, (line) => console.log(line), (passed) => {
-      if (passed % 100 === 0) console.error(`${passed} passed`);
-    });
+    const results = await runTests(
+      run,
+      (line) => console.log(line),
+      (passed) => {
+        if (passed % 100 === 0) console.error(`${passed} passed`);
+      },
+    );
     report(names, skipped, results);
     return results.failed.length === 0 ? 0 : 1;
   } finally {
@@ -65,17 +69,28 @@ async function bundle(folder: string): Promise<string> {
 
 function report(names: readonly string[], groups: readonly DisabledGroup[], results: Results): void {
   const { passed, failed, notImplemented, lacks } = results;
-  const rows: [number, string][] = [[names.length, "tests"], [passed.length, "passed"], [failed.length, "failed"]];
+  const rows: [number, string][] = [
+    [names.length, "tests"],
+    [passed.length, "passed"],
+    [failed.length, "failed"],
+  ];
   const reasons = names.map((name) => isDisabledBy(groups, name)?.reason);
   const counted = groups.map(({ reason }) => [reasons.filter((each) => each === reason).length, reason] as const);
   const off = counted.reduce((sum, [count]) => sum + count, 0);
   rows.push([notImplemented.length, "not implemented by the shim"], [off, "disabled"]);
   console.log(`\n${rows.map(line).join("\n")}`);
-  console.log(`\nDisabled:\n${counted.filter(([count]) => count > 0).map(line).join("\n")}`);
+  console.log(
+    `\nDisabled:\n${counted
+      .filter(([count]) => count > 0)
+      .map(line)
+      .join("\n")}`,
+  );
   console.log(`\nNot implemented:\n${[...lacks].map(([lack, count]) => line([count, lack])).join("\n")}`);
   if (failed.length > 0) console.log(`\nFailed:\n${failed.join("\n")}`);
   if (values.test !== undefined) return;
-  const idle = groups.flatMap(({ patterns, except = [] }) => [...patterns, ...except].filter((pattern) => !names.some((name) => matches(pattern, name))));
+  const idle = groups.flatMap(({ patterns, except = [] }) =>
+    [...patterns, ...except].filter((pattern) => !names.some((name) => matches(pattern, name))),
+  );
   if (idle.length > 0) console.log(`\nPatterns that disable nothing here: ${idle.join(" ")}`);
 }
 

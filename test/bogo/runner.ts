@@ -41,7 +41,9 @@ export async function namesOf({ runner, folder, tests }: Omit<Run, "shim" | "dis
 
 /** @param failing is told what the runner says of each failure. */
 export async function runTests(
-  { runner, folder, shim, tests, workers, disabled }: Run, failing: (line: string) => void, passing: (done: number) => void,
+  { runner, folder, shim, tests, workers, disabled }: Run,
+  failing: (line: string) => void,
+  passing: (done: number) => void,
 ): Promise<Results> {
   const config = join(folder, "config.json");
   const notes = join(folder, "notes.txt");
@@ -60,7 +62,14 @@ export async function runTests(
     if (verdict === "UNIMPLEMENTED") results.notImplemented.push(name);
     if (telling) failing(line);
   });
-  return { ...results, lacks: counted(readFileSync(notes, "utf8").split("\n").filter((line) => line !== "")) };
+  return {
+    ...results,
+    lacks: counted(
+      readFileSync(notes, "utf8")
+        .split("\n")
+        .filter((line) => line !== ""),
+    ),
+  };
 }
 
 function chosen(tests: string | undefined): readonly string[] {
@@ -68,7 +77,10 @@ function chosen(tests: string | undefined): readonly string[] {
 }
 
 function start(
-  program: string, options: readonly string[], more: Readonly<Record<string, string>>, line: (line: string) => void,
+  program: string,
+  options: readonly string[],
+  more: Readonly<Record<string, string>>,
+  line: (line: string) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, options, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...more } });

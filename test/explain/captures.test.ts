@@ -22,18 +22,26 @@ const failing = (base = 1000): Segment[] => [
 const frames = (segments: readonly Segment[], port?: number): Buffer[] => segments.map((segment) => frameOf(segment, port));
 
 describe("a failing connection is explained as its hex would be", () => {
-  const told = explain([{ from: "client", input: hello }, { from: "server", input: alert }]).causes;
+  const told = explain([
+    { from: "client", input: hello },
+    { from: "server", input: alert },
+  ]).causes;
   test.each<[string, Uint8Array]>([
     ["pcap", pcap(frames(failing()))],
     ["pcap, big endian", pcap(frames(failing()), false)],
     ["pcapng", pcapng(frames(failing()))],
-    ["the hello in two segments, the second first, one of them twice", pcap(frames([
-      ...failing().slice(0, 2),
-      { from: "client", sequence: 1001 + 50, payload: hello.subarray(50) },
-      { from: "client", sequence: 1001, payload: hello.subarray(0, 60) },
-      { from: "client", sequence: 1001, payload: hello.subarray(0, 60) },
-      { from: "server", sequence: 9001, payload: alert },
-    ]))],
+    [
+      "the hello in two segments, the second first, one of them twice",
+      pcap(
+        frames([
+          ...failing().slice(0, 2),
+          { from: "client", sequence: 1001 + 50, payload: hello.subarray(50) },
+          { from: "client", sequence: 1001, payload: hello.subarray(0, 60) },
+          { from: "client", sequence: 1001, payload: hello.subarray(0, 60) },
+          { from: "server", sequence: 9001, payload: alert },
+        ]),
+      ),
+    ],
     ["sequence numbers that wrap", pcap(frames(failing(0xffff_ffc0)))],
     ["without the connection's beginning", pcap(frames(failing().slice(2)))],
   ])("%s", (_, capture) => {
@@ -44,7 +52,13 @@ describe("a failing connection is explained as its hex would be", () => {
 });
 
 test("of several connections the first that failed is explained, and the others are counted", () => {
-  const fine = frames([{ from: "client", sequence: 1, payload: helloOf("openssl") }, { from: "server", sequence: 1, payload: Buffer.from(serverHello, "hex") }], 50_001);
+  const fine = frames(
+    [
+      { from: "client", sequence: 1, payload: helloOf("openssl") },
+      { from: "server", sequence: 1, payload: Buffer.from(serverHello, "hex") },
+    ],
+    50_001,
+  );
   const report = explain(pcap([...fine, ...frames(failing())]));
   expect(report.causes[0]?.id).toBe("no-common-group");
   expect(report.findings.map(({ what }) => what).join()).toContain("2 connections");
@@ -53,21 +67,34 @@ test("of several connections the first that failed is explained, and the others 
 const serverHello = `160303002a020000260303${"11".repeat(32)}00c02b00`;
 
 test("a hello that nobody answered is silence, and a big one is suspected of its size", () => {
-  expect(explain(pcap(frames([{ from: "client", sequence: 1, payload: helloOf("chromium") }]))).causes[0]?.id).toBe("big-hello-dropped");
+  expect(explain(pcap(frames([{ from: "client", sequence: 1, payload: helloOf("chromium") }]))).causes[0]?.id).toBe(
+    "big-hello-dropped",
+  );
 });
 
 test("bytes that are missing are said to be", () => {
-  const report = explain(pcap(frames([{ from: "client", sequence: 1, flags: syn }, { from: "client", sequence: 40, payload: hello.subarray(38) }, { from: "client", sequence: 2, payload: hello.subarray(0, 20) }])));
+  const report = explain(
+    pcap(
+      frames([
+        { from: "client", sequence: 1, flags: syn },
+        { from: "client", sequence: 40, payload: hello.subarray(38) },
+        { from: "client", sequence: 2, payload: hello.subarray(0, 20) },
+      ]),
+    ),
+  );
   expect(report.findings.map(({ what }) => what).join()).toContain("missing");
 });
 
-test.prop([fc.nat({ max: 600 }), fc.nat({ max: 255 }), fc.boolean()], { numRuns: 60 })("a capture with a byte changed, or cut, is explained", (at, byte, cut) => {
-  for (const capture of [pcap(frames(failing())), pcapng(frames(failing()))]) {
-    const changed = Uint8Array.from(capture);
-    if (at < changed.length) changed[at] = byte;
-    expect(toText(explain(cut ? changed.subarray(0, at) : changed))).toMatch(/^[\n -~]*$/);
-  }
-});
+test.prop([fc.nat({ max: 600 }), fc.nat({ max: 255 }), fc.boolean()], { numRuns: 60 })(
+  "a capture with a byte changed, or cut, is explained",
+  (at, byte, cut) => {
+    for (const capture of [pcap(frames(failing())), pcapng(frames(failing()))]) {
+      const changed = Uint8Array.from(capture);
+      if (at < changed.length) changed[at] = byte;
+      expect(toText(explain(cut ? changed.subarray(0, at) : changed))).toMatch(/^[\n -~]*$/);
+    }
+  },
+);
 
 describe("JA4", () => {
   const of = (id: string): string => {

@@ -7,7 +7,9 @@ import { recordTls12 } from "../support/recorded-tls12.ts";
 import { makePki } from "../support/pki.ts";
 
 const pki = await makePki();
-const judge = (roots = pki.ca.pem) => (): Judge => ({ verifier: serverVerifier({ provider: node, roots }), nowMs: Date.now() });
+const judge =
+  (roots = pki.ca.pem) =>
+  (): Judge => ({ verifier: serverVerifier({ provider: node, roots }), nowMs: Date.now() });
 const ids = ({ causes }: Report): readonly string[] => causes.map(({ id }) => id);
 
 describe("a handshake of TLS 1.2 that the client ended is explained by what is wrong with the certificate:", () => {
@@ -21,7 +23,10 @@ describe("a handshake of TLS 1.2 that the client ended is explained by what is w
   ] as const)("%s", async (id, options) => {
     const { client, server } = await recordTls12(await pki.leaf(options), "localhost");
     // The alert alone says no more than that the certificate is bad.
-    const inputs = [{ from: "client", input: Buffer.concat([client, Buffer.from("1503030002022a", "hex")]) }, { from: "server", input: server }] as const;
+    const inputs = [
+      { from: "client", input: Buffer.concat([client, Buffer.from("1503030002022a", "hex")]) },
+      { from: "server", input: server },
+    ] as const;
     expect(ids(explain(inputs, { judge: judge() }))[0]).toBe(id);
     expect(ids(explain(inputs))[0]).not.toBe(id);
   });
@@ -29,7 +34,13 @@ describe("a handshake of TLS 1.2 that the client ended is explained by what is w
 
 test("where nothing failed it is a warning, and no cause", async () => {
   const { client, server } = await recordTls12(await pki.leaf({ validity: "expired" }), "localhost");
-  const report = explain([{ from: "client", input: client }, { from: "server", input: server }], { judge: judge() });
+  const report = explain(
+    [
+      { from: "client", input: client },
+      { from: "server", input: server },
+    ],
+    { judge: judge() },
+  );
   expect(report.causes).toEqual([]);
   expect(report.findings.find(({ id }) => id === "certificate")?.what).toContain("expired");
 });
@@ -38,13 +49,24 @@ test("a chain that is fine says nothing, and one without a name in the hello is 
   const fine = await recordTls12(await pki.leaf(), "localhost");
   const unnamed = await recordTls12(await pki.leaf({ dns: ["elsewhere.example"], ips: [] }), undefined);
   for (const { client, server } of [fine, unnamed]) {
-    const report = explain([{ from: "client", input: client }, { from: "server", input: server }], { judge: judge() });
+    const report = explain(
+      [
+        { from: "client", input: client },
+        { from: "server", input: server },
+      ],
+      { judge: judge() },
+    );
     expect(report.findings.filter(({ id }) => id === "certificate")).toEqual([]);
   }
 });
 
 test("nobody is asked to judge where no certificate can be read", () => {
   let asked = 0;
-  explain("15030300020228", { judge: () => { asked++; return undefined; } });
+  explain("15030300020228", {
+    judge: () => {
+      asked++;
+      return undefined;
+    },
+  });
   expect(asked).toBe(0);
 });

@@ -39,7 +39,16 @@ afterAll(async () => {
 
 /** @returns its port */
 async function openssl(key: (typeof keys)[number], ...more: readonly string[]): Promise<number> {
-  const server = start("openssl", ["s_server", "-accept", "127.0.0.1:0", "-cert", join(folder, `${key}.pem`), "-key", join(folder, `${key}.key`), ...more]);
+  const server = start("openssl", [
+    "s_server",
+    "-accept",
+    "127.0.0.1:0",
+    "-cert",
+    join(folder, `${key}.pem`),
+    "-key",
+    join(folder, `${key}.key`),
+    ...more,
+  ]);
   running.push(server);
   const [, port] = await server.saw(/ACCEPT [^\n]*:(\d+)/, 60_000);
   return Number(port);
@@ -57,9 +66,20 @@ const hasOpenssl = versionOf("openssl", "version") !== undefined;
 describe.runIf(hasOpenssl)("replay --search against a server of openssl", () => {
   test("RSA and P-256 alone: both of the STM32's obstacles are found, together, since neither change alone is enough", async () => {
     const port = await openssl("rsa", "-groups", "P-256");
-    const { code, output } = await sallyport("replay", join(folder, "stm32.hex"), `127.0.0.1:${port}`, "--search", "--json", "--pause", "1");
+    const { code, output } = await sallyport(
+      "replay",
+      join(folder, "stm32.hex"),
+      `127.0.0.1:${port}`,
+      "--search",
+      "--json",
+      "--pause",
+      "1",
+    );
     const found = JSON.parse(output);
-    expect(found).toMatchObject({ taken: false, changes: [["offer the groups x25519 and secp256r1", "offer ECDHE suites for RSA certificates"]] });
+    expect(found).toMatchObject({
+      taken: false,
+      changes: [["offer the groups x25519 and secp256r1", "offer ECDHE suites for RSA certificates"]],
+    });
     expect(found.connections).toBeLessThanOrEqual(20);
     expect(found.report.causes.map(({ id }: { id: string }) => id)).toEqual(["no-common-group", "suite-needs-other-key"]);
     expect(code).toBe(0);
@@ -67,7 +87,12 @@ describe.runIf(hasOpenssl)("replay --search against a server of openssl", () => 
 
   test.each([
     ["the group alone, where the certificate fits", "ecdsa-p256", ["-groups", "P-256"], "offer the groups x25519 and secp256r1"],
-    ["the suites alone, where the group fits", "rsa", ["-groups", "P-224", "-cipher", "ALL@SECLEVEL=0"], "offer ECDHE suites for RSA certificates"],
+    [
+      "the suites alone, where the group fits",
+      "rsa",
+      ["-groups", "P-224", "-cipher", "ALL@SECLEVEL=0"],
+      "offer ECDHE suites for RSA certificates",
+    ],
   ] as const)("%s", async (_, key, options, change) => {
     const port = await openssl(key, ...options);
     const { output } = await sallyport("replay", stm32, `127.0.0.1:${port}`, "--search", "--json", "--pause", "1");
@@ -77,11 +102,21 @@ describe.runIf(hasOpenssl)("replay --search against a server of openssl", () => 
 
 describe.runIf(hasOpenssl)("probe", () => {
   test("finds versions, suites and groups of a server as it was started", async () => {
-    const port = await openssl("rsa", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384", "-groups", "P-384:P-256");
+    const port = await openssl(
+      "rsa",
+      "-tls1_2",
+      "-cipher",
+      "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384",
+      "-groups",
+      "P-384:P-256",
+    );
     const { code, output } = await sallyport("probe", `127.0.0.1:${port}`, "--json");
     expect(JSON.parse(output)).toMatchObject({
       versions: ["tls1.2"],
-      suites: { "tls1.3": [], "tls1.2": expect.arrayContaining(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]) },
+      suites: {
+        "tls1.3": [],
+        "tls1.2": expect.arrayContaining(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]),
+      },
       groups: { "tls1.3": [], "tls1.2": expect.arrayContaining(["secp256r1", "secp384r1"]) },
     });
     expect(JSON.parse(output).suites["tls1.2"]).toHaveLength(2);
@@ -92,8 +127,17 @@ describe.runIf(hasOpenssl)("probe", () => {
 describe.runIf(hasOpenssl)("connect", () => {
   test("shows flights, certificate and agreement, and ends with 0", async () => {
     const port = await openssl("ecdsa-p256");
-    const { code, output } = await sallyport("connect", `127.0.0.1:${port}`, "--servername", "localhost", "--cafile", join(folder, "ca.pem"));
-    expect(output).toMatch(/-->\s+client_hello, \d+ bytes\n[\s\S]*<--\s+server_hello[\s\S]*certificate 0: [\s\S]*version: tls1\.3/);
+    const { code, output } = await sallyport(
+      "connect",
+      `127.0.0.1:${port}`,
+      "--servername",
+      "localhost",
+      "--cafile",
+      join(folder, "ca.pem"),
+    );
+    expect(output).toMatch(
+      /-->\s+client_hello, \d+ bytes\n[\s\S]*<--\s+server_hello[\s\S]*certificate 0: [\s\S]*version: tls1\.3/,
+    );
     expect(code).toBe(0);
   });
 
@@ -107,7 +151,12 @@ describe.runIf(hasOpenssl)("connect", () => {
   // In a process of its own, which ends when nothing is left to wait for.
   test.each([
     ["nobody listens", undefined, 1, []],
-    ["the server refuses STARTTLS, and stays", () => createServer((socket) => void socket.on("error", () => {}).write("554 no\r\n")), 1, ["--starttls", "smtp"]],
+    [
+      "the server refuses STARTTLS, and stays",
+      () => createServer((socket) => void socket.on("error", () => {}).write("554 no\r\n")),
+      1,
+      ["--starttls", "smtp"],
+    ],
     ["the server never ends, once the handshake is done", lasting, 0, ["--cafile", join(folder, "ca.pem")]],
   ] as const)("has ended soon after its last line where %s", async (_, server, expected, more) => {
     let port = 1;
@@ -120,7 +169,17 @@ describe.runIf(hasOpenssl)("connect", () => {
     const fromSources = ["--import", "./bench/register.mjs", "--conditions=sallyport-source"];
     const command = start(
       process.execPath,
-      [...fromSources, "packages/cli/src/main.ts", "connect", `127.0.0.1:${port}`, "--servername", "localhost", "--timeout", "50000", ...more],
+      [
+        ...fromSources,
+        "packages/cli/src/main.ts",
+        "connect",
+        `127.0.0.1:${port}`,
+        "--servername",
+        "localhost",
+        "--timeout",
+        "50000",
+        ...more,
+      ],
       { cwd: root, timeoutMs: 55_000 },
     );
     running.push(command);
@@ -134,7 +193,13 @@ describe.runIf(hasOpenssl)("connect", () => {
     const server = createServer((socket) => void socket.once("data", () => socket.end("N\u001b[2J")).on("error", () => {}));
     listening.push(server.listen(0, "127.0.0.1"));
     await once(server, "listening");
-    const { code, output } = await sallyport("connect", `127.0.0.1:${(server.address() as AddressInfo).port}`, "--starttls", "postgres", "--json");
+    const { code, output } = await sallyport(
+      "connect",
+      `127.0.0.1:${(server.address() as AddressInfo).port}`,
+      "--starttls",
+      "postgres",
+      "--json",
+    );
     expect(code).toBe(1);
     expect(output).toMatch(/^[\n -~]*$/);
   });
@@ -159,7 +224,15 @@ describe.runIf(hasOpenssl)("connect", () => {
     listening.push(server.listen(0, "127.0.0.1"));
     await once(server, "listening");
     const { code, output } = await sallyport(
-      "connect", `127.0.0.1:${(server.address() as AddressInfo).port}`, "--starttls", "smtp", "--servername", "localhost", "--cafile", join(folder, "ca.pem"), "--json",
+      "connect",
+      `127.0.0.1:${(server.address() as AddressInfo).port}`,
+      "--starttls",
+      "smtp",
+      "--servername",
+      "localhost",
+      "--cafile",
+      join(folder, "ca.pem"),
+      "--json",
     );
     expect(JSON.parse(output).agreed).toMatchObject({ version: "tls1.3" });
     expect(code).toBe(0);

@@ -32,7 +32,10 @@ describe("an STM32 with Mbed TLS, secp224r1 and one ECDSA suite", () => {
     expect(optionsOf(report)).toContain("MBEDTLS_ECP_DP_SECP256R1_ENABLED");
     const [, second] = report.causes;
     expect(second?.remedies.flatMap(({ options }) => options)).toEqual([
-      "MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED", "MBEDTLS_RSA_C", "MBEDTLS_PKCS1_V15", "MBEDTLS_PKCS1_V21",
+      "MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED",
+      "MBEDTLS_RSA_C",
+      "MBEDTLS_PKCS1_V15",
+      "MBEDTLS_PKCS1_V21",
     ]);
   });
 
@@ -56,12 +59,16 @@ describe("wolfSSL without supported_groups at a public mail server", () => {
 
   test("the missing extension is the one cause, and the suites are none", () => {
     expect(ids(report)).toEqual(["no-supported-groups"]);
-    expect(optionsOf(report)).toEqual(expect.arrayContaining(["HAVE_SUPPORTED_CURVES", "HAVE_TLS_EXTENSIONS", "--enable-supportedcurves"]));
+    expect(optionsOf(report)).toEqual(
+      expect.arrayContaining(["HAVE_SUPPORTED_CURVES", "HAVE_TLS_EXTENSIONS", "--enable-supportedcurves"]),
+    );
     expect(optionsOf(report).join()).toContain("wolfSSL_UseSupportedCurve");
   });
 
   test("what is old in the offer is found beside it", () => {
-    expect(report.findings.map(({ id }) => id)).toEqual(expect.arrayContaining(["no-server-name", "obsolete-suites", "no-tls13"]));
+    expect(report.findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["no-server-name", "obsolete-suites", "no-tls13"]),
+    );
     expect(report.findings.find(({ id }) => id === "obsolete-suites")?.what).toContain("RC4, 3DES");
   });
 
@@ -82,11 +89,14 @@ describe("Mbed TLS 3.6.0 whose PSA was never initialised", () => {
     expect(toText(report)).toMatchSnapshot();
   });
 
-  test.each(["-0x7280", "-29312", "MBEDTLS_ERR_SSL_CONN_EOF"])("the server's %s alone: the peer ended without a word, and may be such a one", (code) => {
-    const report = explain(code);
-    expect(ids(report)).toEqual(["closed-without-alert"]);
-    expect(optionsOf(report)).toContain("psa_crypto_init()");
-  });
+  test.each(["-0x7280", "-29312", "MBEDTLS_ERR_SSL_CONN_EOF"])(
+    "the server's %s alone: the peer ended without a word, and may be such a one",
+    (code) => {
+      const report = explain(code);
+      expect(ids(report)).toEqual(["closed-without-alert"]);
+      expect(optionsOf(report)).toContain("psa_crypto_init()");
+    },
+  );
 
   test.each(["-0x6c00", "-27648"])("the client's %s alone", (code) => {
     expect(ids(explain(code))).toEqual(["crypto-not-initialised"]);
@@ -98,7 +108,10 @@ describe("a browser and a self-signed certificate", () => {
     ["TLS 1.3", "-0x7780"],
     ["TLS 1.2", "-0x50"],
   ])("%s: the browser aborts on purpose, and the server is not at fault", (_, code) => {
-    const report = explain([{ from: "server", input: `mbedtls_ssl_handshake returned ${code}` }, { from: "client", input: "net::ERR_CERT_AUTHORITY_INVALID" }]);
+    const report = explain([
+      { from: "server", input: `mbedtls_ssl_handshake returned ${code}` },
+      { from: "client", input: "net::ERR_CERT_AUTHORITY_INVALID" },
+    ]);
     expect(report.causes[0]?.id).toBe("self-signed");
     expect(report.causes[0]?.remedies.map(({ advice }) => advice).join()).toContain("no fault of this server");
     expect(toText(report)).toMatchSnapshot();
@@ -106,7 +119,12 @@ describe("a browser and a self-signed certificate", () => {
 });
 
 describe("what this library itself says", () => {
-  const config = serverConfig({ provider: fakeProvider(), now: () => 1, credentials: [fakeCredential("RSA")], servesAnyName: true });
+  const config = serverConfig({
+    provider: fakeProvider(),
+    now: () => 1,
+    credentials: [fakeCredential("RSA")],
+    servesAnyName: true,
+  });
   const failure = (hex: string) => {
     const accepted = new Acceptor().start().receive(Buffer.from(hex, "hex"));
     const failed = accepted.kind === "accepted" ? accepted.choose(config) : accepted;
@@ -120,7 +138,11 @@ describe("what this library itself says", () => {
     const report = explain(failure(capture("fc-002-stm32").hex));
     expect(ids(report)).toEqual(reasons);
     expect(report.causes.every(({ certainty }) => certainty === "certain")).toBe(true);
-    expect(report.causes[0]?.apart).toEqual({ of: "groups", client: ["secp224r1"], server: ["x25519", "secp256r1", "secp384r1"] });
+    expect(report.causes[0]?.apart).toEqual({
+      of: "groups",
+      client: ["secp224r1"],
+      server: ["x25519", "secp256r1", "secp384r1"],
+    });
     expect(report.failed).toEqual({ by: "server", at: "client_hello" });
   });
 
@@ -141,16 +163,24 @@ describe("little is there", () => {
 
   test("one alert alone: what it can mean, by likelihood, and nothing for certain", () => {
     const report = explain("15 03 03 00 02 02 28");
-    expect(ids(report).slice(0, 4)).toEqual(["no-common-suite", "no-common-group", "no-supported-groups", "suite-needs-other-key"]);
+    expect(ids(report).slice(0, 4)).toEqual([
+      "no-common-suite",
+      "no-common-group",
+      "no-supported-groups",
+      "suite-needs-other-key",
+    ]);
     expect(report.causes.map(({ certainty }) => certainty)).not.toContain("certain");
   });
 
   test("silence after a big hello: what stands between may drop it, and the remedy that weakens is a stop-gap", () => {
-    const chromium = JSON.parse(readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8"))
-      .find(({ id }: { id: string }) => id === "chromium");
+    const chromium = JSON.parse(readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8")).find(
+      ({ id }: { id: string }) => id === "chromium",
+    );
     const report = explain(chromium.hex, { silence: true });
     expect(ids(report)).toEqual(["big-hello-dropped", "no-answer-to-client-hello"]);
-    expect(report.causes[0]?.remedies.filter(({ advice }) => /hybrid/.test(advice)).every(({ stopGap }) => stopGap !== undefined)).toBe(true);
+    expect(
+      report.causes[0]?.remedies.filter(({ advice }) => /hybrid/.test(advice)).every(({ stopGap }) => stopGap !== undefined),
+    ).toBe(true);
   });
 
   test("silence after a small one says nothing of middleboxes", () => {
@@ -166,8 +196,9 @@ describe("little is there", () => {
 
   test("a hello of today's browsers: nothing is wrong with it, and the profiles take it", () => {
     for (const id of ["chromium", "firefox", "node24", "go119", "java17"]) {
-      const { hex } = JSON.parse(readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8"))
-        .find((each: { id: string }) => each.id === id);
+      const { hex } = JSON.parse(readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8")).find(
+        (each: { id: string }) => each.id === id,
+      );
       expect(explain(hex).causes, id).toEqual([]);
     }
   });

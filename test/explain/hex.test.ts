@@ -9,7 +9,8 @@ const bytes = Buffer.from(
 );
 const plain = bytes.toString("hex");
 const octets = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"));
-const text = (row: readonly string[]): string => row.map((octet) => String.fromCharCode(Number.parseInt(octet, 16)).replace(/[^ -~]/, ".")).join("");
+const text = (row: readonly string[]): string =>
+  row.map((octet) => String.fromCharCode(Number.parseInt(octet, 16)).replace(/[^ -~]/, ".")).join("");
 const rows = Array.from({ length: Math.ceil(octets.length / 16) }, (_, at) => octets.slice(at * 16, at * 16 + 16));
 const offset = (at: number, digits: number): string => (at * 16).toString(16).padStart(digits, "0");
 

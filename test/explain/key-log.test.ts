@@ -59,20 +59,33 @@ async function record(server: Server, client: (port: number, log: (line: string)
   return { chunks, keyLog: `${lines.join("\n")}\n` };
 }
 
-const nodeClient = (options: ConnectionOptions) => async (port: number, log: (line: string) => void): Promise<void> => {
-  const socket = connectTls({ ...tlsClient, port, ...options });
-  socket.on("keylog", (line: Buffer) => log(line.toString())).on("error", () => {}).on("data", () => {});
-  await new Promise((resolve) => socket.once("close", resolve));
-};
-const ownClientOf = (options: Partial<ClientOptions>) => async (port: number, log: (line: string) => void): Promise<void> => {
-  const socket = connectOwn({ config: ownClient({ dangerousKeyLog: log, ...options }), servername: "localhost", port, host: "127.0.0.1" });
-  socket.on("error", () => {}).resume();
-  await new Promise((resolve) => socket.once("close", resolve));
-};
-const nodeServer = (options: TlsOptions = {}): Server => createTlsServer({ ...tlsServer, minVersion: "TLSv1.2", ...options }, (socket) => {
-  socket.on("error", () => {});
-  socket.end("hello");
-}).on("tlsClientError", () => {});
+const nodeClient =
+  (options: ConnectionOptions) =>
+  async (port: number, log: (line: string) => void): Promise<void> => {
+    const socket = connectTls({ ...tlsClient, port, ...options });
+    socket
+      .on("keylog", (line: Buffer) => log(line.toString()))
+      .on("error", () => {})
+      .on("data", () => {});
+    await new Promise((resolve) => socket.once("close", resolve));
+  };
+const ownClientOf =
+  (options: Partial<ClientOptions>) =>
+  async (port: number, log: (line: string) => void): Promise<void> => {
+    const socket = connectOwn({
+      config: ownClient({ dangerousKeyLog: log, ...options }),
+      servername: "localhost",
+      port,
+      host: "127.0.0.1",
+    });
+    socket.on("error", () => {}).resume();
+    await new Promise((resolve) => socket.once("close", resolve));
+  };
+const nodeServer = (options: TlsOptions = {}): Server =>
+  createTlsServer({ ...tlsServer, minVersion: "TLSv1.2", ...options }, (socket) => {
+    socket.on("error", () => {});
+    socket.end("hello");
+  }).on("tlsClientError", () => {});
 
 const captureOf = ({ chunks }: Recorded): Buffer => pcap(segmentsOf(chunks).map((segment) => frameOf(segment)));
 const names = (steps: readonly Step[]): readonly string[] => steps.map(({ name }) => name);
@@ -85,31 +98,44 @@ describe("a handshake of node:tls is opened:", () => {
   ] as const)("%s", async (_, options) => {
     const recorded = await record(nodeServer(), nodeClient(options));
     const { steps } = inspect([captureOf(recorded), recorded.keyLog]);
-    expect(names(steps)).toEqual(expect.arrayContaining(["encrypted_extensions", "certificate", "certificate_verify", "finished", "new_session_ticket"]));
+    expect(names(steps)).toEqual(
+      expect.arrayContaining(["encrypted_extensions", "certificate", "certificate_verify", "finished", "new_session_ticket"]),
+    );
     expect(names(steps).filter((name) => name === "finished")).toHaveLength(2);
     expect(steps.filter(({ kind }) => kind === "sealed")).toEqual([]);
     expect(steps.some(({ isBroken }) => isBroken)).toBe(false);
     expect(Buffer.from(steps.find(({ kind }) => kind === "data")?.bytes ?? []).toString()).toBe("hello");
   });
 
-  test.each(["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"])("TLS 1.2, %s", async (ciphers) => {
-    const recorded = await record(nodeServer(), nodeClient({ maxVersion: "TLSv1.2", ciphers }));
-    const { steps } = inspect([captureOf(recorded), recorded.keyLog]);
-    expect(names(steps).filter((name) => name === "finished")).toHaveLength(2);
-    expect(steps.filter(({ kind }) => kind === "sealed")).toEqual([]);
-    expect(steps.find(({ name }) => name === "close_notify")?.unsealed).toBe(true);
-  });
+  test.each(["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"])(
+    "TLS 1.2, %s",
+    async (ciphers) => {
+      const recorded = await record(nodeServer(), nodeClient({ maxVersion: "TLSv1.2", ciphers }));
+      const { steps } = inspect([captureOf(recorded), recorded.keyLog]);
+      expect(names(steps).filter((name) => name === "finished")).toHaveLength(2);
+      expect(steps.filter(({ kind }) => kind === "sealed")).toEqual([]);
+      expect(steps.find(({ name }) => name === "close_notify")?.unsealed).toBe(true);
+    },
+  );
 
   test("what is sealed by a suite that is not opened stays sealed, and that is said", async () => {
-    const recorded = await record(nodeServer({ ciphers: "ECDHE-ECDSA-AES128-SHA" }), nodeClient({ maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-SHA" }));
+    const recorded = await record(
+      nodeServer({ ciphers: "ECDHE-ECDSA-AES128-SHA" }),
+      nodeClient({ maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-SHA" }),
+    );
     const { steps, report } = inspect([captureOf(recorded), recorded.keyLog]);
     expect(steps.filter(({ kind }) => kind === "sealed").length).toBeGreaterThan(0);
-    expect(report.findings.map(({ what }) => what).join()).toContain("what TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA sealed is not opened here");
+    expect(report.findings.map(({ what }) => what).join()).toContain(
+      "what TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA sealed is not opened here",
+    );
   });
 });
 
 test("after HelloRetryRequest the second hello is read too, and all behind it is opened", async () => {
-  const recorded = await record(nodeServer({ minVersion: "TLSv1.3", ecdhCurve: "P-384" }), nodeClient({ ecdhCurve: "X25519:P-384" }));
+  const recorded = await record(
+    nodeServer({ minVersion: "TLSv1.3", ecdhCurve: "P-384" }),
+    nodeClient({ ecdhCurve: "X25519:P-384" }),
+  );
   const { steps } = inspect([captureOf(recorded), recorded.keyLog]);
   expect(names(steps).slice(0, 2)).toEqual(["client_hello", "hello_retry_request"]);
   expect(names(steps).filter((name) => name === "client_hello")).toHaveLength(2);
@@ -134,15 +160,42 @@ describe("an alert that was sealed gives the reason away", () => {
 
   test.each<[string, () => Input | readonly Input[]]>([
     ["the key log first", () => [recorded.keyLog, captureOf(recorded)]],
-    ["the key log as bytes, with other lines in it", () => [captureOf(recorded), Buffer.from(`# SSL/TLS secrets log file\r\n${recorded.keyLog.replaceAll("\n", "\r\n")}GARBAGE 12\r\n`)]],
-    ["the key log in capitals", () => [captureOf(recorded), recorded.keyLog.replaceAll(/[0-9a-f]{64,}/g, (hex) => hex.toUpperCase())]],
-    ["a pcapng with the secrets inside", () => pcapng(segmentsOf(recorded.chunks).map((segment) => frameOf(segment)), recorded.keyLog)],
-    ["hex of both directions in one text, with the key log below", () => `client: ${joined("client")}\n\nserver: ${joined("server")}\n\n${recorded.keyLog}`],
-    ["both directions as inputs of their own", () => [{ from: "client", input: Buffer.from(joined("client"), "hex") }, { from: "server", input: Buffer.from(joined("server"), "hex") }, recorded.keyLog]],
+    [
+      "the key log as bytes, with other lines in it",
+      () => [
+        captureOf(recorded),
+        Buffer.from(`# SSL/TLS secrets log file\r\n${recorded.keyLog.replaceAll("\n", "\r\n")}GARBAGE 12\r\n`),
+      ],
+    ],
+    [
+      "the key log in capitals",
+      () => [captureOf(recorded), recorded.keyLog.replaceAll(/[0-9a-f]{64,}/g, (hex) => hex.toUpperCase())],
+    ],
+    [
+      "a pcapng with the secrets inside",
+      () =>
+        pcapng(
+          segmentsOf(recorded.chunks).map((segment) => frameOf(segment)),
+          recorded.keyLog,
+        ),
+    ],
+    [
+      "hex of both directions in one text, with the key log below",
+      () => `client: ${joined("client")}\n\nserver: ${joined("server")}\n\n${recorded.keyLog}`,
+    ],
+    [
+      "both directions as inputs of their own",
+      () => [
+        { from: "client", input: Buffer.from(joined("client"), "hex") },
+        { from: "server", input: Buffer.from(joined("server"), "hex") },
+        recorded.keyLog,
+      ],
+    ],
   ])("%s", (_, input) => {
     expect(explain(input()).causes[0]?.id).toBe("unknown-issuer");
   });
-  const joined = (from: "client" | "server"): string => Buffer.concat(recorded.chunks.filter((chunk) => chunk.from === from).map(({ bytes }) => bytes)).toString("hex");
+  const joined = (from: "client" | "server"): string =>
+    Buffer.concat(recorded.chunks.filter((chunk) => chunk.from === from).map(({ bytes }) => bytes)).toString("hex");
 
   test("keys of other connections open nothing, and nothing is claimed", () => {
     const others = recorded.keyLog.replaceAll(/ [0-9a-f]{64} /g, ` ${"ab".repeat(32)} `);
@@ -180,17 +233,26 @@ test("the command line takes the key log as an option, and as one of its files",
   const [capture, keys] = [join(folder, "failed.pcap"), join(folder, "keys.log")];
   writeFileSync(capture, captureOf(recorded));
   writeFileSync(keys, recorded.keyLog);
-  for (const args of [[capture, "--keylog", keys], [capture, keys]]) {
+  for (const args of [
+    [capture, "--keylog", keys],
+    [capture, keys],
+  ]) {
     const { code, output } = await sallyport("explain", ...args, "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(output)).toMatchObject({ alert: { name: "unknown_ca" }, causes: expect.arrayContaining([expect.objectContaining({ id: "unknown-issuer" })]) });
+    expect(JSON.parse(output)).toMatchObject({
+      alert: { name: "unknown_ca" },
+      causes: expect.arrayContaining([expect.objectContaining({ id: "unknown-issuer" })]),
+    });
   }
   rmSync(folder, { recursive: true });
 });
 
 test("a client without the certificate that TLS 1.3 wants reads certificate_required behind its own Finished", async () => {
   const pki = await makePki();
-  const recorded = await record(nodeServer({ requestCert: true, rejectUnauthorized: true, ca: pki.ca.pem }), nodeClient({ minVersion: "TLSv1.3" }));
+  const recorded = await record(
+    nodeServer({ requestCert: true, rejectUnauthorized: true, ca: pki.ca.pem }),
+    nodeClient({ minVersion: "TLSv1.3" }),
+  );
   const report = explain([captureOf(recorded), recorded.keyLog]);
   expect(report.alert).toMatchObject({ number: 116, from: "server" });
   expect(report.causes[0]?.id).toBe("certificate-required");
@@ -208,7 +270,9 @@ test("a client of ours logs keys that open its connection, key updates too", asy
   });
   const { steps } = inspect([captureOf(recorded), recorded.keyLog]);
   expect(names(steps)).toContain("key_update");
-  expect(steps.filter(({ kind, from }) => kind === "data" && from === "client").map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(["behind the update"]);
+  expect(
+    steps.filter(({ kind, from }) => kind === "data" && from === "client").map(({ bytes }) => Buffer.from(bytes).toString()),
+  ).toEqual(["behind the update"]);
   expect(steps.filter(({ kind }) => kind === "sealed")).toEqual([]);
 });
 

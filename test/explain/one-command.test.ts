@@ -9,7 +9,9 @@ import { root } from "../support/sources.ts";
 const folder = mkdtempSync(join(tmpdir(), "sallyport-log-"));
 const log = join(folder, "wolfssl.log");
 beforeAll(async () => {
-  const outputs: readonly { readonly id: string; readonly output: string }[] = JSON.parse(readFileSync(new URL("./program-outputs.json", import.meta.url), "utf8"));
+  const outputs: readonly { readonly id: string; readonly output: string }[] = JSON.parse(
+    readFileSync(new URL("./program-outputs.json", import.meta.url), "utf8"),
+  );
   writeFileSync(log, outputs.find(({ id }) => id === "wolfssl-no-groups")?.output ?? "");
   await run(`${root}node_modules/.bin/tsc`, ["-b", `${root}packages/cli`], "", { timeoutMs: 100_000 });
 }, 120_000);
@@ -25,5 +27,7 @@ test("the log of a wolfSSL without supported curves leads to HAVE_SUPPORTED_CURV
     expect(told).toContain("HAVE_SUPPORTED_CURVES");
   }
   const median = times.sort((one, other) => one - other)[1] ?? Number.NaN;
-  console.log(`sallyport explain wolfssl.log: ${Math.round(median)} ms, the median of ${times.length}, Node.js ${process.version}`);
+  console.log(
+    `sallyport explain wolfssl.log: ${Math.round(median)} ms, the median of ${times.length}, Node.js ${process.version}`,
+  );
 });

@@ -6,7 +6,12 @@ export function faultyRandom(): ErrorAndAlert {
   const provider = fakeProvider();
   const [group] = provider.groups;
   if (group === undefined || !("start" in group)) throw new TypeError("the fake provider has a synchronous group");
-  const broken = { ...group, start: (): never => { throw new Error("psa_generate_key: -137"); } };
+  const broken = {
+    ...group,
+    start: (): never => {
+      throw new Error("psa_generate_key: -137");
+    },
+  };
   const config = clientConfig({
     provider: { ...provider, groups: [broken] },
     now: () => 1,

@@ -17,7 +17,11 @@ const value = { id: 0x1234, name: undefined };
 /** One of each kind: a kind without its example does not compile. */
 const examples: { readonly [K in ErrorKind]: ErrorContext[K] } = {
   "not-tls": { looksLike: "ssh" },
-  "no-agreement": { reasons: [{ kind: "no-supported-groups" }, { kind: "server-name-missing" }], alert: "handshake_failure", clientHello: hello },
+  "no-agreement": {
+    reasons: [{ kind: "no-supported-groups" }, { kind: "server-name-missing" }],
+    alert: "handshake_failure",
+    clientHello: hello,
+  },
   "unexpected-message": { expected: ["finished"], received: "certificate" },
   "unexpected-record": { expected: "handshake", received: "application_data" },
   "malformed-message": { message: "client_hello", field: "random", offset: 6 },
@@ -41,7 +45,10 @@ const examples: { readonly [K in ErrorKind]: ErrorContext[K] } = {
   "unsupported-certificate": { problem: "a DSA key" },
   "bad-compression": { algorithm: "zlib", problem: "is longer than it says" },
   "certificate-required": { version: "tls1.3" },
-  "identity-distrusted": { reason: { reason: "not one of us" }, presented: { role: "server", type: "x509", chain: [new Uint8Array(1)] } as never },
+  "identity-distrusted": {
+    reason: { reason: "not one of us" },
+    presented: { role: "server", type: "x509", chain: [new Uint8Array(1)] } as never,
+  },
   "alert-received": { level: "fatal", description: { id: 40, name: "handshake_failure" }, authenticated: false, offered: hello },
   "no-answer-to-client-hello": { bytes: 1800, records: 1, segments: 2 },
   "closed-early": { authenticated: true },
@@ -92,9 +99,19 @@ describe("no remedy weakens", () => {
       ...advice.map((text) => ({ id, text, options: [] as readonly string[], lost: undefined as string | undefined })),
       ...(stopGap === undefined ? [] : [{ id, text: stopGap.advice, options: [], lost: stopGap.lost }]),
     ]),
-    ...stacks.flatMap((stack) => Object.entries(stack.remedies).flatMap(([id, remedies]) => (remedies ?? []).map(({ advice, options, stopGap }) => ({ id: `${stack.id} ${id}`, text: advice, options, lost: stopGap })))),
+    ...stacks.flatMap((stack) =>
+      Object.entries(stack.remedies).flatMap(([id, remedies]) =>
+        (remedies ?? []).map(({ advice, options, stopGap }) => ({
+          id: `${stack.id} ${id}`,
+          text: advice,
+          options,
+          lost: stopGap,
+        })),
+      ),
+    ),
   ];
-  const weakens = /SECLEVEL=[01]|rejectUnauthorized: false|UNAUTHORIZED=0|--insecure|(^|\s)-k\b|InsecureSkipVerify|LEGACY_SERVER_CONNECT|SSLv3|TLSv?1\.[01]\b|VERIFY_NONE|trust ?all|no hybrid|verification off|lower the level|lower the security/i;
+  const weakens =
+    /SECLEVEL=[01]|rejectUnauthorized: false|UNAUTHORIZED=0|--insecure|(^|\s)-k\b|InsecureSkipVerify|LEGACY_SERVER_CONNECT|SSLv3|TLSv?1\.[01]\b|VERIFY_NONE|trust ?all|no hybrid|verification off|lower the level|lower the security/i;
 
   test("one that does is a stop-gap, and says what is lost", () => {
     expect(all.filter(({ text, options, lost }) => weakens.test([text, ...options].join(" ")) && lost === undefined)).toEqual([]);

@@ -1,5 +1,13 @@
 // One case: who is fuzzed, by what peer, over what transport. Plain data, so that it prints, shrinks, and is kept.
-import { expectComplete, peerScripts, plainHello, type PeerScript, type Role, transports, type TransportScript } from "@sallyport/arbitraries";
+import {
+  expectComplete,
+  peerScripts,
+  plainHello,
+  type PeerScript,
+  type Role,
+  transports,
+  type TransportScript,
+} from "@sallyport/arbitraries";
 import fc from "fast-check";
 import { laws } from "./laws.ts";
 import { judgeCuts } from "./split-law.ts";
@@ -29,32 +37,60 @@ const servers = fc.record({ features: features("server"), script: peerScripts("c
 const clients = fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() });
 
 /** Which few come to by chance: the messages of these are seldom said. */
-const earlyData = servers.map(({ features, script, transport }) => ({
-  features: { ...features, versions: "tls1.3", sessions: features.sessions === "stored" ? "stored" : "sealed", early: true, retry: false, manners: false },
-  script: { ...script, hello: plainHello, resumes: true, early: script.early.length === 0 ? [3] : script.early },
-  transport,
-}) satisfies Case);
-const certificates = servers.map(({ features, script, transport }) => ({
-  features: { ...features, authentication: features.authentication === "none" ? "required" : features.authentication },
-  script: { ...script, resumes: false, early: [], shows: true },
-  transport,
-}) satisfies Case);
-const requestsAndTickets = clients.map(({ features, script, transport }) => ({
-  features,
-  script: { ...script, resumes: false, asks: true, ticket: true, talk: [{ kind: "ticket" }, ...script.talk] },
-  transport,
-}) satisfies Case);
+const earlyData = servers.map(
+  ({ features, script, transport }) =>
+    ({
+      features: {
+        ...features,
+        versions: "tls1.3",
+        sessions: features.sessions === "stored" ? "stored" : "sealed",
+        early: true,
+        retry: false,
+        manners: false,
+      },
+      script: { ...script, hello: plainHello, resumes: true, early: script.early.length === 0 ? [3] : script.early },
+      transport,
+    }) satisfies Case,
+);
+const certificates = servers.map(
+  ({ features, script, transport }) =>
+    ({
+      features: { ...features, authentication: features.authentication === "none" ? "required" : features.authentication },
+      script: { ...script, resumes: false, early: [], shows: true },
+      transport,
+    }) satisfies Case,
+);
+const requestsAndTickets = clients.map(
+  ({ features, script, transport }) =>
+    ({
+      features,
+      script: { ...script, resumes: false, asks: true, ticket: true, talk: [{ kind: "ticket" }, ...script.talk] },
+      transport,
+    }) satisfies Case,
+);
 /** What is wrong comes behind the handshake, which a client's part in is shorter. */
 const talking = fc.oneof(servers, clients).map(({ features, script, transport }) => {
   const from = script.role === "server" ? 5 : 2;
   const faults = script.faults.map((fault) => ({ ...fault, at: from + (fault.at % 7) }));
-  return { features, script: { ...script, talk: [{ kind: "ticket" }, { kind: "data", length: 9 }, ...script.talk.slice(0, 1), { kind: "close" }], faults }, transport } satisfies Case;
+  return {
+    features,
+    script: {
+      ...script,
+      talk: [{ kind: "ticket" }, { kind: "data", length: 9 }, ...script.talk.slice(0, 1), { kind: "close" }],
+      faults,
+    },
+    transport,
+  } satisfies Case;
 });
 
 /** Both roles alike. */
 export const cases: fc.Arbitrary<Case> = fc.oneof(
-  { weight: 6, arbitrary: servers }, { weight: 8, arbitrary: clients }, { weight: 4, arbitrary: talking },
-  { weight: 2, arbitrary: earlyData }, { weight: 2, arbitrary: certificates }, { weight: 2, arbitrary: requestsAndTickets },
+  { weight: 6, arbitrary: servers },
+  { weight: 8, arbitrary: clients },
+  { weight: 4, arbitrary: talking },
+  { weight: 2, arbitrary: earlyData },
+  { weight: 2, arbitrary: certificates },
+  { weight: 2, arbitrary: requestsAndTickets },
 );
 
 const named = Object.entries(laws);
@@ -73,7 +109,8 @@ export function play(provider: ProviderName, one: Case): ReturnType<typeof meet>
     const why = law(played);
     if (why !== undefined) violations.push(`${name}: ${why}`);
   }
-  if (provider === "fuzz" && transport.chunks.length > 0) violations.push(...judgeCuts(meet("fuzz", features, script, { ...transport, chunks: [] }), met));
+  if (provider === "fuzz" && transport.chunks.length > 0)
+    violations.push(...judgeCuts(meet("fuzz", features, script, { ...transport, chunks: [] }), met));
   return { ...met, violations };
 }
 
@@ -83,9 +120,22 @@ function isAgreeable({ features, script }: Case): boolean {
   const { hello } = script;
   if (script.talk.some(({ kind }) => kind === "flood")) return false;
   const shows = script.shows || features.authentication !== "required";
-  return shows && hello.versions?.includes(0x0304) === true && hello.versions.includes(0x0303) && hello.legacyVersion === 0x0303 && hello.more.length === 0 &&
-    hello.serverName === "localhost" && hello.compression.join() === "0" && hello.alpn?.includes("h2") === true &&
-    [0x001d, 0x0017].every((group) => hello.groups?.includes(group)) && hello.shares?.length === 1 && hello.shares[0] === 0x001d &&
-    [0x1301, 0xc02b].every((suite) => hello.suites.includes(suite)) && [0x0403, 0x0807].every((scheme) => hello.schemes?.includes(scheme)) &&
-    hello.sessionIdLength % 32 === 0 && hello.renegotiationInfo && (!script.resumes || (hello.pskModes?.includes(1) === true && hello.extendedMasterSecret));
+  return (
+    shows &&
+    hello.versions?.includes(0x0304) === true &&
+    hello.versions.includes(0x0303) &&
+    hello.legacyVersion === 0x0303 &&
+    hello.more.length === 0 &&
+    hello.serverName === "localhost" &&
+    hello.compression.join() === "0" &&
+    hello.alpn?.includes("h2") === true &&
+    [0x001d, 0x0017].every((group) => hello.groups?.includes(group)) &&
+    hello.shares?.length === 1 &&
+    hello.shares[0] === 0x001d &&
+    [0x1301, 0xc02b].every((suite) => hello.suites.includes(suite)) &&
+    [0x0403, 0x0807].every((scheme) => hello.schemes?.includes(scheme)) &&
+    hello.sessionIdLength % 32 === 0 &&
+    hello.renegotiationInfo &&
+    (!script.resumes || (hello.pskModes?.includes(1) === true && hello.extendedMasterSecret))
+  );
 }

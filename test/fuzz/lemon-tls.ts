@@ -3,22 +3,41 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, anotherOf, ClientPeer, converseOver, describeAccount, faults, type PeerScript, peerScripts, type Spoken, testOf } from "@sallyport/arbitraries";
+import {
+  type Account,
+  anotherOf,
+  ClientPeer,
+  converseOver,
+  describeAccount,
+  faults,
+  type PeerScript,
+  peerScripts,
+  type Spoken,
+  testOf,
+} from "@sallyport/arbitraries";
 import { node } from "@sallyport/crypto-node";
 import fc from "fast-check";
 import { makePki } from "../support/pki.ts";
 
 interface LemonTls {
-  createServer(options: object, onConnection: (socket: NodeJS.ReadWriteStream) => void): { listen(port: number, host: string): { address(): AddressInfo }; close(): void };
+  createServer(
+    options: object,
+    onConnection: (socket: NodeJS.ReadWriteStream) => void,
+  ): { listen(port: number, host: string): { address(): AddressInfo }; close(): void };
 }
 const name = "lemon-tls";
 const { default: lemon } = (await import(name)) as { default: LemonTls };
 const { chainPem, keyPem } = await (await makePki()).leaf();
-process.on("uncaughtException", (error) => found.add(`the server's process would have ended: ${error.stack?.split("\n").slice(0, 2).join(" ")}`));
+process.on("uncaughtException", (error) =>
+  found.add(`the server's process would have ended: ${error.stack?.split("\n").slice(0, 2).join(" ")}`),
+);
 const found = new Set<string>();
 
 const server = lemon.createServer({ key: keyPem, cert: chainPem, ALPNProtocols: ["h2", "http/1.1"] }, (socket) => {
-  socket.on("data", () => {}).on("error", () => {}).on("end", () => socket.end());
+  socket
+    .on("data", () => {})
+    .on("error", () => {})
+    .on("end", () => socket.end());
 });
 const listening = server.listen(0, "127.0.0.1");
 await sleep(200);
@@ -29,7 +48,9 @@ async function talk(script: PeerScript, another?: readonly Spoken[]): Promise<Ac
   await once(socket, "connect");
   try {
     return await converseOver(new ClientPeer(script, { provider: node, another }), socket, {
-      write: (bytes) => void socket.write(bytes), end: () => void socket.end(), patience: () => sleep(400),
+      write: (bytes) => void socket.write(bytes),
+      end: () => void socket.end(),
+      patience: () => sleep(400),
     });
   } finally {
     socket.destroy();

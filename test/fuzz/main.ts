@@ -31,7 +31,8 @@ const provider = values.provider as ProviderName;
 if (!["fuzz", "node", "noble"].includes(provider)) throw new Error(`no provider ${provider}: fuzz, node or noble`);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 30));
 const most = values.conversations === undefined ? Number.POSITIVE_INFINITY : Number(values.conversations);
-const minutes = values.conversations === undefined || process.argv.includes("--minutes") ? Number(values.minutes) : Number.POSITIVE_INFINITY;
+const minutes =
+  values.conversations === undefined || process.argv.includes("--minutes") ? Number(values.minutes) : Number.POSITIVE_INFINITY;
 const workers = Math.min(Number(values.workers ?? availableParallelism()), Math.ceil(most / batchSize()));
 const corpus = fileURLToPath(new URL("./corpus/", import.meta.url));
 
@@ -51,7 +52,12 @@ await Promise.all(Array.from({ length: workers }, (_, at) => run(at)));
 clearInterval(heart);
 if (!values.brief) console.log(drawHeatMap(total.hits));
 const share = (count: number): string => `${((100 * count) / Math.max(1, total.conversations)).toFixed(1)} %`;
-console.log([...total.reach].sort(([, one], [, other]) => other - one).map(([name, count]) => `${name}: ${count} (${share(count)})`).join("; "));
+console.log(
+  [...total.reach]
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, count]) => `${name}: ${count} (${share(count)})`)
+    .join("; "),
+);
 console.log(soFar());
 process.exit(violations === 0 ? 0 : 1);
 
@@ -68,7 +74,8 @@ function batchSize(): number {
 function run(at: number): Promise<void> {
   const job: Job = { provider, first: seed + at, step: workers, batch: batchSize() };
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    workerData: job, execArgv: process.execArgv,
+    workerData: job,
+    execArgv: process.execArgv,
     // What a conversation makes is garbage behind it: a nursery that holds many is swept seldom.
     resourceLimits: { maxYoungGenerationSizeMb: 192 },
   });
@@ -102,7 +109,11 @@ function run(at: number): Promise<void> {
         }
         console.log(`── seed ${violation.seed}${values.forget ? "" : `, kept as test/fuzz/corpus/${name}`}\n${violation.text}\n`);
       }
-      const isOver = isStopped || violations >= Number(values.violations) || performance.now() - started > minutes * 60_000 || total.conversations + batchSize() * (workers - 1) >= most;
+      const isOver =
+        isStopped ||
+        violations >= Number(values.violations) ||
+        performance.now() - started > minutes * 60_000 ||
+        total.conversations + batchSize() * (workers - 1) >= most;
       if (isOver) return end();
       worker.postMessage("next");
     });

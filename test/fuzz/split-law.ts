@@ -16,8 +16,11 @@ export function judgeCuts(whole: Met, cut: Met): string[] {
 function seenIn({ account: { peer }, machine }: Met): object {
   return {
     heard: peer.spoken.filter((each) => each.by === "subject" && !isUsers(each)).map(({ type, content }) => [type, content]),
-    data: joined(machine.data), early: joined(machine.early), outcome: machine.outcome,
-    events: machine.events.map(({ kind }) => kind), stages: machine.stages.filter((kind) => kind !== "needs-input"),
+    data: joined(machine.data),
+    early: joined(machine.early),
+    outcome: machine.outcome,
+    events: machine.events.map(({ kind }) => kind),
+    stages: machine.stages.filter((kind) => kind !== "needs-input"),
     end: [machine.state, machine.failure?.error.message, machine.failure?.alert],
   };
 }
@@ -44,5 +47,7 @@ function isUsers({ type, epoch }: Spoken): boolean {
 }
 
 function textOf(met: Met): string {
-  return JSON.stringify({ ...seenIn(met), answers: answersIn(met) }, (_, value: unknown) => value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value);
+  return JSON.stringify({ ...seenIn(met), answers: answersIn(met) }, (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value,
+  );
 }

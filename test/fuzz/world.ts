@@ -1,9 +1,42 @@
 // Who is fuzzed: machines of ours in both roles and versions, with features on and off, over three providers. A world is made once
 // for all conversations that have the same features.
-import { anotherOf, dangerousFuzzCredential, dangerousFuzzProvider, type Account, ClientPeer, converse, Machine, type Peer, type PeerScript, type PeerSession, plainPeer, type Role, ServerPeer, type Spoken, type TransportScript } from "@sallyport/arbitraries";
 import {
-  Acceptor, type ClientConfig, clientConfig, type ClientSessionKey, Connector, type Credential, type CryptoProvider, dangerousAssertVerified, type Hash, type ProtocolVersion, type ServerConfig,
-  memoryClientSessions, serverConfig, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSigner, type SyncVerifier, ticketKeys,
+  anotherOf,
+  dangerousFuzzCredential,
+  dangerousFuzzProvider,
+  type Account,
+  ClientPeer,
+  converse,
+  Machine,
+  type Peer,
+  type PeerScript,
+  type PeerSession,
+  plainPeer,
+  type Role,
+  ServerPeer,
+  type Spoken,
+  type TransportScript,
+} from "@sallyport/arbitraries";
+import {
+  Acceptor,
+  type ClientConfig,
+  clientConfig,
+  type ClientSessionKey,
+  Connector,
+  type Credential,
+  type CryptoProvider,
+  dangerousAssertVerified,
+  type Hash,
+  type ProtocolVersion,
+  type ServerConfig,
+  memoryClientSessions,
+  serverConfig,
+  type StoredSession,
+  type SyncClientSessionStore,
+  type SyncServerSessionStore,
+  type SyncSigner,
+  type SyncVerifier,
+  ticketKeys,
 } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
@@ -74,11 +107,20 @@ const ownFuzz = dangerousFuzzCredential();
 const ownReal = seededCredential("fuzzed");
 const casts: Readonly<Record<ProviderName, Cast>> = {
   fuzz: {
-    machine: fuzz, peer: fuzz, own: ownFuzz, restart: (seed) => fuzz.restart(seed),
+    machine: fuzz,
+    peer: fuzz,
+    own: ownFuzz,
+    restart: (seed) => fuzz.restart(seed),
     verifier: { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified },
   },
   node: { machine: watching(node), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
-  noble: { machine: inOrderOf(node, noble({ random: seededRandom("fuzzed") })), peer: node, own: ownReal, restart: () => {}, verifier: trusting },
+  noble: {
+    machine: inOrderOf(node, noble({ random: seededRandom("fuzzed") })),
+    peer: node,
+    own: ownReal,
+    restart: () => {},
+    verifier: trusting,
+  },
 };
 
 const worlds: Readonly<Record<ProviderName, Map<number, World>>> = { fuzz: new Map(), node: new Map(), noble: new Map() };
@@ -94,7 +136,8 @@ function numberOf({ role, versions, authentication, sessions, early, retry, mann
 
 /** noble prefers ChaCha20-Poly1305; early data is taken under its session's very suite alone, so that the same peer would meet another answer. */
 function inOrderOf({ suites, groups }: CryptoProvider, other: CryptoProvider): CryptoProvider {
-  const rank = (names: readonly { readonly name: string }[], name: string): number => names.findIndex((each) => each.name === name);
+  const rank = (names: readonly { readonly name: string }[], name: string): number =>
+    names.findIndex((each) => each.name === name);
   return {
     ...other,
     suites: other.suites.toSorted((one, two) => rank(suites, one.name) - rank(suites, two.name)),
@@ -116,7 +159,12 @@ export function meet(provider: ProviderName, features: Features, script: PeerScr
 }
 
 function meetOnce(
-  provider: ProviderName, features: Features, script: PeerScript, transport: TransportScript, seed: number, another?: readonly Spoken[],
+  provider: ProviderName,
+  features: Features,
+  script: PeerScript,
+  transport: TransportScript,
+  seed: number,
+  another?: readonly Spoken[],
 ): Met {
   const world = worldOf(provider, features);
   const session = script.resumes ? sessionOf(provider, features, world, versionOf(features, script)) : undefined;
@@ -131,7 +179,8 @@ function meetOnce(
   const { peer, machine } = cast(provider, features, world, script, session, another);
   const account = converse(peer, machine, transport, provider !== "fuzz");
   const { takenBy, toTake } = world;
-  if (takenBy !== undefined && toTake !== undefined) world.watched.isStillThere = world.store.take(takenBy)?.state === toTake.state;
+  if (takenBy !== undefined && toTake !== undefined)
+    world.watched.isStillThere = world.store.take(takenBy)?.state === toTake.state;
   world.watched.nonceReused = nonceReused;
   return { account, machine, watched: world.watched };
 }
@@ -158,16 +207,24 @@ function watching(provider: CryptoProvider): CryptoProvider {
   };
   return {
     ...provider,
-    groups: provider.groups.map((group) => "start" in group ? {
-      ...group,
-      start: () => exchange(() => group.start()),
-      complete: (key, peerShare) => exchange(() => group.complete(key, peerShare)),
-      respond: (peerShare) => exchange(() => group.respond(peerShare)),
-    } : group),
-    verifications: provider.verifications.map((verification) => "verify" in verification ? {
-      ...verification,
-      verify: (publicKey, message, signature) => exchange(() => verification.verify(publicKey, message, signature)),
-    } : verification),
+    groups: provider.groups.map((group) =>
+      "start" in group
+        ? {
+            ...group,
+            start: () => exchange(() => group.start()),
+            complete: (key, peerShare) => exchange(() => group.complete(key, peerShare)),
+            respond: (peerShare) => exchange(() => group.respond(peerShare)),
+          }
+        : group,
+    ),
+    verifications: provider.verifications.map((verification) =>
+      "verify" in verification
+        ? {
+            ...verification,
+            verify: (publicKey, message, signature) => exchange(() => verification.verify(publicKey, message, signature)),
+          }
+        : verification,
+    ),
     hashes: provider.hashes.map((hash) => ({
       ...hash,
       create: () => running(hash.create()),
@@ -210,7 +267,14 @@ function versionOf({ versions }: Features, { version }: PeerScript): ProtocolVer
   return versions === "both" ? version : versions;
 }
 
-function cast(provider: ProviderName, features: Features, { config }: World, script: PeerScript, session: PeerSession | undefined, another?: readonly Spoken[]): { peer: Peer; machine: Machine } {
+function cast(
+  provider: ProviderName,
+  features: Features,
+  { config }: World,
+  script: PeerScript,
+  session: PeerSession | undefined,
+  another?: readonly Spoken[],
+): { peer: Peer; machine: Machine } {
   const { peer: cryptography, own } = casts[provider];
   const options = { provider: cryptography, identity: own, session, another };
   if (features.role === "server") {
@@ -229,7 +293,12 @@ function sessionOf(provider: ProviderName, features: Features, world: World, ver
   if (features.sessions === "none") return undefined;
   if (!world.sessions.has(version)) {
     const script = plainPeer(features.role === "server" ? "client" : "server", {
-      version, talk: [{ kind: "data", length: 5 }, ...(features.role === "client" ? [{ kind: "ticket" } as const] : []), { kind: "close" }],
+      version,
+      talk: [
+        { kind: "data", length: 5 },
+        ...(features.role === "client" ? [{ kind: "ticket" } as const] : []),
+        { kind: "close" },
+      ],
       early: features.early ? [1] : [],
     });
     world.toTake = undefined;
@@ -248,8 +317,17 @@ function worldOf(provider: ProviderName, features: Features): World {
   const key = numberOf(features);
   const known = worlds[provider].get(key);
   if (known !== undefined) return known;
-  const world: World = { config: makeConfig(provider, features, () => world), sessions: new Map(), remembered: new Map(), put: () => {}, toTake: undefined, isFirst: false,
-    store: memoryClientSessions(), takenBy: undefined, watched: { singleUses: 0, isStillThere: false, nonceReused: false, work } };
+  const world: World = {
+    config: makeConfig(provider, features, () => world),
+    sessions: new Map(),
+    remembered: new Map(),
+    put: () => {},
+    toTake: undefined,
+    isFirst: false,
+    store: memoryClientSessions(),
+    takenBy: undefined,
+    watched: { singleUses: 0, isStillThere: false, nonceReused: false, work },
+  };
   worlds[provider].set(key, world);
   return world;
 }
@@ -269,20 +347,43 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
   const { machine, own, verifier } = casts[provider];
   const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow } = features;
   const common = {
-    provider: machine, now, alpn: narrow ? ["h2"] : ["h2", "http/1.1"],
-    ...(narrow && { suites: ([["tls1.3", "TLS_AES_128_GCM_SHA256"], ["tls1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]] as const).filter(([version]) => versions === "both" || version === versions).map(([, suite]) => suite) }),
+    provider: machine,
+    now,
+    alpn: narrow ? ["h2"] : ["h2", "http/1.1"],
+    ...(narrow && {
+      suites: (
+        [
+          ["tls1.3", "TLS_AES_128_GCM_SHA256"],
+          ["tls1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],
+        ] as const
+      )
+        .filter(([version]) => versions === "both" || version === versions)
+        .map(([, suite]) => suite),
+    }),
     ...(versions !== "both" && { versions: [versions] }),
     ...(smallRecords && { maxRecordSize: 300 }),
   };
   if (role === "server") {
     return serverConfig({
-      ...common, credentials: [own],
+      ...common,
+      credentials: [own],
       ...(authentication !== "none" && { clientAuthentication: { mode: authentication, verifier } }),
-      ...(sessions !== "none" && { sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : firstSessions(world) }),
-      ...(sessions !== "none" && early && versions !== "tls1.2" && { earlyData: { maxBytes: 2000, singleUse: { use: () => {
-        world().watched.singleUses++;
-        return "fresh";
-      } } } }),
+      ...(sessions !== "none" && {
+        sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : firstSessions(world),
+      }),
+      ...(sessions !== "none" &&
+        early &&
+        versions !== "tls1.2" && {
+          earlyData: {
+            maxBytes: 2000,
+            singleUse: {
+              use: () => {
+                world().watched.singleUses++;
+                return "fresh";
+              },
+            },
+          },
+        }),
       ...(retry ? { groups: ["secp256r1"] } : { groups: ["x25519", "secp256r1"] }),
       ...(manners && versions !== "tls1.2" && { retryCookie: true }),
     });
@@ -297,7 +398,9 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     put: (_: unknown, session: StoredSession) => world().put(session),
   };
   return clientConfig({
-    ...common, verifier, groups: narrow && !retry ? ["secp256r1"] : ["x25519", "secp256r1", "secp384r1"],
+    ...common,
+    verifier,
+    groups: narrow && !retry ? ["secp256r1"] : ["x25519", "secp256r1", "secp384r1"],
     ...(versions !== "tls1.2" && { keyShares: retry ? 0 : 1 }),
     ...(authentication !== "none" && { credentials: [own] }),
     ...(sessions !== "none" && { sessions: store, earlyData: early && versions !== "tls1.2" }),

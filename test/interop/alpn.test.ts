@@ -39,21 +39,71 @@ const peers: readonly Peer[] = [
   {
     name: "openssl",
     installed: versionOf("openssl", "version") !== undefined,
-    client: (port, version, offered) => void begin("openssl", "s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost", openssl[version], "-CAfile", ca, "-alpn", offered.join()),
+    client: (port, version, offered) =>
+      void begin(
+        "openssl",
+        "s_client",
+        "-connect",
+        `127.0.0.1:${port}`,
+        "-servername",
+        "localhost",
+        openssl[version],
+        "-CAfile",
+        ca,
+        "-alpn",
+        offered.join(),
+      ),
     async server(version) {
       const { certificate, key } = identityFiles(await pki.leaf());
-      const [, port] = await begin("openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, openssl[version], "-alpn", "http/1.1").saw(/ACCEPT 127\.0\.0\.1:(\d+)/);
+      const [, port] = await begin(
+        "openssl",
+        "s_server",
+        "-accept",
+        "127.0.0.1:0",
+        "-cert",
+        certificate,
+        "-key",
+        key,
+        openssl[version],
+        "-alpn",
+        "http/1.1",
+      ).saw(/ACCEPT 127\.0\.0\.1:(\d+)/);
       return Number(port);
     },
   },
   {
     name: "gnutls",
     installed: versionOf("gnutls-cli", "--version") !== undefined,
-    client: (port, version, offered) => void begin("gnutls-cli", "--port", String(port), "--priority", gnutlsVersion[version], "--x509cafile", ca, ...offered.flatMap((name) => ["--alpn", name]), "localhost"),
+    client: (port, version, offered) =>
+      void begin(
+        "gnutls-cli",
+        "--port",
+        String(port),
+        "--priority",
+        gnutlsVersion[version],
+        "--x509cafile",
+        ca,
+        ...offered.flatMap((name) => ["--alpn", name]),
+        "localhost",
+      ),
     async server(version) {
       const { certificate, key } = identityFiles(await pki.leaf());
       const port = await freePort();
-      await begin("gnutls-serv", "--port", String(port), "--echo", "--disable-client-cert", "--priority", gnutlsVersion[version], "--alpn", "http/1.1", "--x509certfile", certificate, "--x509keyfile", key).saw(/listening on IPv4.*done/);
+      await begin(
+        "gnutls-serv",
+        "--port",
+        String(port),
+        "--echo",
+        "--disable-client-cert",
+        "--priority",
+        gnutlsVersion[version],
+        "--alpn",
+        "http/1.1",
+        "--x509certfile",
+        certificate,
+        "--x509keyfile",
+        key,
+      ).saw(/listening on IPv4.*done/);
       return port;
     },
   },
@@ -61,14 +111,27 @@ const peers: readonly Peer[] = [
     // It offers http/1.1 alone where HTTP/2 is switched off.
     name: "curl",
     installed: versionOf("curl", "--version") !== undefined,
-    client: (port, version) => void begin("curl", "--silent", "--http1.1", ...curl[version], "--cacert", ca, "--resolve", `localhost:${port}:127.0.0.1`, `https://localhost:${port}/`),
+    client: (port, version) =>
+      void begin(
+        "curl",
+        "--silent",
+        "--http1.1",
+        ...curl[version],
+        "--cacert",
+        ca,
+        "--resolve",
+        `localhost:${port}:127.0.0.1`,
+        `https://localhost:${port}/`,
+      ),
   },
   {
     name: "go",
     installed: versionOf("go", "version") !== undefined,
     client(port, version, protocols) {
       void goProgram().then((program) => {
-        begin(program, "client").write(`${JSON.stringify({ port, version: goVersion[version], groups: [], ca: pki.ca.pem, protocols })}\n`);
+        begin(program, "client").write(
+          `${JSON.stringify({ port, version: goVersion[version], groups: [], ca: pki.ca.pem, protocols })}\n`,
+        );
       });
     },
     async server(version) {
@@ -82,13 +145,22 @@ const peers: readonly Peer[] = [
     name: "node:tls",
     installed: true,
     client(port, version, offered) {
-      const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", ca: pki.ca.pem, ...nodeVersion[version], ALPNProtocols: [...offered] });
+      const socket = connectTls({
+        port,
+        host: "127.0.0.1",
+        servername: "localhost",
+        ca: pki.ca.pem,
+        ...nodeVersion[version],
+        ALPNProtocols: [...offered],
+      });
       socket.on("error", () => {});
       cleanups.push(() => socket.destroy());
     },
     async server(version) {
       const { chainPem, keyPem } = await pki.leaf();
-      const server = createTls({ cert: chainPem, key: keyPem, ...nodeVersion[version], ALPNProtocols: ["http/1.1"] }, (socket) => socket.on("error", () => {}));
+      const server = createTls({ cert: chainPem, key: keyPem, ...nodeVersion[version], ALPNProtocols: ["http/1.1"] }, (socket) =>
+        socket.on("error", () => {}),
+      );
       cleanups.push(() => server.close());
       await once(server.listen(0, "127.0.0.1"), "listening");
       return (server.address() as AddressInfo).port;
@@ -98,12 +170,14 @@ const peers: readonly Peer[] = [
 
 const ways = sides.flatMap((side) => (["tls1.3", "tls1.2"] as const).map((version) => ({ name: side.name, side, version })));
 describe.each(ways)("$name, $version", ({ side: { provider, credential }, version }) => {
-  test.for(peers.flatMap(({ name, installed, client }) => client === undefined ? [] : [{ name, installed, client }]))(
+  test.for(peers.flatMap(({ name, installed, client }) => (client === undefined ? [] : [{ name, installed, client }])))(
     "our server takes its first that $name has",
     async ({ name, installed, client }, { skip }) => {
       skip(!installed && !required, `${name} is not installed`);
       const alpn = ["sally/1", "http/1.1", "h2"];
-      const server = await listen(serverConfig({ provider, now: Date.now, versions: [version], credentials: [await credential(await pki.leaf())], alpn }));
+      const server = await listen(
+        serverConfig({ provider, now: Date.now, versions: [version], credentials: [await credential(await pki.leaf())], alpn }),
+      );
       cleanups.push(() => server.close());
       client(server.port, version, ["h2", "http/1.1"]);
       expect(established(await server.next()).info.alpn).toBe("http/1.1");
@@ -111,7 +185,7 @@ describe.each(ways)("$name, $version", ({ side: { provider, credential }, versio
     },
   );
 
-  test.for(peers.flatMap(({ name, installed, server }) => server === undefined ? [] : [{ name, installed, server }]))(
+  test.for(peers.flatMap(({ name, installed, server }) => (server === undefined ? [] : [{ name, installed, server }])))(
     "the server of $name takes one of our client's",
     async ({ name, installed, server }, { skip }) => {
       skip(!installed && !required, `${name} is not installed`);

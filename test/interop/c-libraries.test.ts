@@ -46,7 +46,10 @@ async function answer(outcome: Outcome): Promise<Link> {
 }
 /** Our server's outcome, and what their client said. */
 async function meet(
-  peer: CPeer, side: Side, options: Partial<ServerOptions>, ...more: readonly string[]
+  peer: CPeer,
+  side: Side,
+  options: Partial<ServerOptions>,
+  ...more: readonly string[]
 ): Promise<{ readonly outcome: Outcome; readonly said: string }> {
   const { port, next } = await serve(side, options);
   const asked = peer.client(port, pki.ca.pem, ...more).catch(String);
@@ -166,7 +169,10 @@ describe.each(each)("$name, $on, $version", ({ peer, side, version }) => {
     const { port, running } = await serving(peer, "--version", version);
     const link = established(await connect(port, client(side)));
     await running.stop();
-    const failure = await link.read().then(() => undefined, (error: unknown) => error);
+    const failure = await link.read().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     if (!(failure instanceof TlsError)) throw new Error("the connection lives on");
     expect(failure.kind === "aborted" ? failure.context.by : failure.kind).toMatch(/^(truncated|reset)$/);
   });

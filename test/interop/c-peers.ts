@@ -43,7 +43,12 @@ const withoutGroups: Library = {
 /** What the compiler makes of a macro, which is a text. */
 function headerVersion(header: string, macro: string): string | undefined {
   const { status, stdout } = spawnSync("cc", ["-E", "-P", "-"], { input: `#include <${header}>\n${macro}\n`, encoding: "utf8" });
-  const texts = stdout?.trim().split("\n").at(-1)?.match(/"[^"]*"/g) ?? [];
+  const texts =
+    stdout
+      ?.trim()
+      .split("\n")
+      .at(-1)
+      ?.match(/"[^"]*"/g) ?? [];
   return status === 0 && texts.length > 0 ? texts.map((text) => text.slice(1, -1)).join(" ") : undefined;
 }
 
@@ -162,7 +167,8 @@ export const cPeers: readonly Peer[] = [
   peerOf(mbedtlsLibrary, { versions: mbedtlsVersions, keys: ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa"] }),
   peerOf(wolfsslLibrary, {
     // Its server of TLS 1.2 takes the certificate's curve, where the client has it, before one that is stronger.
-    cannotServe: ({ version, key, group }) => version === "tls1.2" && key === "ecdsa-p256" && ["secp384r1", "secp521r1"].includes(group),
+    cannotServe: ({ version, key, group }) =>
+      version === "tls1.2" && key === "ecdsa-p256" && ["secp384r1", "secp521r1"].includes(group),
   }),
 ];
 export const cIdentityPeers: readonly IdentityPeer[] = [

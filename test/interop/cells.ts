@@ -13,9 +13,15 @@ export interface Cell {
 const suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"] as const;
 const suitesTls12 = {
   ecdsa: [
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
   ],
-  rsa: ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"],
+  rsa: [
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+  ],
 } as const;
 export const groups = ["x25519", "secp256r1", "secp384r1"] as const;
 /** With one certificate: neither has anything to do with the other. */
@@ -28,7 +34,10 @@ export const allCells: Readonly<Record<ProtocolVersion, readonly Cell[]>> = {
     ...keys.flatMap((key) => [false, true].flatMap((retry) => cellsOf("tls1.3", groups, retry, key))),
     ...[false, true].flatMap((retry) => cellsOf("tls1.3", moreGroups, retry, "ecdsa-p256")),
   ],
-  "tls1.2": [...keys.flatMap((key) => cellsOf("tls1.2", groups, false, key)), ...cellsOf("tls1.2", ["secp521r1"], false, "ecdsa-p256")],
+  "tls1.2": [
+    ...keys.flatMap((key) => cellsOf("tls1.2", groups, false, key)),
+    ...cellsOf("tls1.2", ["secp521r1"], false, "ecdsa-p256"),
+  ],
 };
 
 function cellsOf(version: ProtocolVersion, named: readonly NamedGroup[], retry: boolean, key: KeyKind): readonly Cell[] {
@@ -55,7 +64,11 @@ const schemes: Readonly<Record<KeyKind, readonly SignatureScheme[]>> = {
 };
 
 /** The certificate's curve, which a client of TLS 1.2 must have among its groups (RFC 8422 §5.1). */
-const curves: Partial<Record<KeyKind, NamedGroup>> = { "ecdsa-p256": "secp256r1", "ecdsa-p384": "secp384r1", "ecdsa-p521": "secp521r1" };
+const curves: Partial<Record<KeyKind, NamedGroup>> = {
+  "ecdsa-p256": "secp256r1",
+  "ecdsa-p384": "secp384r1",
+  "ecdsa-p521": "secp521r1",
+};
 
 /** What a client offers for the cell: in TLS 1.3 the group, behind another one for a retry; in TLS 1.2 the certificate's curve too. */
 export function offeredGroups({ version, group, retry, key }: Cell): readonly NamedGroup[] {
@@ -105,7 +118,12 @@ export function table(title: string, counts: Counts): string {
 
 /** Of the counts those whose group is among these. */
 export function countsOf(counts: Counts | undefined, named: readonly NamedGroup[]): Counts {
-  const columns = new Set(Object.values(allCells).flat().filter(({ group }) => named.includes(group)).map(column));
+  const columns = new Set(
+    Object.values(allCells)
+      .flat()
+      .filter(({ group }) => named.includes(group))
+      .map(column),
+  );
   const rows = Object.entries(counts ?? {}).map(([key, row]): [string, Record<string, number>] => [
     key,
     Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name))),

@@ -19,10 +19,23 @@ afterEach(async () => {
 describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("gnutls-cli with %s", (_, side) => {
   test.each<ProtocolVersion>(["tls1.3", "tls1.2"])("%s: has the same", async (version) => {
     const credential = await side.credential(await pki.leaf());
-    const { port, next, close } = await listen(serverConfig({ provider: side.provider, now: Date.now, credentials: [credential], versions: [version] }));
+    const { port, next, close } = await listen(
+      serverConfig({ provider: side.provider, now: Date.now, credentials: [credential], versions: [version] }),
+    );
     cleanups.push(close);
-    const names = ["--sni-hostname", "localhost", "--verify-hostname", "localhost", "--x509cafile", file("bindings-ca.pem", pki.ca.pem)];
-    const running = start("gnutls-cli", ["--verbose", "--port", String(port), "--priority", gnutlsVersion[version], ...names, "127.0.0.1"], { timeoutMs: 20_000 });
+    const names = [
+      "--sni-hostname",
+      "localhost",
+      "--verify-hostname",
+      "localhost",
+      "--x509cafile",
+      file("bindings-ca.pem", pki.ca.pem),
+    ];
+    const running = start(
+      "gnutls-cli",
+      ["--verbose", "--port", String(port), "--priority", gnutlsVersion[version], ...names, "127.0.0.1"],
+      { timeoutMs: 20_000 },
+    );
     cleanups.push(running.stop);
     const { connection } = established(await next());
     const binding = connection.channelBinding();

@@ -45,7 +45,14 @@ test("a browser that trusts the CA loads the page, which shows it its own handsh
   const page = browser.output();
   expect(page).toContain("You are in, through both doors");
   expect(page).toMatch(/GREASE \(0x[0-9a-f]a[0-9a-f]a\)/);
-  for (const part of ["ClientHello", "EncryptedExtensions", "CompressedCertificate", "CertificateVerify", "TLS_AES_128_GCM_SHA256", "supported_versions"]) {
+  for (const part of [
+    "ClientHello",
+    "EncryptedExtensions",
+    "CompressedCertificate",
+    "CertificateVerify",
+    "TLS_AES_128_GCM_SHA256",
+    "supported_versions",
+  ]) {
     expect(page).toContain(part);
   }
   expect(page).not.toContain("<script");
@@ -53,11 +60,20 @@ test("a browser that trusts the CA loads the page, which shows it its own handsh
 
 function browse(profile: string, flags: readonly string[] = []): Running {
   if (chromium === undefined) throw new Error(reason);
-  const quiet = ["--headless", "--disable-gpu", "--no-first-run", "--no-default-browser-check", "--disable-background-networking"];
+  const quiet = [
+    "--headless",
+    "--disable-gpu",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+  ];
   // Containers have no user namespaces for its sandbox; it sees nothing but our own page.
   const options = [...quiet, "--no-sandbox", "--disable-dev-shm-usage", `--user-data-dir=${join(home, profile, "data")}`];
   const environment = { HOME: join(home, profile), XDG_DATA_HOME: join(home, profile, ".local/share") };
-  return start(chromium, [...options, ...flags, "--dump-dom", `https://localhost:${port}/`], { env: environment, timeoutMs: 40_000 });
+  return start(chromium, [...options, ...flags, "--dump-dom", `https://localhost:${port}/`], {
+    env: environment,
+    timeoutMs: 40_000,
+  });
 }
 
 /**
@@ -70,7 +86,10 @@ async function trust(profile: string): Promise<readonly string[]> {
   const { ca, keyHash } = await lookAtDemo();
   const folder = join(home, profile, ".pki/nssdb");
   mkdirSync(folder, { recursive: true });
-  const made = await run("certutil", ["-d", `sql:${folder}`, "-N", "--empty-password"]).then(() => true, () => false);
+  const made = await run("certutil", ["-d", `sql:${folder}`, "-N", "--empty-password"]).then(
+    () => true,
+    () => false,
+  );
   if (!made) return [`--ignore-certificate-errors-spki-list=${keyHash}`];
   await run("certutil", ["-d", `sql:${folder}`, "-A", "-t", "C,,", "-n", "Sallyport demo CA", "-i", file("demo-ca.pem", ca)]);
   return [];

@@ -1,4 +1,12 @@
-import { clientConfig, type ClientOptions, dangerousRawPsk, memoryClientSessions, type ServerOptions, serverConfig, ticketKeys } from "@sallyport/core";
+import {
+  clientConfig,
+  type ClientOptions,
+  dangerousRawPsk,
+  memoryClientSessions,
+  type ServerOptions,
+  serverConfig,
+  ticketKeys,
+} from "@sallyport/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
 import { type Running, start, versionOf } from "../support/processes.ts";
@@ -44,7 +52,10 @@ describe.skipIf(opensslIsAbsent).each(sides.map((side) => [side.name, side] as c
 
   test("s_client hears decrypt_error for a wrong key, and the same for a name that nobody knows", async () => {
     const { port, next } = await serve(side);
-    for (const [said, as] of [[hex.replace(/^../, "ff"), name], [hex, "nobody"]] as const) {
+    for (const [said, as] of [
+      [hex.replace(/^../, "ff"), name],
+      [hex, "nobody"],
+    ] as const) {
       const running = sClient(port, ["-psk", said, "-psk_identity", as]);
       expect(alertOf(await next())).toBe("decrypt_error");
       await running.saw(/SSL alert number 51\b/);
@@ -54,7 +65,11 @@ describe.skipIf(opensslIsAbsent).each(sides.map((side) => [side.name, side] as c
   test("s_client without the key is shown the certificate, with it none", async () => {
     const credentials: ServerOptions["credentials"] = [await side.credential(await pki.leaf())];
     const { port, next } = await serve(side, { credentials });
-    for (const [options, kind] of [[[], "full"], [["-psk", hex, "-psk_identity", name], "psk"], [["-psk", hex, "-psk_identity", "nobody"], "full"]] as const) {
+    for (const [options, kind] of [
+      [[], "full"],
+      [["-psk", hex, "-psk_identity", name], "psk"],
+      [["-psk", hex, "-psk_identity", "nobody"], "full"],
+    ] as const) {
       const running = sClient(port, options);
       const link = established(await next());
       expect(link.info.handshakeKind).toBe(kind);
@@ -109,7 +124,10 @@ describe.skipIf(opensslIsAbsent).each(sides.map((side) => [side.name, side] as c
   test("s_server refuses a wrong key; one that doesn't know us shows its certificate, which is not taken", async () => {
     const { port } = await sServer(["-nocert", "-psk", hex, "-psk_identity", name]);
     const wrong = await connect(port, clientConfig({ provider: side.provider, now: Date.now, psks: [changed] }));
-    expect(wrong.kind === "failed" && wrong.failure.error).toMatchObject({ kind: "alert-received", context: { description: { name: "illegal_parameter" } } });
+    expect(wrong.kind === "failed" && wrong.failure.error).toMatchObject({
+      kind: "alert-received",
+      context: { description: { name: "illegal_parameter" } },
+    });
     const { certificate, key: keyFile } = identityFiles(await pki.leaf());
     const other = await sServer(["-cert", certificate, "-key", keyFile]);
     const outcome = await connect(other.port, client(side));
@@ -123,7 +141,11 @@ const priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+ECDHE-PSK:+PSK";
 describe.skipIf(gnutlsIsAbsent).each(sides.map((side) => [side.name, side] as const))("gnutls with %s", (_, side) => {
   test("gnutls-cli is let in by the key alone", async () => {
     const { port, next } = await serve(side);
-    const running = start("gnutls-cli", ["--port", String(port), "--priority", priority, "--pskusername", name, "--pskkey", hex, "localhost"], { timeoutMs: 30_000 });
+    const running = start(
+      "gnutls-cli",
+      ["--port", String(port), "--priority", priority, "--pskusername", name, "--pskkey", hex, "localhost"],
+      { timeoutMs: 30_000 },
+    );
     cleanups.push(running.stop);
     const link = established(await next());
     expect(link.info).toMatchObject({ handshakeKind: "psk", peer: undefined });
@@ -137,7 +159,9 @@ describe.skipIf(gnutlsIsAbsent).each(sides.map((side) => [side.name, side] as co
   test("gnutls-serv lets us in by the key alone", async () => {
     const port = await freePort();
     const keys = file("gnutls-psk.txt", `${name}:${hex}\n`);
-    const running = start("gnutls-serv", ["--port", String(port), "--echo", "--priority", priority, "--pskpasswd", keys], { timeoutMs: 30_000 });
+    const running = start("gnutls-serv", ["--port", String(port), "--echo", "--priority", priority, "--pskpasswd", keys], {
+      timeoutMs: 30_000,
+    });
     cleanups.push(running.stop);
     await running.saw(/listening on IPv4.*done/);
     const link = established(await connect(port, client(side)));
@@ -153,7 +177,9 @@ describe.skipIf(gnutlsIsAbsent).each(sides.map((side) => [side.name, side] as co
 async function serve(side: Side, options: Partial<ServerOptions> = {}): ReturnType<typeof listen> {
   const { credentials, psks: _, clientAuthentication: __, ...rest } = options;
   const common = { provider: side.provider, now: Date.now, ...rest };
-  const server = await listen(serverConfig(credentials === undefined ? { ...common, psks: [psk] } : { ...common, credentials, psks: [psk] }));
+  const server = await listen(
+    serverConfig(credentials === undefined ? { ...common, psks: [psk] } : { ...common, credentials, psks: [psk] }),
+  );
   cleanups.push(server.close);
   return server;
 }
@@ -161,7 +187,11 @@ function client({ provider }: Side, options: Partial<Pick<ClientOptions, "sessio
   return clientConfig({ provider, now: Date.now, psks: [psk], ...options });
 }
 function sClient(port: number, options: readonly string[]): Running {
-  const running = start("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-servername", "localhost", ...options], { timeoutMs: 30_000 });
+  const running = start(
+    "openssl",
+    ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-servername", "localhost", ...options],
+    { timeoutMs: 30_000 },
+  );
   cleanups.push(running.stop);
   return running;
 }

@@ -62,21 +62,57 @@ interface Reason {
 const browsers = ["chromium", "firefox"];
 const nodes = ["node:tls", "node:tls with ML-KEM", "bun", "deno"];
 export const reasons: readonly Reason[] = [
-  { feature: ["hybrid"], peer: ["openssl", "curl", "gnutls", "mbedtls", "wolfssl", "node:tls"], kind: "can't", why: "this release of it, or its OpenSSL, has no hybrid group" },
+  {
+    feature: ["hybrid"],
+    peer: ["openssl", "curl", "gnutls", "mbedtls", "wolfssl", "node:tls"],
+    kind: "can't",
+    why: "this release of it, or its OpenSSL, has no hybrid group",
+  },
   { feature: ["early"], peer: ["go", "curl", ...nodes], kind: "can't", why: "its API has no early data over TCP" },
   { feature: ["psk"], peer: ["go", "curl", ...browsers], kind: "can't", why: "its API has no external PSK of TLS 1.3" },
-  { feature: ["psk"], peer: nodes, kind: "can't", why: "its pskCallback is TLS 1.2's and knows no import; openssl stands for its OpenSSL" },
+  {
+    feature: ["psk"],
+    peer: nodes,
+    kind: "can't",
+    why: "its pskCallback is TLS 1.2's and knows no import; openssl stands for its OpenSSL",
+  },
   { feature: ["update"], peer: ["go", "curl", ...nodes, ...browsers], kind: "can't", why: "its API asks for no KeyUpdate" },
   { feature: ["retry"], peer: browsers, kind: "can't", why: "it shows a share of every group that it has in common with us" },
-  { feature: ["full", "retry", "resumption", "early", "client", "psk", "staples", "alpn", "close"], peer: ["mbedtls"], version: "tls1.3", kind: "can't", why: "this release of it has no TLS 1.3 in its default build" },
-  { feature: ["psk", "alpn", "early", "staples"], peer: ["mbedtls", "wolfssl"], kind: "untried", why: "our program on the library does not ask for it" },
+  {
+    feature: ["full", "retry", "resumption", "early", "client", "psk", "staples", "alpn", "close"],
+    peer: ["mbedtls"],
+    version: "tls1.3",
+    kind: "can't",
+    why: "this release of it has no TLS 1.3 in its default build",
+  },
+  {
+    feature: ["psk", "alpn", "early", "staples"],
+    peer: ["mbedtls", "wolfssl"],
+    kind: "untried",
+    why: "our program on the library does not ask for it",
+  },
   { feature: ["update"], peer: ["mbedtls"], kind: "can't", why: "the library has no KeyUpdate" },
-  { feature: ["staples"], peer: ["openssl", "curl", "gnutls", "go", ...browsers, "node:tls with ML-KEM", "bun", "deno"], kind: "untried", why: "node:tls stands for them: staples are bytes that are carried" },
+  {
+    feature: ["staples"],
+    peer: ["openssl", "curl", "gnutls", "go", ...browsers, "node:tls with ML-KEM", "bun", "deno"],
+    kind: "untried",
+    why: "node:tls stands for them: staples are bytes that are carried",
+  },
   { feature: ["resumption", "client", "alpn"], peer: ["node:tls with ML-KEM"], kind: "untried", why: "node:tls stands for it" },
-  { feature: ["resumption", "client", "alpn", "close"], peer: ["bun", "deno"], kind: "untried", why: "it is met for its hybrid group; wherever it has node:tls' API, Node.js stands for it" },
+  {
+    feature: ["resumption", "client", "alpn", "close"],
+    peer: ["bun", "deno"],
+    kind: "untried",
+    why: "it is met for its hybrid group; wherever it has node:tls' API, Node.js stands for it",
+  },
   { feature: ["retry"], peer: ["bun"], kind: "untried", why: "it shows a share of its first groups at once" },
   { feature: ["retry"], peer: ["deno"], role: "client", kind: "untried", why: "its server takes the share that is there" },
-  { feature: ["client", "close"], peer: browsers, kind: "untried", why: "a headless browser asks its user which certificate, and tells no page how a connection ended" },
+  {
+    feature: ["client", "close"],
+    peer: browsers,
+    kind: "untried",
+    why: "a headless browser asks its user which certificate, and tells no page how a connection ended",
+  },
   { feature: ["early"], peer: browsers, kind: "untried", why: "nothing in a headless page says whether it was sent" },
   { feature: ["client", "resumption"], peer: ["curl"], kind: "untried", why: "openssl stands for its OpenSSL" },
 ];
@@ -89,14 +125,19 @@ export interface Cell extends Met {
 /** @param met by tests that passed */
 export function cellsOf(met: readonly Met[]): readonly Cell[] {
   const shown = new Set(met.map(keyOf));
-  return wanted().map((cell) => ({ ...cell, outcome: shown.has(keyOf(cell)) ? "met" : reasons.find((reason) => fits(reason, cell)) }));
+  return wanted().map((cell) => ({
+    ...cell,
+    outcome: shown.has(keyOf(cell)) ? "met" : reasons.find((reason) => fits(reason, cell)),
+  }));
 }
 function wanted(): readonly Met[] {
   const versions: readonly ProtocolVersion[] = ["tls1.3", "tls1.2"];
   return Object.entries(peers).flatMap(([peer, { roles, versions: spoken = versions }]) =>
     roles.flatMap((role) =>
       spoken.flatMap((version) =>
-        namesOfFeatures.filter((feature) => version === "tls1.3" || !onlyTls13.has(feature)).map((feature) => ({ peer, role, version, feature })),
+        namesOfFeatures
+          .filter((feature) => version === "tls1.3" || !onlyTls13.has(feature))
+          .map((feature) => ({ peer, role, version, feature })),
       ),
     ),
   );
@@ -106,7 +147,12 @@ export function keyOf({ peer, role, version, feature }: Met): string {
 }
 const namesOfFeatures = Object.keys(features) as readonly Feature[]; // of an object of ours
 function fits({ peer, role, version, feature }: Reason, cell: Met): boolean {
-  return feature.includes(cell.feature) && peer?.includes(cell.peer) !== false && (role ?? cell.role) === cell.role && (version ?? cell.version) === cell.version;
+  return (
+    feature.includes(cell.feature) &&
+    peer?.includes(cell.peer) !== false &&
+    (role ?? cell.role) === cell.role &&
+    (version ?? cell.version) === cell.version
+  );
 }
 
 /** For people. `yes`; a number is a reason below, `?` a cell that neither a test nor a reason speaks of, `-` what TLS 1.2 has not. */
@@ -131,8 +177,16 @@ export function tableText(cells: readonly Cell[]): readonly string[] {
   const met = cells.filter(({ outcome }) => outcome === "met").length;
   return [
     `interop: ${met} cells met, of ${cells.length}; a number is a reason below`,
-    line("", namesOfFeatures.map((feature) => features[feature])),
-    ...[...rows].map(([name, row]) => line(name, namesOfFeatures.map((feature) => row.get(feature) ?? "-"))),
+    line(
+      "",
+      namesOfFeatures.map((feature) => features[feature]),
+    ),
+    ...[...rows].map(([name, row]) =>
+      line(
+        name,
+        namesOfFeatures.map((feature) => row.get(feature) ?? "-"),
+      ),
+    ),
     ...whys.map((why, at) => `${at + 1}  ${why}`),
   ];
 }

@@ -21,14 +21,20 @@ const absent = (firefox === undefined || !hasCertutil) && process.env["SALLYPORT
 const home = mkdtempSync(join(tmpdir(), "sallyport-firefox-"));
 afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
 
-test("Firefox takes a compressed certificate and the post-quantum key exchange, and gets its page", { timeout: 120_000 }, async ({ skip }) => {
+test("Firefox takes a compressed certificate and the post-quantum key exchange, and gets its page", { timeout: 120_000 }, async ({
+  skip,
+}) => {
   skip(absent, "firefox and certutil are not installed");
   if (firefox === undefined) throw new Error("firefox is not installed");
   const authority = await makeAuthority();
   const own = credential({ chain: authority.leaf.chainPem, signer: signer(authority.leaf.keyPem) });
   const seen: TraceEvent[] = [];
   const config = serverConfig({
-    provider: node, now: Date.now, credentials: [own], alpn: ["http/1.1"], certificateCompression: certificateCompressors,
+    provider: node,
+    now: Date.now,
+    credentials: [own],
+    alpn: ["http/1.1"],
+    certificateCompression: certificateCompressors,
     trace: (event) => void seen.push(event),
   });
   const http = createHttpServer((_, response) => response.end("<p>through both doors</p>"));
@@ -42,7 +48,15 @@ test("Firefox takes a compressed certificate and the post-quantum key exchange, 
   writeFileSync(join(home, "ca.pem"), authority.pem);
   await run("certutil", ["-d", `sql:${profile}`, "-N", "--empty-password"]);
   await run("certutil", ["-d", `sql:${profile}`, "-A", "-t", "C,,", "-n", "CA", "-i", join(home, "ca.pem")]);
-  const flags = ["--headless", "--no-remote", "--profile", profile, "--screenshot", join(home, "page.png"), `https://localhost:${port}/`];
+  const flags = [
+    "--headless",
+    "--no-remote",
+    "--profile",
+    profile,
+    "--screenshot",
+    join(home, "page.png"),
+    `https://localhost:${port}/`,
+  ];
   const browser = start(firefox, flags, { env: { HOME: home, MOZ_DISABLE_CONTENT_SANDBOX: "1" }, timeoutMs: 90_000 });
   const [[request], [socket]] = await Promise.all([once(http, "request"), once(server, "secureConnection")]);
   await browser.stop();
@@ -52,5 +66,6 @@ test("Firefox takes a compressed certificate and the post-quantum key exchange, 
   expect(socket.info).toMatchObject({ version: "tls1.3", group: "X25519MLKEM768", alpn: "http/1.1" });
   const sent = seen.flatMap((event) => (event.kind === "message" && event.direction === "out" ? [event.type] : []));
   expect(sent).toContain("compressed_certificate");
-  for (const feature of ["full", "hybrid", "alpn"] as const) shows({ peer: "firefox", role: "server", version: "tls1.3", feature });
+  for (const feature of ["full", "hybrid", "alpn"] as const)
+    shows({ peer: "firefox", role: "server", version: "tls1.3", feature });
 });

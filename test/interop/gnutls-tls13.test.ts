@@ -21,11 +21,16 @@ afterEach(async () => {
 });
 
 async function serve({ provider, credential }: Side) {
-  const server = await listen(serverConfig({
-    provider, now: Date.now, versions: ["tls1.3"], credentials: [await credential(leaf)],
-    sessions: ticketKeys({ random: (length) => provider.random(length), now: Date.now }),
-    earlyData: { maxBytes: 16_384, singleUse: { use: () => "fresh" } },
-  }));
+  const server = await listen(
+    serverConfig({
+      provider,
+      now: Date.now,
+      versions: ["tls1.3"],
+      credentials: [await credential(leaf)],
+      sessions: ticketKeys({ random: (length) => provider.random(length), now: Date.now }),
+      earlyData: { maxBytes: 16_384, singleUse: { use: () => "fresh" } },
+    }),
+  );
   cleanups.push(() => server.close());
   return server;
 }
@@ -39,12 +44,21 @@ async function gnutlsServer(...more: readonly string[]): Promise<{ readonly port
   const { certificate, key } = identityFiles(leaf);
   const port = await freePort();
   const shown = ["--disable-client-cert", "--x509certfile", certificate, "--x509keyfile", key];
-  const running = start("gnutls-serv", ["--port", String(port), "--echo", "--priority", gnutlsVersion["tls1.3"], ...shown, ...more]);
+  const running = start("gnutls-serv", [
+    "--port",
+    String(port),
+    "--echo",
+    "--priority",
+    gnutlsVersion["tls1.3"],
+    ...shown,
+    ...more,
+  ]);
   cleanups.push(() => running.stop());
   await running.saw(/listening on IPv4[\s\S]*\n/);
   return { port, running };
 }
-const updates = ({ events }: Link): number => events.filter((event) => event.kind === "keys-updated" && event.direction === "read").length;
+const updates = ({ events }: Link): number =>
+  events.filter((event) => event.kind === "keys-updated" && event.direction === "read").length;
 
 describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("%s", (_, side) => {
   test("gnutls-cli's KeyUpdate is followed, and ours by it", async () => {
@@ -67,7 +81,9 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("%
   test("gnutls-serv follows our KeyUpdates, and answers the one that asks for it", async () => {
     const { port } = await gnutlsServer();
     const verifier = serverVerifier({ provider: side.provider, roots: pki.ca.pem });
-    const link = established(await connect(port, clientConfig({ provider: side.provider, now: Date.now, versions: ["tls1.3"], verifier })));
+    const link = established(
+      await connect(port, clientConfig({ provider: side.provider, now: Date.now, versions: ["tls1.3"], verifier })),
+    );
     for (const asks of [false, true]) {
       link.updateKeys(asks);
       link.write(`asked: ${asks}\n`);
@@ -93,7 +109,14 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("%
   test("ours is accepted by gnutls-serv", async () => {
     const { port } = await gnutlsServer("--earlydata", "--maxearlydata", "16384");
     const verifier = serverVerifier({ provider: side.provider, roots: pki.ca.pem });
-    const config = clientConfig({ provider: side.provider, now: Date.now, versions: ["tls1.3"], verifier, sessions: memoryClientSessions(), earlyData: true });
+    const config = clientConfig({
+      provider: side.provider,
+      now: Date.now,
+      versions: ["tls1.3"],
+      verifier,
+      sessions: memoryClientSessions(),
+      earlyData: true,
+    });
     const meetings: unknown[] = [];
     for (let meeting = 0; meeting < 2; meeting++) {
       const link = established(await connect(port, config, { early: request }));
@@ -103,7 +126,10 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("%
       link.close();
       await link.drained();
     }
-    expect(meetings).toEqual([["full", "none"], ["resumed", "accepted"]]);
+    expect(meetings).toEqual([
+      ["full", "none"],
+      ["resumed", "accepted"],
+    ]);
     shows({ peer: "gnutls", role: "client", version: "tls1.3", feature: "early" });
   });
 });

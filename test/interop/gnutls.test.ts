@@ -1,7 +1,13 @@
 // What GnuTLS speaks and few others do: raw public keys (RFC 7250) and record_size_limit (RFC 8449), in both roles and versions.
 import { createPublicKey } from "node:crypto";
 import {
-  clientConfig, type Credential, dangerousAssertVerified, type ProtocolVersion, rawPublicKeys, serverConfig, type SyncVerifier,
+  clientConfig,
+  type Credential,
+  dangerousAssertVerified,
+  type ProtocolVersion,
+  rawPublicKeys,
+  serverConfig,
+  type SyncVerifier,
 } from "@sallyport/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
@@ -16,7 +22,12 @@ const pki = await makePki();
 const [ours, theirs] = [await pki.leaf(), await pki.leaf()];
 const publicKeyOf = ({ keyPem }: { readonly keyPem: string }): Uint8Array =>
   Uint8Array.from(createPublicKey(keyPem).export({ type: "spki", format: "der" }));
-const raw = ["--rawpkkeyfile", file("raw.key.pem", theirs.keyPem), "--rawpkfile", file("raw.pub.pem", createPublicKey(theirs.keyPem).export({ type: "spki", format: "pem" }).toString())];
+const raw = [
+  "--rawpkkeyfile",
+  file("raw.key.pem", theirs.keyPem),
+  "--rawpkfile",
+  file("raw.pub.pem", createPublicKey(theirs.keyPem).export({ type: "spki", format: "pem" }).toString()),
+];
 const { certificate, key } = identityFiles(theirs);
 const trusting: SyncVerifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "interop", verify: dangerousAssertVerified };
 const trustsTheirs = rawPublicKeys({ allowed: [publicKeyOf(theirs)] });
@@ -57,7 +68,9 @@ const cases = sides.flatMap((side) => (["tls1.3", "tls1.2"] as const).map((versi
 describe.each(cases)("$name, $version", ({ side, version }) => {
   const credentialOf = async (type: "x509" | "raw-public-key"): Promise<Credential> => {
     const made = await side.credential(ours);
-    return type === "x509" ? made : { type, chain: [made.publicKey], publicKey: made.publicKey, names: ["localhost"], signer: made.signer };
+    return type === "x509"
+      ? made
+      : { type, chain: [made.publicKey], publicKey: made.publicKey, names: ["localhost"], signer: made.signer };
   };
   const common = { provider: side.provider, now: Date.now, versions: [version] as readonly ProtocolVersion[] };
   const types = (server: "X509" | "RAWPK", client: "X509" | "RAWPK"): string =>
@@ -71,11 +84,13 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
   ] as const)("gnutls-cli takes our $server, and shows $client", async ({ server, client }, { skip }) => {
     skip(absent, reason);
     const verifier = client === "RAWPK" ? trustsTheirs : trusting;
-    const port = await listen(serverConfig({
-      ...common,
-      credentials: [await credentialOf(server === "X509" ? "x509" : "raw-public-key")],
-      ...(client && { clientAuthentication: { mode: "required", verifier } }),
-    }));
+    const port = await listen(
+      serverConfig({
+        ...common,
+        credentials: [await credentialOf(server === "X509" ? "x509" : "raw-public-key")],
+        ...(client && { clientAuthentication: { mode: "required", verifier } }),
+      }),
+    );
     cleanups.push(() => port.close());
     const shown = client === undefined ? [] : client === "RAWPK" ? raw : ["--x509certfile", certificate, "--x509keyfile", key];
     const peer = gnutlsClient(port.port, types(server, client ?? "X509"), shown);
@@ -91,13 +106,23 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
   ] as const)("gnutls-serv shows its $server, and takes our $client", async ({ server, client }, { skip }) => {
     skip(absent, reason);
     const shown = [...(server === "RAWPK" ? raw : []), "--x509certfile", certificate, "--x509keyfile", key];
-    const port = await gnutlsServer(types(server, client ?? "X509"), [...shown, client === undefined ? "--disable-client-cert" : "--require-client-cert"]);
-    const link = established(await connect(port, clientConfig({
-      ...common,
-      verifier: server === "RAWPK" ? trustsTheirs : trusting,
-      ...(client && { credentials: [await credentialOf("raw-public-key")] }),
-    })));
-    expect(link.info.peer?.presented).toMatchObject(server === "RAWPK" ? { type: "raw-public-key", chain: [publicKeyOf(theirs)] } : { type: "x509" });
+    const port = await gnutlsServer(types(server, client ?? "X509"), [
+      ...shown,
+      client === undefined ? "--disable-client-cert" : "--require-client-cert",
+    ]);
+    const link = established(
+      await connect(
+        port,
+        clientConfig({
+          ...common,
+          verifier: server === "RAWPK" ? trustsTheirs : trusting,
+          ...(client && { credentials: [await credentialOf("raw-public-key")] }),
+        }),
+      ),
+    );
+    expect(link.info.peer?.presented).toMatchObject(
+      server === "RAWPK" ? { type: "raw-public-key", chain: [publicKeyOf(theirs)] } : { type: "x509" },
+    );
     link.write("known to each other\n");
     expect(await link.readUntil(/other/)).toBe("known to each other\n");
     link.close();

@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { clientConfig, memoryClientSessions, type ProtocolVersion, serverConfig, type TicketKeys, ticketKeys } from "@sallyport/core";
+import {
+  clientConfig,
+  memoryClientSessions,
+  type ProtocolVersion,
+  serverConfig,
+  type TicketKeys,
+  ticketKeys,
+} from "@sallyport/core";
 import { clientVerifier, serverVerifier } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
@@ -36,13 +43,33 @@ function client({ provider }: Side, version: ProtocolVersion, options: object = 
   return clientConfig({ provider, now: Date.now, versions: [version], verifier, ...options });
 }
 function sClient(port: number, version: ProtocolVersion, ...more: readonly string[]) {
-  const running = start("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost", "-CAfile", ca, flag(version), ...more]);
+  const running = start("openssl", [
+    "s_client",
+    "-connect",
+    `127.0.0.1:${port}`,
+    "-servername",
+    "localhost",
+    "-CAfile",
+    ca,
+    flag(version),
+    ...more,
+  ]);
   cleanups.push(() => running.stop());
   return running;
 }
 async function sServer(version: ProtocolVersion, ...more: readonly string[]) {
   const { certificate, key } = identityFiles(await pki.leaf());
-  const running = start("openssl", ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, flag(version), ...more]);
+  const running = start("openssl", [
+    "s_server",
+    "-accept",
+    "127.0.0.1:0",
+    "-cert",
+    certificate,
+    "-key",
+    key,
+    flag(version),
+    ...more,
+  ]);
   cleanups.push(() => running.stop());
   const [, port] = await running.saw(/ACCEPT 127\.0\.0\.1:(\d+)/);
   return { port: Number(port), running };
@@ -87,7 +114,13 @@ describe.skipIf(absent).each(cases)("$name, $version", ({ side, version }) => {
   test("without a certificate we are refused by s_server, and hear its alert", async () => {
     const { port } = await sServer(version, "-Verify", "1", "-CAfile", ca);
     const outcome = await connect(port, client(side, version));
-    const error = outcome.kind === "failed" ? outcome.failure.error : await outcome.link.read().then(() => undefined, (thrown: unknown) => thrown);
+    const error =
+      outcome.kind === "failed"
+        ? outcome.failure.error
+        : await outcome.link.read().then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          );
     expect(error).toMatchObject({
       kind: "alert-received",
       context: { description: { name: version === "tls1.3" ? "certificate_required" : "handshake_failure" } },
@@ -138,7 +171,9 @@ describe.skipIf(absent).each(cases)("sessions of $version with $name", ({ name, 
       await link.drained();
     }
     // TLS 1.2 gives none behind a resumption.
-    expect(kinds).toEqual(version === "tls1.3" ? ["full", "resumed", "resumed", "resumed"] : ["full", "resumed", "full", "resumed"]);
+    expect(kinds).toEqual(
+      version === "tls1.3" ? ["full", "resumed", "resumed", "resumed"] : ["full", "resumed", "full", "resumed"],
+    );
     shows({ peer: "openssl", role: "client", version, feature: "resumption" });
   });
 });
@@ -169,34 +204,37 @@ async function fetchPage(link: Link): Promise<void> {
 const met = identityPeers.flatMap((peer) =>
   cases.filter(({ version }) => peer.versions?.includes(version) !== false).map((each) => ({ ...each, peer, other: peer.name })),
 );
-describe.each(met)(
-  "$other, $name, $version",
-  ({ peer, side, version }) => {
-    const missing = !peer.installed && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
-    const authentication = { mode: "required", verifier: clientVerifier({ provider: side.provider, roots: pki.ca.pem }) } as const;
-    const insisting = async (): Promise<number> => {
-      const { port, stop } = await peer.serve(await pki.leaf(), version, pki);
-      cleanups.push(stop);
-      return port;
-    };
+describe.each(met)("$other, $name, $version", ({ peer, side, version }) => {
+  const missing = !peer.installed && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
+  const authentication = { mode: "required", verifier: clientVerifier({ provider: side.provider, roots: pki.ca.pem }) } as const;
+  const insisting = async (): Promise<number> => {
+    const { port, stop } = await peer.serve(await pki.leaf(), version, pki);
+    cleanups.push(stop);
+    return port;
+  };
 
-    test.skipIf(missing).each(["ecdsa-p256", "ecdsa-p384", "rsa"] as const)("its %s certificate is asked for, proven and judged", async (key) => {
+  test.skipIf(missing).each(["ecdsa-p256", "ecdsa-p384", "rsa"] as const)(
+    "its %s certificate is asked for, proven and judged",
+    async (key) => {
       const { port, next } = await serve(side, version, { clientAuthentication: authentication });
       const own = await pki.leaf({ key, usage: "client", dns: ["a.client"] });
       const [said, link] = await Promise.all([peer.get(port, version, pki, own), next().then(answer)]);
       expect(said).toContain("your page");
       expect(link.info.peer?.names).toContain("a.client");
       shows({ peer: peer.name, role: "server", version, feature: "client" });
-    });
+    },
+  );
 
-    test.skipIf(missing)("without a certificate it is refused, and says by which alert", async () => {
-      const { port, next } = await serve(side, version, { clientAuthentication: authentication });
-      const [said, outcome] = await Promise.all([peer.get(port, version, pki, undefined).then(() => "a page", String), next()]);
-      expect(outcome.kind).toBe("failed");
-      expect(said).toMatch(version === "tls1.3" ? /certificate[ _](is )?required/i : /handshake[ _]fail/i);
-    });
+  test.skipIf(missing)("without a certificate it is refused, and says by which alert", async () => {
+    const { port, next } = await serve(side, version, { clientAuthentication: authentication });
+    const [said, outcome] = await Promise.all([peer.get(port, version, pki, undefined).then(() => "a page", String), next()]);
+    expect(outcome.kind).toBe("failed");
+    expect(said).toMatch(version === "tls1.3" ? /certificate[ _](is )?required/i : /handshake[ _]fail/i);
+  });
 
-    test.skipIf(missing).each(["ecdsa-p256", "ecdsa-p384", "rsa"] as const)("our %s certificate satisfies it where it insists on one", async (key) => {
+  test.skipIf(missing).each(["ecdsa-p256", "ecdsa-p384", "rsa"] as const)(
+    "our %s certificate satisfies it where it insists on one",
+    async (key) => {
       if (peer.asksFor?.(key, version) === false) {
         const own = await side.credential(await pki.leaf({ key, usage: "client" }));
         expect(await connect(await insisting(), client(side, version, { credentials: [own] }))).toMatchObject({ kind: "failed" });
@@ -205,52 +243,55 @@ describe.each(met)(
       const own = await side.credential(await pki.leaf({ key, usage: "client", commonName: "our client" }));
       await fetchPage(established(await connect(await insisting(), client(side, version, { credentials: [own] }))));
       shows({ peer: peer.name, role: "client", version, feature: "client" });
-    });
+    },
+  );
 
-    test.skipIf(missing)("without a certificate we are refused where it insists on one, and hear its alert", async () => {
-      const outcome = await connect(await insisting(), client(side, version));
-      const error = outcome.kind === "failed" ? outcome.failure.error : await outcome.link.read().then(() => undefined, (thrown: unknown) => thrown);
-      expect(error).toMatchObject({ kind: peer.silent?.includes(version) === true ? "truncated" : "alert-received" });
-    });
-  },
-);
+  test.skipIf(missing)("without a certificate we are refused where it insists on one, and hear its alert", async () => {
+    const outcome = await connect(await insisting(), client(side, version));
+    const error =
+      outcome.kind === "failed"
+        ? outcome.failure.error
+        : await outcome.link.read().then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          );
+    expect(error).toMatchObject({ kind: peer.silent?.includes(version) === true ? "truncated" : "alert-received" });
+  });
+});
 
 const resuming = identityPeers.flatMap((peer) =>
   cases.filter(({ version }) => peer.versions?.includes(version) !== false).map((each) => ({ ...each, peer, other: peer.name })),
 );
-describe.each(resuming)(
-  "sessions of $other with $name, $version",
-  ({ peer, side, version }) => {
-    const missing = !peer.installed && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
+describe.each(resuming)("sessions of $other with $name, $version", ({ peer, side, version }) => {
+  const missing = !peer.installed && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
 
-    test.skipIf(missing).each(["a ticket", "what a store keeps"] as const)("it resumes by %s of ours", async (way) => {
-      // Go's client knows no session ids.
-      const resumes = !(peer.name === "go" && version === "tls1.2" && way === "what a store keeps");
-      const { port, next } = await serve(side, version, { sessions: ways[way].sessions(side) });
-      const meetings = Promise.all([next().then(answer), next().then(answer)]);
-      const said = await peer.getTwice(port, pki, version);
-      expect((await meetings).map(({ info }) => info.handshakeKind)).toEqual(["full", resumes ? "resumed" : "full"]);
-      expect(said).toContain("your page");
-      if (!resumes) return;
-      expect(said).toContain("resumed");
-      shows({ peer: peer.name, role: "server", version, feature: "resumption" });
-    });
+  test.skipIf(missing).each(["a ticket", "what a store keeps"] as const)("it resumes by %s of ours", async (way) => {
+    // Go's client knows no session ids.
+    const resumes = !(peer.name === "go" && version === "tls1.2" && way === "what a store keeps");
+    const { port, next } = await serve(side, version, { sessions: ways[way].sessions(side) });
+    const meetings = Promise.all([next().then(answer), next().then(answer)]);
+    const said = await peer.getTwice(port, pki, version);
+    expect((await meetings).map(({ info }) => info.handshakeKind)).toEqual(["full", resumes ? "resumed" : "full"]);
+    expect(said).toContain("your page");
+    if (!resumes) return;
+    expect(said).toContain("resumed");
+    shows({ peer: peer.name, role: "server", version, feature: "resumption" });
+  });
 
-    test.skipIf(missing)("we resume by its sessions, each once", async () => {
-      const { port, stop } = await peer.serve(await pki.leaf(), version);
-      cleanups.push(stop);
-      const config = client(side, version, { sessions: memoryClientSessions() });
-      const kinds: string[] = [];
-      for (let meeting = 0; meeting < 3; meeting++) {
-        const link = established(await connect(port, config));
-        kinds.push(link.info.handshakeKind);
-        expect(link.info.peer?.names).toContain("localhost");
-        await fetchPage(link);
-      }
-      expect(kinds.slice(0, 2)).toEqual(["full", "resumed"]);
-      // Some give another ticket of TLS 1.2 behind a resumption.
-      if (version === "tls1.3") expect(kinds[2]).toBe("resumed");
-      shows({ peer: peer.name, role: "client", version, feature: "resumption" });
-    });
-  },
-);
+  test.skipIf(missing)("we resume by its sessions, each once", async () => {
+    const { port, stop } = await peer.serve(await pki.leaf(), version);
+    cleanups.push(stop);
+    const config = client(side, version, { sessions: memoryClientSessions() });
+    const kinds: string[] = [];
+    for (let meeting = 0; meeting < 3; meeting++) {
+      const link = established(await connect(port, config));
+      kinds.push(link.info.handshakeKind);
+      expect(link.info.peer?.names).toContain("localhost");
+      await fetchPage(link);
+    }
+    expect(kinds.slice(0, 2)).toEqual(["full", "resumed"]);
+    // Some give another ticket of TLS 1.2 behind a resumption.
+    if (version === "tls1.3") expect(kinds[2]).toBe("resumed");
+    shows({ peer: peer.name, role: "client", version, feature: "resumption" });
+  });
+});

@@ -27,7 +27,10 @@ export interface IdentityPeer {
 const nodeTls: IdentityPeer = {
   name: "node:tls",
   installed: true,
-  get: (port, version, { ca }, own) => getByNode(port, { ca: ca.pem, ...nodeVersion[version], ...(own && { cert: own.chainPem, key: own.keyPem }) }).then(({ body }) => body),
+  get: (port, version, { ca }, own) =>
+    getByNode(port, { ca: ca.pem, ...nodeVersion[version], ...(own && { cert: own.chainPem, key: own.keyPem }) }).then(
+      ({ body }) => body,
+    ),
   async getTwice(port, { ca }, version) {
     const options = { ca: ca.pem, ...nodeVersion[version] };
     const { session } = await getByNode(port, options);
@@ -47,7 +50,10 @@ const nodeTls: IdentityPeer = {
   },
 };
 
-function getByNode(port: number, options: tls.ConnectionOptions): Promise<{ readonly body: string; readonly session?: Buffer; readonly reused: boolean }> {
+function getByNode(
+  port: number,
+  options: tls.ConnectionOptions,
+): Promise<{ readonly body: string; readonly session?: Buffer; readonly reused: boolean }> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ...options });
     let body = "";
@@ -76,8 +82,19 @@ const gnutls: IdentityPeer = {
   },
   async serve(own, version, pki) {
     const port = await freePort();
-    const clients = pki === undefined ? ["--disable-client-cert"] : ["--require-client-cert", "--verify-client-cert", "--x509cafile", file("gnutls-clients.pem", pki.ca.pem)];
-    const server = start("gnutls-serv", ["--port", String(port), "--http", "--priority", gnutlsVersion[version], ...clients, ...gnutlsIdentity(own)]);
+    const clients =
+      pki === undefined
+        ? ["--disable-client-cert"]
+        : ["--require-client-cert", "--verify-client-cert", "--x509cafile", file("gnutls-clients.pem", pki.ca.pem)];
+    const server = start("gnutls-serv", [
+      "--port",
+      String(port),
+      "--http",
+      "--priority",
+      gnutlsVersion[version],
+      ...clients,
+      ...gnutlsIdentity(own),
+    ]);
     await server.saw(/listening on IPv4[\s\S]*\n/);
     return { port, stop: server.stop };
   },
@@ -90,7 +107,11 @@ function gnutlsIdentity(own: Identity): string[] {
 
 async function getByGnutls(port: number, version: ProtocolVersion, { ca }: Pki, more: readonly string[]): Promise<string> {
   const names = ["--sni-hostname", "localhost", "--verify-hostname", "localhost", "--x509cafile", file("gnutls-ca.pem", ca.pem)];
-  const client = start("gnutls-cli", ["--port", String(port), "--priority", gnutlsVersion[version], ...names, ...more, "127.0.0.1"], { timeoutMs: 20_000 });
+  const client = start(
+    "gnutls-cli",
+    ["--port", String(port), "--priority", gnutlsVersion[version], ...names, ...more, "127.0.0.1"],
+    { timeoutMs: 20_000 },
+  );
   client.write(request); // the end of its standard input would end it before the answer
   const code = await client.ended;
   if (code !== 0) throw new Error(`gnutls-cli: ${code}\n${client.output()}`);
@@ -100,7 +121,8 @@ async function getByGnutls(port: number, version: ProtocolVersion, { ca }: Pki, 
 const go: IdentityPeer = {
   name: "go",
   installed: versionOf("go", "env", "GOVERSION") !== undefined,
-  get: (port, version, pki, own) => getByGo({ port, version: goVersion[version], ...(own && { certificate: own.chainPem, key: own.keyPem }) }, pki),
+  get: (port, version, pki, own) =>
+    getByGo({ port, version: goVersion[version], ...(own && { certificate: own.chainPem, key: own.keyPem }) }, pki),
   getTwice: (port, pki, version) => getByGo({ port, version: goVersion[version], again: true }, pki),
   async serve(own, version, pki) {
     const { certificate, key } = identityFiles(own);

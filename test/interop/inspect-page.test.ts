@@ -43,7 +43,10 @@ describe.each(drivenBrowsers.map((browser) => [browser.name, browser] as const))
     if (absent) return;
     browser = await driven.launch();
     page = await browser.newPage();
-    page.on("request", (request) => void (request.url() !== address && !request.url().startsWith("data:") && asked.push(request.url())));
+    page.on(
+      "request",
+      (request) => void (request.url() !== address && !request.url().startsWith("data:") && asked.push(request.url())),
+    );
     page.on("pageerror", (error) => void complaints.push(error.message));
     page.on("dialog", (dialog) => {
       complaints.push(`a dialog: ${dialog.message()}`);
@@ -65,13 +68,22 @@ describe.each(drivenBrowsers.map((browser) => [browser.name, browser] as const))
     await expect.poll(() => page.textContent("#status"), { timeout: 20_000 }).toMatch(pattern);
     return (await page.textContent("#status")) ?? "";
   };
-  const focused = (): Promise<string> => page.evaluate(() => `${document.activeElement?.getAttribute("role") ?? document.activeElement?.tagName.toLowerCase()} ${document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim().replace(/\s+/g, " ") ?? ""}`);
+  const focused = (): Promise<string> =>
+    page.evaluate(
+      () =>
+        `${document.activeElement?.getAttribute("role") ?? document.activeElement?.tagName.toLowerCase()} ${document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim().replace(/\s+/g, " ") ?? ""}`,
+    );
 
-  test("hex that is pasted becomes a diagram, with the reason, the remedy and what each kind of server says", async ({ skip }) => {
+  test("hex that is pasted becomes a diagram, with the reason, the remedy and what each kind of server says", async ({
+    skip,
+  }) => {
     skip(absent, `${name} is not installed`);
     await put(failed);
     expect(await status(/secp224r1/)).toMatch(/Alert handshake_failure \(40\)\. 2 steps are shown\./);
-    expect(await page.locator("[role=tab]").allTextContents()).toEqual(["client: client_hello in clear, 116 bytes", "server: handshake_failure alert, 7 bytes"]);
+    expect(await page.locator("[role=tab]").allTextContents()).toEqual([
+      "client: client_hello in clear, 116 bytes",
+      "server: handshake_failure alert, 7 bytes",
+    ]);
     const told = (await page.textContent("#result")) ?? "";
     expect(told).toContain("MBEDTLS_ECP_DP_SECP256R1_ENABLED");
     expect(await page.locator(".refuses").count()).toBeGreaterThanOrEqual(6);
@@ -92,11 +104,14 @@ describe.each(drivenBrowsers.map((browser) => [browser.name, browser] as const))
   test("a capture that is dropped is read as one connection, and says its name", async ({ skip }) => {
     skip(absent, `${name} is not installed`);
     await clear();
-    await page.evaluate((bytes) => {
-      const files = new DataTransfer();
-      files.items.add(new File([Uint8Array.from(bytes)], "failed.pcap"));
-      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
-    }, [...capture(helloOf("stm32-secp224r1"), "15030300020228")]);
+    await page.evaluate(
+      (bytes) => {
+        const files = new DataTransfer();
+        files.items.add(new File([Uint8Array.from(bytes)], "failed.pcap"));
+        document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+      },
+      [...capture(helloOf("stm32-secp224r1"), "15030300020228")],
+    );
     await status(/secp224r1/);
     expect(await page.textContent("#chosen")).toContain("failed.pcap");
     expect(await page.locator("[role=tab]").count()).toBe(2);
@@ -146,27 +161,33 @@ describe.each(drivenBrowsers.map((browser) => [browser.name, browser] as const))
     expect(await page.textContent("#step h3")).toBe("handshake_failure");
   });
 
-  test.each([["empty", ""], ["failed", failed], ["broken", `1603010030010000ff0303${"00".repeat(40)}`], ["a log", "wolfSSL error occurred, error = -313"]])(
-    "an accessibility checker finds nothing wrong: %s",
-    async (_, text) => {
-      if (absent) return expect(driven.command).toBeUndefined();
-      for (const colorScheme of ["light", "dark"] as const) {
-        if (name === "Chromium") await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await put(text);
-        if (text !== "") await status(/./);
-        await page.evaluate(axe);
-        const violations = await page.evaluate(async () => {
-          const { axe: checker } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
-          return (await checker.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
-        });
-        expect(violations, colorScheme).toEqual([]);
-      }
-    },
-  );
+  test.each([
+    ["empty", ""],
+    ["failed", failed],
+    ["broken", `1603010030010000ff0303${"00".repeat(40)}`],
+    ["a log", "wolfSSL error occurred, error = -313"],
+  ])("an accessibility checker finds nothing wrong: %s", async (_, text) => {
+    if (absent) return expect(driven.command).toBeUndefined();
+    for (const colorScheme of ["light", "dark"] as const) {
+      if (name === "Chromium") await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await put(text);
+      if (text !== "") await status(/./);
+      await page.evaluate(axe);
+      const violations = await page.evaluate(async () => {
+        const { axe: checker } = window as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
+        };
+        return (await checker.run()).violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`,
+        );
+      });
+      expect(violations, colorScheme).toEqual([]);
+    }
+  });
 
   test("markup in a server's name is text, in a log too, and nothing runs", async ({ skip }) => {
     skip(absent, `${name} is not installed`);
-    const hostile = "<img src=x onerror=\"owned=1\"><script>owned=1</script>\u001b[2J";
+    const hostile = '<img src=x onerror="owned=1"><script>owned=1</script>\u001b[2J';
     await put(helloTo(hostile));
     await status(/./);
     expect(await page.textContent("#result")).toContain("<script>owned=1</script>");
@@ -268,5 +289,9 @@ function capture(client: string, server_: string): Buffer {
   const start = Buffer.alloc(24);
   start.writeUInt32LE(0xa1b2c3d4, 0);
   start.writeUInt32LE(101, 20); // packets of IP without a frame
-  return Buffer.concat([start, segment(50_000, 443, Buffer.from(client, "hex")), segment(443, 50_000, Buffer.from(server_, "hex"))]);
+  return Buffer.concat([
+    start,
+    segment(50_000, 443, Buffer.from(client, "hex")),
+    segment(443, 50_000, Buffer.from(server_, "hex")),
+  ]);
 }

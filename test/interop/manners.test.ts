@@ -23,9 +23,15 @@ describe.each(peers.filter(({ server }) => server !== undefined).map((peer) => [
     try {
       for (const { provider } of sides) {
         const config = clientConfig({
-          provider, now: Date.now, verifier: serverVerifier({ provider, roots: pki.ca.pem }), ...way,
-          alpn: ["http/1.0", "http/1.1", "x".repeat(60)], sessions: memoryClientSessions(),
-          grease: true, padding: true, clientHelloRecordSize: 200,
+          provider,
+          now: Date.now,
+          verifier: serverVerifier({ provider, roots: pki.ca.pem }),
+          ...way,
+          alpn: ["http/1.0", "http/1.1", "x".repeat(60)],
+          sessions: memoryClientSessions(),
+          grease: true,
+          padding: true,
+          clientHelloRecordSize: 200,
         });
         const link = established(await connect(servers?.ports[0] ?? 0, config));
         expect(link.info.version).toBe(version);

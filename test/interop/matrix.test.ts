@@ -39,24 +39,35 @@ afterAll(() => {
 describe.each(peers.map((peer) => [peer.name, peer] as const))("%s", (_, peer) => {
   const absent = peer.version === undefined && !required;
 
-  describe.each(ways.filter(({ version }) => peer.versions?.includes(version) !== false))("$version with $side.name", ({ side, version }) => {
-    const suffix = version === "tls1.3" ? "" : ", TLS 1.2";
-    if (peer.client !== undefined) {
-      test("its client gets a page from a Sallyport server in every cell", async ({ skip }) => {
-        skip(absent, `${peer.name} is not installed`);
-        const met = await everyCell(`${peer.name} client, Sallyport server on ${side.name}${suffix}`, peer, await againstClient(peer, side, version));
-        show(peer, "server", version, met);
-      });
-    }
+  describe.each(ways.filter(({ version }) => peer.versions?.includes(version) !== false))(
+    "$version with $side.name",
+    ({ side, version }) => {
+      const suffix = version === "tls1.3" ? "" : ", TLS 1.2";
+      if (peer.client !== undefined) {
+        test("its client gets a page from a Sallyport server in every cell", async ({ skip }) => {
+          skip(absent, `${peer.name} is not installed`);
+          const met = await everyCell(
+            `${peer.name} client, Sallyport server on ${side.name}${suffix}`,
+            peer,
+            await againstClient(peer, side, version),
+          );
+          show(peer, "server", version, met);
+        });
+      }
 
-    if (peer.server !== undefined) {
-      test("a Sallyport client gets a page from its server in every cell", async ({ skip }) => {
-        skip(absent, `${peer.name} is not installed`);
-        const met = await everyCell(`Sallyport client on ${side.name}, ${peer.name} server${suffix}`, peer, await againstServer(peer, side, version));
-        show(peer, "client", version, met);
-      });
-    }
-  });
+      if (peer.server !== undefined) {
+        test("a Sallyport client gets a page from its server in every cell", async ({ skip }) => {
+          skip(absent, `${peer.name} is not installed`);
+          const met = await everyCell(
+            `Sallyport client on ${side.name}, ${peer.name} server${suffix}`,
+            peer,
+            await againstServer(peer, side, version),
+          );
+          show(peer, "client", version, met);
+        });
+      }
+    },
+  );
 });
 
 interface Attempts {

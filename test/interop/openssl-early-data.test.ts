@@ -4,7 +4,13 @@ import { createServer as createHttp } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import {
-  clientConfig, memorySingleUse, type ServerOptions, type SingleUse, type StoredSession, type SyncClientSessionStore, serverConfig,
+  clientConfig,
+  memorySingleUse,
+  type ServerOptions,
+  type SingleUse,
+  type StoredSession,
+  type SyncClientSessionStore,
+  serverConfig,
   ticketKeys,
 } from "@sallyport/core";
 import { createServer, type TlsSocket } from "@sallyport/node";
@@ -43,7 +49,9 @@ async function servers({ provider, credential }: Side) {
   const sessions = ticketKeys({ random: (length) => provider.random(length), now: Date.now });
   const credentials = [await credential(await pki.leaf())] as const;
   return async (options: Partial<ServerOptions>) => {
-    const server = await listen(serverConfig({ provider, now: Date.now, versions: ["tls1.3"], credentials, sessions, ...options }));
+    const server = await listen(
+      serverConfig({ provider, now: Date.now, versions: ["tls1.3"], credentials, sessions, ...options }),
+    );
     cleanups.push(() => server.close());
     return server;
   };
@@ -51,7 +59,17 @@ async function servers({ provider, credential }: Side) {
 const takes = (singleUse: SingleUse): Partial<ServerOptions> => ({ earlyData: { maxBytes: 16_384, singleUse } });
 
 function sClient(port: number, ...more: readonly string[]) {
-  const running = start("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost", "-CAfile", ca, "-tls1_3", ...more]);
+  const running = start("openssl", [
+    "s_client",
+    "-connect",
+    `127.0.0.1:${port}`,
+    "-servername",
+    "localhost",
+    "-CAfile",
+    ca,
+    "-tls1_3",
+    ...more,
+  ]);
   cleanups.push(() => running.stop());
   return running;
 }
@@ -93,7 +111,12 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
   test.each<[string, Partial<ServerOptions>, readonly string[], string]>([
     ["if it was seen before", takes({ use: () => "seen" }), [], "seen"],
     ["by a server that takes none any more", {}, [], "disabled"],
-    ["behind a HelloRetryRequest", { ...takes({ use: () => "fresh" }), groups: ["secp256r1"] }, ["-groups", "X25519:P-256"], "retried"],
+    [
+      "behind a HelloRetryRequest",
+      { ...takes({ use: () => "fresh" }), groups: ["secp256r1"] },
+      ["-groups", "X25519:P-256"],
+      "retried",
+    ],
   ])("s_client's is rejected %s, skipped, and the connection goes on", async (_, changed, more, rejected) => {
     const serve = await servers(side);
     const session = await acquainted(await serve(takes(oldSingleUse())));
@@ -111,7 +134,14 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
     // The first that came is used, again and again.
     const sessions: SyncClientSessionStore = { take: () => kept[0], put: (_, session) => void kept.push(session) };
     const verifier = serverVerifier({ provider: side.provider, roots: pki.ca.pem });
-    const config = clientConfig({ provider: side.provider, now: Date.now, versions: ["tls1.3"], verifier, sessions, earlyData: true });
+    const config = clientConfig({
+      provider: side.provider,
+      now: Date.now,
+      versions: ["tls1.3"],
+      verifier,
+      sessions,
+      earlyData: true,
+    });
     const link = established(await connect(port, config, { early: request }));
     running.write("an answer\n");
     await link.readUntil(/an answer/);
@@ -152,10 +182,18 @@ describe.skipIf(absent).each(sides.map((side) => ({ name: side.name, side })))("
     const sessions = ticketKeys({ random: (length) => provider.random(length), now: Date.now });
     const credentials = [await credential(await pki.leaf())] as const;
     const accept = serverConfig({
-      provider, now: Date.now, versions: ["tls1.3"], credentials, sessions, halfRtt: true, ...takes(oldSingleUse()),
+      provider,
+      now: Date.now,
+      versions: ["tls1.3"],
+      credentials,
+      sessions,
+      halfRtt: true,
+      ...takes(oldSingleUse()),
     });
     const http = createHttp((request, response) => {
-      response.end(`early-data: ${request.headers["early-data"]}, secure: ${!(request.socket as unknown as TlsSocket).secureConnecting}.`);
+      response.end(
+        `early-data: ${request.headers["early-data"]}, secure: ${!(request.socket as unknown as TlsSocket).secureConnecting}.`,
+      );
     });
     const ours = createServer({ accept, earlyRequests: { server: http } }, (socket) => void http.emit("connection", socket));
     ours.listen(0, "127.0.0.1");

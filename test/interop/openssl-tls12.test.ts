@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tls from "node:tls";
-import { type CipherSuiteName, type ClientOptions, clientConfig, type Connection, serverConfig, type ServerOptions } from "@sallyport/core";
+import {
+  type CipherSuiteName,
+  type ClientOptions,
+  clientConfig,
+  type Connection,
+  serverConfig,
+  type ServerOptions,
+} from "@sallyport/core";
 import { serverVerifier } from "@sallyport/x509";
 import { afterEach, describe, expect, test } from "vitest";
 import { type LeafOptions, makePki } from "../support/pki.ts";
@@ -19,7 +26,9 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 const suites: readonly CipherSuiteName[] = [
-  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 const label = "EXPORTER-Sallyport-test";
 
@@ -49,7 +58,11 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     const link = established(await connect(theirs.port, client(side, { dangerousKeyLog })));
     theirs.running.write("hello\n");
     await link.readUntil(/hello/);
-    const lines = logs.flatMap((path) => readFileSync(path, "utf8").split("\n").filter((line) => line.startsWith("CLIENT_RANDOM ")));
+    const lines = logs.flatMap((path) =>
+      readFileSync(path, "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith("CLIENT_RANDOM ")),
+    );
     expect(ours).toEqual(lines);
   });
 
@@ -127,7 +140,11 @@ describe.skipIf(absent).each(sides.map((side) => [side.name, side] as const))("o
     await running.saw(/SSL alert number 49\b/);
     await link.drained();
 
-    const verifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "nobody", verify: () => ({ reason: "nobody is trusted" }) } as const;
+    const verifier = {
+      schemes: ["ecdsa_secp256r1_sha256"],
+      label: "nobody",
+      verify: () => ({ reason: "nobody is trusted" }),
+    } as const;
     const theirs = await sServer();
     expect((await connect(theirs.port, client(side, { verifier }))).kind).toBe("failed");
     await theirs.running.saw(/SSL alert number 46\b/);
@@ -162,7 +179,8 @@ test.each(sides)("node:tls exports what $name exports: without a context, with a
   const [outcome] = await Promise.all([next(), new Promise((resolve) => socket.once("secureConnect", resolve))]);
   const { connection } = established(outcome);
   for (const context of [undefined, new Uint8Array(0), Uint8Array.of(1, 2, 3)]) {
-    const theirs = context === undefined ? exportWithout(socket, 40) : socket.exportKeyingMaterial(40, label, Buffer.from(context));
+    const theirs =
+      context === undefined ? exportWithout(socket, 40) : socket.exportKeyingMaterial(40, label, Buffer.from(context));
     expect(exported(connection, context, 40)).toBe(theirs.toString("hex"));
   }
 });

@@ -49,7 +49,9 @@ beforeAll(async () => {
     const isScript = request.url === "/script.js";
     response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
     const run = `pages.runAll(${JSON.stringify(setting)}).then((all) => fetch("/", { method: "POST", body: JSON.stringify(all) }))`;
-    response.end(isScript ? script : `<!doctype html><title>Sallyport</title><script src=script.js></script><script>${run}</script>`);
+    response.end(
+      isScript ? script : `<!doctype html><title>Sallyport</title><script src=script.js></script><script>${run}</script>`,
+    );
   });
 }, 60_000);
 afterAll(() => {
@@ -85,13 +87,23 @@ describe.each(browsers.map((browser) => [browser.name, browser] as const))("a pa
     test("gets a page of a server with a private CA, by TLS 1.3 and X25519MLKEM768", ({ skip }) => {
       skip(absent, `${name} is not installed`);
       expect(results[`${provider}: page`]).toEqual({
-        version: "tls1.3", group: "X25519MLKEM768", scheme: "ecdsa_secp256r1_sha256", status: "HTTP/1.1 200 OK", body: "you asked for /here",
+        version: "tls1.3",
+        group: "X25519MLKEM768",
+        scheme: "ecdsa_secp256r1_sha256",
+        status: "HTTP/1.1 200 OK",
+        body: "you asked for /here",
       });
     });
 
     test("sends 1 MiB to a server with an RSA key, and gets it back", ({ skip }) => {
       skip(absent, `${name} is not installed`);
-      const expected = { version: "tls1.3", group: "X25519MLKEM768", scheme: "rsa_pss_rsae_sha256", length: 1024 * 1024, same: true };
+      const expected = {
+        version: "tls1.3",
+        group: "X25519MLKEM768",
+        scheme: "rsa_pss_rsae_sha256",
+        length: 1024 * 1024,
+        same: true,
+      };
       expect(results[`${provider}: echo`]).toEqual(expected);
     });
 
@@ -160,11 +172,13 @@ async function startServers(): Promise<Setting> {
   const { bridge } = (await import(`${folder}bridge.ts`)) as {
     bridge(target: { host: string; port: number }, allowedOrigin: string, port: number): WebSocketServer;
   };
-  const addresses = await Promise.all([page, echo, cut].map(async (tls) => {
-    const target = { host: "127.0.0.1", port: await listen(closing(tls)) };
-    const sockets = closing(bridge(target, origin, 0));
-    return `ws://localhost:${(sockets.address() as AddressInfo).port}/`;
-  }));
+  const addresses = await Promise.all(
+    [page, echo, cut].map(async (tls) => {
+      const target = { host: "127.0.0.1", port: await listen(closing(tls)) };
+      const sockets = closing(bridge(target, origin, 0));
+      return `ws://localhost:${(sockets.address() as AddressInfo).port}/`;
+    }),
+  );
   const [toPage = "", toEcho = "", toCut = ""] = addresses;
   return { ca: pki.ca.pem, strangerCa: pki.strangerCa.pem, bridges: { page: toPage, echo: toEcho, cut: toCut } };
 }

@@ -68,11 +68,16 @@ let written = 0;
 
 // OpenSSL's names.
 export const opensslGroups: Partial<Record<NamedGroup, string>> = {
-  x25519: "X25519", secp256r1: "P-256", secp384r1: "P-384", secp521r1: "P-521",
+  x25519: "X25519",
+  secp256r1: "P-256",
+  secp384r1: "P-384",
+  secp521r1: "P-521",
 };
 
 function offered(cell: Cell, names: Partial<Record<NamedGroup, string>>): string {
-  return offeredGroups(cell).map((name) => names[name] ?? name).join(":");
+  return offeredGroups(cell)
+    .map((name) => names[name] ?? name)
+    .join(":");
 }
 const opensslVersion = { "tls1.3": "-tls1_3", "tls1.2": "-tls1_2" } as const;
 
@@ -85,7 +90,14 @@ const openssl: Peer = {
     return {
       get(port, cell) {
         const verify = ["-CAfile", roots, "-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"];
-        const options = ["-connect", `127.0.0.1:${port}`, opensslVersion[cell.version], "-groups", offered(cell, opensslGroups), "-quiet"];
+        const options = [
+          "-connect",
+          `127.0.0.1:${port}`,
+          opensslVersion[cell.version],
+          "-groups",
+          offered(cell, opensslGroups),
+          "-quiet",
+        ];
         return run("openssl", ["s_client", ...options, ...verify], request);
       },
       async stop() {},
@@ -138,7 +150,10 @@ const curl: Peer = {
 
 export const gnutlsVersion = { "tls1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3", "tls1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2" } as const;
 const gnutlsGroups: Partial<Record<NamedGroup, string>> = {
-  x25519: "+GROUP-X25519", secp256r1: "+GROUP-SECP256R1", secp384r1: "+GROUP-SECP384R1", secp521r1: "+GROUP-SECP521R1",
+  x25519: "+GROUP-X25519",
+  secp256r1: "+GROUP-SECP256R1",
+  secp384r1: "+GROUP-SECP384R1",
+  secp521r1: "+GROUP-SECP521R1",
 };
 
 const gnutls: Peer = {
@@ -217,7 +232,14 @@ const nodeTls: Peer = {
       get(port, cell) {
         return new Promise((resolve, reject) => {
           const ecdhCurve = offered(cell, opensslGroups);
-          const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ca, ecdhCurve, ...nodeVersion[cell.version] });
+          const socket = tls.connect({
+            port,
+            host: "127.0.0.1",
+            servername: "localhost",
+            ca,
+            ecdhCurve,
+            ...nodeVersion[cell.version],
+          });
           let body = "";
           socket.setEncoding("utf8").on("data", (text) => {
             body += text;
@@ -252,7 +274,12 @@ const nodeTls: Peer = {
 };
 
 const goGroups: Partial<Record<NamedGroup, number>> = {
-  x25519: 29, secp256r1: 23, secp384r1: 24, secp521r1: 25, X25519MLKEM768: 4588, SecP256r1MLKEM768: 4587,
+  x25519: 29,
+  secp256r1: 23,
+  secp384r1: 24,
+  secp521r1: 25,
+  X25519MLKEM768: 4588,
+  SecP256r1MLKEM768: 4587,
 };
 export const goVersion = { "tls1.3": 0x0304, "tls1.2": 0x0303 } as const;
 const goRelease = versionOf("go", "env", "GOVERSION");
@@ -272,7 +299,8 @@ const go: Peer = {
     const client = start(await goProgram(), ["client"], { env: withMlKem });
     const ask = linesOf(client);
     return {
-      get: (port, cell) => ask({ port, version: goVersion[cell.version], groups: offeredGroups(cell).map((name) => goGroups[name]), ca }),
+      get: (port, cell) =>
+        ask({ port, version: goVersion[cell.version], groups: offeredGroups(cell).map((name) => goGroups[name]), ca }),
       stop: client.stop,
     };
   },

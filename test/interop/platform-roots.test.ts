@@ -27,9 +27,14 @@ for (const [name, command, args] of runtimes) {
     skip(command === undefined && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined, `${name} is not installed`);
     if (command === undefined) throw new Error("there is no Node.js 24; SALLYPORT_NODE24 says where it is");
     const output = await run(command, [...args, `${root}test/support/run-roots.ts`], "", {
-      cwd: root, timeoutMs: 100_000, env: { NODE_EXTRA_CA_CERTS: extra },
+      cwd: root,
+      timeoutMs: 100_000,
+      env: { NODE_EXTRA_CA_CERTS: extra },
     });
-    const [ofDefault, bundled, system] = output.trim().split("\n").map((line): Listed => JSON.parse(line));
+    const [ofDefault, bundled, system] = output
+      .trim()
+      .split("\n")
+      .map((line): Listed => JSON.parse(line));
     for (const source of [ofDefault, bundled, system]) {
       if (source === system && source?.refused !== undefined) continue; // a machine may have none
       expect(source?.refused).toBeUndefined();

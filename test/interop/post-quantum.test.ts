@@ -95,7 +95,9 @@ describe.each(mlDsaSchemes)("%s", (key) => {
     skip(absent, "Node.js 24 is not installed");
     const info = await serve(ours, { credentials: [await ours.credential(await pki.leaf({ key }))] }, async (port) => {
       const asked = JSON.stringify({ port, groups: "X25519", ca: pki.ca.pem });
-      const answer: unknown = JSON.parse(await run(newerNode?.command ?? "node24", [...stripTypes, nodePeer, "client"], `${asked}\n`));
+      const answer: unknown = JSON.parse(
+        await run(newerNode?.command ?? "node24", [...stripTypes, nodePeer, "client"], `${asked}\n`),
+      );
       return JSON.stringify(answer);
     });
     expect(info?.ownSignatureScheme).toBe(key);
@@ -111,7 +113,11 @@ describe.each(mlDsaSchemes)("%s", (key) => {
 });
 
 /** @returns what the first handshake agreed on; a browser may make more. Each gets a page that says its group. */
-async function serve(side: Side, options: Partial<ServerOptions>, get: (port: number) => Promise<string>): Promise<Info | undefined> {
+async function serve(
+  side: Side,
+  options: Partial<ServerOptions>,
+  get: (port: number) => Promise<string>,
+): Promise<Info | undefined> {
   const { provider } = side;
   const credential = await side.credential(identity);
   const server = await listen(serverConfig({ provider, now: Date.now, credentials: [credential], ...options }));
@@ -172,10 +178,25 @@ function chromiumCommand(): string | undefined {
 async function browse(chromium: string, port: number): Promise<string> {
   const home = mkdtempSync(join(tmpdir(), "sallyport-chromium-"));
   try {
-    const quiet = ["--headless", "--disable-gpu", "--no-first-run", "--no-default-browser-check", "--disable-background-networking"];
+    const quiet = [
+      "--headless",
+      "--disable-gpu",
+      "--no-first-run",
+      "--no-default-browser-check",
+      "--disable-background-networking",
+    ];
     // Containers have no user namespaces for its sandbox; who the server is doesn't matter here.
-    const options = [...quiet, "--no-sandbox", "--disable-dev-shm-usage", "--ignore-certificate-errors", `--user-data-dir=${home}`];
-    return await run(chromium, [...options, "--dump-dom", `https://localhost:${port}/`], "", { env: { HOME: home }, timeoutMs: 40_000 });
+    const options = [
+      ...quiet,
+      "--no-sandbox",
+      "--disable-dev-shm-usage",
+      "--ignore-certificate-errors",
+      `--user-data-dir=${home}`,
+    ];
+    return await run(chromium, [...options, "--dump-dom", `https://localhost:${port}/`], "", {
+      env: { HOME: home },
+      timeoutMs: 40_000,
+    });
   } finally {
     rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }

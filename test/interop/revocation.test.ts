@@ -73,13 +73,49 @@ authorityKeyIdentifier = keyid:always
 
 describe.skipIf(!isHere)("what OpenSSL makes", () => {
   beforeAll(() => {
-    for (const [name, content] of [["index.txt", ""], ["serial", "1000\n"], ["crlnumber", "01\n"]] as const) writeFileSync(join(folder, name), content);
+    for (const [name, content] of [
+      ["index.txt", ""],
+      ["serial", "1000\n"],
+      ["crlnumber", "01\n"],
+    ] as const)
+      writeFileSync(join(folder, name), content);
     const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-config", "openssl.cnf"];
     writeFileSync(join(folder, "openssl.cnf"), `${config}[req]\ndistinguished_name = name\n[name]\n`);
-    openssl("req", "-x509", ...curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA", "-days", "30", "-extensions", "root");
-    for (const [name, extensions] of [["good", "leaf"], ["revoked", "leaf"], ["promising", "muststaple"], ["responder", "responder"]] as const) {
+    openssl(
+      "req",
+      "-x509",
+      ...curve,
+      "-keyout",
+      "ca.key",
+      "-out",
+      "ca.pem",
+      "-subj",
+      "/CN=CA",
+      "-days",
+      "30",
+      "-extensions",
+      "root",
+    );
+    for (const [name, extensions] of [
+      ["good", "leaf"],
+      ["revoked", "leaf"],
+      ["promising", "muststaple"],
+      ["responder", "responder"],
+    ] as const) {
       openssl("req", ...curve, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
-      openssl("ca", "-batch", "-config", "openssl.cnf", "-in", `${name}.csr`, "-out", `${name}.pem`, "-extensions", extensions, "-notext");
+      openssl(
+        "ca",
+        "-batch",
+        "-config",
+        "openssl.cnf",
+        "-in",
+        `${name}.csr`,
+        "-out",
+        `${name}.pem`,
+        "-extensions",
+        extensions,
+        "-notext",
+      );
     }
     openssl("ca", "-config", "openssl.cnf", "-revoke", "revoked.pem", "-crl_reason", "keyCompromise");
     openssl("ca", "-config", "openssl.cnf", "-gencrl", "-out", "crl.pem");
@@ -87,14 +123,28 @@ describe.skipIf(!isHere)("what OpenSSL makes", () => {
       openssl("ocsp", "-issuer", "ca.pem", "-cert", `${name}.pem`, "-reqout", `${name}.req`, "-no_nonce");
       for (const signer of ["ca", "responder"]) {
         openssl(
-          "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", `${signer}.pem`, "-rkey", `${signer}.key`, "-reqin", `${name}.req`,
-          "-respout", `${name}-${signer}.ocsp`, "-ndays", "2",
+          "ocsp",
+          "-index",
+          "index.txt",
+          "-CA",
+          "ca.pem",
+          "-rsigner",
+          `${signer}.pem`,
+          "-rkey",
+          `${signer}.key`,
+          "-reqin",
+          `${name}.req`,
+          "-respout",
+          `${name}-${signer}.ocsp`,
+          "-ndays",
+          "2",
         );
       }
     }
   });
 
-  const verifier = (revocation: RevocationOptions) => serverVerifier({ provider: side.provider, roots: [der("ca.pem")], revocation });
+  const verifier = (revocation: RevocationOptions) =>
+    serverVerifier({ provider: side.provider, roots: [der("ca.pem")], revocation });
   const [side] = sides as [(typeof sides)[number]]; // there are two
   const shown = (name: string) => presented([der(`${name}.pem`)], { serverName: "localhost", nowMs: Date.now() });
 
@@ -105,7 +155,8 @@ describe.skipIf(!isHere)("what OpenSSL makes", () => {
   });
 
   test.each(["ca", "responder"])("a response signed by the %s tells it too", (signer) => {
-    const judge = (name: string, response = name) => verdict(verifier({ policy: "hard" }), { ...shown(name), ocspResponse: bytes(`${response}-${signer}.ocsp`) });
+    const judge = (name: string, response = name) =>
+      verdict(verifier({ policy: "hard" }), { ...shown(name), ocspResponse: bytes(`${response}-${signer}.ocsp`) });
     expect(judge("good")).toBe("trusted");
     expect(judge("promising")).toBe("trusted");
     expect(judge("revoked")).toBe("certificate_revoked: revoked");
@@ -117,9 +168,14 @@ describe.skipIf(!isHere)("what OpenSSL makes", () => {
     for (const close of servers.splice(0).reverse()) await close();
   });
   const stapler = async (version: "TLSv1.3" | "TLSv1.2", name: string, response: Buffer | null): Promise<number> => {
-    const server = createServer({ cert: file(`${name}.pem`), key: file(`${name}.key`), minVersion: version, maxVersion: version }, (socket) => socket.resume());
+    const server = createServer(
+      { cert: file(`${name}.pem`), key: file(`${name}.key`), minVersion: version, maxVersion: version },
+      (socket) => socket.resume(),
+    );
     server.on("tlsClientError", () => undefined); // what the client says is looked at
-    server.on("OCSPRequest", (_certificate, _issuer, callback: (error: Error | null, response: Buffer | null) => void) => callback(null, response));
+    server.on("OCSPRequest", (_certificate, _issuer, callback: (error: Error | null, response: Buffer | null) => void) =>
+      callback(null, response),
+    );
     await once(server.listen(0, "127.0.0.1"), "listening");
     servers.push(() => new Promise((resolve) => server.close(resolve)));
     server.on("connection", (socket) => servers.push(async () => socket.destroy()));

@@ -84,7 +84,11 @@ export interface ConnectOptions {
   readonly early?: string;
 }
 
-export async function connect(port: number, config: ClientConfig, { serverName, alter, early }: ConnectOptions = {}): Promise<Outcome> {
+export async function connect(
+  port: number,
+  config: ClientConfig,
+  { serverName, alter, early }: ConnectOptions = {},
+): Promise<Outcome> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
   return handshake(socket, new Connector(config, serverName ?? "localhost").start(), undefined, alter, early);
 }

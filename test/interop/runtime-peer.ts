@@ -9,7 +9,10 @@ declare const Bun: {
 };
 declare const Deno: {
   createHttpClient(options: { caCerts: readonly string[] }): object;
-  serve(options: { port: number; hostname: string; cert: string; key: string; onListen(address: { port: number }): void }, handler: () => Response): object;
+  serve(
+    options: { port: number; hostname: string; cert: string; key: string; onListen(address: { port: number }): void },
+    handler: () => Response,
+  ): object;
 };
 
 const isBun = "bun" in process.versions;

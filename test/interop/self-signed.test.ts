@@ -28,7 +28,9 @@ afterAll(() => {
 describe.each(browsers.map((browser) => [browser.name, browser] as const))("%s", (name, browser) => {
   const absent = browser.command === undefined && process.env["SALLYPORT_REQUIRE_PEERS"] === undefined;
 
-  test("tells a self-signed server by an alert that it doesn't trust it, in TLS 1.2 as well, and tries again", async ({ skip }) => {
+  test("tells a self-signed server by an alert that it doesn't trust it, in TLS 1.2 as well, and tries again", async ({
+    skip,
+  }) => {
     skip(absent, `${name} is not installed`);
     const left: Left[] = [];
     const [newer, older] = await Promise.all([selfSigned("tls1.3", left), selfSigned("tls1.2", left)]);
@@ -54,9 +56,12 @@ describe.each(browsers.map((browser) => [browser.name, browser] as const))("%s",
 
 /** A page of its own asks the first two servers, one behind the other, tells what came of it, and goes to the third as a user would. */
 async function visiting(
-  browser: Browser, [first, second, third]: readonly [number, number, number], meanwhile: (answers: unknown) => Promise<void>,
+  browser: Browser,
+  [first, second, third]: readonly [number, number, number],
+  meanwhile: (answers: unknown) => Promise<void>,
 ): Promise<void> {
-  const ask = (port: number): string => `await fetch("https://localhost:${port}/").then((all) => all.text()).catch(({ name }) => name)`;
+  const ask = (port: number): string =>
+    `await fetch("https://localhost:${port}/").then((all) => all.text()).catch(({ name }) => name)`;
   const script = `(async () => {
     const answers = [${ask(first)}, ${ask(second)}];
     await fetch("/", { method: "POST", body: JSON.stringify(answers) });
@@ -105,7 +110,10 @@ async function selfSigned(version: ProtocolVersion, left: Left[]): Promise<numbe
 /** The same for each try of one browser: what it offers, but for what it draws anew each time (GREASE, and the order of extensions). */
 function fingerprint(hello: ClientHello | undefined): string {
   const steady = (given: readonly Registered[] = []): readonly number[] =>
-    given.map(({ id }) => id).filter((id) => (id & 0x0f0f) !== 0x0a0a).sort((one, other) => one - other);
+    given
+      .map(({ id }) => id)
+      .filter((id) => (id & 0x0f0f) !== 0x0a0a)
+      .sort((one, other) => one - other);
   const offered = [steady(hello?.cipherSuites), steady(hello?.extensions.map(({ type }) => type)), steady(hello?.groups)];
   return createHash("sha256").update(JSON.stringify(offered)).digest("hex").slice(0, 8);
 }

@@ -1,7 +1,14 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect as connectTls, createServer, type Server } from "node:tls";
-import { clientConfig, type Credential, dangerousAssertVerified, type PresentedIdentity, serverConfig, type StapleKind } from "@sallyport/core";
+import {
+  clientConfig,
+  type Credential,
+  dangerousAssertVerified,
+  type PresentedIdentity,
+  serverConfig,
+  type StapleKind,
+} from "@sallyport/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { makePki } from "../support/pki.ts";
 import { connect, established, listen } from "./runner.ts";
@@ -22,9 +29,13 @@ const node = { "tls1.3": "TLSv1.3", "tls1.2": "TLSv1.2" } as const;
 async function stapler(version: "tls1.3" | "tls1.2", answer: Buffer | null): Promise<number> {
   const { chainPem, keyPem } = await pki.leaf();
   const only = node[version];
-  const server: Server = createServer({ cert: chainPem, key: keyPem, minVersion: only, maxVersion: only }, (socket) => socket.resume());
+  const server: Server = createServer({ cert: chainPem, key: keyPem, minVersion: only, maxVersion: only }, (socket) =>
+    socket.resume(),
+  );
   server.on("connection", (socket) => cleanups.push(async () => socket.destroy()));
-  server.on("OCSPRequest", (_certificate, _issuer, callback: (error: Error | null, response: Buffer | null) => void) => callback(null, answer));
+  server.on("OCSPRequest", (_certificate, _issuer, callback: (error: Error | null, response: Buffer | null) => void) =>
+    callback(null, answer),
+  );
   await once(server.listen(0, "127.0.0.1"), "listening");
   cleanups.push(() => new Promise((resolve) => server.close(resolve)));
   return (server.address() as AddressInfo).port;
@@ -45,7 +56,9 @@ describe.each(cases)("$name, $version", ({ side, version }) => {
     const socket = connectTls({ port: server.port, host: "127.0.0.1", servername: "localhost", ca: pki.ca.pem, ...ocsp });
     cleanups.push(async () => socket.destroy());
     let came: Buffer | null | undefined;
-    socket.on("OCSPResponse", (bytes: Buffer | null) => { came = bytes; });
+    socket.on("OCSPResponse", (bytes: Buffer | null) => {
+      came = bytes;
+    });
     await once(socket, "secureConnect");
     established(await server.next());
     expect(came).toEqual(heard);

@@ -24,7 +24,10 @@ function conversation(options: PairOptions): { readonly pair: Pair; readonly pac
   const exchange = (): void => {
     for (let quiet = false; !quiet; ) {
       quiet = true;
-      for (const [side, other] of [[client, server], [server, client]] as const) {
+      for (const [side, other] of [
+        [client, server],
+        [server, client],
+      ] as const) {
         const bytes = side.take();
         if (bytes.length === 0) continue;
         packets.push({ from: side.role, bytes });

@@ -30,7 +30,13 @@ function openssl(cases: readonly LimboCase[]): Other | undefined {
 }
 
 function opensslAccepts(testcase: LimboCase, folder: string): boolean {
-  const { trusted_certs: roots, untrusted_intermediates: above, crls = [], expected_peer_name: peer, max_chain_depth: depth } = testcase;
+  const {
+    trusted_certs: roots,
+    untrusted_intermediates: above,
+    crls = [],
+    expected_peer_name: peer,
+    max_chain_depth: depth,
+  } = testcase;
   const file = (name: string, pems: readonly string[]): string => {
     writeFileSync(join(folder, name), pems.join("\n"));
     return join(folder, name);
@@ -38,8 +44,15 @@ function opensslAccepts(testcase: LimboCase, folder: string): boolean {
   const names: Readonly<Record<string, string>> = { DNS: "-verify_hostname", IP: "-verify_ip", RFC822: "-verify_email" };
   const nameOption = peer === null ? undefined : names[peer.kind];
   const options = [
-    "verify", "-x509_strict", "-partial_chain", "-no-CApath", "-no-CAstore", "-attime", String(timeOf(testcase)),
-    "-purpose", testcase.validation_kind === "SERVER" ? "sslserver" : "sslclient",
+    "verify",
+    "-x509_strict",
+    "-partial_chain",
+    "-no-CApath",
+    "-no-CAstore",
+    "-attime",
+    String(timeOf(testcase)),
+    "-purpose",
+    testcase.validation_kind === "SERVER" ? "sslserver" : "sslclient",
     ...(roots.length === 0 ? ["-no-CAfile"] : ["-CAfile", file("roots.pem", roots)]),
     ...(above.length === 0 ? [] : ["-untrusted", file("above.pem", above)]),
     ...(crls.length === 0 ? [] : ["-crl_check", "-CRLfile", file("crls.pem", crls)]),
@@ -60,7 +73,10 @@ function go(cases: readonly LimboCase[]): Other | undefined {
 function pyca(cases: readonly LimboCase[]): Other | undefined {
   const version = said("python3", ["-c", "import cryptography; print(cryptography.__version__)"]);
   if (version === undefined) return undefined;
-  const run = spawnSync("python3", ["-W", "ignore", here("pyca.py")], { input: JSON.stringify(cases.map(forOthers)), timeout: 120_000 });
+  const run = spawnSync("python3", ["-W", "ignore", here("pyca.py")], {
+    input: JSON.stringify(cases.map(forOthers)),
+    timeout: 120_000,
+  });
   return run.status === 0 ? { name: `pyca/cryptography ${version}`, accepted: idsOf(run.stdout) } : undefined;
 }
 

@@ -15,27 +15,33 @@ const { values, positionals } = parseArgs({
 });
 if (positionals.length === 0) throw new Error("which sources? For example packages/core/src/negotiate/");
 const stryker = `${root}node_modules/.bin/stryker`;
-if (!existsSync(stryker)) throw new Error("first: npm install --no-save @stryker-mutator/core@9.6.1 @stryker-mutator/vitest-runner@9.6.1");
+if (!existsSync(stryker))
+  throw new Error("first: npm install --no-save @stryker-mutator/core@9.6.1 @stryker-mutator/vitest-runner@9.6.1");
 mkdirSync(folder, { recursive: true });
-writeFileSync(`${folder}/stryker.json`, JSON.stringify({
-  testRunner: "vitest",
-  plugins: ["@stryker-mutator/vitest-runner"],
-  vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
-  // It would rewrite tsconfig.json, by the API of TypeScript 6.
-  tsconfigFile: "none",
-  mutate: positionals.map((path) => (statSync(root + path).isDirectory() ? `${path.replace(/\/$/, "")}/**/*.ts` : path)),
-  ignorePatterns: ["**/dist", "bench", ".tmp", "test/interop", "test/vectors"],
-  coverageAnalysis: "perTest",
-  concurrency: 1,
-  timeoutMS: 20_000,
-  // What is checked, not how it is told.
-  mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral", "ArrayDeclaration"] },
-  reporters: ["json", "progress-append-only"],
-  jsonReporter: { fileName: `${folder}/report.json` },
-  tempDirName: ".tmp/mutation/copies",
-}));
+writeFileSync(
+  `${folder}/stryker.json`,
+  JSON.stringify({
+    testRunner: "vitest",
+    plugins: ["@stryker-mutator/vitest-runner"],
+    vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+    // It would rewrite tsconfig.json, by the API of TypeScript 6.
+    tsconfigFile: "none",
+    mutate: positionals.map((path) => (statSync(root + path).isDirectory() ? `${path.replace(/\/$/, "")}/**/*.ts` : path)),
+    ignorePatterns: ["**/dist", "bench", ".tmp", "test/interop", "test/vectors"],
+    coverageAnalysis: "perTest",
+    concurrency: 1,
+    timeoutMS: 20_000,
+    // What is checked, not how it is told.
+    mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral", "ArrayDeclaration"] },
+    reporters: ["json", "progress-append-only"],
+    jsonReporter: { fileName: `${folder}/report.json` },
+    tempDirName: ".tmp/mutation/copies",
+  }),
+);
 const { status } = spawnSync(stryker, ["run", `${folder}/stryker.json`], {
-  cwd: root, stdio: "inherit", env: { ...process.env, SALLYPORT_MUTATION_TESTS: values.tests },
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, SALLYPORT_MUTATION_TESTS: values.tests },
 });
 if (status !== 0) process.exit(status ?? 1);
 
@@ -63,8 +69,12 @@ for (const [file, { source, mutants }] of Object.entries(report.files)) {
     const line = (source.split("\n")[location.start.line - 1] ?? "").trim();
     const why = survivors.find((each) => file.endsWith(each.file) && each.line === line && each.replacement === replacement)?.why;
     if (why === undefined) unexplained++;
-    console.log(`${why === undefined ? "SURVIVES" : "explained"} ${file}:${location.start.line}: ${line}\n    ${replacement.slice(0, 200)}${why === undefined ? "" : `\n    ${why}`}`);
+    console.log(
+      `${why === undefined ? "SURVIVES" : "explained"} ${file}:${location.start.line}: ${line}\n    ${replacement.slice(0, 200)}${why === undefined ? "" : `\n    ${why}`}`,
+    );
   }
 }
-console.log(`${[...counts].map(([name, count]) => `${count} ${name}`).join(", ")}; ${unexplained} survive without an explanation`);
+console.log(
+  `${[...counts].map(([name, count]) => `${count} ${name}`).join(", ")}; ${unexplained} survive without an explanation`,
+);
 process.exit(unexplained === 0 ? 0 : 1);

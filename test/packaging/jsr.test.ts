@@ -11,16 +11,28 @@ const parts = ["src", "README.md", "LICENSE", "jsr.json"];
 const published = packageNames().filter((name) => existsSync(`${root}packages/${name}/jsr.json`));
 
 test("what runs in Deno is on JSR: its adapters, and all that they need", () => {
-  expect(published).toEqual(["core", "crypto-noble", "crypto-node", "crypto-wasm", "crypto-web", "deno", "drive", "webstreams", "x509"]);
+  expect(published).toEqual([
+    "core",
+    "crypto-noble",
+    "crypto-node",
+    "crypto-wasm",
+    "crypto-web",
+    "deno",
+    "drive",
+    "webstreams",
+    "x509",
+  ]);
 });
 
 test.each(published)("%s: jsr.json has the name, version, licence, exports and dependencies of package.json", (name) => {
   const jsr = json(`packages/${name}/jsr.json`);
   const npm = json(`packages/${name}/package.json`);
   const sources = Object.entries(npm.exports).flatMap(([path, targets]) =>
-    typeof targets === "string" ? [] : [[path, targets["sallyport-source"]]]);
+    typeof targets === "string" ? [] : [[path, targets["sallyport-source"]]],
+  );
   const dependencies = Object.entries(npm.dependencies ?? {}).map(([dependency, version]) => [
-    dependency, `${dependency.startsWith("@sallyport/") ? "jsr" : "npm"}:${dependency}@${version}`,
+    dependency,
+    `${dependency.startsWith("@sallyport/") ? "jsr" : "npm"}:${dependency}@${version}`,
   ]);
   expect(jsr).toEqual({
     name: npm.name,

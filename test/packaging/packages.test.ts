@@ -29,7 +29,10 @@ test("a tarball holds the licence, the build and its sources, and nothing else",
       expect.arrayContaining(["LICENSE", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]),
     );
     const foreign = paths.filter(
-      (path) => !/^(LICENSE|README\.md|package\.json|(dist|src)\/.*\.(js|ts|js\.map|d\.ts\.map)|dist\/inspect\.html|src\/page\/.*\.(css|html))$/.test(path),
+      (path) =>
+        !/^(LICENSE|README\.md|package\.json|(dist|src)\/.*\.(js|ts|js\.map|d\.ts\.map)|dist\/inspect\.html|src\/page\/.*\.(css|html))$/.test(
+          path,
+        ),
     );
     expect(foreign, name).toEqual([]);
   }

@@ -198,9 +198,7 @@ async function visitBy(
   rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   // Silence is no refusal: it says nothing of any certificate.
   if (!Array.isArray(taken)) throw new Error(`the page did not answer in ${patienceMs / 1000} s`);
-  return new Map(
-    ports.map((port) => [port, taken.includes(port) ? undefined : "the page could not fetch"]),
-  );
+  return new Map(ports.map((port) => [port, taken.includes(port) ? undefined : "the page could not fetch"]));
 }
 
 const patienceMs = 180_000;

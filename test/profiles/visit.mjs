@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 const [caFile, ...ports] = globalThis.Deno?.args ?? process.argv.slice(2);
 const ca = readFileSync(caFile, "utf8");
 for (const port of ports.map(Number)) {
-  const words = await (globalThis.Deno === undefined ? byNode(port) : byDeno(port)).then(() => undefined, (error) => error.message);
+  const words = await (globalThis.Deno === undefined ? byNode(port) : byDeno(port)).then(
+    () => undefined,
+    (error) => error.message,
+  );
   console.log(words === undefined ? `${port} yes` : `${port} no ${words.split("\n")[0]}`);
 }
 

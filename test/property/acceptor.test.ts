@@ -28,21 +28,22 @@ function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 }
 
 describe("accepted.received", () => {
-  test.prop([fc.integer({ min: 1, max: 300 }), fc.array(fc.nat({ max: 1500 }), { maxLength: 5 }), fc.uint8Array({ maxLength: 50 })])(
-    "is every byte taken so far, and gives another Acceptor an equal stage",
-    (size, cuts, behind) => {
-      const hello = helloIn(size);
-      const wire = joined([hello, behind]);
-      const accepted = accept(cutAt(wire, cuts));
-      const { received, clientHello } = accepted;
-      // All chunks up to the one that completes the hello, whole.
-      expect(received).toEqual(wire.subarray(0, received.length));
-      expect(received.length).toBeGreaterThanOrEqual(hello.length);
-      const again = accept([received]);
-      expect(again.clientHello).toEqual(clientHello);
-      expect(again.received).toEqual(received);
-    },
-  );
+  test.prop([
+    fc.integer({ min: 1, max: 300 }),
+    fc.array(fc.nat({ max: 1500 }), { maxLength: 5 }),
+    fc.uint8Array({ maxLength: 50 }),
+  ])("is every byte taken so far, and gives another Acceptor an equal stage", (size, cuts, behind) => {
+    const hello = helloIn(size);
+    const wire = joined([hello, behind]);
+    const accepted = accept(cutAt(wire, cuts));
+    const { received, clientHello } = accepted;
+    // All chunks up to the one that completes the hello, whole.
+    expect(received).toEqual(wire.subarray(0, received.length));
+    expect(received.length).toBeGreaterThanOrEqual(hello.length);
+    const again = accept([received]);
+    expect(again.clientHello).toEqual(clientHello);
+    expect(again.received).toEqual(received);
+  });
 
   test("goes on elsewhere as it would have here, the bytes behind the hello included", () => {
     const handOver = (elsewhere: boolean): Pair => {

@@ -16,7 +16,11 @@ const optionsTls13: fc.Arbitrary<PairOptions> = fc.oneof(
 );
 const optionsTls12: fc.Arbitrary<PairOptions> = fc.oneof(
   fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), clientAuth: fc.boolean() } as const),
-  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
+  fc.record({
+    version: fc.constant("tls1.2"),
+    asynchronous: fc.boolean(),
+    resumed: fc.constantFrom("sealed", "stored"),
+  } as const),
 );
 const leftovers = fc.uint8Array({ minLength: 1, maxLength: 60 });
 

@@ -1,8 +1,20 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, test as plain } from "vitest";
 import {
-  Acceptor, type ClientConfig, type ClientOptions, clientConfig, type CommonOptions, ConfigError, dangerousRawPsk, type ExternalPsk, importedPsk,
-  memoryClientSessions, type ServerConfig, type ServerOptions, serverConfig, ticketKeys,
+  Acceptor,
+  type ClientConfig,
+  type ClientOptions,
+  clientConfig,
+  type CommonOptions,
+  ConfigError,
+  dangerousRawPsk,
+  type ExternalPsk,
+  importedPsk,
+  memoryClientSessions,
+  type ServerConfig,
+  type ServerOptions,
+  serverConfig,
+  ticketKeys,
 } from "@sallyport/core";
 import { certificateCompressors } from "@sallyport/crypto-node";
 import { fakeCredential, type FakeKey } from "../support/fake-credential.ts";
@@ -11,7 +23,9 @@ import { converse, joined, makeClient, makeServer } from "../support/pair.ts";
 import { keptSessions, now, trusting } from "../support/seeded.ts";
 
 /** Short where a counterexample is printed. */
-const provider = Object.assign(fakeProvider({ groups: [...fakeProvider().groups, group("secp521r1", 133)] }), { [fc.toStringMethod]: () => "provider" });
+const provider = Object.assign(fakeProvider({ groups: [...fakeProvider().groups, group("secp521r1", 133)] }), {
+  [fc.toStringMethod]: () => "provider",
+});
 const groups = ["x25519", "secp256r1", "secp384r1", "secp521r1"] as const;
 const keys: readonly FakeKey[] = ["P-256", "P-384", "P-521", "Ed25519", "RSA", "RSA-PSS"];
 const verifier = { ...trusting, schemes: fakeSchemes };
@@ -81,13 +95,17 @@ function made<Config>(make: () => Config): Config | undefined {
     return make();
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
-    for (const { problem, remedy } of thrown.problems) expect([problem, remedy]).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
+    for (const { problem, remedy } of thrown.problems)
+      expect([problem, remedy]).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
     return undefined;
   }
 }
 
 function expectHandshake(client: ClientConfig, server: ServerConfig, serverName: string): void {
-  const pair = { client: makeClient({ config: client, keyLog: [] }, { serverName }), server: makeServer({ config: server, keyLog: [] }) };
+  const pair = {
+    client: makeClient({ config: client, keyLog: [] }, { serverName }),
+    server: makeServer({ config: server, keyLog: [] }),
+  };
   converse(pair);
   // Keys of TLS 1.2 can't be changed: `recordsPerKey` is all that they are good for.
   const length = pair.client.established.info.version === "tls1.3" ? 100_000 : 64;
@@ -98,11 +116,19 @@ function expectHandshake(client: ClientConfig, server: ServerConfig, serverName:
 }
 
 describe("every config that is accepted completes a handshake", () => {
-  const names = fc.constantFrom<readonly string[]>([], ["example.com"], ["*.example.com"], ["127.0.0.1"], ["EXAMPLE.com.", "other.org"]);
+  const names = fc.constantFrom<readonly string[]>(
+    [],
+    ["example.com"],
+    ["*.example.com"],
+    ["127.0.0.1"],
+    ["EXAMPLE.com.", "other.org"],
+  );
   const credential = fc.tuple(fc.constantFrom(...keys), names).map(([key, covered]) => fakeCredential(key, { names: covered }));
   const serverWishes: Wishes<ServerOptions> = {
     ...commonWishes,
-    credentials: fc.tuple(credential, fc.array(credential, { maxLength: 3 })).map(([first, others]) => [first, ...others] as const),
+    credentials: fc
+      .tuple(credential, fc.array(credential, { maxLength: 3 }))
+      .map(([first, others]) => [first, ...others] as const),
     servesAnyName: fc.boolean(),
     requiresServerName: fc.boolean(),
     clientAuthentication: fc.record({
@@ -111,13 +137,18 @@ describe("every config that is accepted completes a handshake", () => {
       authorities: fc.constantFrom([], [Uint8Array.of(0x30, 0)]),
     }),
     reverifyOnResume: fc.boolean(),
-    suiteOrder: fc.constantFrom<NonNullable<ServerOptions["suiteOrder"]>>("server", "client", ({ common }) => common.toReversed()),
+    suiteOrder: fc.constantFrom<NonNullable<ServerOptions["suiteOrder"]>>("server", "client", ({ common }) =>
+      common.toReversed(),
+    ),
     groupOrder: fc.constantFrom<NonNullable<ServerOptions["groupOrder"]>>("server", "client", ({ common }) => common.at(-1)),
     assumeGroups: some(groups),
     retryCookie: fc.boolean(),
     sessions: fc.constantFrom(() => ticketKeys({ random: provider.random, now }), keptSessions).map((make) => make()),
     sessionData: fc.constant(() => Uint8Array.of(1)),
-    earlyData: fc.record({ maxBytes: fc.integer({ min: 0, max: 20_000 }), singleUse: fc.constant({ use: () => "fresh" } as const) }),
+    earlyData: fc.record({
+      maxBytes: fc.integer({ min: 0, max: 20_000 }),
+      singleUse: fc.constant({ use: () => "fresh" } as const),
+    }),
     halfRtt: fc.boolean(),
   };
   const servers = drawn(serverWishes, ["provider", "now", "credentials"]);
@@ -130,7 +161,11 @@ describe("every config that is accepted completes a handshake", () => {
   /** Clients that can do everything, of both versions or one: a name's only key may sign in TLS 1.2 alone. */
   const profiles = [["tls1.3", "tls1.2"], ["tls1.3"], ["tls1.2"]] as const;
 
-  const everything = { provider, now, limits: { certificateMessage: 200_000, certificateChain: 100, clientHello: 100_000, recordsPerKey: 1000 } };
+  const everything = {
+    provider,
+    now,
+    limits: { certificateMessage: 200_000, certificateChain: 100, clientHello: 100_000, recordsPerKey: 1000 },
+  };
   const [firstKey, ...otherKeys] = keys.map((key) => fakeCredential(key));
   const allCredentials = [firstKey ?? fakeCredential("P-256"), ...otherKeys] as const;
   const seen = { server: new Set<string>(), client: new Set<string>() };
@@ -179,8 +214,12 @@ describe("every config that is accepted completes a handshake", () => {
     const client = made(() => clientConfig(options));
     if (client === undefined) return;
     const server = serverConfig({
-      ...everything, credentials: allCredentials, alpn: options.alpn ?? [], retryCookie: true,
-      clientAuthentication: { mode: "optional", verifier }, sessions: ticketKeys({ random: provider.random, now }),
+      ...everything,
+      credentials: allCredentials,
+      alpn: options.alpn ?? [],
+      retryCookie: true,
+      clientAuthentication: { mode: "optional", verifier },
+      sessions: ticketKeys({ random: provider.random, now }),
       earlyData: { maxBytes: 10_000, singleUse: { use: () => "fresh" } },
     });
     expectHandshake(client, server, "example.com");
@@ -194,23 +233,39 @@ describe("every config that is accepted completes a handshake", () => {
   });
 
   const { suites, groups: theirGroups, schemes, alpn, truncation } = commonWishes;
-  const pskWishes = { provider: commonWishes.provider, now: commonWishes.now, suites, groups: theirGroups, schemes, alpn, limits, truncation };
+  const pskWishes = {
+    provider: commonWishes.provider,
+    now: commonWishes.now,
+    suites,
+    groups: theirGroups,
+    schemes,
+    alpn,
+    limits,
+    truncation,
+  };
   const withSecrets = fc.tuple(
-    drawn<Pick<CommonOptions, "provider" | "now" | "suites" | "groups" | "schemes" | "alpn" | "limits" | "truncation">>(pskWishes, ["provider", "now"]),
-    fc.shuffledSubarray([...secrets], { minLength: 1 }), fc.shuffledSubarray([...secrets]),
+    drawn<Pick<CommonOptions, "provider" | "now" | "suites" | "groups" | "schemes" | "alpn" | "limits" | "truncation">>(
+      pskWishes,
+      ["provider", "now"],
+    ),
+    fc.shuffledSubarray([...secrets], { minLength: 1 }),
+    fc.shuffledSubarray([...secrets]),
   );
-  test.prop([withSecrets], { numRuns: 150 })("of PSKs alone at either side, with another that has them all", ([options, [first, ...others], more]) => {
-    if (first === undefined) throw new Error("no PSK");
-    const psks = [first, ...others] as const;
-    const theirs = [first, ...others, ...more.filter((psk) => psk !== first && !others.includes(psk))] as const;
-    const peer = { provider, now, psks: theirs, alpn: options.alpn ?? [] };
-    // A small limit on hellos is a small number of PSKs, too.
-    const limits = { ...options.limits, clientHello: 16_384 };
-    const server = made(() => serverConfig({ ...options, limits, psks }));
-    if (server !== undefined) expectHandshake(clientConfig({ ...peer, limits }), server, "any.example");
-    const client = made(() => clientConfig({ ...options, limits, psks }));
-    if (client !== undefined) expectHandshake(client, serverConfig(peer), "any.example");
-  });
+  test.prop([withSecrets], { numRuns: 150 })(
+    "of PSKs alone at either side, with another that has them all",
+    ([options, [first, ...others], more]) => {
+      if (first === undefined) throw new Error("no PSK");
+      const psks = [first, ...others] as const;
+      const theirs = [first, ...others, ...more.filter((psk) => psk !== first && !others.includes(psk))] as const;
+      const peer = { provider, now, psks: theirs, alpn: options.alpn ?? [] };
+      // A small limit on hellos is a small number of PSKs, too.
+      const limits = { ...options.limits, clientHello: 16_384 };
+      const server = made(() => serverConfig({ ...options, limits, psks }));
+      if (server !== undefined) expectHandshake(clientConfig({ ...peer, limits }), server, "any.example");
+      const client = made(() => clientConfig({ ...options, limits, psks }));
+      if (client !== undefined) expectHandshake(client, serverConfig(peer), "any.example");
+    },
+  );
 
   test("at a client that names as many protocols as a config may", () => {
     const alpn = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at).padEnd(255, "-"));

@@ -50,16 +50,20 @@ describe("data", () => {
     }
   });
 
-  test.prop([fc.constantFrom(...roles), fc.array(fc.integer({ min: 64, max: 40_000 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 4, max: 20 })], { numRuns: 60 })(
-    "passes through any windows while keys wear out",
-    (role, windows, recordsPerKey) => {
-      const options = { [role]: { limits: { recordsPerKey } } };
-      const pair = establishedPair(options);
-      sendInWindows(pair[role], pattern(60_000), windows);
-      converse(pair);
-      expect(areEqual(joined(peerOf(pair, role).data), pattern(60_000))).toBe(true);
-    },
-  );
+  test.prop(
+    [
+      fc.constantFrom(...roles),
+      fc.array(fc.integer({ min: 64, max: 40_000 }), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 4, max: 20 }),
+    ],
+    { numRuns: 60 },
+  )("passes through any windows while keys wear out", (role, windows, recordsPerKey) => {
+    const options = { [role]: { limits: { recordsPerKey } } };
+    const pair = establishedPair(options);
+    sendInWindows(pair[role], pattern(60_000), windows);
+    converse(pair);
+    expect(areEqual(joined(peerOf(pair, role).data), pattern(60_000))).toBe(true);
+  });
 
   test("that was received stays while the caller leaves its chunk alone, and what came in pieces for ever", () => {
     const { client, server, both } = establishedPair();
@@ -82,19 +86,21 @@ describe("a seal that fails", () => {
   function failing(role: "client" | "server"): { pair: ReturnType<typeof establishedPair>; failAt: (call: number) => void } {
     let left = Number.POSITIVE_INFINITY;
     const plain = seededNode(role);
-    const suites = plain.suites.map((suite): SuiteImplementation => ({
-      ...suite,
-      seal: (key) => {
-        const sealer = suite.seal(key);
-        return {
-          seal: (...given) => {
-            if (--left === 0) throw new Error("the sealer broke");
-            sealer.seal(...given);
-          },
-          destroy: () => sealer.destroy(),
-        };
-      },
-    }));
+    const suites = plain.suites.map(
+      (suite): SuiteImplementation => ({
+        ...suite,
+        seal: (key) => {
+          const sealer = suite.seal(key);
+          return {
+            seal: (...given) => {
+              if (--left === 0) throw new Error("the sealer broke");
+              sealer.seal(...given);
+            },
+            destroy: () => sealer.destroy(),
+          };
+        },
+      }),
+    );
     const options: PairOptions = { [role]: { provider: { ...plain, suites }, limits: { recordsPerKey: 5 } } };
     return {
       pair: establishedPair(options),
@@ -104,7 +110,14 @@ describe("a seal that fails", () => {
     };
   }
 
-  test.prop([fc.constantFrom(...roles), fc.integer({ min: 1, max: 12 }), fc.option(fc.array(fc.integer({ min: 64, max: 60_000 }), { minLength: 1, maxLength: 3 }))], { numRuns: 100 })(
+  test.prop(
+    [
+      fc.constantFrom(...roles),
+      fc.integer({ min: 1, max: 12 }),
+      fc.option(fc.array(fc.integer({ min: 64, max: 60_000 }), { minLength: 1, maxLength: 3 })),
+    ],
+    { numRuns: 100 },
+  )(
     "inside send or sendInto loses nothing: the peer reads all that was sealed before it, then internal_error",
     (role, call, windows) => {
       const { pair, failAt } = failing(role);
@@ -135,7 +148,10 @@ describe("a seal that fails", () => {
       const heard = joined(peer.data);
       expect(areEqual(heard, plaintext.subarray(0, heard.length))).toBe(true);
       expect(heard.length).toBeGreaterThanOrEqual(counted);
-      expect(peer.failure?.error).toMatchObject({ kind: "alert-received", context: { authenticated: true, description: { name: "internal_error" } } });
+      expect(peer.failure?.error).toMatchObject({
+        kind: "alert-received",
+        context: { authenticated: true, description: { name: "internal_error" } },
+      });
     },
   );
 });
@@ -168,7 +184,9 @@ describe("keys", () => {
         const updates = updatesOf(pair[role]);
         const asked = updatesOf(peerOf(pair, role)).filter((requested) => requested).length;
         expect(updates.length).toBe(own.filter(({ kind }) => kind !== "send").length + asked);
-        expect(peerOf(pair, role).events.filter((event) => event.kind === "keys-updated" && event.direction === "read").length).toBe(updates.length);
+        expect(
+          peerOf(pair, role).events.filter((event) => event.kind === "keys-updated" && event.direction === "read").length,
+        ).toBe(updates.length);
       }
     },
   );
@@ -232,7 +250,13 @@ describe("an end", () => {
     converse(pair);
     expect(joined(side.data)).toEqual(Uint8Array.of(2, 3));
     // Nothing is read any more, and nothing is wrong with it.
-    expect(peer.established.receive(pattern(100))).toEqual({ kind: "closed", output: new Uint8Array(0), data: [], events: [], writable: true });
+    expect(peer.established.receive(pattern(100))).toEqual({
+      kind: "closed",
+      output: new Uint8Array(0),
+      data: [],
+      events: [],
+      writable: true,
+    });
     expect(peer.established.receiveEnd().kind).toBe("closed");
     expect(peer.established.close().kind).toBe("sent");
     expect(peer.established.close().output.length).toBe(0);
@@ -250,7 +274,10 @@ describe("an end", () => {
     side.hear(peer.take());
     expect([side.output.length, joined(side.data)]).toEqual([length, Uint8Array.of(9)]);
     side.hear(Uint8Array.of(23, 3, 3, 0, 17, ...new Uint8Array(17)));
-    expect(side.failure).toMatchObject({ error: { kind: "bad-record-mac" }, alert: { kind: "none", due: "bad_record_mac", reason: "own write side closed" } });
+    expect(side.failure).toMatchObject({
+      error: { kind: "bad-record-mac" },
+      alert: { kind: "none", due: "bad_record_mac", reason: "own write side closed" },
+    });
     expect(side.output.length).toBe(length);
     expect(alertsIn(openAll(role, side.output, side.keyLog))).toEqual([{ level: 1, description: 0 }]);
   });
@@ -260,7 +287,9 @@ describe("an end", () => {
     () => connection.updateKeys(),
   ];
 
-  test.prop([fc.constantFrom(...roles), fc.constantFrom("strict" as const, "lenient" as const), fc.nat({ max: 200 })], { numRuns: 60 })(
+  test.prop([fc.constantFrom(...roles), fc.constantFrom("strict" as const, "lenient" as const), fc.nat({ max: 200 })], {
+    numRuns: 60,
+  })(
     "of the transport alone is a truncation; only a lenient config takes it for an end, and only between records",
     (role, truncation, cut) => {
       const pair = establishedPair({ [role]: { truncation } });
@@ -277,7 +306,8 @@ describe("an end", () => {
         expect([pair[role].closed, pair[role].failure]).toEqual([true, undefined]);
       } else {
         expect(pair[role].failure).toMatchObject({
-          error: { kind: "truncated", context: { insideRecord } }, alert: { kind: "none", reason: "the peer has ended" },
+          error: { kind: "truncated", context: { insideRecord } },
+          alert: { kind: "none", reason: "the peer has ended" },
         });
       }
     },
@@ -286,24 +316,23 @@ describe("an end", () => {
 
 describe("exporters", () => {
   const labels = fc.string({ unit: fc.constantFrom(..."abcXYZ -_"), minLength: 1, maxLength: 249 });
-  test.prop([labels, fc.option(fc.uint8Array({ maxLength: 500 })), fc.integer({ min: 1, max: 500 }), fc.boolean()], { numRuns: 60 })(
-    "are equal on both sides, at any time, and differ by label, context and length",
-    (label, context, length, updated) => {
-      const pair = establishedPair();
-      const given = context ?? undefined;
-      const before = exported(pair.client, label, given, length);
-      if (updated) {
-        pair.client.sent(pair.client.established.updateKeys({ requestPeer: true }));
-        converse(pair);
-      }
-      expect(exported(pair.client, label, given, length)).toEqual(before);
-      expect(exported(pair.server, label, given, length)).toEqual(before);
-      expect(before.length).toBe(length);
-      if (length < 16) return;
-      expect(exported(pair.server, `${label.slice(1)}!`, given, length)).not.toEqual(before);
-      expect(exported(pair.server, label, joined([given ?? new Uint8Array(0), Uint8Array.of(1)]), length)).not.toEqual(before);
-    },
-  );
+  test.prop([labels, fc.option(fc.uint8Array({ maxLength: 500 })), fc.integer({ min: 1, max: 500 }), fc.boolean()], {
+    numRuns: 60,
+  })("are equal on both sides, at any time, and differ by label, context and length", (label, context, length, updated) => {
+    const pair = establishedPair();
+    const given = context ?? undefined;
+    const before = exported(pair.client, label, given, length);
+    if (updated) {
+      pair.client.sent(pair.client.established.updateKeys({ requestPeer: true }));
+      converse(pair);
+    }
+    expect(exported(pair.client, label, given, length)).toEqual(before);
+    expect(exported(pair.server, label, given, length)).toEqual(before);
+    expect(before.length).toBe(length);
+    if (length < 16) return;
+    expect(exported(pair.server, `${label.slice(1)}!`, given, length)).not.toEqual(before);
+    expect(exported(pair.server, label, joined([given ?? new Uint8Array(0), Uint8Array.of(1)]), length)).not.toEqual(before);
+  });
 
   test("refuse a label, a context and a length that can't be, and the connection lives on", () => {
     const { client, both } = establishedPair();

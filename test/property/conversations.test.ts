@@ -21,7 +21,9 @@ describe("what failed once", () => {
   const corpus = new URL("../fuzz/corpus/", import.meta.url);
   test.each(readdirSync(corpus).filter((file) => file.endsWith(".json")))("%s violates nothing any more", (file) => {
     // Written by the fuzzer, on one line each.
-    const { provider, ...one } = JSON.parse(readFileSync(new URL(file, corpus), "utf8")) as Case & { readonly provider: ProviderName };
+    const { provider, ...one } = JSON.parse(readFileSync(new URL(file, corpus), "utf8")) as Case & {
+      readonly provider: ProviderName;
+    };
     const { account, violations } = play(provider, one);
     expect(violations, describeAccount(account)).toEqual([]);
   });
@@ -29,16 +31,30 @@ describe("what failed once", () => {
 
 describe("peers that break no rule", () => {
   const features = fc.record({
-    role: fc.constantFrom("client" as const, "server" as const), versions: fc.constant("both" as const),
-    authentication: fc.constantFrom("none" as const, "required" as const), sessions: fc.constantFrom("none" as const, "sealed" as const, "stored" as const),
-    early: fc.boolean(), retry: fc.boolean(), manners: fc.boolean(), smallRecords: fc.boolean(), narrow: fc.boolean(),
+    role: fc.constantFrom("client" as const, "server" as const),
+    versions: fc.constant("both" as const),
+    authentication: fc.constantFrom("none" as const, "required" as const),
+    sessions: fc.constantFrom("none" as const, "sealed" as const, "stored" as const),
+    early: fc.boolean(),
+    retry: fc.boolean(),
+    manners: fc.boolean(),
+    smallRecords: fc.boolean(),
+    narrow: fc.boolean(),
   });
   test.prop([features, fc.constantFrom("tls1.3" as const, "tls1.2" as const)], { numRuns: 60 })(
     "are understood in every kind of handshake, with data both ways of a KeyUpdate, to the end",
     (chosen: Features, version) => {
       const script = plainPeer(chosen.role === "server" ? "client" : "server", {
-        version, asks: chosen.authentication !== "none", resumes: chosen.sessions !== "none", early: chosen.early ? [5, 40] : [],
-        talk: [{ kind: "data", length: 50 }, ...(version === "tls1.3" ? [{ kind: "update", asks: true } as const] : []), { kind: "data", length: 20 }, { kind: "close" }],
+        version,
+        asks: chosen.authentication !== "none",
+        resumes: chosen.sessions !== "none",
+        early: chosen.early ? [5, 40] : [],
+        talk: [
+          { kind: "data", length: 50 },
+          ...(version === "tls1.3" ? [{ kind: "update", asks: true } as const] : []),
+          { kind: "data", length: 20 },
+          { kind: "close" },
+        ],
       });
       const { account, machine } = meet("node", chosen, script, { chunks: [], endsAfter: undefined });
       expect(account.violations).toEqual([]);
@@ -51,7 +67,15 @@ describe("peers that break no rule", () => {
 
 describe("the reference model", () => {
   const plain: Features = {
-    role: "server", versions: "both", authentication: "required", sessions: "none", early: false, retry: false, manners: false, smallRecords: false, narrow: false,
+    role: "server",
+    versions: "both",
+    authentication: "required",
+    sessions: "none",
+    early: false,
+    retry: false,
+    manners: false,
+    smallRecords: false,
+    narrow: false,
   };
   /** What a server would have completed, if it let that message be dropped. */
   const dropped = (at: number, version: "tls1.3" | "tls1.2"): string | undefined => {

@@ -18,9 +18,20 @@ import { server as config, tlsServer } from "../support/endpoints.ts";
 describe("noble and node:crypto", () => {
   property.prop([cases], { numRuns: 4 })("give the same answer to the same peer", (one) => {
     const verdict = (provider: "node" | "noble"): object => {
-      const { machine: { failure, connection, state, data }, account: { reach, peer } } = play(provider, one);
+      const {
+        machine: { failure, connection, state, data },
+        account: { reach, peer },
+      } = play(provider, one);
       // Not what lies on the way: a signature has a byte more or less, so that a cut falls elsewhere.
-      return { reach, alerts: peer.alerts, error: failure?.error.kind, told: failure?.alert, state, kind: connection?.info.handshakeKind, data };
+      return {
+        reach,
+        alerts: peer.alerts,
+        error: failure?.error.kind,
+        told: failure?.alert,
+        state,
+        kind: connection?.info.handshakeKind,
+        data,
+      };
     };
     expect(verdict("noble")).toEqual(verdict("node"));
   });
@@ -34,12 +45,28 @@ interface Difference {
   readonly ours: string;
   readonly theirs: string;
 }
-const { server_name, max_fragment_length, ec_point_formats, encrypt_then_mac, extended_master_secret, renegotiation_info, psk_key_exchange_modes } = extensionTypes;
+const {
+  server_name,
+  max_fragment_length,
+  ec_point_formats,
+  encrypt_then_mac,
+  extended_master_secret,
+  renegotiation_info,
+  psk_key_exchange_modes,
+} = extensionTypes;
 /** What OpenSSL has no use for here: in TLS 1.3 what is of TLS 1.2, and what it was not told to speak. */
 const notDecoded: ReadonlySet<number> = new Set([
-  ec_point_formats, extended_master_secret, renegotiation_info, extensionTypes.signed_certificate_timestamp, extensionTypes.client_certificate_type,
-  extensionTypes.server_certificate_type, extensionTypes.compress_certificate, extensionTypes.record_size_limit, extensionTypes.cookie,
-  extensionTypes.oid_filters, extensionTypes.ticket_request,
+  ec_point_formats,
+  extended_master_secret,
+  renegotiation_info,
+  extensionTypes.signed_certificate_timestamp,
+  extensionTypes.client_certificate_type,
+  extensionTypes.server_certificate_type,
+  extensionTypes.compress_certificate,
+  extensionTypes.record_size_limit,
+  extensionTypes.cookie,
+  extensionTypes.oid_filters,
+  extensionTypes.ticket_request,
 ]);
 const x448 = 0x001e;
 
@@ -47,27 +74,39 @@ const x448 = 0x001e;
 const explained: readonly { readonly because: string; readonly fits: (difference: Difference) => boolean }[] = [
   {
     because: "a server_name that is none is illegal_parameter (RFC 6066 §3); OpenSSL answers whatever it says",
-    fits: ({ touched, ours, theirs, script: { hello: { serverName } } }) => refusedBy(ours, theirs) && (touched === server_name || serverName === "" || serverName?.includes("\0") === true),
+    fits: ({
+      touched,
+      ours,
+      theirs,
+      script: {
+        hello: { serverName },
+      },
+    }) => refusedBy(ours, theirs) && (touched === server_name || serverName === "" || serverName?.includes("\0") === true),
   },
   {
-    because: "a server_name of another type is passed over (RFC 6066 §3: its bytes are a vector); OpenSSL takes none but host_name",
+    because:
+      "a server_name of another type is passed over (RFC 6066 §3: its bytes are a vector); OpenSSL takes none but host_name",
     fits: ({ touched, ours, theirs }) => refusedBy(theirs, ours) && touched === server_name,
   },
   {
-    because: "what is known is decoded, used or not (RFC 9846 §6.2: decode_error); OpenSSL decodes no extension that it has no use for",
+    because:
+      "what is known is decoded, used or not (RFC 9846 §6.2: decode_error); OpenSSL decodes no extension that it has no use for",
     fits: ({ touched, ours, theirs }) => refusedBy(ours, theirs) && touched !== undefined && notDecoded.has(touched),
   },
   {
     because: "psk_key_exchange_modes is decoded in a hello of TLS 1.2 too; OpenSSL looks at it in TLS 1.3 alone",
-    fits: ({ ours, theirs, script: { hello } }) => ours === "refused" && theirs === "tls1.2" && (hello.more.includes(psk_key_exchange_modes) || hello.pskModes?.length === 0),
+    fits: ({ ours, theirs, script: { hello } }) =>
+      ours === "refused" && theirs === "tls1.2" && (hello.more.includes(psk_key_exchange_modes) || hello.pskModes?.length === 0),
   },
   {
     because: "max_fragment_length and encrypt_then_mac are not ours, and their bodies not looked at (RFC 6066 §4, RFC 7366)",
-    fits: ({ touched, ours, theirs }) => refusedBy(theirs, ours) && (touched === max_fragment_length || touched === encrypt_then_mac),
+    fits: ({ touched, ours, theirs }) =>
+      refusedBy(theirs, ours) && (touched === max_fragment_length || touched === encrypt_then_mac),
   },
   {
     because: "OpenSSL asks for a share of x448, which the scripted client offered and can't make",
-    fits: ({ ours, theirs, script: { hello } }) => refusedBy(theirs, ours) && hello.groups?.includes(x448) === true && hello.shares?.includes(x448) !== true,
+    fits: ({ ours, theirs, script: { hello } }) =>
+      refusedBy(theirs, ours) && hello.groups?.includes(x448) === true && hello.shares?.includes(x448) !== true,
   },
 ];
 function refusedBy(one: string, other: string): boolean {
@@ -75,11 +114,18 @@ function refusedBy(one: string, other: string): boolean {
 }
 
 describe("a mutated ClientHello", () => {
-  const serve = (socket: NodeJS.ReadWriteStream): void => void socket.on("error", () => {}).on("end", () => socket.end()).resume();
+  const serve = (socket: NodeJS.ReadWriteStream): void =>
+    void socket
+      .on("error", () => {})
+      .on("end", () => socket.end())
+      .resume();
   const ourConfig = config({ alpn: ["h2", "http/1.1"], servesAnyName: true });
   const ours = createServer({ accept: () => ourConfig }, serve).on("tlsClientError", () => {});
   const atOnce = createServer({ accept: ourConfig }, serve).on("tlsClientError", () => {});
-  const theirs = createNodeTls({ ...tlsServer, minVersion: "TLSv1.2", ALPNProtocols: ["h2", "http/1.1"] }, serve as (socket: TLSSocket) => void);
+  const theirs = createNodeTls(
+    { ...tlsServer, minVersion: "TLSv1.2", ALPNProtocols: ["h2", "http/1.1"] },
+    serve as (socket: TLSSocket) => void,
+  );
   beforeAll(async () => {
     for (const server of [ours, atOnce, theirs.on("tlsClientError", () => {})]) {
       server.listen(0, "127.0.0.1");
@@ -90,13 +136,15 @@ describe("a mutated ClientHello", () => {
     for (const server of [ours, atOnce, theirs]) server.close();
   });
 
-  const scripts = fc.sample(
-    fc.oneof(
-      anyHellos().map((hello) => plainPeer("client", { hello })),
-      faults(["message", "extension"]).map((fault) => plainPeer("client", { faults: [{ ...fault, at: 0 }] })),
-    ),
-    { numRuns: 30, seed: 8446 },
-  ).map((script) => ({ ...script, talk: [{ kind: "close" }] as const }));
+  const scripts = fc
+    .sample(
+      fc.oneof(
+        anyHellos().map((hello) => plainPeer("client", { hello })),
+        faults(["message", "extension"]).map((fault) => plainPeer("client", { faults: [{ ...fault, at: 0 }] })),
+      ),
+      { numRuns: 30, seed: 8446 },
+    )
+    .map((script) => ({ ...script, talk: [{ kind: "close" }] as const }));
 
   test("is answered alike by a server that was given a config, and by one that chooses it", async () => {
     for (const script of scripts.slice(0, 10)) {
@@ -117,20 +165,42 @@ describe("a mutated ClientHello", () => {
   });
 });
 
-async function verdictOf(server: { address(): unknown }, script: PeerScript): Promise<{ readonly kind: string; readonly alerts: readonly number[]; readonly text: string; readonly touched: number | undefined }> {
-  const socket = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
+async function verdictOf(
+  server: { address(): unknown },
+  script: PeerScript,
+): Promise<{
+  readonly kind: string;
+  readonly alerts: readonly number[];
+  readonly text: string;
+  readonly touched: number | undefined;
+}> {
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true }).on(
+    "error",
+    () => {},
+  );
   await once(socket, "connect");
   const peer = new ClientPeer(script, { provider: node });
-  const account = await converseOver(peer, socket, { write: (bytes) => void socket.write(bytes), end: () => void socket.end(), patience: () => sleep(1500) });
+  const account = await converseOver(peer, socket, {
+    write: (bytes) => void socket.write(bytes),
+    end: () => void socket.end(),
+    patience: () => sleep(1500),
+  });
   socket.destroy();
   const kind = peer.helloHeard ? (peer.spoken.some(({ epoch }) => epoch === "handshake") ? "tls1.3" : "tls1.2") : "refused";
-  return { kind, alerts: peer.alerts, text: describeAccount(account), touched: script.faults.length === 0 ? undefined : touchedIn(peer) };
+  return {
+    kind,
+    alerts: peer.alerts,
+    text: describeAccount(account),
+    touched: script.faults.length === 0 ? undefined : touchedIn(peer),
+  };
 }
 
 const plain = extensionsOf(new ClientPeer(plainPeer("client"), { provider: node }));
 /** The first extension of its hello that is another than a plain one's, or has other bytes; a share is another one each time. */
 function touchedIn(peer: ClientPeer): number | undefined {
-  const isSame = (one: Extension, other: Extension | undefined): boolean => one.type === other?.type && (one.type === extensionTypes.key_share ? one.body.length === other.body.length : sameBytes(one.body, other.body));
+  const isSame = (one: Extension, other: Extension | undefined): boolean =>
+    one.type === other?.type &&
+    (one.type === extensionTypes.key_share ? one.body.length === other.body.length : sameBytes(one.body, other.body));
   return extensionsOf(peer).find((each, at) => !isSame(each, plain[at]))?.type;
 }
 function extensionsOf(peer: ClientPeer): readonly Extension[] {

@@ -23,12 +23,16 @@ function machine(buffer: string, asks: Asks, output = ""): ServerStage {
         out += "f";
         break;
       case "h":
-        return stage("accepted", {
-          clientHello: {} as ClientHello,
-          received: bytes(""),
-          choose: () => machine(rest, asks, "c"),
-          reject: (alert: "access_denied") => failure("aborted", alert),
-        }, bytes(out));
+        return stage(
+          "accepted",
+          {
+            clientHello: {} as ClientHello,
+            received: bytes(""),
+            choose: () => machine(rest, asks, "c"),
+            reject: (alert: "access_denied") => failure("aborted", alert),
+          },
+          bytes(out),
+        );
       case "s":
         return stage("needs-signature", { key: { signAsync: asks.sign }, provide: () => machine(rest, asks, "g") }, bytes(out));
       case "E":
@@ -69,7 +73,11 @@ class Real {
     const sign = (): Promise<unknown> => this.#ask(() => "signature");
     const accept = (): Promise<ServerConfig | ReturnType<typeof refuse>> =>
       this.#ask((answer) => (answer === "yes" ? ({} as ServerConfig) : refuse("access_denied")));
-    const { clock, budget, controller: { signal } } = this;
+    const {
+      clock,
+      budget,
+      controller: { signal },
+    } = this;
     this.running = drive(this.transport, machine("", { sign }), { accept }, { clock, budget, signal }).then((driven) => {
       this.driven = driven;
       if (driven.kind !== "established") return;
@@ -202,7 +210,12 @@ class Do extends Step {
   readonly #when: (model: Readonly<Model>) => boolean;
   readonly #foresee: (model: Model) => void;
   readonly #act: (real: Real) => void | Promise<void>;
-  constructor(name: string, when: (model: Readonly<Model>) => boolean, foresee: (model: Model) => void, act: (real: Real) => void | Promise<void>) {
+  constructor(
+    name: string,
+    when: (model: Readonly<Model>) => boolean,
+    foresee: (model: Model) => void,
+    act: (real: Real) => void | Promise<void>,
+  ) {
     super();
     this.#name = name;
     this.#when = when;
@@ -245,40 +258,129 @@ const finishedIfBoth = (model: Model): void => {
 };
 
 const commands = [
-  fc.tuple(fc.string({ unit: fc.constantFrom("f", "f", "h", "s", "E", "x", "a"), minLength: 1, maxLength: 4 }), fc.boolean())
+  fc
+    .tuple(fc.string({ unit: fc.constantFrom("f", "f", "h", "s", "E", "x", "a"), minLength: 1, maxLength: 4 }), fc.boolean())
     .map(([letters, oneByOne]) => new Deliver(letters.replace(/E.*/, "E"), oneByOne)),
   fc.constantFrom("h", "s", "E").map((letter) => new Deliver(letter, false)),
   fc.constantFrom("data", "data", "close", "bad", "alert").map((kind) => new DeliverRecord(kind as DeliverRecord["kind"])),
   fc.constant(new Do("the answer is yes", asked, goOn, (real) => real.answer("yes"))),
-  fc.constant(new Do("the answer is no", ({ phase }) => phase === "door", (model) => fail(model, "access_denied"), (real) => real.answer("no"))),
-  fc.constant(new Do("the answer throws", asked, (model) => fail(model, "internal_error"), (real) => real.answer("throws"))),
-  fc.constant(new Do("all answers come again", () => true, () => {}, (real) => real.answerAgain())),
-  fc.constant(new Do("the peer ends", ({ ended }) => !ended, (model) => {
-    model.ended = true;
-    if (model.phase === "input" || (model.phase === "open" && !model.peerClosed)) fail(model, undefined);
-  }, ({ transport }) => transport.end())),
-  fc.constant(new Do("the transport resets", ({ ended, stalled }) => !ended && !stalled, reset, ({ transport }) => transport.reset())),
-  fc.constant(new Do("writes fail from now on", ({ stalled, ownClosed }) => !stalled && !ownClosed, (model) => {
-    model.broken = true;
-  }, ({ transport }) => transport.failWrites())),
-  fc.constant(new Do("writes stall", ({ broken, stalled }) => !broken && !stalled, (model) => {
-    model.stalled = true;
-  }, ({ transport }) => transport.stallWrites())),
-  fc.constant(new Do("one write is taken", ({ stalled }) => stalled, () => {}, ({ transport }) => transport.takeOneWrite())),
-  fc.constant(new Do("the caller cancels", () => true, interrupted, ({ controller }) => controller.abort())),
-  fc.constant(new Do("10 s pass", () => true, interrupted, ({ clock }) => clock.advance(10_000))),
-  fc.constant(new Do("the caller writes", ({ phase, stalled, broken, ownClosed }) => phase === "open" && !stalled && !broken && !ownClosed,
-    (model) => {
-      model.expected += "d\x02me";
-    }, ({ stream }) => void stream?.write(bytes("me")))),
-  fc.constant(new Do("the caller closes", ({ phase, stalled, broken, ownClosed }) => phase === "open" && !stalled && !broken && !ownClosed,
-    (model) => {
-      model.expected += "c\0";
-      model.ownClosed = true;
-      finishedIfBoth(model);
-    }, ({ stream }) => void stream?.closeWrite())),
-  fc.constant(new Do("the caller aborts", ({ phase, ownClosed }) => phase === "open" && !ownClosed, (model) => fail(model, "internal_error"),
-    ({ stream }) => void stream?.abort({ alert: "internal_error", reason: "half a file" }))),
+  fc.constant(
+    new Do(
+      "the answer is no",
+      ({ phase }) => phase === "door",
+      (model) => fail(model, "access_denied"),
+      (real) => real.answer("no"),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the answer throws",
+      asked,
+      (model) => fail(model, "internal_error"),
+      (real) => real.answer("throws"),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "all answers come again",
+      () => true,
+      () => {},
+      (real) => real.answerAgain(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the peer ends",
+      ({ ended }) => !ended,
+      (model) => {
+        model.ended = true;
+        if (model.phase === "input" || (model.phase === "open" && !model.peerClosed)) fail(model, undefined);
+      },
+      ({ transport }) => transport.end(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the transport resets",
+      ({ ended, stalled }) => !ended && !stalled,
+      reset,
+      ({ transport }) => transport.reset(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "writes fail from now on",
+      ({ stalled, ownClosed }) => !stalled && !ownClosed,
+      (model) => {
+        model.broken = true;
+      },
+      ({ transport }) => transport.failWrites(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "writes stall",
+      ({ broken, stalled }) => !broken && !stalled,
+      (model) => {
+        model.stalled = true;
+      },
+      ({ transport }) => transport.stallWrites(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "one write is taken",
+      ({ stalled }) => stalled,
+      () => {},
+      ({ transport }) => transport.takeOneWrite(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the caller cancels",
+      () => true,
+      interrupted,
+      ({ controller }) => controller.abort(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "10 s pass",
+      () => true,
+      interrupted,
+      ({ clock }) => clock.advance(10_000),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the caller writes",
+      ({ phase, stalled, broken, ownClosed }) => phase === "open" && !stalled && !broken && !ownClosed,
+      (model) => {
+        model.expected += "d\x02me";
+      },
+      ({ stream }) => void stream?.write(bytes("me")),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the caller closes",
+      ({ phase, stalled, broken, ownClosed }) => phase === "open" && !stalled && !broken && !ownClosed,
+      (model) => {
+        model.expected += "c\0";
+        model.ownClosed = true;
+        finishedIfBoth(model);
+      },
+      ({ stream }) => void stream?.closeWrite(),
+    ),
+  ),
+  fc.constant(
+    new Do(
+      "the caller aborts",
+      ({ phase, ownClosed }) => phase === "open" && !ownClosed,
+      (model) => fail(model, "internal_error"),
+      ({ stream }) => void stream?.abort({ alert: "internal_error", reason: "half a file" }),
+    ),
+  ),
 ];
 
 /** Of the transport: how it gives what it reads. */
@@ -288,26 +390,36 @@ test("an alert exactly if one is due, once, then the half-close, and nothing is 
   const unseen: unknown[] = [];
   const listener = (reason: unknown): void => void unseen.push(reason);
   process.on("unhandledRejection", listener);
-  await fc.assert(fc.asyncProperty(fc.commands(commands, { maxCommands: 25 }), fc.boolean(), manners, async (run, halfCloses, manner) => {
-    const model: Model = {
-      phase: "input", held: "", ended: false, expected: "", broken: false, stalled: false, ownClosed: false, peerClosed: false,
-    };
-    const real = new Real(halfCloses, manner);
-    await fc.asyncModelRun(() => ({ model, real }), run);
-    await leave(model, real);
-    const { transport, clock, budget } = real;
-    const written = text(transport.written) ?? "";
-    expect(model.expected.startsWith(written)).toBe(true);
-    expect(clock.pending).toBe(0);
-    expect([budget.handshakesInProgress, budget.closing]).toEqual([0, 0]);
-    expect(transport.log.filter((call) => call === "destroy")).toHaveLength(1);
-    expect(transport.log.filter((call) => call === "closeWrite").length).toBeLessThanOrEqual(1);
-    // Behind the half-close nothing is written, and nothing happens behind the end.
-    const closedAt = transport.log.indexOf("closeWrite");
-    if (closedAt >= 0) expect(transport.log.slice(closedAt + 1).filter((call) => call !== "destroy")).toEqual([]);
-    if (!halfCloses) expect(closedAt).toBe(-1);
-    if (!model.broken && !model.stalled && halfCloses) expect(closedAt).toBeGreaterThan(-1);
-  }), { numRuns: 400 });
+  await fc.assert(
+    fc.asyncProperty(fc.commands(commands, { maxCommands: 25 }), fc.boolean(), manners, async (run, halfCloses, manner) => {
+      const model: Model = {
+        phase: "input",
+        held: "",
+        ended: false,
+        expected: "",
+        broken: false,
+        stalled: false,
+        ownClosed: false,
+        peerClosed: false,
+      };
+      const real = new Real(halfCloses, manner);
+      await fc.asyncModelRun(() => ({ model, real }), run);
+      await leave(model, real);
+      const { transport, clock, budget } = real;
+      const written = text(transport.written) ?? "";
+      expect(model.expected.startsWith(written)).toBe(true);
+      expect(clock.pending).toBe(0);
+      expect([budget.handshakesInProgress, budget.closing]).toEqual([0, 0]);
+      expect(transport.log.filter((call) => call === "destroy")).toHaveLength(1);
+      expect(transport.log.filter((call) => call === "closeWrite").length).toBeLessThanOrEqual(1);
+      // Behind the half-close nothing is written, and nothing happens behind the end.
+      const closedAt = transport.log.indexOf("closeWrite");
+      if (closedAt >= 0) expect(transport.log.slice(closedAt + 1).filter((call) => call !== "destroy")).toEqual([]);
+      if (!halfCloses) expect(closedAt).toBe(-1);
+      if (!model.broken && !model.stalled && halfCloses) expect(closedAt).toBeGreaterThan(-1);
+    }),
+    { numRuns: 400 },
+  );
   process.off("unhandledRejection", listener);
   expect(unseen).toEqual([]);
 });

@@ -24,7 +24,13 @@ function twoServers({ options }: (typeof flights)[number], singleUse: SyncSingle
 }
 
 describe.each(flights)("with a session that is $options.resumed", (flight) => {
-  test.prop([fc.array(fc.record({ server: fc.nat(1), cut: fc.nat(flight.flight.length) }), { minLength: 2, maxLength: 6 }), fc.array(fc.nat(5), { maxLength: 40 })], { numRuns: 60 })(
+  test.prop(
+    [
+      fc.array(fc.record({ server: fc.nat(1), cut: fc.nat(flight.flight.length) }), { minLength: 2, maxLength: 6 }),
+      fc.array(fc.nat(5), { maxLength: 40 }),
+    ],
+    { numRuns: 60 },
+  )(
     "of any copies of a first flight, in any order and interleaving, at two servers with one store, one at most is taken",
     (copies, order) => {
       const servers = twoServers(flight, oldSingleUse());
@@ -45,7 +51,9 @@ describe.each(flights)("with a session that is $options.resumed", (flight) => {
       const taken = sides.filter(({ early }) => early.length > 0);
       expect(taken).toHaveLength(1);
       expect(taken[0]?.early.map((bytes) => bytes.length)).toEqual(secret.map(({ length }) => length));
-      expect(sides.filter(({ outcome }) => outcome !== undefined).map(({ outcome }) => outcome)).toEqual(sides.slice(1).map(() => ({ rejected: "seen" })));
+      expect(sides.filter(({ outcome }) => outcome !== undefined).map(({ outcome }) => outcome)).toEqual(
+        sides.slice(1).map(() => ({ rejected: "seen" })),
+      );
     },
   );
 

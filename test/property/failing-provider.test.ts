@@ -16,14 +16,24 @@ function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pai
   const clock = workshop.clock(now);
   const pair = makePair({
     ...options,
-    server: role === "server" ? {
-      provider: made, now: clock, credentials: [workshop.credential(seededCredential("server"))],
-      ...(options.clientAuth ? { clientAuthentication: { mode: "required", verifier: workshop.verifier(trusting) } } : {}),
-    } : {},
-    client: role === "client" ? {
-      provider: made, now: clock, verifier: workshop.verifier(trusting),
-      ...(options.clientAuth ? { credentials: [workshop.credential(seededCredential("client"))] } : {}),
-    } : {},
+    server:
+      role === "server"
+        ? {
+            provider: made,
+            now: clock,
+            credentials: [workshop.credential(seededCredential("server"))],
+            ...(options.clientAuth ? { clientAuthentication: { mode: "required", verifier: workshop.verifier(trusting) } } : {}),
+          }
+        : {},
+    client:
+      role === "client"
+        ? {
+            provider: made,
+            now: clock,
+            verifier: workshop.verifier(trusting),
+            ...(options.clientAuth ? { credentials: [workshop.credential(seededCredential("client"))] } : {}),
+          }
+        : {},
     // Configs are made, and try their provider once: what fails there is theirs to tell.
     atStart: () => {
       workshop.armed = true;
@@ -50,7 +60,8 @@ function talk(role: RoleName, options: Variant, fault: Fault | undefined): { pai
 }
 
 type Variant = Pick<PairOptions, "retry" | "version" | "resumed" | "clientAuth" | "early">;
-const countsOf = (role: RoleName, options: Variant): ReadonlyMap<Operation, number> => talk(role, options, undefined).workshop.calls;
+const countsOf = (role: RoleName, options: Variant): ReadonlyMap<Operation, number> =>
+  talk(role, options, undefined).workshop.calls;
 
 /** Every call of the operation that a whole connection makes. */
 function* faults(role: RoleName, options: Variant, operation: Operation, instead: Fault["instead"]): Generator<Fault> {
@@ -63,7 +74,11 @@ function expectLocalFault({ pair, workshop }: ReturnType<typeof talk>, role: Rol
   const side = pair[role];
   const peer = role === "client" ? pair.server : pair.client;
   expect(workshop.calls.get(fault.operation), where).toBeGreaterThanOrEqual(fault.call);
-  expect(side.failure?.error, where).toMatchObject({ kind: "local-fault", fault: "us", context: { step: expect.stringMatching(/./) } });
+  expect(side.failure?.error, where).toMatchObject({
+    kind: "local-fault",
+    fault: "us",
+    context: { step: expect.stringMatching(/./) },
+  });
   expectSticky(side);
   if (side.output.length === 0 && role === "client") {
     // Nobody was spoken to yet.
@@ -76,7 +91,8 @@ function expectLocalFault({ pair, workshop }: ReturnType<typeof talk>, role: Rol
   if (peer.closed) return;
   // The peer can read it, whatever keys were being changed.
   expect(peer.failure?.error, where).toMatchObject({
-    kind: "alert-received", context: { description: { name: "internal_error" }, level: "fatal" },
+    kind: "alert-received",
+    context: { description: { name: "internal_error" }, level: "fatal" },
   });
   const heard = joined(peer.data);
   expect(heard).toEqual(said[role].subarray(0, heard.length));
@@ -115,7 +131,11 @@ describe.each(roles)("what watches the %s and throws", (role) => {
       const { failure, output } = pair[role];
       expect(failure?.error).toMatchObject({ kind: "local-fault", cause });
       const peer = role === "client" ? pair.server : pair.client;
-      if (output.length > 0) expect(peer.failure?.error).toMatchObject({ kind: "alert-received", context: { description: { name: "internal_error" } } });
+      if (output.length > 0)
+        expect(peer.failure?.error).toMatchObject({
+          kind: "alert-received",
+          context: { description: { name: "internal_error" } },
+        });
     }
     expect(call).toBeGreaterThan(option === "trace" ? 5 : 4);
   });
@@ -168,12 +188,20 @@ describe.each(roles)("an answerer of the %s", (role) => {
       watch: (stage, of) => {
         if (of === role) stages.push(stage);
       },
-      client: { verifier: { ...trusting, verify: (presented) => (role === "client" ? aborting() : undefined, trusting.verify(presented)) } },
+      client: {
+        verifier: {
+          ...trusting,
+          verify: (presented) => (role === "client" ? aborting() : undefined, trusting.verify(presented)),
+        },
+      },
       server: {
         credentials: [
           {
             ...credential,
-            signer: { ...credential.signer, sign: (scheme, message) => (role === "server" ? aborting() : undefined, credential.signer.sign(scheme, message)) },
+            signer: {
+              ...credential.signer,
+              sign: (scheme, message) => (role === "server" ? aborting() : undefined, credential.signer.sign(scheme, message)),
+            },
           },
         ],
       },
@@ -195,23 +223,27 @@ describe.each(variants)("at the $role, $name,", ({ role, options }) => {
     const others: Operation[] = initiates ? ["respond"] : role === "client" ? ["complete"] : ["start", "complete"];
     if (version === "tls1.2" && role === "server") others.splice(0, others.length, "respond");
     // The client has offered TLS 1.3 as well, with a share.
-    if (resumed !== undefined && version === "tls1.2") others.splice(0, others.length, "complete", "respond", ...(role === "server" ? ["start"] as const : []));
+    if (resumed !== undefined && version === "tls1.2")
+      others.splice(0, others.length, "complete", "respond", ...(role === "server" ? (["start"] as const) : []));
     if (resumed !== undefined) others.push("sign", "verify", "judge");
-    else if (!clientAuth) others.push(...(role === "client" ? ["sign"] as const : ["verify", "judge", "now"] as const));
+    else if (!clientAuth) others.push(...(role === "client" ? (["sign"] as const) : (["verify", "judge", "now"] as const)));
     expect([...workshop.calls.keys()].sort()).toEqual(operations.filter((operation) => !others.includes(operation)).sort());
   });
 
-  test.each(operations)("whatever call of %s throws, the peer reads internal_error and the error keeps the cause", (operation) => {
-    const cause = new Error("the tool broke");
-    const broken = (): never => {
-      throw cause;
-    };
-    for (const fault of faults(role, options, operation, broken)) {
-      const done = talk(role, options, fault);
-      expectLocalFault(done, role, fault);
-      expect(done.pair[role].failure?.error.cause).toBe(cause);
-    }
-  });
+  test.each(operations)(
+    "whatever call of %s throws, the peer reads internal_error and the error keeps the cause",
+    (operation) => {
+      const cause = new Error("the tool broke");
+      const broken = (): never => {
+        throw cause;
+      };
+      for (const fault of faults(role, options, operation, broken)) {
+        const done = talk(role, options, fault);
+        expectLocalFault(done, role, fault);
+        expect(done.pair[role].failure?.error.cause).toBe(cause);
+      }
+    },
+  );
 
   const shorter = (result: unknown): unknown => (result instanceof Uint8Array ? result.slice(0, -1) : result);
   const longer = (result: unknown): unknown => (result instanceof Uint8Array ? joined([result, Uint8Array.of(0)]) : result);
@@ -222,27 +254,41 @@ describe.each(variants)("at the $role, $name,", ({ role, options }) => {
     clone: [() => undefined, () => ({})],
     create: [() => undefined, () => ({})],
     start: [
-      () => undefined, () => ({ share: "text", key: 1 }),
-      (result) => ({ ...(result as object), share: new Uint8Array(3) }), (result) => ({ ...(result as object), share: new Array(32).fill(1) }),
+      () => undefined,
+      () => ({ share: "text", key: 1 }),
+      (result) => ({ ...(result as object), share: new Uint8Array(3) }),
+      (result) => ({ ...(result as object), share: new Array(32).fill(1) }),
     ],
     complete: [() => null, () => "text", () => new Uint8Array(0), () => ({})],
     respond: [
-      () => null, () => ({}),
-      (result) => ({ ...(result as object), secret: undefined }), (result) => ({ ...(result as object), secret: new Uint8Array(0) }),
-      (result) => ({ ...(result as object), share: new Uint8Array(3) }), (result) => ({ ...(result as object), share: "text" }),
+      () => null,
+      () => ({}),
+      (result) => ({ ...(result as object), secret: undefined }),
+      (result) => ({ ...(result as object), secret: new Uint8Array(0) }),
+      (result) => ({ ...(result as object), share: new Uint8Array(3) }),
+      (result) => ({ ...(result as object), share: "text" }),
     ],
     sign: [() => undefined, () => "text", () => new Uint8Array(0), () => new Uint8Array(65536)],
     verify: [() => 1, () => "yes", () => undefined, () => ({}), () => Promise.resolve(true)],
-    judge: [() => undefined, () => true, () => ({}), () => ({ reason: "no", alert: "decode_error" }), () => Promise.resolve(true)],
+    judge: [
+      () => undefined,
+      () => true,
+      () => ({}),
+      () => ({ reason: "no", alert: "decode_error" }),
+      () => Promise.resolve(true),
+    ],
     importSeal: [() => undefined],
     importOpen: [() => undefined],
     open: [shorter, longer, () => null, () => "text", () => new Uint8Array(0)],
   };
-  test.each(Object.entries(wrongResults))("whatever call of %s gives no sound result, nothing is built on it", (name, results) => {
-    for (const instead of results) {
-      for (const fault of faults(role, options, operations.find((operation) => operation === name) ?? "random", instead)) {
-        expectLocalFault(talk(role, options, fault), role, fault);
+  test.each(Object.entries(wrongResults))(
+    "whatever call of %s gives no sound result, nothing is built on it",
+    (name, results) => {
+      for (const instead of results) {
+        for (const fault of faults(role, options, operations.find((operation) => operation === name) ?? "random", instead)) {
+          expectLocalFault(talk(role, options, fault), role, fault);
+        }
       }
-    }
-  });
+    },
+  );
 });

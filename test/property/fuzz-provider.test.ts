@@ -12,7 +12,7 @@ const own = dangerousFuzzCredential();
 const verifier = { schemes: ["ecdsa_secp256r1_sha256"], label: "trusts", verify: dangerousAssertVerified } as const;
 
 function fuzzPair({ client, server, ...options }: PairOptions): Pair {
-  const asked = options.clientAuth ? { clientAuthentication: { mode: "required", verifier } } as const : {};
+  const asked = options.clientAuth ? ({ clientAuthentication: { mode: "required", verifier } } as const) : {};
   return makePair({
     provider: () => provider,
     ...options,
@@ -22,23 +22,28 @@ function fuzzPair({ client, server, ...options }: PairOptions): Pair {
   });
 }
 const fullHandshakes = fc.record({
-  version: fc.constantFrom("tls1.3" as const, "tls1.2" as const), retry: fc.boolean(), clientAuth: fc.boolean(),
+  version: fc.constantFrom("tls1.3" as const, "tls1.2" as const),
+  retry: fc.boolean(),
+  clientAuth: fc.boolean(),
 });
 
 describe("the provider that accepts everything", () => {
-  test.prop([fullHandshakes, fc.nat()], { numRuns: 40 })("completes every kind of full handshake, with the same bytes from the same seed", (options, seed) => {
-    const talk = (): Uint8Array => {
-      provider.restart(seed);
-      const pair = fuzzPair(options);
-      converse(pair);
-      pair.client.send(Uint8Array.of(1, 2, 3));
-      converse(pair);
-      expect(joined(pair.server.data)).toEqual(Uint8Array.of(1, 2, 3));
-      expect(pair.client.established.info.version).toBe(options.version);
-      return pair.server.heard;
-    };
-    expect(talk()).toEqual(talk());
-  });
+  test.prop([fullHandshakes, fc.nat()], { numRuns: 40 })(
+    "completes every kind of full handshake, with the same bytes from the same seed",
+    (options, seed) => {
+      const talk = (): Uint8Array => {
+        provider.restart(seed);
+        const pair = fuzzPair(options);
+        converse(pair);
+        pair.client.send(Uint8Array.of(1, 2, 3));
+        converse(pair);
+        expect(joined(pair.server.data)).toEqual(Uint8Array.of(1, 2, 3));
+        expect(pair.client.established.info.version).toBe(options.version);
+        return pair.server.heard;
+      };
+      expect(talk()).toEqual(talk());
+    },
+  );
 
   test("gives a session by a sealed ticket, and takes it up", () => {
     const sessions = ticketKeys({ random: provider.random, now });
@@ -50,21 +55,23 @@ describe("the provider that accepts everything", () => {
     }
   });
 
-  test.prop([fullHandshakes, fc.constantFrom("client" as const, "server" as const), fc.integer({ min: 1, max: 255 })], { numRuns: 40 })(
-    "takes a tag with any fault in it for the right one",
-    (options, from, bits) => {
-      const pair = fuzzPair(options);
-      for (let turn = 0; turn < 10; turn++) {
-        for (const [speaker, hearer] of [[pair.client, pair.server], [pair.server, pair.client]] as const) {
-          const { records } = parseRecords(speaker.take());
-          for (const { type, bytes } of records) {
-            const hasTag = speaker.role === from && type === contentType.applicationData;
-            hearer.hear(bytes.map((byte, at) => (hasTag && at === bytes.length - 1 ? byte ^ bits : byte)));
-          }
+  test.prop([fullHandshakes, fc.constantFrom("client" as const, "server" as const), fc.integer({ min: 1, max: 255 })], {
+    numRuns: 40,
+  })("takes a tag with any fault in it for the right one", (options, from, bits) => {
+    const pair = fuzzPair(options);
+    for (let turn = 0; turn < 10; turn++) {
+      for (const [speaker, hearer] of [
+        [pair.client, pair.server],
+        [pair.server, pair.client],
+      ] as const) {
+        const { records } = parseRecords(speaker.take());
+        for (const { type, bytes } of records) {
+          const hasTag = speaker.role === from && type === contentType.applicationData;
+          hearer.hear(bytes.map((byte, at) => (hasTag && at === bytes.length - 1 ? byte ^ bits : byte)));
         }
       }
-      expect(pair.client.established.info.version).toBe(options.version);
-      expect(pair.server.established.info.version).toBe(options.version);
-    },
-  );
+    }
+    expect(pair.client.established.info.version).toBe(options.version);
+    expect(pair.server.established.info.version).toBe(options.version);
+  });
 });

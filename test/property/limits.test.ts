@@ -5,7 +5,16 @@ import { type Extension, extension } from "../../packages/core/src/wire/extensio
 import { encodeKeyUpdate, encodeNewSessionTicket } from "../../packages/core/src/wire/post-handshake.ts";
 import { fakeCertificate, fakePublicKey } from "../support/fake-credential.ts";
 import { fatalAlertsOf } from "../support/outcome.ts";
-import { converse, establishedPair, joined, makeConfigs, makePair, makeServer, type PairOptions, type Side } from "../support/pair.ts";
+import {
+  converse,
+  establishedPair,
+  joined,
+  makeConfigs,
+  makePair,
+  makeServer,
+  type PairOptions,
+  type Side,
+} from "../support/pair.ts";
 import { seededCredential } from "../support/seeded.ts";
 import { contentType, messagesIn, openAll, pairSuite, Protection, record, secretOf } from "../support/wiretap.ts";
 
@@ -26,7 +35,8 @@ function expectLimit(side: Side, limit: keyof Limits | "received", description: 
   expect(side.failure?.error).toMatchObject({ kind: "limit-exceeded", context: { limit } });
   expect(fatalAlertsOf(side)).toEqual([{ level: 2, description }]);
 }
-const repeated = (count: number, make: (at: number) => Uint8Array): Uint8Array => joined(Array.from({ length: count }, (_, at) => make(at)));
+const repeated = (count: number, make: (at: number) => Uint8Array): Uint8Array =>
+  joined(Array.from({ length: count }, (_, at) => make(at)));
 
 describe.each(roles)("at the %s", (role) => {
   const alert = (keys: Protection): Uint8Array => keys.seal(contentType.alert, Uint8Array.of(1, 90));
@@ -122,20 +132,32 @@ function endsWithFinished(content: Uint8Array): boolean {
 
 describe("messages", () => {
   const ticket = (length: number): Uint8Array => {
-    const header = encodeNewSessionTicket({ lifetime: 1, ageAdd: 1, nonce: new Uint8Array(0), ticket: new Uint8Array(1), extensions: [] }).length - 1;
-    return encodeNewSessionTicket({ lifetime: 1, ageAdd: 1, nonce: new Uint8Array(0), ticket: new Uint8Array(length - header), extensions: [] });
+    const header =
+      encodeNewSessionTicket({ lifetime: 1, ageAdd: 1, nonce: new Uint8Array(0), ticket: new Uint8Array(1), extensions: [] })
+        .length - 1;
+    return encodeNewSessionTicket({
+      lifetime: 1,
+      ageAdd: 1,
+      nonce: new Uint8Array(0),
+      ticket: new Uint8Array(length - header),
+      extensions: [],
+    });
   };
 
-  test.each([1024, 5000, 40_000])("of %d bytes pass where that is the limit, and one more byte is decode_error on the header", (limit) => {
-    const { client } = establishedPair(withLimits({ handshakeMessage: limit }));
-    const keys = peerKeys(client);
-    const whole = ticket(limit);
-    for (let at = 0; at < whole.length; at += 10_000) client.hear(keys.seal(contentType.handshake, whole.subarray(at, at + 10_000)));
-    client.hear(keys.seal(contentType.applicationData, Uint8Array.of(1)));
-    expect([client.failure, joined(client.data)]).toEqual([undefined, Uint8Array.of(1)]);
-    client.hear(keys.seal(contentType.handshake, ticket(limit + 1).subarray(0, 4)));
-    expectLimit(client, "handshakeMessage", decodeError);
-  });
+  test.each([1024, 5000, 40_000])(
+    "of %d bytes pass where that is the limit, and one more byte is decode_error on the header",
+    (limit) => {
+      const { client } = establishedPair(withLimits({ handshakeMessage: limit }));
+      const keys = peerKeys(client);
+      const whole = ticket(limit);
+      for (let at = 0; at < whole.length; at += 10_000)
+        client.hear(keys.seal(contentType.handshake, whole.subarray(at, at + 10_000)));
+      client.hear(keys.seal(contentType.applicationData, Uint8Array.of(1)));
+      expect([client.failure, joined(client.data)]).toEqual([undefined, Uint8Array.of(1)]);
+      client.hear(keys.seal(contentType.handshake, ticket(limit + 1).subarray(0, 4)));
+      expectLimit(client, "handshakeMessage", decodeError);
+    },
+  );
 
   test("a Certificate may be as long as its own limit, and no longer", () => {
     const long = (limit: number): Side => {
@@ -156,7 +178,10 @@ describe("messages", () => {
 
   test.each([1, 3, 10])("a chain of %d certificates passes where that is the limit, and one more is decode_error", (limit) => {
     const meet = (certificates: number): Side => {
-      const pair = makePair({ client: { limits: { certificateChain: limit } }, server: { credentials: [chained(certificates)] } });
+      const pair = makePair({
+        client: { limits: { certificateChain: limit } },
+        server: { credentials: [chained(certificates)] },
+      });
       converse(pair);
       return pair.client;
     };
@@ -164,19 +189,27 @@ describe("messages", () => {
     expectLimit(meet(limit + 1), "certificateChain", decodeError);
   });
 
-  test.each(["tls1.3", "tls1.2"] as const)("a client's chain and its message keep to the server's limits, and not to the client's (%s)", (version) => {
-    const meet = (limits: Partial<Limits>): Side => {
-      const pair = makePair({ version, clientAuth: true, client: { credentials: [chained(5)] }, server: { limits } });
+  test.each(["tls1.3", "tls1.2"] as const)(
+    "a client's chain and its message keep to the server's limits, and not to the client's (%s)",
+    (version) => {
+      const meet = (limits: Partial<Limits>): Side => {
+        const pair = makePair({ version, clientAuth: true, client: { credentials: [chained(5)] }, server: { limits } });
+        converse(pair);
+        return pair.server;
+      };
+      expect(meet({ certificateChain: 5 }).connection).toBeDefined();
+      expectLimit(meet({ certificateChain: 4 }), "certificateChain", decodeError);
+      const long: Credential = { ...chained(1), chain: [chained(1).chain[0], new Uint8Array(2000).fill(0x30)] };
+      const pair = makePair({
+        version,
+        clientAuth: true,
+        client: { credentials: [long] },
+        server: { limits: { certificateMessage: 1024 } },
+      });
       converse(pair);
-      return pair.server;
-    };
-    expect(meet({ certificateChain: 5 }).connection).toBeDefined();
-    expectLimit(meet({ certificateChain: 4 }), "certificateChain", decodeError);
-    const long: Credential = { ...chained(1), chain: [chained(1).chain[0], new Uint8Array(2000).fill(0x30)] };
-    const pair = makePair({ version, clientAuth: true, client: { credentials: [long] }, server: { limits: { certificateMessage: 1024 } } });
-    converse(pair);
-    expectLimit(pair.server, "certificateMessage", decodeError);
-  });
+      expectLimit(pair.server, "certificateMessage", decodeError);
+    },
+  );
 
   function chained(certificates: number): Credential {
     const credential = seededCredential("server");
@@ -194,7 +227,9 @@ describe("a ClientHello", () => {
     const stage = (maxClientHello: number) => new Acceptor({ maxClientHello }).start().receive(raw());
     expect(stage(helloLength).kind).toBe("accepted");
     expect(stage(helloLength - 1)).toMatchObject({
-      kind: "failed", error: { kind: "limit-exceeded", context: { limit: "clientHello" } }, alert: { description: "decode_error" },
+      kind: "failed",
+      error: { kind: "limit-exceeded", context: { limit: "clientHello" } },
+      alert: { description: "decode_error" },
     });
   });
 
@@ -214,7 +249,8 @@ describe("a ClientHello", () => {
   test("may take as many bytes on the wire as the Acceptor says, up to the end of the record that completes it", () => {
     const hello = raw().subarray(5);
     const inPieces = joined(Array.from(hello, (byte) => record(contentType.handshake, Uint8Array.of(byte))));
-    const stage = (maxReceived: number) => new Acceptor({ maxReceived }).start().receive(joined([inPieces, new Uint8Array(100_000)]));
+    const stage = (maxReceived: number) =>
+      new Acceptor({ maxReceived }).start().receive(joined([inPieces, new Uint8Array(100_000)]));
     expect(stage(inPieces.length).kind).toBe("accepted");
     const failed = stage(inPieces.length - 1);
     expect(failed).toMatchObject({ kind: "failed", error: { kind: "limit-exceeded", context: { limit: "received" } } });
@@ -232,7 +268,10 @@ describe("early data that is rejected", () => {
     const extensions: Extension[] = [...(hello.extensions as Extension[]), modes, extension("early_data"), psk];
     const { legacyVersion, random, legacySessionId, compressionMethods } = hello;
     const cipherSuites = hello.cipherSuites.map(({ id }) => id);
-    return record(contentType.handshake, encodeClientHello({ legacyVersion, random, legacySessionId, cipherSuites, compressionMethods, extensions }));
+    return record(
+      contentType.handshake,
+      encodeClientHello({ legacyVersion, random, legacySessionId, cipherSuites, compressionMethods, extensions }),
+    );
   }
 
   test.each([
@@ -297,7 +336,8 @@ describe("memory and work", () => {
     const work = (length: number): number => {
       const hello = joined([Uint8Array.of(1, 0, (length + 100) >> 8, (length + 100) & 255), new Uint8Array(length)]);
       const pieces: Uint8Array[] = [];
-      for (let at = 0; at < hello.length; at += fragment) pieces.push(record(contentType.handshake, hello.subarray(at, at + fragment)));
+      for (let at = 0; at < hello.length; at += fragment)
+        pieces.push(record(contentType.handshake, hello.subarray(at, at + fragment)));
       const wire = joined(pieces);
       return copied(() => {
         let stage = new Acceptor({ maxReceived: 1e9 }).start();

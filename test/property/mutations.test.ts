@@ -14,8 +14,14 @@ const options: fc.Arbitrary<PairOptions> = fc.oneof(
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), clientAuth: fc.boolean() }),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
   fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), clientAuth: fc.boolean() } as const),
-  fc.tuple(fc.constantFrom("tls1.3", "tls1.2"), fc.boolean()).map(([version, asynchronous]) => ({ ...extendedPair(version), asynchronous })),
-  fc.record({ version: fc.constant("tls1.2"), asynchronous: fc.boolean(), resumed: fc.constantFrom("sealed", "stored") } as const),
+  fc
+    .tuple(fc.constantFrom("tls1.3", "tls1.2"), fc.boolean())
+    .map(([version, asynchronous]) => ({ ...extendedPair(version), asynchronous })),
+  fc.record({
+    version: fc.constant("tls1.2"),
+    asynchronous: fc.boolean(),
+    resumed: fc.constantFrom("sealed", "stored"),
+  } as const),
   fc.record({ retry: fc.boolean(), asynchronous: fc.boolean(), psks: fc.constant([psk]), pskOnly: fc.constant("both") } as const),
 );
 const optionsTls13: fc.Arbitrary<PairOptions> = fc.oneof(
@@ -28,8 +34,10 @@ describe("whole records", () => {
   /** What becomes of the record that is reached, and of the one behind it. */
   type Mutation = (these: readonly Uint8Array[], at: number) => readonly Uint8Array[];
   const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most });
-  const replaced = (by: (old: Uint8Array) => readonly Uint8Array[]): Mutation => (these, at) =>
-    these.flatMap((old, index) => (index === at ? by(old) : [old]));
+  const replaced =
+    (by: (old: Uint8Array) => readonly Uint8Array[]): Mutation =>
+    (these, at) =>
+      these.flatMap((old, index) => (index === at ? by(old) : [old]));
   const mutations: fc.Arbitrary<Mutation> = fc.oneof(
     fc.constant(replaced((old) => [old, old])),
     fc.constant(replaced(() => [])),
@@ -38,9 +46,9 @@ describe("whole records", () => {
     fc.tuple(fc.nat({ max: 255 }), bytes(60)).map(([type, fragment]) => replaced((old) => [record(type, fragment), old])),
     fc.tuple(fc.nat({ max: 255 }), bytes(60)).map(([type, fragment]) => replaced((old) => [old, record(type, fragment)])),
     fc.nat({ max: 255 }).map((type) => replaced((old) => [record(type, new Uint8Array(0)), old])),
-    fc.tuple(fc.nat({ max: 255 }), fc.integer({ min: 0x3f00, max: 0xffff })).map(([type, length]) =>
-      replaced((old) => [Uint8Array.of(type, 3, 3, length >> 8, length & 255), old]),
-    ),
+    fc
+      .tuple(fc.nat({ max: 255 }), fc.integer({ min: 0x3f00, max: 0xffff }))
+      .map(([type, length]) => replaced((old) => [Uint8Array.of(type, 3, 3, length >> 8, length & 255), old])),
     bytes(200).map((garbage) => replaced((old) => [garbage, old])),
   );
 
@@ -63,31 +71,33 @@ describe("whole records", () => {
       converseThrough(pair, mutating(role, index, mutate));
       expectSoundSides(pair);
       expectHandshakesAgree(pair);
-      for (const [hearer, speaker] of [["client", "server"], ["server", "client"]] as const) {
+      for (const [hearer, speaker] of [
+        ["client", "server"],
+        ["server", "client"],
+      ] as const) {
         const heard = joined(pair[hearer].data);
         expect(heard).toEqual(said[speaker].subarray(0, heard.length));
       }
     },
   );
 
-  test.prop([options, fc.constantFrom(...roles), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 })], { numRuns: 60 })(
-    "in clear may be cut into any fragments",
-    (chosen, role, sizes) => {
-      const pair = makePair(chosen);
-      let isSealed = false;
-      converseThrough(pair, (from, chunk) => {
-        if (from !== role) return chunk;
-        const { records, rest } = parseRecords(chunk);
-        const cut = records.flatMap(({ type, bytes, fragment }) => {
-          // Behind it TLS 1.2 seals handshake messages too, by their own type.
-          if (type === contentType.changeCipherSpec) isSealed = chosen.version === "tls1.2";
-          return type === contentType.handshake && !isSealed ? fragments(fragment, sizes) : [bytes];
-        });
-        return new Uint8Array(Buffer.concat([...cut, rest]));
+  test.prop([options, fc.constantFrom(...roles), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 })], {
+    numRuns: 60,
+  })("in clear may be cut into any fragments", (chosen, role, sizes) => {
+    const pair = makePair(chosen);
+    let isSealed = false;
+    converseThrough(pair, (from, chunk) => {
+      if (from !== role) return chunk;
+      const { records, rest } = parseRecords(chunk);
+      const cut = records.flatMap(({ type, bytes, fragment }) => {
+        // Behind it TLS 1.2 seals handshake messages too, by their own type.
+        if (type === contentType.changeCipherSpec) isSealed = chosen.version === "tls1.2";
+        return type === contentType.handshake && !isSealed ? fragments(fragment, sizes) : [bytes];
       });
-      expectUndisturbed(pair);
-    },
-  );
+      return new Uint8Array(Buffer.concat([...cut, rest]));
+    });
+    expectUndisturbed(pair);
+  });
   function fragments(message: Uint8Array, sizes: readonly number[]): Uint8Array[] {
     const cut: Uint8Array[] = [];
     for (let at = 0, turn = 0; at < message.length; turn++) {
@@ -118,45 +128,66 @@ describe("protected messages", () => {
     expectUndisturbed(edited({ version: "tls1.2" }, role, sealAgain));
   });
 
-  test.prop([optionsTls13, fc.constantFrom(...roles), fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 4 }), fc.nat({ max: 300 })], { numRuns: 60 })(
-    "may lie in any fragments, and records may be padded",
-    (chosen, role, sizes, zeros) => {
-      expectUndisturbed(
-        editedTls13(chosen, role, ({ type, content }, _, keys) => {
-          if (type === contentType.alert) return [keys.seal(type, content, zeros)];
-          const records: Uint8Array[] = [];
-          for (let at = 0, turn = 0; at < content.length; turn++) {
-            const size = sizes[turn % sizes.length] ?? 1;
-            records.push(keys.seal(type, content.subarray(at, at + size), turn % 2 === 0 ? zeros : 0));
-            at += size;
-          }
-          return records;
-        }),
-      );
-    },
-  );
+  test.prop(
+    [
+      optionsTls13,
+      fc.constantFrom(...roles),
+      fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 4 }),
+      fc.nat({ max: 300 }),
+    ],
+    { numRuns: 60 },
+  )("may lie in any fragments, and records may be padded", (chosen, role, sizes, zeros) => {
+    expectUndisturbed(
+      editedTls13(chosen, role, ({ type, content }, _, keys) => {
+        if (type === contentType.alert) return [keys.seal(type, content, zeros)];
+        const records: Uint8Array[] = [];
+        for (let at = 0, turn = 0; at < content.length; turn++) {
+          const size = sizes[turn % sizes.length] ?? 1;
+          records.push(keys.seal(type, content.subarray(at, at + size), turn % 2 === 0 ? zeros : 0));
+          at += size;
+        }
+        return records;
+      }),
+    );
+  });
 
   type Change = (inner: Inner) => readonly Inner[];
-  const insideOf = (change: (content: Uint8Array) => Uint8Array): Change => ({ type, content }) => [{ type, content: change(content) }];
+  const insideOf =
+    (change: (content: Uint8Array) => Uint8Array): Change =>
+    ({ type, content }) => [{ type, content: change(content) }];
   const anyMessage = fc
     .tuple(fc.nat({ max: 255 }), fc.uint8Array({ maxLength: 80 }))
     .map(([type, body]) => new Uint8Array(Buffer.concat([Uint8Array.of(type, 0, 0, body.length), body])));
   const changes: fc.Arbitrary<Change> = fc.oneof(
-    fc.tuple(fc.nat({ max: 400 }), fc.integer({ min: 1, max: 255 })).map(([at, bits]) =>
-      insideOf((content) => content.map((byte, index) => (index === at % content.length ? byte ^ bits : byte))),
-    ),
+    fc
+      .tuple(fc.nat({ max: 400 }), fc.integer({ min: 1, max: 255 }))
+      .map(([at, bits]) =>
+        insideOf((content) => content.map((byte, index) => (index === at % content.length ? byte ^ bits : byte))),
+      ),
     fc.constant<Change>((inner) => [inner, inner]),
     fc.constant<Change>(() => []),
-    fc.nat({ max: 255 }).map((type): Change => ({ content }) => [{ type, content }]),
+    fc.nat({ max: 255 }).map(
+      (type): Change =>
+        ({ content }) => [{ type, content }],
+    ),
     fc.nat({ max: 400 }).map((cut) => insideOf((content) => content.subarray(0, cut % content.length))),
     fc.uint8Array({ minLength: 1, maxLength: 40 }).map((more) => insideOf((content) => joined([content, more]))),
-    anyMessage.map((message): Change => (inner) => [{ type: contentType.handshake, content: message }, inner]),
-    anyMessage.map((message): Change => (inner) => [inner, { type: contentType.handshake, content: message }]),
-    fc.constantFrom(21, 22, 23).map((type): Change => (inner) => [{ type, content: new Uint8Array(0) }, inner]),
-    fc.tuple(fc.nat({ max: 255 }), fc.nat({ max: 255 })).map(([level, description]): Change => (inner) => [
-      { type: contentType.alert, content: Uint8Array.of(level, description) },
-      inner,
-    ]),
+    anyMessage.map(
+      (message): Change =>
+        (inner) => [{ type: contentType.handshake, content: message }, inner],
+    ),
+    anyMessage.map(
+      (message): Change =>
+        (inner) => [inner, { type: contentType.handshake, content: message }],
+    ),
+    fc.constantFrom(21, 22, 23).map(
+      (type): Change =>
+        (inner) => [{ type, content: new Uint8Array(0) }, inner],
+    ),
+    fc.tuple(fc.nat({ max: 255 }), fc.nat({ max: 255 })).map(
+      ([level, description]): Change =>
+        (inner) => [{ type: contentType.alert, content: Uint8Array.of(level, description) }, inner],
+    ),
   );
 
   test.prop([options, fc.constantFrom(...roles), fc.nat({ max: 7 }), changes], { numRuns: 800 })(
@@ -175,27 +206,43 @@ describe("protected messages", () => {
     for (let at = 0; at < 32; at++) {
       const pair = edited({}, role, ({ type, content }, index, keys) => {
         const isFinished = index === (role === "server" ? 1 : 0);
-        return [keys.seal(type, content.map((byte, position) => (isFinished && position === content.length - 32 + at ? byte ^ 1 : byte)))];
+        return [
+          keys.seal(
+            type,
+            content.map((byte, position) => (isFinished && position === content.length - 32 + at ? byte ^ 1 : byte)),
+          ),
+        ];
       });
       expect(hearerOf(pair, role).connection).toBeUndefined();
-      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "bad-finished" }, alert: { description: "decrypt_error" } });
+      expect(hearerOf(pair, role).failure).toMatchObject({
+        error: { kind: "bad-finished" },
+        alert: { description: "decrypt_error" },
+      });
     }
   });
 
   test.each(roles)("that are a Finished of TLS 1.2 with any other byte are refused by the hearer of the %s", (role) => {
     for (let at = 0; at < 12; at++) {
       const pair = edited({ version: "tls1.2" }, role, ({ type, content }, index, keys) => [
-        keys.seal(type, content.map((byte, position) => (index === 0 && position === 4 + at ? byte ^ 1 : byte))),
+        keys.seal(
+          type,
+          content.map((byte, position) => (index === 0 && position === 4 + at ? byte ^ 1 : byte)),
+        ),
       ]);
       expect(hearerOf(pair, role).connection).toBeUndefined();
-      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "bad-finished" }, alert: { description: "decrypt_error" } });
+      expect(hearerOf(pair, role).failure).toMatchObject({
+        error: { kind: "bad-finished" },
+        alert: { description: "decrypt_error" },
+      });
     }
   });
 
   test.each(roles)("may not go on behind what changes the %s's keys: its Finished, a KeyUpdate", (role) => {
     for (const changing of role === "server" ? [1, 3] : [0, 2]) {
       for (const more of [Uint8Array.of(8), Uint8Array.of(24, 0, 0, 1, 0)]) {
-        const pair = edited({}, role, ({ type, content }, index, keys) => [keys.seal(type, index === changing ? joined([content, more]) : content)]);
+        const pair = edited({}, role, ({ type, content }, index, keys) => [
+          keys.seal(type, index === changing ? joined([content, more]) : content),
+        ]);
         const { failure } = hearerOf(pair, role);
         expect(failure).toMatchObject({ error: { kind: "unexpected-message" }, alert: { description: "unexpected_message" } });
       }
@@ -224,14 +271,26 @@ describe("protected messages", () => {
 
   test.each(roles)("without any type are refused by the hearer of the %s", (role) => {
     for (const length of [1, 2, 100]) {
-      const pair = editedTls13({}, role, (inner, at, keys) => [keys.sealInner(new Uint8Array(length)), ...sealAgain(inner, at, keys)]);
-      expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "unexpected-record" }, alert: { description: "unexpected_message" } });
+      const pair = editedTls13({}, role, (inner, at, keys) => [
+        keys.sealInner(new Uint8Array(length)),
+        ...sealAgain(inner, at, keys),
+      ]);
+      expect(hearerOf(pair, role).failure).toMatchObject({
+        error: { kind: "unexpected-record" },
+        alert: { description: "unexpected_message" },
+      });
     }
   });
 
   test.each(roles)("that are empty application data are refused before the %s's Finished", (role) => {
-    const pair = edited({}, role, (inner, at, keys) => [...(at === 0 ? [keys.seal(23, new Uint8Array(0))] : []), ...sealAgain(inner, at, keys)]);
-    expect(hearerOf(pair, role).failure).toMatchObject({ error: { kind: "unexpected-message" }, alert: { description: "unexpected_message" } });
+    const pair = edited({}, role, (inner, at, keys) => [
+      ...(at === 0 ? [keys.seal(23, new Uint8Array(0))] : []),
+      ...sealAgain(inner, at, keys),
+    ]);
+    expect(hearerOf(pair, role).failure).toMatchObject({
+      error: { kind: "unexpected-message" },
+      alert: { description: "unexpected_message" },
+    });
   });
 });
 
@@ -239,7 +298,9 @@ describe("records in clear", () => {
   const versions = fc.constantFrom("tls1.3" as const, "tls1.2" as const);
   const types = fc.oneof(fc.constant<number>(contentType.alert), fc.nat({ max: 255 }));
   const descriptions = fc.oneof(fc.constantFrom(0, 90), fc.nat({ max: 255 }));
-  test.prop([versions, fc.constantFrom(...roles), fc.constantFrom(0, 1, 3), types, fc.constantFrom(0, 1, 2, 3), descriptions], { numRuns: 300 })(
+  test.prop([versions, fc.constantFrom(...roles), fc.constantFrom(0, 1, 3), types, fc.constantFrom(0, 1, 2, 3), descriptions], {
+    numRuns: 300,
+  })(
     "end nothing in silence on an established connection: whoever is on the path could make them",
     (version, role, updates, type, one, two) => {
       const pair = makePair({ version });
@@ -260,7 +321,8 @@ describe("records in clear", () => {
     pair.server.hear(pair.client.take());
     pair.server.hear(record(contentType.alert, Uint8Array.of(2, 47)));
     expect(pair.server.failure?.error).toMatchObject({
-      kind: "alert-received", context: { authenticated: false, description: { name: "illegal_parameter" } },
+      kind: "alert-received",
+      context: { authenticated: false, description: { name: "illegal_parameter" } },
     });
   });
 });
@@ -270,7 +332,9 @@ describe("garbage", () => {
   const chunks = fc.array(
     fc.oneof(
       fc.uint8Array({ maxLength: 100 }),
-      fc.tuple(fc.constantFrom(20, 21, 22, 23), fc.uint8Array({ maxLength: 60 })).map(([type, fragment]) => record(type, fragment)),
+      fc
+        .tuple(fc.constantFrom(20, 21, 22, 23), fc.uint8Array({ maxLength: 60 }))
+        .map(([type, fragment]) => record(type, fragment)),
       fc
         .tuple(fc.constantFrom(1, 2, 8, 11, 13, 15, 20, 24), fc.nat({ max: 255 }), fc.uint8Array({ maxLength: 60 }))
         .map(([type, length, body]) => record(contentType.handshake, joined([Uint8Array.of(type, 0, 0, length), body]))),
@@ -278,7 +342,9 @@ describe("garbage", () => {
     { maxLength: 8 },
   );
 
-  test.prop([options, fc.constantFrom(...roles), fc.constantFrom(...Object.values(atStage)), chunks, fc.boolean()], { numRuns: 800 })(
+  test.prop([options, fc.constantFrom(...roles), fc.constantFrom(...Object.values(atStage)), chunks, fc.boolean()], {
+    numRuns: 800,
+  })(
     "of any kind at any moment is progress, or one alert behind the flight's rest; then the connection stays as it ended",
     (chosen, role, turns, garbage, ends) => {
       const pair = makePair(chosen);

@@ -26,23 +26,29 @@ const configs = fc.record({
   alpn: fc.subarray(["h2", "http/1.1"]),
 });
 
-test.prop([offers, configs])("whatever is agreed on was offered, and whatever is refused has a reason and its alert", (said, chosen) => {
-  const { keys: [first = "P-256", ...others], ...options } = chosen;
-  const credentials: [Credential, ...Credential[]] = [fakeCredential(first), ...others.map((key) => fakeCredential(key))];
-  const hello = offer(said);
-  const negotiation = negotiate(hello, serverConfig({ provider: fakeProvider(), now: () => 1, ...options, credentials }));
-  if (negotiation.kind === "refused") {
-    expect(negotiation.reasons.length).toBeGreaterThan(0);
-    return;
-  }
-  const { version, suite, group, alpn, needsRetry } = negotiation;
-  const { scheme, credential } = expectSignature(negotiation);
-  expect(said.versions).toContain(versionIds[version]);
-  expect(said.suites).toContain(suiteIds[suite]);
-  expect(said.groups).toContain(groupIds[group]);
-  expect(said.schemes).toContain(schemeIds[scheme]);
-  expect(credential.signer.schemes).toContain(scheme);
-  expect(options.versions).toContain(version);
-  if (alpn !== undefined) expect(said.alpn).toContain(alpn);
-  expect(needsRetry).toBe(version === "tls1.3" && !said.shares?.includes(groupIds[group]));
-});
+test.prop([offers, configs])(
+  "whatever is agreed on was offered, and whatever is refused has a reason and its alert",
+  (said, chosen) => {
+    const {
+      keys: [first = "P-256", ...others],
+      ...options
+    } = chosen;
+    const credentials: [Credential, ...Credential[]] = [fakeCredential(first), ...others.map((key) => fakeCredential(key))];
+    const hello = offer(said);
+    const negotiation = negotiate(hello, serverConfig({ provider: fakeProvider(), now: () => 1, ...options, credentials }));
+    if (negotiation.kind === "refused") {
+      expect(negotiation.reasons.length).toBeGreaterThan(0);
+      return;
+    }
+    const { version, suite, group, alpn, needsRetry } = negotiation;
+    const { scheme, credential } = expectSignature(negotiation);
+    expect(said.versions).toContain(versionIds[version]);
+    expect(said.suites).toContain(suiteIds[suite]);
+    expect(said.groups).toContain(groupIds[group]);
+    expect(said.schemes).toContain(schemeIds[scheme]);
+    expect(credential.signer.schemes).toContain(scheme);
+    expect(options.versions).toContain(version);
+    if (alpn !== undefined) expect(said.alpn).toContain(alpn);
+    expect(needsRetry).toBe(version === "tls1.3" && !said.shares?.includes(groupIds[group]));
+  },
+);

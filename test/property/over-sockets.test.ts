@@ -2,14 +2,27 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer as createTcp, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, anotherOf, ClientPeer, converseOver, describeAccount, type Fault, type PeerScript, plainPeer, type Spoken } from "@sallyport/arbitraries";
+import {
+  type Account,
+  anotherOf,
+  ClientPeer,
+  converseOver,
+  describeAccount,
+  type Fault,
+  type PeerScript,
+  plainPeer,
+  type Spoken,
+} from "@sallyport/arbitraries";
 import { node } from "@sallyport/crypto-node";
 import { createServer } from "@sallyport/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { server as config } from "../support/endpoints.ts";
 
 async function talk(port: number, faults: readonly Fault[], version: "tls1.3" | "tls1.2" = "tls1.3"): Promise<Account> {
-  const script = plainPeer("client", { faults, hello: { ...plainPeer("client").hello, versions: [version === "tls1.3" ? 0x0304 : 0x0303] } });
+  const script = plainPeer("client", {
+    faults,
+    hello: { ...plainPeer("client").hello, versions: [version === "tls1.3" ? 0x0304 : 0x0303] },
+  });
   const other = anotherOf(script);
   return await follow(port, script, other && (await follow(port, other)).peer.spoken);
 }
@@ -17,7 +30,9 @@ async function follow(port: number, script: PeerScript, another?: readonly Spoke
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
   await once(socket, "connect");
   const account = await converseOver(new ClientPeer(script, { provider: node, another }), socket, {
-    write: (bytes) => void socket.write(bytes), end: () => void socket.end(), patience: () => sleep(1500),
+    write: (bytes) => void socket.write(bytes),
+    end: () => void socket.end(),
+    patience: () => sleep(1500),
   });
   socket.destroy();
   return account;
@@ -27,7 +42,16 @@ describe("a server of @sallyport/node, fuzzed over TCP", () => {
   const tls = createServer({ accept: () => config() });
   let port = 0;
   beforeAll(async () => {
-    tls.on("secureConnection", (socket) => void socket.on("error", () => {}).on("end", () => socket.end()).resume()).on("tlsClientError", () => {});
+    tls
+      .on(
+        "secureConnection",
+        (socket) =>
+          void socket
+            .on("error", () => {})
+            .on("end", () => socket.end())
+            .resume(),
+      )
+      .on("tlsClientError", () => {});
     tls.listen(0, "127.0.0.1");
     await once(tls, "listening");
     ({ port } = tls.address() as AddressInfo);
@@ -56,10 +80,14 @@ describe("a server of @sallyport/node, fuzzed over TCP", () => {
 });
 
 test("a server that goes without a word is told on", async () => {
-  const mute: Server = createTcp({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}).once("data", () => socket.end()));
+  const mute: Server = createTcp({ allowHalfOpen: true }, (socket) =>
+    socket.on("error", () => {}).once("data", () => socket.end()),
+  );
   mute.listen(0, "127.0.0.1");
   await once(mute, "listening");
-  const { violations } = await talk((mute.address() as AddressInfo).port, [{ layer: "message", act: "flip", at: 0, where: 3, value: 1 }]);
+  const { violations } = await talk((mute.address() as AddressInfo).port, [
+    { layer: "message", act: "flip", at: 0, where: 3, value: 1 },
+  ]);
   expect(violations).toEqual(["the connection was closed without an alert"]);
   mute.close();
 });

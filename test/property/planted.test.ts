@@ -11,5 +11,8 @@ test("every patch has its line, and there are twenty", () => {
 
 test.each(plantedBugs)("$name can be planted", (bug) => {
   const why = whyNotApplicable(bug);
-  expect(why, `${bug.name}.patch no longer fits packages/core/src: make the same bug in today's code, and put its diff in the patch's place`).toBeUndefined();
+  expect(
+    why,
+    `${bug.name}.patch no longer fits packages/core/src: make the same bug in today's code, and put its diff in the patch's place`,
+  ).toBeUndefined();
 });

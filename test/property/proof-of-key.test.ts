@@ -71,17 +71,19 @@ describe.each(worlds)("a verifier that trusts everyone ($name)", (world) => {
   });
 
   test("is not asked where the key has signed something else", () => {
-    const others = [
-      new Uint8Array(0),
-      signedContent("client", new Uint8Array(32)),
-      signedContent("server", new Uint8Array(32)),
-    ];
+    const others = [new Uint8Array(0), signedContent("client", new Uint8Array(32)), signedContent("server", new Uint8Array(32))];
     for (const message of others) {
-      expectRefused(meet(world, (scheme) => honest.signer.sign(scheme, message)), "bad-signature", decryptError);
+      expectRefused(
+        meet(world, (scheme) => honest.signer.sign(scheme, message)),
+        "bad-signature",
+        decryptError,
+      );
     }
     // The same words, said as the other role.
     expectRefused(
-      meet(world, (scheme, message) => honest.signer.sign(scheme, signedContent("client", message.subarray(-32)))), "bad-signature", decryptError,
+      meet(world, (scheme, message) => honest.signer.sign(scheme, signedContent("client", message.subarray(-32)))),
+      "bad-signature",
+      decryptError,
     );
   });
 
@@ -95,7 +97,11 @@ describe.each(worlds)("a verifier that trusts everyone ($name)", (world) => {
   );
 
   test.each([1, 63, 65, 1000])("is not asked where the signature has %d bytes", (length) => {
-    expectRefused(meet(world, () => new Uint8Array(length).fill(7)), "bad-signature", decryptError);
+    expectRefused(
+      meet(world, () => new Uint8Array(length).fill(7)),
+      "bad-signature",
+      decryptError,
+    );
   });
 
   test("is not asked where CertificateVerify is missing, though Finished fits what was said", () => {
@@ -105,13 +111,17 @@ describe.each(worlds)("a verifier that trusts everyone ($name)", (world) => {
 
   test("is not asked where CertificateVerify names a scheme of another key, or one that was not offered", () => {
     for (const scheme of [0x0403, 0x0804, 0x0401, 0x0201, 0xfefe]) {
-      const met = meet(world, honest.signer.sign, (pair) => withoutProof(pair, () => [encodeCertificateVerify(scheme, new Uint8Array(64))]));
+      const met = meet(world, honest.signer.sign, (pair) =>
+        withoutProof(pair, () => [encodeCertificateVerify(scheme, new Uint8Array(64))]),
+      );
       expectRefused(met, "illegal-parameter", 47);
     }
   });
 
   test("is not asked where an empty signature is shown", () => {
-    const met = meet(world, honest.signer.sign, (pair) => withoutProof(pair, () => [encodeCertificateVerify(0x0807, new Uint8Array(0))]));
+    const met = meet(world, honest.signer.sign, (pair) =>
+      withoutProof(pair, () => [encodeCertificateVerify(0x0807, new Uint8Array(0))]),
+    );
     expectRefused(met, "bad-signature", decryptError);
   });
 });

@@ -18,7 +18,9 @@ interface Sealed {
 
 /** A server's stream over a real connection whose calls are noted, and the client at the other end. */
 async function open(recordSizes: DynamicRecordSizes | undefined, options: PairOptions = {}) {
-  const { both: [client, server] } = establishedPair(options);
+  const {
+    both: [client, server],
+  } = establishedPair(options);
   const clock = new VirtualClock();
   const sealed: Sealed[] = [];
   const noting = new Proxy(server, {
@@ -35,10 +37,23 @@ async function open(recordSizes: DynamicRecordSizes | undefined, options: PairOp
     },
   });
   const transport = new SimulatedTransport();
-  const start = stage("established", { connection: noting, received: { kind: "open", output: new Uint8Array(0), data: [], events: [] } });
-  const driven = await drive(transport, start, { accept: () => { throw new Error("it is established"); } }, {
-    clock, ...(recordSizes === undefined ? {} : { recordSizes }),
+  const start = stage("established", {
+    connection: noting,
+    received: { kind: "open", output: new Uint8Array(0), data: [], events: [] },
   });
+  const driven = await drive(
+    transport,
+    start,
+    {
+      accept: () => {
+        throw new Error("it is established");
+      },
+    },
+    {
+      clock,
+      ...(recordSizes === undefined ? {} : { recordSizes }),
+    },
+  );
   if (driven.kind !== "established") throw new Error(driven.kind);
   return { client, stream: driven.stream, transport, clock, sealed };
 }
@@ -57,7 +72,10 @@ const pattern = (length: number, seed: number): Uint8Array => Uint8Array.from({ 
 
 const steps = fc.array(
   fc.oneof(
-    fc.record({ do: fc.constant("write" as const), lengths: fc.array(fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 30_000 })), { minLength: 1, maxLength: 4 }) }),
+    fc.record({
+      do: fc.constant("write" as const),
+      lengths: fc.array(fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 30_000 })), { minLength: 1, maxLength: 4 }),
+    }),
     fc.record({ do: fc.constant("pause" as const), ms: fc.nat({ max: 250 }) }),
     fc.record({ do: fc.constant("take" as const) }),
   ),
@@ -65,14 +83,24 @@ const steps = fc.array(
 );
 
 describe("dynamic record sizes", () => {
-  test.prop([
-    fc.record({ size: fc.integer({ min: 64, max: 3_000 }), bytes: fc.integer({ min: 1, max: 20_000 }), idleMs: fc.constant(100) }),
-    fc.constantFrom(200, 1_000, 16_384),
-    fc.constantFrom("tls1.3" as const, "tls1.2" as const),
-    fc.boolean(),
-    steps,
-  ], { numRuns: 40 })("any writes, pauses and stalls of the transport", async (sizes, maxRecordSize, version, stalls, todo) => {
-    const { client, stream, transport, clock, sealed } = await open(dynamicRecordSizes(sizes), { version, client: { maxRecordSize } });
+  test.prop(
+    [
+      fc.record({
+        size: fc.integer({ min: 64, max: 3_000 }),
+        bytes: fc.integer({ min: 1, max: 20_000 }),
+        idleMs: fc.constant(100),
+      }),
+      fc.constantFrom(200, 1_000, 16_384),
+      fc.constantFrom("tls1.3" as const, "tls1.2" as const),
+      fc.boolean(),
+      steps,
+    ],
+    { numRuns: 40 },
+  )("any writes, pauses and stalls of the transport", async (sizes, maxRecordSize, version, stalls, todo) => {
+    const { client, stream, transport, clock, sealed } = await open(dynamicRecordSizes(sizes), {
+      version,
+      client: { maxRecordSize },
+    });
     const unit = stream.info.maxRecordSize.send;
     if (stalls) transport.stallWrites();
     const written: Uint8Array[] = [];
@@ -114,9 +142,12 @@ describe("dynamic record sizes", () => {
     const rest = 200_000 - small * 1_369;
     expect(sizesOf(transport)).toEqual([
       ...Array.from({ length: small }, () => 1_369),
-      ...Array.from({ length: Math.floor(rest / 16_384) }, () => 16_384), rest % 16_384,
+      ...Array.from({ length: Math.floor(rest / 16_384) }, () => 16_384),
+      rest % 16_384,
       16_384,
-      1_369, 1_369, 262,
+      1_369,
+      1_369,
+      262,
     ]);
     expect(received(client, transport).length).toBe(219_384);
   });
@@ -141,17 +172,25 @@ describe("dynamic record sizes", () => {
     const { size, bytes, idleMs } = dynamicRecordSizes();
     expect({ size, bytes, idleMs }).toEqual({ size: 1_369, bytes: 65_536, idleMs: 1_000 });
     const start = stage("needs-input", {});
-    const accept = (): never => { throw new Error("nobody asks"); };
+    const accept = (): never => {
+      throw new Error("nobody asks");
+    };
     const made = { size, bytes, idleMs } as DynamicRecordSizes;
-    expect(() => drive(new SimulatedTransport(), start, { accept }, { clock: new VirtualClock(), recordSizes: made })).toThrow(ApiMisuse);
+    expect(() => drive(new SimulatedTransport(), start, { accept }, { clock: new VirtualClock(), recordSizes: made })).toThrow(
+      ApiMisuse,
+    );
     const timeless = { after: () => () => {} };
-    expect(() => drive(new SimulatedTransport(), start, { accept }, { clock: timeless, recordSizes: dynamicRecordSizes() })).toThrow(ApiMisuse);
+    expect(() =>
+      drive(new SimulatedTransport(), start, { accept }, { clock: timeless, recordSizes: dynamicRecordSizes() }),
+    ).toThrow(ApiMisuse);
   });
 });
 
 async function drain(transport: SimulatedTransport, written: Promise<unknown>): Promise<void> {
   let done = false;
-  void written.then(() => { done = true; });
+  void written.then(() => {
+    done = true;
+  });
   while (!done) {
     await settled();
     transport.takeOneWrite();

@@ -5,12 +5,31 @@ import { describe, expect, test } from "vitest";
 import { type Features, meet, type ProviderName } from "../fuzz/world.ts";
 
 type Version = PeerScript["version"];
-const subjects = [["server", "tls1.3"], ["server", "tls1.2"], ["client", "tls1.3"], ["client", "tls1.2"]] as const;
+const subjects = [
+  ["server", "tls1.3"],
+  ["server", "tls1.2"],
+  ["client", "tls1.3"],
+  ["client", "tls1.2"],
+] as const;
 const whole = { chunks: [], endsAfter: undefined };
 
-function spliced(role: Features["role"], version: Version, fault: Partial<Fault>, resumes = false, provider: ProviderName = "node") {
+function spliced(
+  role: Features["role"],
+  version: Version,
+  fault: Partial<Fault>,
+  resumes = false,
+  provider: ProviderName = "node",
+) {
   const features: Features = {
-    role, versions: version, authentication: "required", sessions: resumes ? "sealed" : "none", early: false, retry: false, manners: false, smallRecords: false, narrow: false,
+    role,
+    versions: version,
+    authentication: "required",
+    sessions: resumes ? "sealed" : "none",
+    early: false,
+    retry: false,
+    manners: false,
+    smallRecords: false,
+    narrow: false,
   };
   const splice: Fault = { layer: "message", act: "splice", at: 0, where: 0, value: 0, ...fault };
   const script = plainPeer(role === "server" ? "client" : "server", { version, asks: true, resumes, faults: [splice] });
@@ -41,7 +60,10 @@ describe.each(subjects)("a %s of %s", (role, version) => {
         const own = account.peer.spoken.filter(({ by }) => by === "peer")[at];
         if (hit?.from === undefined || hit.from.epoch === "clear" || own?.epoch === "clear") continue;
         sealed++;
-        expect([told, machine.data.some(([first]) => first === 77 || first === 78)], describeAccount(account)).toEqual(["bad_record_mac", false]);
+        expect([told, machine.data.some(([first]) => first === 77 || first === 78)], describeAccount(account)).toEqual([
+          "bad_record_mac",
+          false,
+        ]);
       }
     }
     expect(sealed).toBeGreaterThan(5);
@@ -62,7 +84,9 @@ test("it is printed, and can be had again: the same bytes from the same script",
   const once = spliced("client", "tls1.3", { layer: "wire", at: 6, value: 0 }, false, "fuzz");
   const again = spliced("client", "tls1.3", { layer: "wire", at: 6, value: 0 }, false, "fuzz");
   expect(again.account.peer.spoken).toEqual(once.account.peer.spoken);
-  expect(describeAccount(once.account)).toContain("fault: wire 6: splice (where 0, value 0): another connection's → data, 77 bytes, under application keys\n");
+  expect(describeAccount(once.account)).toContain(
+    "fault: wire 6: splice (where 0, value 0): another connection's → data, 77 bytes, under application keys\n",
+  );
   expect(testOf(once.script).split("\n").slice(3, 5)).toEqual([
     "  const { peer: another } = converse(new ServerPeer(anotherOf(script) ?? script, options), subject(), { chunks: [], endsAfter: undefined });",
     "  expect(converse(new ServerPeer(script, { ...options, another: another.spoken }), subject(), transport).violations).toEqual([]);",

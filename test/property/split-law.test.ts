@@ -32,7 +32,13 @@ function listener(role: "client" | "server", options: PairOptions): Side {
 }
 
 /** All that may not depend on the cuts. */
-function listen(role: "client" | "server", options: PairOptions, heard: Uint8Array, cuts: readonly number[], ends: boolean): object {
+function listen(
+  role: "client" | "server",
+  options: PairOptions,
+  heard: Uint8Array,
+  cuts: readonly number[],
+  ends: boolean,
+): object {
   const side = listener(role, options);
   let at = 0;
   for (const cut of [...new Set(cuts)].filter((where) => where < heard.length).sort((one, other) => one - other)) {
@@ -73,7 +79,9 @@ const remembering = {
   client: { sessions: { take: () => undefined, put: () => {} } },
 };
 const mannered: PairOptions = {
-  retry: true, client: { grease: true, padding: true, clientHelloRecordSize: 64 }, server: { groups: ["secp256r1"], retryCookie: true },
+  retry: true,
+  client: { grease: true, padding: true, clientHelloRecordSize: 64 },
+  server: { groups: ["secp256r1"], retryCookie: true },
 };
 const earlyRecords = [bytes(5), bytes(300), bytes(1)];
 /** `runs`: what has most of its bytes in common with another has fewer. */
@@ -82,17 +90,33 @@ const variants: readonly { readonly name: string; readonly options: PairOptions;
   { name: "a handshake with a retry", options: { retry: true } },
   { name: "a handshake with a retry, a cookie and all of a client's manners", options: mannered, runs: 0.4 },
   { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } },
-  { name: "a handshake by a key from elsewhere, with a retry", options: { psks: [psk], pskOnly: "both", retry: true }, runs: 0.4 },
+  {
+    name: "a handshake by a key from elsewhere, with a retry",
+    options: { psks: [psk], pskOnly: "both", retry: true },
+    runs: 0.4,
+  },
   { name: "a resumption", options: { resumed: "stored" }, runs: 0.4 },
   { name: "a resumption with a retry, by a sealed ticket", options: { resumed: "sealed", retry: true }, runs: 0.4 },
   { name: "a resumption of TLS 1.2", options: { resumed: "stored", version: "tls1.2" }, runs: 0.4 },
   { name: "a resumption of TLS 1.2, by a ticket", options: { resumed: "sealed", version: "tls1.2" }, runs: 0.4 },
   { name: "a resumption in which the server is judged again", options: { resumed: "sealed", ...judgedAgain }, runs: 0.2 },
-  { name: "a resumption of TLS 1.2 in which the server is judged again", options: { resumed: "stored", version: "tls1.2", ...judgedAgain }, runs: 0.2 },
+  {
+    name: "a resumption of TLS 1.2 in which the server is judged again",
+    options: { resumed: "stored", version: "tls1.2", ...judgedAgain },
+    runs: 0.2,
+  },
   { name: "a handshake of TLS 1.2 that gives a ticket", options: { version: "tls1.2", ...remembering }, runs: 0.4 },
   { name: "a resumption with early data", options: { resumed: "sealed", early: earlyRecords }, runs: 0.6 },
-  { name: "a resumption with early data, to a server that is judged again", options: { resumed: "sealed", early: earlyRecords, ...judgedAgain }, runs: 0.2 },
-  { name: "a resumption whose early data is rejected", options: { resumed: "stored", early: earlyRecords, singleUse: { use: () => "seen" } }, runs: 0.6 },
+  {
+    name: "a resumption with early data, to a server that is judged again",
+    options: { resumed: "sealed", early: earlyRecords, ...judgedAgain },
+    runs: 0.2,
+  },
+  {
+    name: "a resumption whose early data is rejected",
+    options: { resumed: "stored", early: earlyRecords, singleUse: { use: () => "seen" } },
+    runs: 0.6,
+  },
   { name: "early data that meets a retry", options: { resumed: "sealed", early: earlyRecords, retry: true }, runs: 0.4 },
   { name: "a handshake in which both show certificates", options: { clientAuth: true }, runs: 0.4 },
   { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" }, runs: 0.4 },
@@ -108,7 +132,8 @@ function stream(role: "client" | "server", options: PairOptions): Uint8Array {
 }
 const cutsOf = (length: number): fc.Arbitrary<number[]> => fc.array(fc.nat({ max: length - 1 }), { maxLength: 30 });
 /** Long records make every position beyond the handshake alike: half of the choices lie in front. */
-const positionIn = (length: number): fc.Arbitrary<number> => fc.oneof(fc.nat({ max: Math.min(length, 1200) - 1 }), fc.nat({ max: length - 1 }));
+const positionIn = (length: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.nat({ max: Math.min(length, 1200) - 1 }), fc.nat({ max: length - 1 }));
 
 describe.each(roles)("at the %s", (role) => {
   describe.each(variants)("in $name", ({ options, runs = 1 }) => {

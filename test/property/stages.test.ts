@@ -2,7 +2,12 @@ import { inspect } from "node:util";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import {
-  type AbortCause, ApiMisuse, type CryptoProvider, dangerousAssertVerified, type FatalAlert, type SyncGroup,
+  type AbortCause,
+  ApiMisuse,
+  type CryptoProvider,
+  dangerousAssertVerified,
+  type FatalAlert,
+  type SyncGroup,
 } from "@sallyport/core";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 import { expectSticky } from "../support/outcome.ts";
@@ -58,20 +63,32 @@ function visiting({ version, role, at }: Position, visit: (stage: Stage) => void
 /** Everything that a stage can be asked, but for `abort`. */
 function callsOf(stage: Stage): (() => unknown)[] {
   switch (stage.kind) {
-    case "needs-input": return [() => stage.receive(new Uint8Array(1)), () => stage.receiveEnd()];
-    case "accepted": return [() => stage.choose(makeConfigs().server.config), () => stage.reject("access_denied")];
-    case "needs-key-shares": return [() => stage.provide([])];
-    case "needs-secret": return [() => stage.provide(undefined)];
-    case "needs-session": return [() => stage.resume(undefined as never)];
-    case "needs-credential": return [() => stage.present(undefined)];
-    case "needs-single-use": return [() => stage.answer("fresh")];
-    case "early-data": return [() => stage.next(), () => stage.exportEarlyKeyingMaterial("EXPORTER-x", undefined, 1)];
-    case "early-data-end": return [() => stage.next()];
-    case "needs-signature": return [() => stage.provide(new Uint8Array(64))];
-    case "needs-signature-check": return [() => stage.answer(true)];
+    case "needs-input":
+      return [() => stage.receive(new Uint8Array(1)), () => stage.receiveEnd()];
+    case "accepted":
+      return [() => stage.choose(makeConfigs().server.config), () => stage.reject("access_denied")];
+    case "needs-key-shares":
+      return [() => stage.provide([])];
+    case "needs-secret":
+      return [() => stage.provide(undefined)];
+    case "needs-session":
+      return [() => stage.resume(undefined as never)];
+    case "needs-credential":
+      return [() => stage.present(undefined)];
+    case "needs-single-use":
+      return [() => stage.answer("fresh")];
+    case "early-data":
+      return [() => stage.next(), () => stage.exportEarlyKeyingMaterial("EXPORTER-x", undefined, 1)];
+    case "early-data-end":
+      return [() => stage.next()];
+    case "needs-signature":
+      return [() => stage.provide(new Uint8Array(64))];
+    case "needs-signature-check":
+      return [() => stage.answer(true)];
     case "needs-verdict":
       return [() => stage.trust(dangerousAssertVerified(stage.presented)), () => stage.distrust({ reason: "late" })];
-    default: return [];
+    default:
+      return [];
   }
 }
 
@@ -126,13 +143,19 @@ describe("a mistake of the caller", () => {
       (cause) => () => stage.abort(cause),
     );
     switch (stage.kind) {
-      case "needs-input": return [...aborts, ...wrong.map((value) => () => stage.receive(value))];
+      case "needs-input":
+        return [...aborts, ...wrong.map((value) => () => stage.receive(value))];
       case "accepted":
         return [...aborts, ...wrong.map((value) => () => stage.choose(value)), () => stage.reject("close_notify" as FatalAlert)];
       case "needs-key-shares": {
         const [group] = stage.groups.map(({ name }) => name);
         const share = { group: group ?? "x25519", share: new Uint8Array(3), key: 1 };
-        return [...aborts, ...wrong.map((value) => () => stage.provide(value)), () => stage.provide([share, share]), () => stage.provide([share])];
+        return [
+          ...aborts,
+          ...wrong.map((value) => () => stage.provide(value)),
+          () => stage.provide([share, share]),
+          () => stage.provide([share]),
+        ];
       }
       case "needs-secret": {
         const short = { secret: new Uint8Array(32), share: new Uint8Array(3) };
@@ -144,22 +167,40 @@ describe("a mistake of the caller", () => {
         const isClient = "key" in stage;
         // Without a session there is a full handshake, at both.
         const given = wrong.filter((value) => (isClient ? value !== undefined : !Array.isArray(value)));
-        const lists: readonly unknown[] = isClient ? [{ state: "text" }] : [[null], [1], [{}], [{ index: 9, state: new Uint8Array(1) }], [{ index: 0, state: 1 }]];
+        const lists: readonly unknown[] = isClient
+          ? [{ state: "text" }]
+          : [[null], [1], [{}], [{ index: 9, state: new Uint8Array(1) }], [{ index: 0, state: 1 }]];
         return [...aborts, ...[...given, ...lists].map((value) => () => stage.resume(value as never))];
       }
       case "needs-credential": {
         const own = seededCredential("client");
-        const unusable: readonly unknown[] = [{ ...own, chain: [] }, { ...own, signer: undefined }, { ...own, signer: { ...own.signer, schemes: [] } }];
+        const unusable: readonly unknown[] = [
+          { ...own, chain: [] },
+          { ...own, signer: undefined },
+          { ...own, signer: { ...own.signer, schemes: [] } },
+        ];
         return [...aborts, ...[...wrong.slice(1), ...unusable].map((value) => () => stage.present(value as never))];
       }
       case "needs-signature":
-        return [...aborts, ...[...wrong, new Uint8Array(0) as never, new Uint8Array(65536) as never].map((value) => () => stage.provide(value))];
-      case "needs-single-use": return [...aborts, ...[...wrong, true as never].map((value) => () => stage.answer(value))];
+        return [
+          ...aborts,
+          ...[...wrong, new Uint8Array(0) as never, new Uint8Array(65536) as never].map((value) => () => stage.provide(value)),
+        ];
+      case "needs-single-use":
+        return [...aborts, ...[...wrong, true as never].map((value) => () => stage.answer(value))];
       case "early-data": {
-        const exports = wrong.filter((value) => value !== undefined).map((value) => () => stage.exportEarlyKeyingMaterial("EXPORTER-x", value, 1));
-        return [...aborts, ...exports, () => stage.exportEarlyKeyingMaterial("", undefined, 1), () => stage.exportEarlyKeyingMaterial("x", undefined, 0)];
+        const exports = wrong
+          .filter((value) => value !== undefined)
+          .map((value) => () => stage.exportEarlyKeyingMaterial("EXPORTER-x", value, 1));
+        return [
+          ...aborts,
+          ...exports,
+          () => stage.exportEarlyKeyingMaterial("", undefined, 1),
+          () => stage.exportEarlyKeyingMaterial("x", undefined, 0),
+        ];
       }
-      case "needs-signature-check": return [...aborts, ...wrong.map((value) => () => stage.answer(value))];
+      case "needs-signature-check":
+        return [...aborts, ...wrong.map((value) => () => stage.answer(value))];
       case "needs-verdict": {
         const others = dangerousAssertVerified({ ...stage.presented });
         const reasons = [...wrong, { reason: 1 } as never, { reason: "", alert: "decode_error" } as never];
@@ -169,14 +210,19 @@ describe("a mistake of the caller", () => {
           ...reasons.map((value) => () => stage.distrust(value)),
         ];
       }
-      default: return aborts;
+      default:
+        return aborts;
     }
   }
 });
 
 describe("abort", () => {
   const causes: readonly AbortCause[] = [
-    "cancelled", "timeout", "reset", { alert: "internal_error", reason: "the database is away" }, { alert: "access_denied", reason: "no" },
+    "cancelled",
+    "timeout",
+    "reset",
+    { alert: "internal_error", reason: "the database is away" },
+    { alert: "access_denied", reason: "no" },
   ];
   test.each(positions.flatMap((position) => causes.map((cause) => ({ ...position, cause, name: JSON.stringify(cause) }))))(
     "at the $role's $kind (number $at, $version) with $name sends just what it must",
@@ -194,20 +240,28 @@ describe("abort", () => {
       const side = pair[role];
       const first = positions.find((each) => each.version === version && each.role === "client" && each.kind === "needs-input");
       const isSilence = cause === "timeout" && role === "client" && kind === "needs-input" && position.at === first?.at;
-      expect(error).toMatchObject(isSilence ? { kind: "no-answer-to-client-hello" } : { kind: "aborted", context: { by: cause } });
+      expect(error).toMatchObject(
+        isSilence ? { kind: "no-answer-to-client-hello" } : { kind: "aborted", context: { by: cause } },
+      );
       const before = openAll(role, side.output, side.keyLog, side.heard);
       const records = openAll(role, joined([side.output, output]), side.keyLog, side.heard).slice(before.length);
       const saysNothing = cause === "reset" || (role === "client" && side.output.length === 0);
       const [canceled, closed] = [Uint8Array.of(1, alertIds.user_canceled), Uint8Array.of(1, alertIds.close_notify)];
-      const expected = saysNothing ? []
-        : typeof cause === "object" ? [Uint8Array.of(2, alertIds[cause.alert])]
-        : kind === "established" ? [closed]
-        : saysFinished(before) ? [Uint8Array.of(2, alertIds.internal_error)]
-        : [canceled, closed];
+      const expected = saysNothing
+        ? []
+        : typeof cause === "object"
+          ? [Uint8Array.of(2, alertIds[cause.alert])]
+          : kind === "established"
+            ? [closed]
+            : saysFinished(before)
+              ? [Uint8Array.of(2, alertIds.internal_error)]
+              : [canceled, closed];
       expect(records.map(({ type }) => type)).toEqual(expected.map(() => 21));
       expect(records.map(({ content }) => Uint8Array.from(content))).toEqual(expected);
       // Under the keys that the peer reads with at that moment.
-      const hasKeys = version.startsWith("tls1.2") ? before.some(({ type }) => type === contentType.changeCipherSpec) : side.keyLog.length > 0;
+      const hasKeys = version.startsWith("tls1.2")
+        ? before.some(({ type }) => type === contentType.changeCipherSpec)
+        : side.keyLog.length > 0;
       expect(records.every(({ isProtected }) => isProtected === hasKeys)).toBe(true);
     },
   );
@@ -226,8 +280,14 @@ function saysFinished(sent: readonly OpenedRecord[]): boolean {
 
 describe("printing", () => {
   const printed = [
-    ["noble", "tls1.3", 10], ["node", "tls1.3", 10], ["noble", "tls1.3, resumed", 10], ["node", "tls1.3, resumed", 10],
-    ["noble", "tls1.3, early data", 14], ["node", "tls1.3, early data", 14], ["noble", "tls1.2", 2], ["node", "tls1.2", 2],
+    ["noble", "tls1.3", 10],
+    ["node", "tls1.3", 10],
+    ["noble", "tls1.3, resumed", 10],
+    ["node", "tls1.3, resumed", 10],
+    ["noble", "tls1.3, early data", 14],
+    ["node", "tls1.3, early data", 14],
+    ["noble", "tls1.2", 2],
+    ["node", "tls1.2", 2],
     ["noble", "tls1.2, resumed", 2],
   ] as const;
   test.each(printed)("shows neither a secret nor a plaintext, whatever is printed (%s, %s)", (name, version, secretCount) => {
@@ -237,7 +297,8 @@ describe("printing", () => {
       ...(name === "noble" ? { provider: (seed) => spying(seededNoble(seed), privateKeys) } : {}),
     };
     const texts: string[] = [];
-    const print = (value: unknown): void => void texts.push(inspect(value, { depth: 10, maxArrayLength: null }), JSON.stringify(value) ?? "");
+    const print = (value: unknown): void =>
+      void texts.push(inspect(value, { depth: 10, maxArrayLength: null }), JSON.stringify(value) ?? "");
     const pair = makePair({ ...options, watch: print });
     converse(pair);
     pair.client.send(plaintext);
@@ -251,7 +312,9 @@ describe("printing", () => {
     print(failing);
     print(failing.failure?.error);
     const text = texts.map(bare).join("\n");
-    const secrets = [...pair.client.keyLog, ...pair.server.keyLog].map((line) => new Uint8Array(Buffer.from(line.split(" ")[2] ?? "", "hex")));
+    const secrets = [...pair.client.keyLog, ...pair.server.keyLog].map(
+      (line) => new Uint8Array(Buffer.from(line.split(" ")[2] ?? "", "hex")),
+    );
     expect(secrets.length).toBe(secretCount);
     for (const secret of [...secrets, ...privateKeys, plaintext]) {
       for (const part of [secret.subarray(0, 8), secret.subarray(-8)]) {

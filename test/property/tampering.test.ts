@@ -35,20 +35,47 @@ const lengthsOf = (options: PairOptions): { client: number; server: number } => 
 };
 
 const older = { name: "a handshake of TLS 1.2", options: { version: "tls1.2" } as const };
-const olderWaiting = { name: "a handshake of TLS 1.2 of which every answer waits", options: { version: "tls1.2", asynchronous: true } as const };
+const olderWaiting = {
+  name: "a handshake of TLS 1.2 of which every answer waits",
+  options: { version: "tls1.2", asynchronous: true } as const,
+};
 
 const resumed = { name: "a resumption", options: { resumed: "sealed" } } as const;
-const early = { name: "a resumption with early data", options: { resumed: "sealed", early: [new Uint8Array(20), new Uint8Array(3)] } } as const;
-const resumedWaiting = { name: "a resumption with a retry of which every answer waits", options: { resumed: "stored", retry: true, asynchronous: true } } as const;
+const early = {
+  name: "a resumption with early data",
+  options: { resumed: "sealed", early: [new Uint8Array(20), new Uint8Array(3)] },
+} as const;
+const resumedWaiting = {
+  name: "a resumption with a retry of which every answer waits",
+  options: { resumed: "stored", retry: true, asynchronous: true },
+} as const;
 const mutual = { name: "a handshake in which both show certificates", options: { clientAuth: true } };
-const mutualOlder = { name: "a handshake of TLS 1.2 in which both show certificates", options: { clientAuth: true, version: "tls1.2" } as const };
+const mutualOlder = {
+  name: "a handshake of TLS 1.2 in which both show certificates",
+  options: { clientAuth: true, version: "tls1.2" } as const,
+};
 const resumedOlder = { name: "a resumption of TLS 1.2", options: { version: "tls1.2", resumed: "sealed" } } as const;
-const resumedOlderWaiting = { name: "a resumption of TLS 1.2 of which every answer waits", options: { version: "tls1.2", resumed: "stored", asynchronous: true } } as const;
+const resumedOlderWaiting = {
+  name: "a resumption of TLS 1.2 of which every answer waits",
+  options: { version: "tls1.2", resumed: "stored", asynchronous: true },
+} as const;
 const extended = { name: "a handshake of raw keys, compressed, in small records", options: extendedPair("tls1.3") };
 const extendedOlder = { name: "a handshake of TLS 1.2 of raw keys, in small records", options: extendedPair("tls1.2") };
 const all = [
-  plain, retried, waiting, older, olderWaiting, resumed, early, resumedWaiting, resumedOlder, resumedOlderWaiting, mutual, mutualOlder,
-  extended, extendedOlder,
+  plain,
+  retried,
+  waiting,
+  older,
+  olderWaiting,
+  resumed,
+  early,
+  resumedWaiting,
+  resumedOlder,
+  resumedOlderWaiting,
+  mutual,
+  mutualOlder,
+  extended,
+  extendedOlder,
 ];
 
 describe.each(all)("one byte changed in $name", ({ options }) => {
@@ -65,9 +92,11 @@ describe.each(all)("one byte changed in $name", ({ options }) => {
 
   test.prop(
     [
-      fc.constantFrom("client" as const, "server" as const).chain((from) =>
-        fc.record({ from: fc.constant(from), at: fc.nat({ max: lengths[from] - 1 }), bits: fc.integer({ min: 1, max: 255 }) }),
-      ),
+      fc
+        .constantFrom("client" as const, "server" as const)
+        .chain((from) =>
+          fc.record({ from: fc.constant(from), at: fc.nat({ max: lengths[from] - 1 }), bits: fc.integer({ min: 1, max: 255 }) }),
+        ),
     ],
     // The first suite of a hello with early data, renamed: the server chooses another than the session's.
     { numRuns: 200, examples: [[{ from: "client", at: 78, bits: 1 }]] },

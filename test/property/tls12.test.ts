@@ -10,7 +10,16 @@ import { ScriptedClientTls12, ScriptedServerTls12, extensionsTls12 } from "../su
 import { extensions } from "../support/scripted-peer.ts";
 import { extension, v8 } from "../support/octets.ts";
 import { asyncSigner, asyncVerifier, seededCredential, seededNoble, seededNode, trusting } from "../support/seeded.ts";
-import { alertsIn, contentType, messagesIn, prf, protectionsTls12, type ProtectionTls12, secretOf, serverHelloIn } from "../support/wiretap.ts";
+import {
+  alertsIn,
+  contentType,
+  messagesIn,
+  prf,
+  protectionsTls12,
+  type ProtectionTls12,
+  secretOf,
+  serverHelloIn,
+} from "../support/wiretap.ts";
 
 const tls12 = { version: "tls1.2" } as const satisfies PairOptions;
 const roles = ["client", "server"] as const;
@@ -18,7 +27,9 @@ const peerOf = (pair: Pair, role: "client" | "server"): Side => (role === "clien
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => (at * 31) & 255);
 
 const suites = [
-  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
 ] as const;
 const worlds = [
   { name: "node, at once", provider: seededNode, asynchronous: false },
@@ -33,7 +44,14 @@ describe.each(worlds)("two machines ($name)", ({ provider, asynchronous }) => {
     converse(pair);
     for (const role of roles) {
       const { info } = pair[role].established;
-      expect(info).toMatchObject({ version: "tls1.2", suite, group: "x25519", alpn: "sally/1", handshakeKind: "full", extendedMasterSecret: true });
+      expect(info).toMatchObject({
+        version: "tls1.2",
+        suite,
+        group: "x25519",
+        alpn: "sally/1",
+        handshakeKind: "full",
+        extendedMasterSecret: true,
+      });
       expect(Buffer.compare(joined(pair[role].data), pattern(20_000))).toBe(0);
     }
     expect(secretOf(pair.client.keyLog, "CLIENT_RANDOM")).toEqual(secretOf(pair.server.keyLog, "CLIENT_RANDOM"));
@@ -56,7 +74,8 @@ describe.each(worlds)("a verifier that trusts everyone ($name)", (world) => {
     const signer = { ...honest.signer, sign };
     const credential: Credential = { ...honest, signer: world.asynchronous ? asyncSigner(signer) : signer };
     const pair = makePair({
-      ...tls12, ...world,
+      ...tls12,
+      ...world,
       client: { verifier: world.asynchronous ? asyncVerifier(verifier) : verifier },
       server: { credentials: [credential] },
     });
@@ -64,7 +83,10 @@ describe.each(worlds)("a verifier that trusts everyone ($name)", (world) => {
     return { pair, judged };
   }
   function expectRefused(sign: SyncSigner["sign"]): void {
-    const { pair: { client, server }, judged } = meet(sign);
+    const {
+      pair: { client, server },
+      judged,
+    } = meet(sign);
     expect([client.connection, client.failure?.error.kind, judged]).toEqual([undefined, "bad-signature", []]);
     expect(fatalAlertsOf(client)).toEqual([{ level: 2, description: 51 }]);
     expect([server.connection, server.failure?.error.kind]).toEqual([undefined, "alert-received"]);
@@ -86,13 +108,23 @@ describe.each(worlds)("a verifier that trusts everyone ($name)", (world) => {
   test.prop([fc.nat({ max: 200 }), fc.integer({ min: 1, max: 255 })], { numRuns: 10 })(
     "is not asked where one byte of either random or of the share is another than was signed",
     (where, bits) => {
-      expectRefused((scheme, message) => honest.signer.sign(scheme, message.map((byte, at) => (at === where % message.length ? byte ^ bits : byte))));
+      expectRefused((scheme, message) =>
+        honest.signer.sign(
+          scheme,
+          message.map((byte, at) => (at === where % message.length ? byte ^ bits : byte)),
+        ),
+      );
     },
   );
 
-  test.prop([fc.nat({ max: 63 }), fc.integer({ min: 1, max: 255 })], { numRuns: 10 })("is not asked where a byte of the signature is another", (at, bits) => {
-    expectRefused((scheme, message) => honest.signer.sign(scheme, message).map((byte, index) => (index === at ? byte ^ bits : byte)));
-  });
+  test.prop([fc.nat({ max: 63 }), fc.integer({ min: 1, max: 255 })], { numRuns: 10 })(
+    "is not asked where a byte of the signature is another",
+    (at, bits) => {
+      expectRefused((scheme, message) =>
+        honest.signer.sign(scheme, message).map((byte, index) => (index === at ? byte ^ bits : byte)),
+      );
+    },
+  );
 });
 
 describe("an end", () => {
@@ -109,7 +141,13 @@ describe("an end", () => {
 
     const { established } = peer;
     const { length } = peer.output;
-    expect(established.receive(pattern(50))).toEqual({ kind: "closed", output: new Uint8Array(0), data: [], events: [], writable: false });
+    expect(established.receive(pattern(50))).toEqual({
+      kind: "closed",
+      output: new Uint8Array(0),
+      data: [],
+      events: [],
+      writable: false,
+    });
     expect(established.send(Uint8Array.of(1))).toEqual({ kind: "ended", output: new Uint8Array(0) });
     expect(established.sendInto(Uint8Array.of(1), new Uint8Array(100))).toEqual({ kind: "ended", output: new Uint8Array(0) });
     expect(established.close()).toEqual({ kind: "sent", output: new Uint8Array(0) });
@@ -143,7 +181,14 @@ describe("an end", () => {
 });
 
 describe("a key that is worn out", () => {
-  test.prop([fc.constantFrom(...roles), fc.integer({ min: 4, max: 12 }), fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 12 })], { numRuns: 60 })(
+  test.prop(
+    [
+      fc.constantFrom(...roles),
+      fc.integer({ min: 4, max: 12 }),
+      fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 12 }),
+    ],
+    { numRuns: 60 },
+  )(
     "seals nothing of the call that is too much for it; the error says so, and the peer has read all that was sent before",
     (role, recordsPerKey, lengths) => {
       const pair = establishedPair({ ...tls12, [role]: { limits: { recordsPerKey } } });
@@ -157,7 +202,10 @@ describe("a key that is worn out", () => {
         const result = side.established.send(pattern(length));
         side.sent(result);
         if (records > left) {
-          expect(result).toMatchObject({ kind: "failed", error: { kind: "key-exhausted", fault: "us", context: { records: recordsPerKey - 1 } } });
+          expect(result).toMatchObject({
+            kind: "failed",
+            error: { kind: "key-exhausted", fault: "us", context: { records: recordsPerKey - 1 } },
+          });
           break;
         }
         expect(result.kind).toBe("sent");
@@ -180,7 +228,11 @@ describe("a key that is worn out", () => {
       const target = new Uint8Array(100_000);
       const result = side.established.sendInto(plaintext.subarray(taken), target);
       if (result.kind !== "sent") {
-        expect(result).toMatchObject({ kind: "failed", error: { kind: "key-exhausted" }, alert: { description: "internal_error" } });
+        expect(result).toMatchObject({
+          kind: "failed",
+          error: { kind: "key-exhausted" },
+          alert: { description: "internal_error" },
+        });
         side.sent(result);
         break;
       }
@@ -247,18 +299,24 @@ describe("a wish to renegotiate", () => {
     expect([joined(side.data), side.failure]).toEqual([Uint8Array.of(8), undefined]);
 
     side.hear(keys.seal(contentType.handshake, wishes[role]));
-    expect(side.failure).toMatchObject({ error: { kind: "renegotiation" }, alert: { level: "fatal", description: "no_renegotiation" } });
+    expect(side.failure).toMatchObject({
+      error: { kind: "renegotiation" },
+      alert: { level: "fatal", description: "no_renegotiation" },
+    });
   });
 
-  test.each(roles)("in any fragments is one wish to the %s, and what is longer than a message may be is refused on its header", (role) => {
-    const pair = establishedPair(tls12);
-    const side = pair[role];
-    const keys = keysOf(peerOf(pair, role));
-    for (const byte of wishes[role]) side.hear(keys.seal(contentType.handshake, Uint8Array.of(byte)));
-    expect(side.events).toEqual([{ kind: "renegotiation-refused" }]);
-    side.hear(keys.seal(contentType.handshake, Uint8Array.of(wishes[role][0] ?? 0, 0xff, 0xff, 0xff)));
-    expect(side.failure?.error).toMatchObject({ kind: "limit-exceeded" });
-  });
+  test.each(roles)(
+    "in any fragments is one wish to the %s, and what is longer than a message may be is refused on its header",
+    (role) => {
+      const pair = establishedPair(tls12);
+      const side = pair[role];
+      const keys = keysOf(peerOf(pair, role));
+      for (const byte of wishes[role]) side.hear(keys.seal(contentType.handshake, Uint8Array.of(byte)));
+      expect(side.events).toEqual([{ kind: "renegotiation-refused" }]);
+      side.hear(keys.seal(contentType.handshake, Uint8Array.of(wishes[role][0] ?? 0, 0xff, 0xff, 0xff)));
+      expect(side.failure?.error).toMatchObject({ kind: "limit-exceeded" });
+    },
+  );
 
   test.each(roles)("behind the %s's own close_notify is refused in silence", (role) => {
     const pair = establishedPair(tls12);
@@ -269,7 +327,10 @@ describe("a wish to renegotiate", () => {
     side.hear(keys.seal(contentType.handshake, wishes[role]));
     side.hear(keys.seal(contentType.handshake, wishes[role]));
     expect(side.output.length).toBe(length);
-    expect(side.failure).toMatchObject({ error: { kind: "renegotiation" }, alert: { kind: "none", reason: "own write side closed" } });
+    expect(side.failure).toMatchObject({
+      error: { kind: "renegotiation" },
+      alert: { kind: "none", reason: "own write side closed" },
+    });
   });
 
   test("inside a handshake is ignored by a client, and not hashed: but no more than 32 of them", () => {
@@ -281,7 +342,10 @@ describe("a wish to renegotiate", () => {
       return pair;
     };
     for (const count of [1, 32]) expect(helloRequests(count).client.connection).toBeDefined();
-    expect(helloRequests(33).client.failure).toMatchObject({ error: { kind: "limit-exceeded" }, alert: { description: "unexpected_message" } });
+    expect(helloRequests(33).client.failure).toMatchObject({
+      error: { kind: "limit-exceeded" },
+      alert: { description: "unexpected_message" },
+    });
   });
 
   test("inside a handshake of TLS 1.3 is an unexpected message to a client that offers nothing else", () => {
@@ -298,22 +362,26 @@ describe("exporters", () => {
     return result.keyingMaterial;
   };
 
-  test.prop([fc.constantFrom("EXPERIMENTAL", "EXPORTER-x", "a b c"), fc.option(fc.uint8Array({ maxLength: 300 })), fc.integer({ min: 16, max: 300 })], { numRuns: 30 })(
-    "are equal on both sides, and are the PRF of the master secret over both randoms",
-    (label, given, length) => {
-      const pair = establishedPair(tls12);
-      const context = given ?? undefined;
-      const ours = exported(pair.client, label, context, length);
-      expect(exported(pair.server, label, context, length)).toEqual(ours);
-      const { keyLog, heard } = pair.client;
-      const master = secretOf(keyLog, "CLIENT_RANDOM") ?? new Uint8Array(0);
-      const clientRandom = Buffer.from(keyLog[0]?.split(" ")[1] ?? "", "hex");
-      const framed = context === undefined ? [] : [Uint8Array.of(context.length >> 8, context.length & 255), context];
-      const seed = Buffer.concat([clientRandom, serverHelloIn(heard)?.random ?? new Uint8Array(0), ...framed]);
-      expect(ours).toEqual(prf("sha256", master, label, seed, length));
-      expect(exported(pair.server, label, new Uint8Array(0), length)).not.toEqual(exported(pair.server, label, undefined, length));
-    },
-  );
+  test.prop(
+    [
+      fc.constantFrom("EXPERIMENTAL", "EXPORTER-x", "a b c"),
+      fc.option(fc.uint8Array({ maxLength: 300 })),
+      fc.integer({ min: 16, max: 300 }),
+    ],
+    { numRuns: 30 },
+  )("are equal on both sides, and are the PRF of the master secret over both randoms", (label, given, length) => {
+    const pair = establishedPair(tls12);
+    const context = given ?? undefined;
+    const ours = exported(pair.client, label, context, length);
+    expect(exported(pair.server, label, context, length)).toEqual(ours);
+    const { keyLog, heard } = pair.client;
+    const master = secretOf(keyLog, "CLIENT_RANDOM") ?? new Uint8Array(0);
+    const clientRandom = Buffer.from(keyLog[0]?.split(" ")[1] ?? "", "hex");
+    const framed = context === undefined ? [] : [Uint8Array.of(context.length >> 8, context.length & 255), context];
+    const seed = Buffer.concat([clientRandom, serverHelloIn(heard)?.random ?? new Uint8Array(0), ...framed]);
+    expect(ours).toEqual(prf("sha256", master, label, seed, length));
+    expect(exported(pair.server, label, new Uint8Array(0), length)).not.toEqual(exported(pair.server, label, undefined, length));
+  });
 
   test.each(["client finished", "server finished", "master secret", "extended master secret", "key expansion"])(
     "take no label that TLS itself uses: %s",
@@ -338,7 +406,10 @@ describe("exporters", () => {
   test.each(without)("are not to be had without extended_master_secret, and the $role says so", ({ peer }) => {
     const { connection } = peer().machine;
     expect(connection?.info.extendedMasterSecret).toBe(false);
-    expect(connection?.exportKeyingMaterial("EXPORTER-x", undefined, 16)).toEqual({ kind: "unavailable", reason: "no-extended-master-secret" });
+    expect(connection?.exportKeyingMaterial("EXPORTER-x", undefined, 16)).toEqual({
+      kind: "unavailable",
+      reason: "no-extended-master-secret",
+    });
     peer().proceed();
   });
 });
@@ -347,14 +418,17 @@ describe("versions", () => {
   const both: readonly ProtocolVersion[] = ["tls1.3", "tls1.2"];
   const sets: readonly (readonly ProtocolVersion[])[] = [["tls1.3"], ["tls1.2"], both];
 
-  test.each(sets.flatMap((client) => sets.map((server) => ({ client, server }))))("$client at the client and $server at the server meet in the newest of both, or in none", ({ client, server }) => {
-    const pair = makePair({ client: { versions: client }, server: { versions: server } });
-    converse(pair);
-    const common = both.find((version) => client.includes(version) && server.includes(version));
-    expect(pair.client.connection?.info.version).toBe(common);
-    expect(pair.server.connection?.info.version).toBe(common);
-    if (common === undefined) expect(fatalAlertsOf(pair.server)).toEqual([{ level: 2, description: 70 }]);
-  });
+  test.each(sets.flatMap((client) => sets.map((server) => ({ client, server }))))(
+    "$client at the client and $server at the server meet in the newest of both, or in none",
+    ({ client, server }) => {
+      const pair = makePair({ client: { versions: client }, server: { versions: server } });
+      converse(pair);
+      const common = both.find((version) => client.includes(version) && server.includes(version));
+      expect(pair.client.connection?.info.version).toBe(common);
+      expect(pair.server.connection?.info.version).toBe(common);
+      if (common === undefined) expect(fatalAlertsOf(pair.server)).toEqual([{ level: 2, description: 70 }]);
+    },
+  );
 
   test("a server says how far it fell only where it could do better", () => {
     const randomOf = (server: readonly ProtocolVersion[], client: readonly ProtocolVersion[]): string => {
@@ -376,7 +450,10 @@ describe("versions", () => {
     hello.writeUInt16BE(0xfa5a, at);
     pair.server.hear(new Uint8Array(hello));
     pair.client.hear(pair.server.take());
-    expect(pair.client.failure).toMatchObject({ error: { kind: "illegal-parameter", context: { field: "random" } }, alert: { description: "illegal_parameter" } });
+    expect(pair.client.failure).toMatchObject({
+      error: { kind: "illegal-parameter", context: { field: "random" } },
+      alert: { description: "illegal_parameter" },
+    });
   });
 
   test("a client of TLS 1.2 alone offers no session, no share and no versions", () => {

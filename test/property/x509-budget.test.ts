@@ -6,7 +6,24 @@ import { node } from "@sallyport/crypto-node";
 import { parseCertificate, serverVerifier } from "@sallyport/x509";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
-  aki, type Change, directory, dns, email, ids, intermediate, ip, type Keys, leaf, name, nc, newKeys, root, san, ski, spki, uri,
+  aki,
+  type Change,
+  directory,
+  dns,
+  email,
+  ids,
+  intermediate,
+  ip,
+  type Keys,
+  leaf,
+  name,
+  nc,
+  newKeys,
+  root,
+  san,
+  ski,
+  spki,
+  uri,
 } from "../support/certificates.ts";
 import { presented, verdict } from "../support/chains.ts";
 import { bitString, extension, implicit, integer, oid, sequence, tlv } from "../support/der.ts";
@@ -26,10 +43,16 @@ function fill(bytes: number, make: (at: number) => Bytes): readonly Bytes[] {
   }
   return made;
 }
-const constrained = (permitted: readonly Bytes[], excluded: readonly Bytes[] = []): Change => ({ extensions: { [ids.nc]: nc(permitted, excluded) } });
-const named = (names: readonly Bytes[]): Change => ({ subject: name(["CN", "x"]), extensions: { [ids.san]: san([dns("example.com"), ...names]) } });
+const constrained = (permitted: readonly Bytes[], excluded: readonly Bytes[] = []): Change => ({
+  extensions: { [ids.nc]: nc(permitted, excluded) },
+});
+const named = (names: readonly Bytes[]): Change => ({
+  subject: name(["CN", "x"]),
+  extensions: { [ids.san]: san([dns("example.com"), ...names]) },
+});
 const pair = (permitted: readonly Bytes[], excluded: readonly Bytes[], names: readonly Bytes[]): [Bytes, ...Bytes[]] => [
-  leaf(named(names)), intermediate(constrained(permitted, excluded)),
+  leaf(named(names)),
+  intermediate(constrained(permitted, excluded)),
 ];
 const half = few / 2;
 const prefix = Array.from({ length: 8 }, (_, at) => ["O", `o${at}`] as const);
@@ -41,7 +64,8 @@ function namesakes(publicKeys: readonly Bytes[], algorithm: Bytes, signature: By
   return [signed, ...publicKeys.map((publicKey, at) => intermediate({ publicKey, serial: integer(1, at) }))];
 }
 /** The same, with another signature. */
-const certificateOf = (der: Bytes, algorithm: Bytes, signature: Bytes): Bytes => sequence(parseCertificate(der).tbs, algorithm, bitString(signature));
+const certificateOf = (der: Bytes, algorithm: Bytes, signature: Bytes): Bytes =>
+  sequence(parseCertificate(der).tbs, algorithm, bitString(signature));
 const rsaSha256 = sequence(oid("1.2.840.113549.1.1.11"), tlv(5));
 const ecdsaSha512 = sequence(oid("1.2.840.10045.4.3.4"));
 const fieldElement = integer(1, ...Array<number>(64).fill(0x55));
@@ -57,7 +81,11 @@ const wide = (count: number): Readonly<Record<string, Bytes>> => {
   const arcs = Array.from({ length: count }, (_, at) => oid(`1.3.6.1.4.1.99999.${128 + at}`));
   return {
     [ids.policies]: extension(ids.policies, false, sequence(...arcs.map((arc) => sequence(arc)))),
-    [ids.mappings]: extension(ids.mappings, true, sequence(...arcs.map((arc, at) => sequence(arc, arcs[(at + 1) % count] ?? arc)))),
+    [ids.mappings]: extension(
+      ids.mappings,
+      true,
+      sequence(...arcs.map((arc, at) => sequence(arc, arcs[(at + 1) % count] ?? arc))),
+    ),
     [ids.pc]: extension(ids.pc, true, sequence(implicit(0, [0]))),
   };
 };
@@ -66,7 +94,10 @@ const wide = (count: number): Readonly<Record<string, Bytes>> => {
 function crossSigned(keys: Keys): [Bytes, ...Bytes[]] {
   const cross = (subject: string, issuer: string): Bytes =>
     intermediate({
-      subject: name(["CN", subject]), issuer: name(["CN", issuer]), publicKey: spki(keys), signer: keys.privateKey,
+      subject: name(["CN", subject]),
+      issuer: name(["CN", issuer]),
+      publicKey: spki(keys),
+      signer: keys.privateKey,
       extensions: { [ids.ski]: ski(keys), [ids.aki]: aki(keys) },
     });
   const names = ["Intermediate", "A", "B", "C"];
@@ -74,25 +105,114 @@ function crossSigned(keys: Keys): [Bytes, ...Bytes[]] {
 }
 
 const worlds: readonly (readonly [what: string, make: () => [Bytes, ...Bytes[]]])[] = [
-  ["DNS names against DNS constraints", () => pair([], fill(half, (at) => dns(`a${at}.example`)), fill(half, (at) => dns(`b${at}.example`)))],
-  ["long ones", () => pair([], fill(half, (at) => dns(`a${at}.${"x.".repeat(100)}example`)), fill(half, (at) => dns(`b${at}.${"x.".repeat(100)}example`)))],
-  ["addresses against networks", () => pair([], fill(half, (at) => ip(at >> 8, at & 255, 0, 0, 255, 255, 255, 255)), fill(half, (at) => ip(at >> 8, at & 255, 0, 1)))],
-  ["mailboxes against mailboxes", () => pair([], fill(half, (at) => email(`${"a".repeat(60)}${at}@example.com`)), fill(half, (at) => email(`${"a".repeat(60)}x${at}@example.com`)))],
-  ["URIs against hosts", () => pair([], fill(half, (at) => uri(`.h${at}.example`)), fill(half, (at) => uri(`https://u@h${at}.example:1/`)))],
-  ["directory names that differ at their end", () => pair([deep("permitted")], fill(half, (at) => deep(`a${at}`)), fill(half, (at) => deep(`b${at}`)))],
-  ["one directory name of 40 KB against short ones", () => [
-    leaf({ subject: name(...Array.from({ length: half / 13 }, () => ["O", "o"] as const)) }),
-    intermediate(constrained([], fill(half, (at) => directory(name(["O", `${at}`]))))),
-  ]],
-  ["names that are no names", () => pair([], [dns("example")], fill(few, (at) => dns(`${"-".repeat(50)}${at}`)))],
+  [
+    "DNS names against DNS constraints",
+    () =>
+      pair(
+        [],
+        fill(half, (at) => dns(`a${at}.example`)),
+        fill(half, (at) => dns(`b${at}.example`)),
+      ),
+  ],
+  [
+    "long ones",
+    () =>
+      pair(
+        [],
+        fill(half, (at) => dns(`a${at}.${"x.".repeat(100)}example`)),
+        fill(half, (at) => dns(`b${at}.${"x.".repeat(100)}example`)),
+      ),
+  ],
+  [
+    "addresses against networks",
+    () =>
+      pair(
+        [],
+        fill(half, (at) => ip(at >> 8, at & 255, 0, 0, 255, 255, 255, 255)),
+        fill(half, (at) => ip(at >> 8, at & 255, 0, 1)),
+      ),
+  ],
+  [
+    "mailboxes against mailboxes",
+    () =>
+      pair(
+        [],
+        fill(half, (at) => email(`${"a".repeat(60)}${at}@example.com`)),
+        fill(half, (at) => email(`${"a".repeat(60)}x${at}@example.com`)),
+      ),
+  ],
+  [
+    "URIs against hosts",
+    () =>
+      pair(
+        [],
+        fill(half, (at) => uri(`.h${at}.example`)),
+        fill(half, (at) => uri(`https://u@h${at}.example:1/`)),
+      ),
+  ],
+  [
+    "directory names that differ at their end",
+    () =>
+      pair(
+        [deep("permitted")],
+        fill(half, (at) => deep(`a${at}`)),
+        fill(half, (at) => deep(`b${at}`)),
+      ),
+  ],
+  [
+    "one directory name of 40 KB against short ones",
+    () => [
+      leaf({ subject: name(...Array.from({ length: half / 13 }, () => ["O", "o"] as const)) }),
+      intermediate(
+        constrained(
+          [],
+          fill(half, (at) => directory(name(["O", `${at}`]))),
+        ),
+      ),
+    ],
+  ],
+  [
+    "names that are no names",
+    () =>
+      pair(
+        [],
+        [dns("example")],
+        fill(few, (at) => dns(`${"-".repeat(50)}${at}`)),
+      ),
+  ],
   ["policies that are mapped in circles", () => [leaf({ extensions: wide(500) }), intermediate({ extensions: wide(800) })]],
-  ["namesakes with RSA keys of 8192 bits and the largest exponent", () => namesakes(Array.from({ length: 9 }, () => rsaKey(8192, 2 ** 33 - 1)), rsaSha256, Uint8Array.from({ length: 1024 }, () => 0x55))],
-  ["namesakes on P-521", () => namesakes(Array.from({ length: 9 }, () => spki(generateKeyPairSync("ec", { namedCurve: "P-521" }))), ecdsaSha512, sequence(fieldElement, fieldElement))],
+  [
+    "namesakes with RSA keys of 8192 bits and the largest exponent",
+    () =>
+      namesakes(
+        Array.from({ length: 9 }, () => rsaKey(8192, 2 ** 33 - 1)),
+        rsaSha256,
+        Uint8Array.from({ length: 1024 }, () => 0x55),
+      ),
+  ],
+  [
+    "namesakes on P-521",
+    () =>
+      namesakes(
+        Array.from({ length: 9 }, () => spki(generateKeyPairSync("ec", { namedCurve: "P-521" }))),
+        ecdsaSha512,
+        sequence(fieldElement, fieldElement),
+      ),
+  ],
   ["authorities that certify each other by one key", () => crossSigned(newKeys())],
-  ["extensions without number", () => [leaf({ extensions: Object.fromEntries(Array.from({ length: 1500 }, (_, at) => {
-    const id = `1.3.6.1.4.1.99999.5.${at}`;
-    return [id, extension(id, false, tlv(5))];
-  })) })]],
+  [
+    "extensions without number",
+    () => [
+      leaf({
+        extensions: Object.fromEntries(
+          Array.from({ length: 1500 }, (_, at) => {
+            const id = `1.3.6.1.4.1.99999.5.${at}`;
+            return [id, extension(id, false, tlv(5))];
+          }),
+        ),
+      }),
+    ],
+  ],
   ["a name of one attribute with 40 KB", () => [leaf({ subject: name(["CN", "\u00e9".repeat(few)]) })]],
 ];
 

@@ -2,7 +2,16 @@
 // them gives the reference model's verdict, within bounded work.
 import { generateKeyPairSync } from "node:crypto";
 import { fc, test } from "@fast-check/vitest";
-import { chainDefects, type ChainDefect, chainKeys, chainNowMs, chains, type ChainScript, encodeChain, mayTrust } from "@sallyport/arbitraries";
+import {
+  chainDefects,
+  type ChainDefect,
+  chainKeys,
+  chainNowMs,
+  chains,
+  type ChainScript,
+  encodeChain,
+  mayTrust,
+} from "@sallyport/arbitraries";
 import { type Bytes, ConfigError, type CryptoProvider, VerifiedIdentity } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { type Finding, serverVerifier } from "@sallyport/x509";
@@ -19,9 +28,16 @@ interface Judged {
 }
 function judge(script: ChainScript, maxIntermediates = 8): Judged | "no such root" {
   let checks = 0;
-  const verifications = node.verifications.map((each) => "verify" in each ? { ...each, verify: (...given: Parameters<typeof each.verify>) => (checks++, each.verify(...given)) } : each);
+  const verifications = node.verifications.map((each) =>
+    "verify" in each
+      ? { ...each, verify: (...given: Parameters<typeof each.verify>) => (checks++, each.verify(...given)) }
+      : each,
+  );
   const provider: CryptoProvider = { ...node, verifications };
-  const { chain: [leaf, ...others], roots } = encodeChain(script, keys);
+  const {
+    chain: [leaf, ...others],
+    roots,
+  } = encodeChain(script, keys);
   const sent: [Bytes, ...Bytes[]] = [leaf ?? new Uint8Array(0), ...others];
   let verifier: ReturnType<typeof serverVerifier>;
   try {
@@ -36,7 +52,9 @@ function judge(script: ChainScript, maxIntermediates = 8): Judged | "no such roo
 }
 
 /** What @sallyport/x509 calls it, and where it says in whom it is. */
-const told: Readonly<Record<ChainDefect, readonly [kinds: readonly Finding["kind"][], where: "certificate" | "constrainedBy" | "index" | "nowhere"]>> = {
+const told: Readonly<
+  Record<ChainDefect, readonly [kinds: readonly Finding["kind"][], where: "certificate" | "constrainedBy" | "index" | "nowhere"]>
+> = {
   expired: [["expired"], "certificate"],
   "not yet valid": [["not-yet-valid"], "certificate"],
   "unknown critical extension": [["unknown-critical-extension"], "certificate"],
@@ -61,37 +79,54 @@ const told: Readonly<Record<ChainDefect, readonly [kinds: readonly Finding["kind
   "leaf signs itself": [["self-signed"], "certificate"],
 };
 /** Its place among the script's certificates. */
-function placeOf({ sent, roots }: ChainScript, finding: Finding | undefined, where: (typeof told)[ChainDefect][1]): number | undefined {
+function placeOf(
+  { sent, roots }: ChainScript,
+  finding: Finding | undefined,
+  where: (typeof told)[ChainDefect][1],
+): number | undefined {
   if (finding === undefined || where === "nowhere") return undefined;
   if (where === "index") return "index" in finding ? sent[finding.index] : undefined;
-  const reference = where === "constrainedBy" ? ("constrainedBy" in finding ? finding.constrainedBy : undefined) : "certificate" in finding ? finding.certificate : undefined;
+  const reference =
+    where === "constrainedBy"
+      ? "constrainedBy" in finding
+        ? finding.constrainedBy
+        : undefined
+      : "certificate" in finding
+        ? finding.certificate
+        : undefined;
   return reference && (reference.source === "roots" ? roots : sent)[reference.index];
 }
 
-test.prop([chains()], { numRuns: 150 })("a chain that is right is trusted, whatever is sent beside it, in any order", ({ script }) => {
-  expect(mayTrust(script)).toBe(true);
-  expect(judge(script)).toMatchObject({ isTrusted: true, findings: [] });
-});
+test.prop([chains()], { numRuns: 150 })(
+  "a chain that is right is trusted, whatever is sent beside it, in any order",
+  ({ script }) => {
+    expect(mayTrust(script)).toBe(true);
+    expect(judge(script)).toMatchObject({ isTrusted: true, findings: [] });
+  },
+);
 
 const found = new Set<ChainDefect>();
-test.prop([chains({ least: 1 })], { numRuns: 600, seed: 5280 })("what is wrong with it is found, and in whom", ({ script, defects: [defect] }) => {
-  if (defect === undefined) return;
-  expect(mayTrust(script)).toBe(false);
-  const judged = judge(script);
-  if (judged === "no such root") throw new Error("each root can be read");
-  const [kinds, where] = told[defect.kind];
-  const [first] = judged.findings;
-  // A namesake's key did not sign it, which may be told instead.
-  if (first?.kind === "bad-signature" && hasNamesakes(script)) return;
-  found.add(defect.kind);
-  expect(kinds).toContain(first?.kind);
-  // One name and one key are one authority, whichever certificate of it was tried.
-  const whom = (at: number | undefined): unknown => {
-    const { subject, key } = script.certificates[at ?? -1] ?? {};
-    return { subject, key };
-  };
-  if (where !== "nowhere") expect(whom(placeOf(script, first, where))).toEqual(whom(defect.at));
-});
+test.prop([chains({ least: 1 })], { numRuns: 600, seed: 5280 })(
+  "what is wrong with it is found, and in whom",
+  ({ script, defects: [defect] }) => {
+    if (defect === undefined) return;
+    expect(mayTrust(script)).toBe(false);
+    const judged = judge(script);
+    if (judged === "no such root") throw new Error("each root can be read");
+    const [kinds, where] = told[defect.kind];
+    const [first] = judged.findings;
+    // A namesake's key did not sign it, which may be told instead.
+    if (first?.kind === "bad-signature" && hasNamesakes(script)) return;
+    found.add(defect.kind);
+    expect(kinds).toContain(first?.kind);
+    // One name and one key are one authority, whichever certificate of it was tried.
+    const whom = (at: number | undefined): unknown => {
+      const { subject, key } = script.certificates[at ?? -1] ?? {};
+      return { subject, key };
+    };
+    if (where !== "nowhere") expect(whom(placeOf(script, first, where))).toEqual(whom(defect.at));
+  },
+);
 function hasNamesakes({ certificates }: ChainScript): boolean {
   return certificates.some((one) => certificates.some((other) => one.subject === other.subject && one.key !== other.key));
 }
@@ -101,12 +136,15 @@ test("each of them was", () => {
 
 describe("whatever is wrong, and however much is sent", () => {
   const hostile = chains({ most: 5, crowd: 40 });
-  test.prop([hostile, fc.nat({ max: 8 })], { numRuns: 150 })("the verdict is the model's, after a hundred signatures at most", ({ script }, maxIntermediates) => {
-    const judged = judge(script, maxIntermediates);
-    if (judged === "no such root") return expect(mayTrust(script, maxIntermediates)).toBe(false);
-    expect(judged.checks).toBeLessThanOrEqual(100);
-    const isGivenUp = judged.findings.some(({ kind }) => kind === "search-given-up");
-    if (!isGivenUp) expect(judged.isTrusted).toBe(mayTrust(script, maxIntermediates));
-    expect(judged.isTrusted).toBe(judged.findings.length === 0);
-  });
+  test.prop([hostile, fc.nat({ max: 8 })], { numRuns: 150 })(
+    "the verdict is the model's, after a hundred signatures at most",
+    ({ script }, maxIntermediates) => {
+      const judged = judge(script, maxIntermediates);
+      if (judged === "no such root") return expect(mayTrust(script, maxIntermediates)).toBe(false);
+      expect(judged.checks).toBeLessThanOrEqual(100);
+      const isGivenUp = judged.findings.some(({ kind }) => kind === "search-given-up");
+      if (!isGivenUp) expect(judged.isTrusted).toBe(mayTrust(script, maxIntermediates));
+      expect(judged.isTrusted).toBe(judged.findings.length === 0);
+    },
+  );
 });

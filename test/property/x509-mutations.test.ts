@@ -1,7 +1,14 @@
 // Whatever is done to a certificate, a CRL or an OCSP response: a verdict comes, in bounded time, and never a better one.
 import { ConfigError, type CryptoProvider, type PresentedIdentity, VerifiedIdentity } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { clientVerifier, DerError, parseCertificate, parseDistinguishedName, RevocationLists, serverVerifier } from "@sallyport/x509";
+import {
+  clientVerifier,
+  DerError,
+  parseCertificate,
+  parseDistinguishedName,
+  RevocationLists,
+  serverVerifier,
+} from "@sallyport/x509";
 import * as x509 from "@peculiar/x509";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
@@ -14,7 +21,10 @@ import { join } from "../support/octets.ts";
 import { crl, ocsp } from "../support/revocation.ts";
 
 const { keyCertSign, cRLSign } = x509.KeyUsageFlags;
-const usages = [new x509.BasicConstraintsExtension(true, undefined, true), new x509.KeyUsagesExtension(keyCertSign | cRLSign, true)];
+const usages = [
+  new x509.BasicConstraintsExtension(true, undefined, true),
+  new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
+];
 const root = await party("CN=Root", { extensions: usages });
 const intermediate = await party("CN=Intermediate", { by: root, extensions: usages });
 const leaf = await server(intermediate, { serialNumber: "2a" });
@@ -28,12 +38,27 @@ const whole = presented([leaf.der, intermediate.der], { ocspResponse: response }
 function mutated(bytes: Uint8Array<ArrayBuffer>): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   const at = fc.nat(bytes.length - 1);
   const change = fc.oneof(
-    fc.tuple(at, fc.integer({ min: 1, max: 255 })).map(([place, by]) => (old: Uint8Array) => old.map((byte, index) => (index === place ? byte ^ by : byte))),
+    fc.tuple(at, fc.integer({ min: 1, max: 255 })).map(
+      ([place, by]) =>
+        (old: Uint8Array) =>
+          old.map((byte, index) => (index === place ? byte ^ by : byte)),
+    ),
     at.map((place) => (old: Uint8Array) => old.slice(0, place)),
-    fc.tuple(at, fc.integer({ min: 1, max: 8 })).map(([place, length]) => (old: Uint8Array) => join(old.slice(0, place), old.slice(place + length))),
-    fc.tuple(at, fc.uint8Array({ minLength: 1, maxLength: 8 })).map(([place, more]) => (old: Uint8Array) => join(old.slice(0, place), more, old.slice(place))),
-    fc.tuple(at, at, fc.integer({ min: 1, max: 64 })).map(([from, to, length]) => (old: Uint8Array) =>
-      join(old.slice(0, to), old.slice(from, from + length), old.slice(to + length))),
+    fc.tuple(at, fc.integer({ min: 1, max: 8 })).map(
+      ([place, length]) =>
+        (old: Uint8Array) =>
+          join(old.slice(0, place), old.slice(place + length)),
+    ),
+    fc.tuple(at, fc.uint8Array({ minLength: 1, maxLength: 8 })).map(
+      ([place, more]) =>
+        (old: Uint8Array) =>
+          join(old.slice(0, place), more, old.slice(place)),
+    ),
+    fc.tuple(at, at, fc.integer({ min: 1, max: 64 })).map(
+      ([from, to, length]) =>
+        (old: Uint8Array) =>
+          join(old.slice(0, to), old.slice(from, from + length), old.slice(to + length)),
+    ),
   );
   return fc
     .array(change, { minLength: 1, maxLength: 4 })
@@ -52,7 +77,10 @@ describe("reading ends with a value or a DerError, whatever the bytes", () => {
       }
     }
   };
-  property.prop([fc.constantFrom(leaf.der, intermediate.der, list, response).chain(mutated)], { numRuns: 1000 })("near to what they should be", ends);
+  property.prop([fc.constantFrom(leaf.der, intermediate.der, list, response).chain(mutated)], { numRuns: 1000 })(
+    "near to what they should be",
+    ends,
+  );
   property.prop([fc.uint8Array({ maxLength: 200 })])("or far from it", ends);
   test("nested as deep, or as wide, as bytes can be", () => {
     let deep = sequence();
@@ -76,25 +104,28 @@ describe("what is accepted has one encoding", () => {
     return join(...items);
   };
   const inputs = fc.constantFrom(leaf.der, intermediate.der, root.der).chain((der) => fc.oneof(fc.constant(der), mutated(der)));
-  property.prop([inputs], { numRuns: 500 })("it is written again as it was read, with its identifiers, times and numbers", (bytes) => {
-    const read = (): ReturnType<typeof parseCertificate> | undefined => {
-      try {
-        return parseCertificate(bytes);
-      } catch {
-        return undefined;
+  property.prop([inputs], { numRuns: 500 })(
+    "it is written again as it was read, with its identifiers, times and numbers",
+    (bytes) => {
+      const read = (): ReturnType<typeof parseCertificate> | undefined => {
+        try {
+          return parseCertificate(bytes);
+        } catch {
+          return undefined;
+        }
+      };
+      const certificate = read();
+      if (certificate === undefined) return;
+      expect(rewritten(bytes)).toEqual(bytes);
+      const { signatureAlgorithm, validity, extensions, tbs } = certificate;
+      const written = Buffer.from(tbs).toString("latin1");
+      const isIn = (part: Uint8Array): boolean => written.includes(Buffer.from(part).toString("latin1"));
+      for (const id of [signatureAlgorithm.oid, ...extensions.all.map((one) => one.oid)]) expect(isIn(oid(id)), id).toBe(true);
+      for (const seconds of [validity.notBefore, validity.notAfter]) {
+        expect(isIn(utcTime(seconds * 1000)) || isIn(generalizedTime(seconds * 1000))).toBe(true);
       }
-    };
-    const certificate = read();
-    if (certificate === undefined) return;
-    expect(rewritten(bytes)).toEqual(bytes);
-    const { signatureAlgorithm, validity, extensions, tbs } = certificate;
-    const written = Buffer.from(tbs).toString("latin1");
-    const isIn = (part: Uint8Array): boolean => written.includes(Buffer.from(part).toString("latin1"));
-    for (const id of [signatureAlgorithm.oid, ...extensions.all.map((one) => one.oid)]) expect(isIn(oid(id)), id).toBe(true);
-    for (const seconds of [validity.notBefore, validity.notAfter]) {
-      expect(isIn(utcTime(seconds * 1000)) || isIn(generalizedTime(seconds * 1000))).toBe(true);
-    }
-  });
+    },
+  );
 });
 
 describe("a change makes no verdict better", () => {
@@ -121,15 +152,23 @@ describe("a change makes no verdict better", () => {
     }
     expect(judge.verify({ ...whole, ocspResponse: undefined })).not.toBeInstanceOf(VerifiedIdentity);
   });
-  property.prop([fc.domain(), fc.integer({ min: -(2 ** 42), max: 2 ** 42 })])("of the name or the time: what it is not for is refused", (serverName, shift) => {
-    const nowMs = noon + shift;
-    const isRight = serverName.toLowerCase() === "example.com" && Math.abs(shift) <= 30 * 86_400_000;
-    expect(accepts({ ...whole, ocspResponse: undefined, serverName, nowMs })).toBe(isRight && Math.abs(shift) <= 86_400_000);
-  });
+  property.prop([fc.domain(), fc.integer({ min: -(2 ** 42), max: 2 ** 42 })])(
+    "of the name or the time: what it is not for is refused",
+    (serverName, shift) => {
+      const nowMs = noon + shift;
+      const isRight = serverName.toLowerCase() === "example.com" && Math.abs(shift) <= 30 * 86_400_000;
+      expect(accepts({ ...whole, ocspResponse: undefined, serverName, nowMs })).toBe(isRight && Math.abs(shift) <= 86_400_000);
+    },
+  );
 });
 
 describe("what was sent beside the leaf, in any order", async () => {
-  const expired = await party("CN=Intermediate", { by: root, keys: intermediate.keys, extensions: usages, notAfter: new Date(noon - 1000) });
+  const expired = await party("CN=Intermediate", {
+    by: root,
+    keys: intermediate.keys,
+    extensions: usages,
+    notAfter: new Date(noon - 1000),
+  });
   const namesake = await authority("CN=Intermediate");
   const stranger = await authority("CN=Stranger");
   const revoking = new RevocationLists([crl(intermediate, { revoked: [{ serial: [0x2a] }] })]);
@@ -138,7 +177,11 @@ describe("what was sent beside the leaf, in any order", async () => {
     serverVerifier({ provider: node, roots: [stranger.der] }),
     serverVerifier({ provider: node, roots: [root.der], revocation: { lists: revoking } }),
   ];
-  const pools = [[intermediate.der, root.der, namesake.der, stranger.der], [expired.der, root.der, stranger.der], [namesake.der, stranger.der]];
+  const pools = [
+    [intermediate.der, root.der, namesake.der, stranger.der],
+    [expired.der, root.der, stranger.der],
+    [namesake.der, stranger.der],
+  ];
   const said = (at: number, others: readonly Uint8Array<ArrayBuffer>[]): string => {
     const result = judges[at]?.verify({ ...whole, ocspResponse: undefined, chain: [leaf.der, ...others] });
     return result instanceof VerifiedIdentity ? "trusted" : `${result?.alert}`;
@@ -148,20 +191,22 @@ describe("what was sent beside the leaf, in any order", async () => {
     ["unknown_ca", "certificate_expired", "bad_certificate"],
     ["certificate_revoked", "certificate_expired", "bad_certificate"],
   ];
-  const orders = fc.constantFrom(...pools.keys()).chain((at) => fc.tuple(fc.constant(at), fc.shuffledSubarray(pools[at] ?? [], { minLength: (pools[at] ?? []).length })));
+  const orders = fc
+    .constantFrom(...pools.keys())
+    .chain((at) => fc.tuple(fc.constant(at), fc.shuffledSubarray(pools[at] ?? [], { minLength: (pools[at] ?? []).length })));
   property.prop([orders, fc.nat(judges.length - 1)])("gives the same alert", ([pool, sent], judge) => {
     expect(said(judge, sent)).toBe(expected[judge]?.[pool]);
   });
-  property.prop([orders, fc.array(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(list, response)), { maxLength: 4 })])(
-    "with any junk, is trusted if it was, and only then",
-    ([pool, sent], junk) => {
-      for (const at of judges.keys()) {
-        const isTrusted = said(at, [...junk.map((der) => Uint8Array.from(der)), ...sent]) === "trusted";
-        expect(isTrusted).toBe(expected[at]?.[pool] === "trusted");
-      }
-      expect(said(2, [...junk.map((der) => Uint8Array.from(der)), intermediate.der])).toBe("certificate_revoked");
-    },
-  );
+  property.prop([
+    orders,
+    fc.array(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(list, response)), { maxLength: 4 }),
+  ])("with any junk, is trusted if it was, and only then", ([pool, sent], junk) => {
+    for (const at of judges.keys()) {
+      const isTrusted = said(at, [...junk.map((der) => Uint8Array.from(der)), ...sent]) === "trusted";
+      expect(isTrusted).toBe(expected[at]?.[pool] === "trusted");
+    }
+    expect(said(2, [...junk.map((der) => Uint8Array.from(der)), intermediate.der])).toBe("certificate_revoked");
+  });
 });
 
 describe("work is bounded", () => {
@@ -169,7 +214,10 @@ describe("work is bounded", () => {
     let checks = 0;
     const verifications = node.verifications.map((verification) =>
       "verify" in verification
-        ? { ...verification, verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)) }
+        ? {
+            ...verification,
+            verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)),
+          }
         : verification,
     );
     return { provider: { ...node, verifications }, checks: () => checks };
@@ -179,7 +227,9 @@ describe("work is bounded", () => {
     const { provider, checks } = counting();
     const keys = intermediate.keys;
     const names = Array.from({ length: 32 }, (_, at) => `CN=${at}`);
-    const graph = await Promise.all(names.flatMap((name) => names.map((by) => authority(name, { keys, by: { name: by, keys } }))));
+    const graph = await Promise.all(
+      names.flatMap((name) => names.map((by) => authority(name, { keys, by: { name: by, keys } }))),
+    );
     const below = await server({ name: "CN=0", keys });
     for (const judge of [serverVerifier({ provider, roots: [root.der] }), clientVerifier({ provider, roots: [root.der] })]) {
       const began = performance.now();

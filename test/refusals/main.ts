@@ -12,7 +12,9 @@ import { type BrokenChain, brokenChains, serverName } from "./chains.ts";
 import { sallyport } from "./sallyport.ts";
 
 const chains = await brokenChains();
-const [openssl, go] = [spawnSync("openssl", ["version"]), spawnSync("go", ["version"])].map(({ stdout }) => stdout.toString().trim());
+const [openssl, go] = [spawnSync("openssl", ["version"]), spawnSync("go", ["version"])].map(({ stdout }) =>
+  stdout.toString().trim(),
+);
 const goSays = goVerdicts(chains);
 
 console.log(`# Ten broken chains, and what is said of them
@@ -29,7 +31,12 @@ for (const [at, chain] of chains.entries()) {
 }
 
 function said(who: string, what: string): void {
-  console.log(`${who}:\n\n${what.split("\n").map((line) => `    ${line}`).join("\n")}\n`);
+  console.log(
+    `${who}:\n\n${what
+      .split("\n")
+      .map((line) => `    ${line}`)
+      .join("\n")}\n`,
+  );
 }
 
 function opensslVerdict({ roots, chain: [leaf, ...above], crls }: BrokenChain): string {
@@ -39,8 +46,16 @@ function opensslVerdict({ roots, chain: [leaf, ...above], crls }: BrokenChain): 
     return join(folder, name);
   };
   const { stdout, stderr } = spawnSync("openssl", [
-    "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", serverName, "-CAfile", file("roots.pem", pemOf(roots)),
-    ...(above.length === 0 ? [] : ["-untrusted", file("above.pem", pemOf(above))]), ...(crls.length === 0 ? [] : ["-crl_check", "-CRLfile", file("crls.pem", pemOf(crls, "X509 CRL"))]),
+    "verify",
+    "-x509_strict",
+    "-purpose",
+    "sslserver",
+    "-verify_hostname",
+    serverName,
+    "-CAfile",
+    file("roots.pem", pemOf(roots)),
+    ...(above.length === 0 ? [] : ["-untrusted", file("above.pem", pemOf(above))]),
+    ...(crls.length === 0 ? [] : ["-crl_check", "-CRLfile", file("crls.pem", pemOf(crls, "X509 CRL"))]),
     file("leaf.pem", pemOf([leaf])),
   ]);
   rmSync(folder, { recursive: true });
@@ -48,8 +63,16 @@ function opensslVerdict({ roots, chain: [leaf, ...above], crls }: BrokenChain): 
 }
 
 function goVerdicts(all: readonly BrokenChain[]): readonly string[] {
-  const input = all.map(({ roots, chain: [leaf, ...above] }) => ({ roots: roots.map(base64), leaf: base64(leaf), above: above.map(base64), name: serverName }));
-  const { stdout, status, stderr } = spawnSync("go", ["run", "."], { cwd: fileURLToPath(new URL("go", import.meta.url)), input: JSON.stringify(input) });
+  const input = all.map(({ roots, chain: [leaf, ...above] }) => ({
+    roots: roots.map(base64),
+    leaf: base64(leaf),
+    above: above.map(base64),
+    name: serverName,
+  }));
+  const { stdout, status, stderr } = spawnSync("go", ["run", "."], {
+    cwd: fileURLToPath(new URL("go", import.meta.url)),
+    input: JSON.stringify(input),
+  });
   if (status !== 0) throw new Error(stderr.toString());
   return JSON.parse(stdout.toString());
 }
@@ -62,7 +85,11 @@ async function nodeVerdict({ roots, chain, keys, crls }: BrokenChain): Promise<s
   await once(server, "listening");
   const { port } = server.address() as AddressInfo; // it listens on a port
   const socket = connect({
-    port, host: "127.0.0.1", servername: serverName, ca: pemOf(roots), ...(crls.length === 0 ? {} : { crl: crls.map((list) => pemOf([list], "X509 CRL")) }),
+    port,
+    host: "127.0.0.1",
+    servername: serverName,
+    ca: pemOf(roots),
+    ...(crls.length === 0 ? {} : { crl: crls.map((list) => pemOf([list], "X509 CRL")) }),
   });
   const result = await new Promise<string>((resolve) => {
     socket.once("secureConnect", () => resolve("(connects)"));
@@ -77,5 +104,7 @@ function pemOf(items: readonly Uint8Array[], label = "CERTIFICATE"): string {
   return items.map((der) => `-----BEGIN ${label}-----\n${base64(der)}\n-----END ${label}-----\n`).join("");
 }
 function base64(der: Uint8Array): string {
-  return Buffer.from(der).toString("base64").replace(/(.{64})(?=.)/g, "$1\n");
+  return Buffer.from(der)
+    .toString("base64")
+    .replace(/(.{64})(?=.)/g, "$1\n");
 }

@@ -7,7 +7,13 @@ import { type BrokenChain, serverName } from "./chains.ts";
 export function sallyport({ roots, chain, crls }: BrokenChain, nowMs: number): string {
   const revocation = crls.length === 0 ? {} : { revocation: { lists: crls } };
   const verdict = serverVerifier({ provider: node, roots, ...revocation }).verify({
-    role: "server", type: "x509", chain, serverName, ocspResponse: undefined, signedCertificateTimestamps: [], nowMs,
+    role: "server",
+    type: "x509",
+    chain,
+    serverName,
+    ocspResponse: undefined,
+    signedCertificateTimestamps: [],
+    nowMs,
   });
   return verdict instanceof VerifiedIdentity ? "(trusted)" : `${verdict.alert}: ${verdict.reason}`;
 }

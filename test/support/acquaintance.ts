@@ -29,8 +29,11 @@ export class Acquaintance {
   meet({ server, client, ...options }: PairOptions = {}): Meeting {
     this.#meetings++;
     const pair = makePair({
-      ...this.#options, ...options, seed: `meeting ${this.#meetings}`,
-      server: { ...this.server, ...server }, client: { ...this.client, ...client },
+      ...this.#options,
+      ...options,
+      seed: `meeting ${this.#meetings}`,
+      server: { ...this.server, ...server },
+      client: { ...this.client, ...client },
     });
     converse(pair);
     const kindOf = ({ connection, stage }: Side): string => connection?.info.handshakeKind ?? stage.kind;

@@ -43,7 +43,19 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   // And nobody imports it: what accepts everything stays out of what protects something.
   arbitraries: ["core", "fast-check"],
   cli: [
-    "core", "explain", "inspect", "crypto-noble", "crypto-node", "crypto-web", "x509", "drive", "node", "webstreams", "node:", "@peculiar/x509", "send",
+    "core",
+    "explain",
+    "inspect",
+    "crypto-noble",
+    "crypto-node",
+    "crypto-web",
+    "x509",
+    "drive",
+    "node",
+    "webstreams",
+    "node:",
+    "@peculiar/x509",
+    "send",
   ],
 };
 

@@ -19,18 +19,43 @@ export interface OpenBrowser {
 }
 
 export const browsers: readonly Browser[] = [
-  browser("Chromium", ["chromium", "chromium-browser", "google-chrome"], (home) => [
-    // Containers have no user namespaces for its sandbox; it sees nothing but our own pages.
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-default-browser-check",
-    "--disable-background-networking", `--user-data-dir=${join(home, "data")}`,
-  ], ".pki/nssdb"),
-  browser("Firefox", ["firefox-esr", "firefox"], (home) => {
-    const profile = join(home, "profile");
-    mkdirSync(profile);
-    const quiet = { "browser.shell.checkDefaultBrowser": false, "datareporting.policy.dataSubmissionEnabled": false, "app.normandy.enabled": false };
-    writeFileSync(join(profile, "user.js"), Object.entries(quiet).map(([name, value]) => `user_pref("${name}", ${value});\n`).join(""));
-    return ["--headless", "--no-remote", "--profile", profile];
-  }, "profile"),
+  browser(
+    "Chromium",
+    ["chromium", "chromium-browser", "google-chrome"],
+    (home) => [
+      // Containers have no user namespaces for its sandbox; it sees nothing but our own pages.
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--no-first-run",
+      "--no-default-browser-check",
+      "--disable-background-networking",
+      `--user-data-dir=${join(home, "data")}`,
+    ],
+    ".pki/nssdb",
+  ),
+  browser(
+    "Firefox",
+    ["firefox-esr", "firefox"],
+    (home) => {
+      const profile = join(home, "profile");
+      mkdirSync(profile);
+      const quiet = {
+        "browser.shell.checkDefaultBrowser": false,
+        "datareporting.policy.dataSubmissionEnabled": false,
+        "app.normandy.enabled": false,
+      };
+      writeFileSync(
+        join(profile, "user.js"),
+        Object.entries(quiet)
+          .map(([name, value]) => `user_pref("${name}", ${value});\n`)
+          .join(""),
+      );
+      return ["--headless", "--no-remote", "--profile", profile];
+    },
+    "profile",
+  ),
 ];
 
 /** Puts a CA into the browser's own store. */
@@ -45,7 +70,12 @@ function trust(ca: string, database: string): void {
   }
 }
 
-function browser(name: Browser["name"], commands: readonly string[], flagsIn: (home: string) => readonly string[], database: string): Browser {
+function browser(
+  name: Browser["name"],
+  commands: readonly string[],
+  flagsIn: (home: string) => readonly string[],
+  database: string,
+): Browser {
   const command = commands.find((candidate) => versionOf(candidate, "--version") !== undefined);
   return {
     name,

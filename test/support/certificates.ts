@@ -30,16 +30,31 @@ export interface Fields {
 }
 
 export const ids = {
-  ski: "2.5.29.14", ku: "2.5.29.15", san: "2.5.29.17", ian: "2.5.29.18", bc: "2.5.29.19", nc: "2.5.29.30", crldp: "2.5.29.31",
-  policies: "2.5.29.32", mappings: "2.5.29.33", aki: "2.5.29.35", pc: "2.5.29.36", eku: "2.5.29.37", freshest: "2.5.29.46",
-  inhibitAny: "2.5.29.54", aia: "1.3.6.1.5.5.7.1.1", sia: "1.3.6.1.5.5.7.1.11", poison: "1.3.6.1.4.1.11129.2.4.3",
+  ski: "2.5.29.14",
+  ku: "2.5.29.15",
+  san: "2.5.29.17",
+  ian: "2.5.29.18",
+  bc: "2.5.29.19",
+  nc: "2.5.29.30",
+  crldp: "2.5.29.31",
+  policies: "2.5.29.32",
+  mappings: "2.5.29.33",
+  aki: "2.5.29.35",
+  pc: "2.5.29.36",
+  eku: "2.5.29.37",
+  freshest: "2.5.29.46",
+  inhibitAny: "2.5.29.54",
+  aia: "1.3.6.1.5.5.7.1.1",
+  sia: "1.3.6.1.5.5.7.1.11",
+  poison: "1.3.6.1.4.1.11129.2.4.3",
 } as const;
 
 const day = 86_400_000;
 export const ecdsaSha256: Bytes = sequence(oid("1.2.840.10045.4.3.2"));
 
 export function certificate(fields: Fields): Bytes {
-  const { version, serial, innerAlgorithm, algorithm, issuer, notBefore, notAfter, subject, publicKey, uniqueIds, signer } = fields;
+  const { version, serial, innerAlgorithm, algorithm, issuer, notBefore, notAfter, subject, publicKey, uniqueIds, signer } =
+    fields;
   const list = Object.values(fields.extensions).filter((one) => one !== undefined);
   const extensions = list.length === 0 ? [] : [explicit(3, sequence(...list))];
   const validity = sequence(notBefore, notAfter);
@@ -58,10 +73,13 @@ export const bc = (ca: boolean, pathLength?: number, critical = true): Bytes =>
 /** @param bits positions, such as 0 for digitalSignature */
 export function ku(bits: readonly number[], critical = true): Bytes {
   const last = Math.max(...bits);
-  const octets = Array.from({ length: (last >> 3) + 1 }, (_, at) => bits.filter((bit) => bit >> 3 === at).reduce((sum, bit) => sum | (0x80 >> (bit & 7)), 0));
+  const octets = Array.from({ length: (last >> 3) + 1 }, (_, at) =>
+    bits.filter((bit) => bit >> 3 === at).reduce((sum, bit) => sum | (0x80 >> (bit & 7)), 0),
+  );
   return extension(ids.ku, critical, tlv(3, [7 - (last & 7), ...octets]));
 }
-export const eku = (purposeIds: readonly string[], critical = false): Bytes => extension(ids.eku, critical, sequence(...purposeIds.map(oid)));
+export const eku = (purposeIds: readonly string[], critical = false): Bytes =>
+  extension(ids.eku, critical, sequence(...purposeIds.map(oid)));
 export const san = (names: readonly Bytes[], critical = false): Bytes => extension(ids.san, critical, sequence(...names));
 export const nc = (permitted: readonly Bytes[], excluded: readonly Bytes[] = [], critical = true): Bytes => {
   const subtrees = (number: number, names: readonly Bytes[]): readonly Bytes[] =>
@@ -74,10 +92,13 @@ export const dns = (value: string): Bytes => implicit(2, text(value));
 export const directory = (name: Bytes): Bytes => explicit(4, name);
 export const uri = (value: string): Bytes => implicit(6, text(value));
 export const ip = (...octets: readonly number[]): Bytes => implicit(7, octets);
-export const otherName = (id = "1.3.6.1.4.1.311.20.2.3"): Bytes => explicit(0, oid(id), explicit(0, tlv(12, text("u@example.com"))));
+export const otherName = (id = "1.3.6.1.4.1.311.20.2.3"): Bytes =>
+  explicit(0, oid(id), explicit(0, tlv(12, text("u@example.com"))));
 
 /** One attribute an RDN, in the order given. */
-export function name(...attributes: readonly (readonly [type: "CN" | "O" | "emailAddress", value: string, tag?: number])[]): Bytes {
+export function name(
+  ...attributes: readonly (readonly [type: "CN" | "O" | "emailAddress", value: string, tag?: number])[]
+): Bytes {
   const types = { CN: "2.5.4.3", O: "2.5.4.10", emailAddress: "1.2.840.113549.1.9.1" };
   return sequence(...attributes.map(([type, value, tag = 12]) => tlv(0x31, sequence(oid(types[type]), tlv(tag, text(value))))));
 }
@@ -92,16 +113,32 @@ export type Change = Partial<Fields>;
 
 export function root(change: Change = {}): Bytes {
   const subject = change.subject ?? name(["CN", "Root"]);
-  return made(change, { subject, issuer: subject, keys: rootKeys, by: rootKeys, extensions: { ...caExtensions, [ids.ski]: ski(rootKeys) } });
+  return made(change, {
+    subject,
+    issuer: subject,
+    keys: rootKeys,
+    by: rootKeys,
+    extensions: { ...caExtensions, [ids.ski]: ski(rootKeys) },
+  });
 }
 export function intermediate(change: Change = {}): Bytes {
   const extensions = { ...caExtensions, [ids.ski]: ski(intermediateKeys), [ids.aki]: aki(rootKeys) };
-  return made(change, { subject: name(["CN", "Intermediate"]), issuer: name(["CN", "Root"]), keys: intermediateKeys, by: rootKeys, extensions });
+  return made(change, {
+    subject: name(["CN", "Intermediate"]),
+    issuer: name(["CN", "Root"]),
+    keys: intermediateKeys,
+    by: rootKeys,
+    extensions,
+  });
 }
 /** @param purpose `server` for example.com, or `client` */
 export function leaf(change: Change = {}, purpose: "server" | "client" = "server"): Bytes {
   const extensions = {
-    [ids.bc]: bc(false), [ids.ku]: ku([0]), [ids.eku]: eku([purposes[purpose]]), [ids.ski]: ski(leafKeys), [ids.aki]: aki(intermediateKeys),
+    [ids.bc]: bc(false),
+    [ids.ku]: ku([0]),
+    [ids.eku]: eku([purposes[purpose]]),
+    [ids.ski]: ski(leafKeys),
+    [ids.aki]: aki(intermediateKeys),
     [ids.san]: san([dns("example.com")]),
   };
   const subject = name(["CN", "example.com"]);
@@ -118,9 +155,19 @@ interface Place {
 }
 function made(change: Change, { subject, issuer, keys, by, extensions }: Place): Bytes {
   return certificate({
-    version: explicit(0, integer(2)), serial: integer(1, 0xa5), innerAlgorithm: ecdsaSha256, algorithm: ecdsaSha256, issuer,
-    notBefore: utcTime(noon - 30 * day), notAfter: utcTime(noon + 30 * day), subject, publicKey: spki(keys), uniqueIds: [],
-    signer: by.privateKey, ...change, extensions: { ...extensions, ...change.extensions },
+    version: explicit(0, integer(2)),
+    serial: integer(1, 0xa5),
+    innerAlgorithm: ecdsaSha256,
+    algorithm: ecdsaSha256,
+    issuer,
+    notBefore: utcTime(noon - 30 * day),
+    notAfter: utcTime(noon + 30 * day),
+    subject,
+    publicKey: spki(keys),
+    uniqueIds: [],
+    signer: by.privateKey,
+    ...change,
+    extensions: { ...extensions, ...change.extensions },
   });
 }
 

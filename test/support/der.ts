@@ -6,7 +6,12 @@ import { join, type Octets, text } from "./octets.ts";
 export function tlv(tag: number, ...content: readonly Octets[]): Bytes {
   const inside = join(...content);
   const { length } = inside;
-  const long = length < 0x100 ? [0x81, length] : length < 0x1_0000 ? [0x82, length >> 8, length & 255] : [0x83, length >> 16, (length >> 8) & 255, length & 255];
+  const long =
+    length < 0x100
+      ? [0x81, length]
+      : length < 0x1_0000
+        ? [0x82, length >> 8, length & 255]
+        : [0x83, length >> 16, (length >> 8) & 255, length & 255];
   return join([tag], length < 0x80 ? [length] : long, inside);
 }
 export const sequence = (...items: readonly Octets[]): Bytes => tlv(0x30, ...items);

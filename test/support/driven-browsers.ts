@@ -19,12 +19,14 @@ const launchMs = 200_000;
 
 export const drivenBrowsers: readonly DrivenBrowser[] = [
   {
-    name: "Chromium", command: chromiumCommand,
+    name: "Chromium",
+    command: chromiumCommand,
     // Containers have no user namespaces for its sandbox; it sees nothing but our own pages.
     launch: () => chromium.launch({ executablePath: pathOf(chromiumCommand), args: ["--no-sandbox"], timeout: launchMs }),
   },
   {
-    name: "Firefox", command: firefoxCommand,
+    name: "Firefox",
+    command: firefoxCommand,
     // A Firefox as it is released, by WebDriver BiDi. Playwright from 1.59 on asks it for commands that it doesn't have yet.
     launch: () => firefox.launch({ executablePath: pathOf(firefoxCommand), channel: "moz-firefox", timeout: launchMs }),
   },

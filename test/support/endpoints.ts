@@ -4,7 +4,12 @@ import type { AddressInfo, Server } from "node:net";
 import type { Readable } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 import {
-  type ClientConfig, type ClientOptions, clientConfig, type ServerConfig, type ServerOptions, serverConfig,
+  type ClientConfig,
+  type ClientOptions,
+  clientConfig,
+  type ServerConfig,
+  type ServerOptions,
+  serverConfig,
 } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { credential, serverVerifier } from "@sallyport/x509";

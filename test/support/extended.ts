@@ -20,7 +20,10 @@ export function extendedPair(version: ProtocolVersion): PairOptions {
       ...(version === "tls1.3" && { certificateCompression }),
     },
     client: {
-      credentials: [own("client")], verifier: knows("server"), maxRecordSize: 700, certificateCompression,
+      credentials: [own("client")],
+      verifier: knows("server"),
+      maxRecordSize: 700,
+      certificateCompression,
     },
   };
 }

@@ -1,12 +1,37 @@
 // A provider (and a signer, a verifier, a clock) that does one thing wrong, once.
 import type {
-  AeadOpener, AeadSealer, Bytes, Credential, CryptoProvider, Hash, HashImplementation, SyncGroup, SyncSigner, SyncVerification,
+  AeadOpener,
+  AeadSealer,
+  Bytes,
+  Credential,
+  CryptoProvider,
+  Hash,
+  HashImplementation,
+  SyncGroup,
+  SyncSigner,
+  SyncVerification,
   SyncVerifier,
 } from "@sallyport/core";
 
 export const operations = [
-  "random", "start", "complete", "respond", "hmac", "create", "update", "clone", "digest", "sign", "verify", "judge", "now", "importSeal",
-  "importOpen", "seal", "open", "destroy",
+  "random",
+  "start",
+  "complete",
+  "respond",
+  "hmac",
+  "create",
+  "update",
+  "clone",
+  "digest",
+  "sign",
+  "verify",
+  "judge",
+  "now",
+  "importSeal",
+  "importOpen",
+  "seal",
+  "open",
+  "destroy",
 ] as const;
 export type Operation = (typeof operations)[number];
 
@@ -39,7 +64,9 @@ export class Workshop {
       ...from,
       random: (length) => this.#do("random", () => from.random(length)),
       groups: from.groups.map((group) => ("start" in group ? this.#group(group) : group)),
-      verifications: from.verifications.map((verification) => ("verify" in verification ? this.#verification(verification) : verification)),
+      verifications: from.verifications.map((verification) =>
+        "verify" in verification ? this.#verification(verification) : verification,
+      ),
       hashes: from.hashes.map((hash) => this.#hash(hash)),
       suites: from.suites.map((suite) => ({
         ...suite,

@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { hybridGroup, type MlKem, mlKemGroup, type SyncGroup } from "@sallyport/core";
 import {
-  type Agreement, agreement, assertPlain, type Check, check, flipped, group, type KemSubject, pattern, type Subject, same,
+  type Agreement,
+  agreement,
+  assertPlain,
+  type Check,
+  check,
+  flipped,
+  group,
+  type KemSubject,
+  pattern,
+  type Subject,
+  same,
 } from "./provider-contract.ts";
 import { asExpected, bytes, wycheproof } from "./wycheproof.ts";
 
@@ -45,8 +55,10 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
   const withCurve = (share: Uint8Array): Uint8Array => Uint8Array.from([...share, ...curveShare]);
 
   const checks = [
-    wycheproof<object, KeyCase>(`${subject.name} makes each encapsulation key from its seed`, `mlkem_${parameters}_keygen_seed`, (test) =>
-      same(keyPair(bytes(test.seed)).encapsulationKey, bytes(test.ek)) ? undefined : "another key",
+    wycheproof<object, KeyCase>(
+      `${subject.name} makes each encapsulation key from its seed`,
+      `mlkem_${parameters}_keygen_seed`,
+      (test) => (same(keyPair(bytes(test.seed)).encapsulationKey, bytes(test.ek)) ? undefined : "another key"),
     ),
 
     wycheproof<object, EncapsulationCase>(
@@ -99,29 +111,40 @@ function mlKem(subject: KemSubject, x25519: SyncGroup): Check[] {
 }
 
 function halves(hybrid: Agreement): Check {
-  return check(`${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`, async () => {
-    const { share, key } = await hybrid.start();
-    const answer = await hybrid.respond(share);
-    assert.ok(answer !== undefined);
-    const kemFirst = hybrid.name === "X25519MLKEM768";
-    const curveLength = curveLengths[hybrid.name as keyof typeof curveLengths];
-    const badCurve = (whole: Uint8Array): Uint8Array =>
-      Uint8Array.from(whole, (byte, at) => ((kemFirst ? at >= whole.length - curveLength : at < curveLength) ? 0 : byte));
-    assert.equal(await hybrid.respond(badCurve(share)), undefined);
-    assert.equal(await hybrid.complete(key, badCurve(answer.share)), undefined);
+  return check(
+    `${hybrid.name}: a share with one bad half is undefined, and a ciphertext of another key gives another secret`,
+    async () => {
+      const { share, key } = await hybrid.start();
+      const answer = await hybrid.respond(share);
+      assert.ok(answer !== undefined);
+      const kemFirst = hybrid.name === "X25519MLKEM768";
+      const curveLength = curveLengths[hybrid.name as keyof typeof curveLengths];
+      const badCurve = (whole: Uint8Array): Uint8Array =>
+        Uint8Array.from(whole, (byte, at) => ((kemFirst ? at >= whole.length - curveLength : at < curveLength) ? 0 : byte));
+      assert.equal(await hybrid.respond(badCurve(share)), undefined);
+      assert.equal(await hybrid.complete(key, badCurve(answer.share)), undefined);
 
-    const badKey = Uint8Array.from(share);
-    badKey.set([0xff, 0xff, 0xff], kemFirst ? 0 : curveLength); // two coefficients of 4095
-    assert.equal(await hybrid.respond(badKey), undefined);
+      const badKey = Uint8Array.from(share);
+      badKey.set([0xff, 0xff, 0xff], kemFirst ? 0 : curveLength); // two coefficients of 4095
+      assert.equal(await hybrid.respond(badKey), undefined);
 
-    const foreign = flipped(answer.share, 8 * (kemFirst ? 1000 : 1100));
-    const secret = await hybrid.complete(key, foreign);
-    assert.equal(secret?.length, answer.secret.length);
-    const curveSecret = answer.secret.length - 32;
-    const [shared, differing] = kemFirst ? [[32, 64], [0, 32]] : [[0, curveSecret], [curveSecret, curveSecret + 32]];
-    assert.deepEqual(secret?.subarray(...shared), answer.secret.subarray(...shared));
-    assert.notDeepEqual(secret?.subarray(...differing), answer.secret.subarray(...differing));
-  });
+      const foreign = flipped(answer.share, 8 * (kemFirst ? 1000 : 1100));
+      const secret = await hybrid.complete(key, foreign);
+      assert.equal(secret?.length, answer.secret.length);
+      const curveSecret = answer.secret.length - 32;
+      const [shared, differing] = kemFirst
+        ? [
+            [32, 64],
+            [0, 32],
+          ]
+        : [
+            [0, curveSecret],
+            [curveSecret, curveSecret + 32],
+          ];
+      assert.deepEqual(secret?.subarray(...shared), answer.secret.subarray(...shared));
+      assert.notDeepEqual(secret?.subarray(...differing), answer.secret.subarray(...differing));
+    },
+  );
 }
 
 /** RFC 7748 §6.1: both give a secret of zeros with any scalar. */

@@ -15,7 +15,10 @@ export function mailServer(upgrade: Upgrade, heard: (mail: string, secure: boole
 
 /** @param startTls undefined: it is secure already. @param greeting undefined: behind STARTTLS there is none. */
 export function speakMail(
-  stream: Duplex, heard: (mail: string, secure: boolean) => void, greeting?: string, startTls?: (rest: Uint8Array) => void,
+  stream: Duplex,
+  heard: (mail: string, secure: boolean) => void,
+  greeting?: string,
+  startTls?: (rest: Uint8Array) => void,
 ): void {
   let pending = "";
   let mail: string | undefined;
@@ -75,28 +78,33 @@ function speakPostgres(stream: Duplex): void {
   let pending = Buffer.alloc(0);
   let started = false;
   const ready = message("Z", Buffer.from("I"));
-  stream.on("error", () => {}).on("data", (data: Buffer) => {
-    pending = Buffer.concat([pending, data]);
-    for (;;) {
-      const header = started ? 1 : 0;
-      if (pending.length < header + 4) return;
-      const length = header + pending.readUInt32BE(header);
-      if (pending.length < length) return;
-      const type = started ? pending.toString("latin1", 0, 1) : "startup";
-      const body = pending.subarray(header + 4, length);
-      pending = pending.subarray(length);
-      started = true;
-      if (type === "startup") stream.write(Buffer.concat([message("R", uint32(0)), ready]));
-      else if (type === "Q") stream.write(Buffer.concat([...row(body.subarray(0, -1)), message("C", zero("SELECT 1")), ready]));
-      else if (type === "X") stream.end();
-    }
-  });
+  stream
+    .on("error", () => {})
+    .on("data", (data: Buffer) => {
+      pending = Buffer.concat([pending, data]);
+      for (;;) {
+        const header = started ? 1 : 0;
+        if (pending.length < header + 4) return;
+        const length = header + pending.readUInt32BE(header);
+        if (pending.length < length) return;
+        const type = started ? pending.toString("latin1", 0, 1) : "startup";
+        const body = pending.subarray(header + 4, length);
+        pending = pending.subarray(length);
+        started = true;
+        if (type === "startup") stream.write(Buffer.concat([message("R", uint32(0)), ready]));
+        else if (type === "Q") stream.write(Buffer.concat([...row(body.subarray(0, -1)), message("C", zero("SELECT 1")), ready]));
+        else if (type === "X") stream.end();
+      }
+    });
 }
 
 function row(value: Buffer): Buffer[] {
   const text = 25;
   const column = Buffer.concat([zero("echo"), uint32(0), uint16(0), uint32(text), uint16(0xffff), uint32(0xffffffff), uint16(0)]);
-  return [message("T", Buffer.concat([uint16(1), column])), message("D", Buffer.concat([uint16(1), uint32(value.length), value]))];
+  return [
+    message("T", Buffer.concat([uint16(1), column])),
+    message("D", Buffer.concat([uint16(1), uint32(value.length), value])),
+  ];
 }
 function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(type), uint32(body.length + 4), body]);

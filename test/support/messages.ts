@@ -22,8 +22,14 @@ import {
 } from "../../packages/core/src/wire/post-handshake.ts";
 import { decodeServerHello, encodeServerHello } from "../../packages/core/src/wire/server-hello.ts";
 import {
-  decodeCertificateTls12, decodeClientKeyExchange, decodeEmpty, decodeServerKeyExchange, encodeCertificateTls12, encodeClientKeyExchange,
-  encodeServerHelloDone, encodeServerKeyExchange,
+  decodeCertificateTls12,
+  decodeClientKeyExchange,
+  decodeEmpty,
+  decodeServerKeyExchange,
+  encodeCertificateTls12,
+  encodeClientKeyExchange,
+  encodeServerHelloDone,
+  encodeServerKeyExchange,
 } from "../../packages/core/src/wire/tls12-messages.ts";
 import { decodeCertificateStatus, encodeCertificateStatus } from "../../packages/core/src/wire/staples.ts";
 

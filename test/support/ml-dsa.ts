@@ -12,7 +12,9 @@ export function mlDsaKey(scheme: MlDsa, publicKey: Uint8Array): Bytes {
 
 /** RFC 9881 §6: the three forms of a private key, as PKCS#8. */
 export function mlDsaPrivateKeys(
-  scheme: MlDsa, seed: Uint8Array, expanded: Uint8Array = mlDsaLibrary[scheme].keygen(seed).secretKey,
+  scheme: MlDsa,
+  seed: Uint8Array,
+  expanded: Uint8Array = mlDsaLibrary[scheme].keygen(seed).secretKey,
 ): { readonly seed: Bytes; readonly expanded: Bytes; readonly both: Bytes } {
   const pkcs8 = (key: Uint8Array): Bytes => der(0x30, Uint8Array.of(2, 1, 0), identifier(scheme), der(0x04, key));
   return {
@@ -52,7 +54,10 @@ export function resigned(certificate: Uint8Array, subject: Pick<MlDsaPair, "spki
 }
 
 export function pem(label: string, contents: Uint8Array): string {
-  const lines = Buffer.from(contents).toString("base64").match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(contents)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 

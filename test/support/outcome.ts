@@ -5,7 +5,10 @@ import { joined, type Pair, type Side } from "./pair.ts";
 import { alertsIn, contentType, openAll, type OpenedRecord, secretOf, type WireAlert } from "./wiretap.ts";
 
 /** What each is given to say, in two parts. */
-export const said = { client: Uint8Array.from({ length: 70 }, (_, at) => at), server: Uint8Array.from({ length: 90 }, (_, at) => 255 - at) };
+export const said = {
+  client: Uint8Array.from({ length: 70 }, (_, at) => at),
+  server: Uint8Array.from({ length: 90 }, (_, at) => 255 - at),
+};
 
 /** Between the one that says it and the one that hears it; what it gives is heard. */
 export type Wire = (from: "client" | "server", bytes: Uint8Array) => Uint8Array;
@@ -56,7 +59,10 @@ export function fatalAlertsOf(side: Side): WireAlert[] {
  */
 export function expectSoundEnd(pair: Pair): void {
   const { client, server } = pair;
-  for (const [side, peer] of [[client, server], [server, client]] as const) {
+  for (const [side, peer] of [
+    [client, server],
+    [server, client],
+  ] as const) {
     expect(side.failure !== undefined || side.closed).toBe(true);
     const heard = joined(side.data);
     expect(heard).toEqual(said[peer.role].subarray(0, heard.length));

@@ -1,14 +1,54 @@
 // Two machines in memory, and what each of them gave. Nothing waits: asynchronous answers are given from the stages at once.
 import {
-  Acceptor, type AsyncClientSessionStore, type AsyncServerSessionStore, type ClientConfig, type ClientOptions, type ClientSessionStore,
-  type ClientStage, clientConfig, type Connection, type ConnectionEvent, Connector, type ConnectorOptions, type Credential, type CryptoProvider,
-  type EarlyDataOutcome, type ErrorAndAlert, type ExternalPsk, memoryClientSessions, memorySingleUse, type NamedGroup, type ProtocolVersion, type Received, type Sent, type ServerConfig, type ServerOptions,
-  type ServerSessions, type ServerStage, serverConfig, type SyncClientSessionStore, type SyncServerSessionStore, type SyncSingleUse, ticketKeys,
+  Acceptor,
+  type AsyncClientSessionStore,
+  type AsyncServerSessionStore,
+  type ClientConfig,
+  type ClientOptions,
+  type ClientSessionStore,
+  type ClientStage,
+  clientConfig,
+  type Connection,
+  type ConnectionEvent,
+  Connector,
+  type ConnectorOptions,
+  type Credential,
+  type CryptoProvider,
+  type EarlyDataOutcome,
+  type ErrorAndAlert,
+  type ExternalPsk,
+  memoryClientSessions,
+  memorySingleUse,
+  type NamedGroup,
+  type ProtocolVersion,
+  type Received,
+  type Sent,
+  type ServerConfig,
+  type ServerOptions,
+  type ServerSessions,
+  type ServerStage,
+  serverConfig,
+  type SyncClientSessionStore,
+  type SyncServerSessionStore,
+  type SyncSingleUse,
+  ticketKeys,
   type TicketKeys,
 } from "@sallyport/core";
 import {
-  asyncClientSessions, asyncPicker, asyncProvider, asyncServerSessions, asyncSigner, asyncSingleUse, asyncVerifier, keptSessions, now, seededCredential,
-  seededNode, seededRandom, syncTwin, trusting,
+  asyncClientSessions,
+  asyncPicker,
+  asyncProvider,
+  asyncServerSessions,
+  asyncSigner,
+  asyncSingleUse,
+  asyncVerifier,
+  keptSessions,
+  now,
+  seededCredential,
+  seededNode,
+  seededRandom,
+  syncTwin,
+  trusting,
 } from "./seeded.ts";
 
 export interface PairOptions {
@@ -72,7 +112,14 @@ export function makeConfigs(options: PairOptions = {}): Configs {
 }
 
 function configure(options: PairOptions, sessions: Sessions | undefined): Configs {
-  const { seed = "pair", asynchronous = false, retry = false, provider = seededNode, version = "tls1.3", clientAuth = false } = options;
+  const {
+    seed = "pair",
+    asynchronous = false,
+    retry = false,
+    provider = seededNode,
+    version = "tls1.3",
+    clientAuth = false,
+  } = options;
   const providerOf = (role: string): CryptoProvider => {
     const plain = provider(`${seed}/${role}`);
     return asynchronous ? asyncProvider(plain) : plain;
@@ -98,7 +145,9 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
     ...(retry ? { groups } : {}),
     ...(clientAuth ? { clientAuthentication: { mode: "required", verifier } } : {}),
     ...(sessions === undefined ? {} : { sessions: sessions.server }),
-    ...(options.early === undefined || sessions === undefined ? {} : { earlyData: { maxBytes: 20_000, singleUse: asynchronous ? asyncSingleUse(singleUse) : singleUse } }),
+    ...(options.early === undefined || sessions === undefined
+      ? {}
+      : { earlyData: { maxBytes: 20_000, singleUse: asynchronous ? asyncSingleUse(singleUse) : singleUse } }),
     ...options.server,
     // What lacks is left out as callers without types would.
   } as ServerOptions);
@@ -107,7 +156,13 @@ function configure(options: PairOptions, sessions: Sessions | undefined): Config
     now,
     ...(pskOnly("client") ? {} : { verifier }),
     ...(psks && { psks: "client" in psks ? psks.client : psks }),
-    ...(clientAuth ? { credentials: asynchronous ? asyncPicker({ pick: ({ schemes }) => (schemes.includes("ed25519") ? own("client") : undefined) }) : [own("client")] } : {}),
+    ...(clientAuth
+      ? {
+          credentials: asynchronous
+            ? asyncPicker({ pick: ({ schemes }) => (schemes.includes("ed25519") ? own("client") : undefined) })
+            : [own("client")],
+        }
+      : {}),
     ...(sessions === undefined ? {} : { sessions: sessions.client, earlyData: options.early !== undefined }),
     alpn: ["sally/1"],
     dangerousKeyLog: (line) => void logs.client.push(line),
@@ -132,7 +187,8 @@ function acquainted(options: PairOptions): Sessions {
   const { seed = "pair", asynchronous = false, version, retry, clientAuth, resumed, early } = options;
   const isOwn = options.provider !== undefined || options.server !== undefined || options.client !== undefined;
   const key = JSON.stringify([seed, version, retry, clientAuth, resumed, early !== undefined]);
-  const remembered = (isOwn ? undefined : meetings.get(key)) ?? meet({ ...options, seed: `${seed}, before`, asynchronous: false });
+  const remembered =
+    (isOwn ? undefined : meetings.get(key)) ?? meet({ ...options, seed: `${seed}, before`, asynchronous: false });
   if (!isOwn) meetings.set(key, remembered);
   const { client, server, sealed } = stores(seed);
   for (const put of remembered.client) client.put(...put);
@@ -147,7 +203,10 @@ function acquainted(options: PairOptions): Sessions {
     const client: SyncClientSessionStore = { take: () => undefined, put: (...given) => void puts.client.push(given) };
     const server: SyncServerSessionStore = { find: () => undefined, put: (...given) => void puts.server.push(given) };
     const configs = configure(before, { client, server: resumed === "sealed" ? stores(seed).sealed : server });
-    const pair = { client: makeClient(configs.client, { serverName: before.serverName ?? "localhost" }), server: makeServer(configs.server) };
+    const pair = {
+      client: makeClient(configs.client, { serverName: before.serverName ?? "localhost" }),
+      server: makeServer(configs.server),
+    };
     converse(pair);
     if (puts.client.length === 0) throw new Error(`no session of a first meeting: ${String(pair.client.failure?.error)}`);
     return puts;
@@ -170,7 +229,10 @@ function stores(seed: string): { client: SyncClientSessionStore; server: SyncSer
 export function makeServer({ config, keyLog }: Configured<ServerConfig>, { watch }: PairOptions = {}): Side {
   return new Side("server", keyLog, new Acceptor().start(), watch, config);
 }
-export function makeClient({ config, keyLog }: Configured<ClientConfig>, { serverName = "localhost", connector, watch, early }: PairOptions = {}): Side {
+export function makeClient(
+  { config, keyLog }: Configured<ClientConfig>,
+  { serverName = "localhost", connector, watch, early }: PairOptions = {},
+): Side {
   return new Side("client", keyLog, new Connector(config, serverName, connector).start(), watch, undefined, early);
 }
 
@@ -187,7 +249,11 @@ export function converse({ client, server }: Pair): void {
 }
 
 /** A pair whose handshake is complete. */
-export function establishedPair(options: PairOptions = {}): { client: Side; server: Side; both: readonly [Connection, Connection] } {
+export function establishedPair(options: PairOptions = {}): {
+  client: Side;
+  server: Side;
+  both: readonly [Connection, Connection];
+} {
   const pair = makePair(options);
   converse(pair);
   return { ...pair, both: [pair.client.established, pair.server.established] };
@@ -219,7 +285,11 @@ export class Side {
   #unsent: Uint8Array[] = [];
 
   constructor(
-    role: "client" | "server", keyLog: readonly string[], first: Stage, watch: Watch = () => {}, config?: ServerConfig,
+    role: "client" | "server",
+    keyLog: readonly string[],
+    first: Stage,
+    watch: Watch = () => {},
+    config?: ServerConfig,
     early: readonly Uint8Array[] = [],
   ) {
     this.#toSendEarly = [...early];
@@ -236,7 +306,8 @@ export class Side {
     return stage;
   }
   get established(): Connection {
-    if (this.connection === undefined) throw new Error(`the ${this.role} is at ${this.stage.kind}: ${String(this.failure?.error)}`);
+    if (this.connection === undefined)
+      throw new Error(`the ${this.role} is at ${this.stage.kind}: ${String(this.failure?.error)}`);
     return this.connection;
   }
   get output(): Uint8Array {
@@ -368,16 +439,22 @@ export function answered(stage: Stage): Stage {
     case "needs-session": {
       if ("key" in stage) return stage.resume(syncTwin(stage.store).take(stage.key));
       const { store, candidates } = stage;
-      return stage.resume(candidates.flatMap(({ index, id }) => {
-        const state = syncTwin(store).find(id);
-        return state === undefined ? [] : [{ index, state }];
-      }));
+      return stage.resume(
+        candidates.flatMap(({ index, id }) => {
+          const state = syncTwin(store).find(id);
+          return state === undefined ? [] : [{ index, state }];
+        }),
+      );
     }
     case "needs-single-use":
       return stage.answer(syncTwin(stage.singleUse).use(stage.key, stage.forgetAfterMs));
-    case "early-data": case "early-data-end":
+    case "early-data":
+    case "early-data-end":
       return stage.next();
-    case "needs-input": case "accepted": case "established": case "failed":
+    case "needs-input":
+    case "accepted":
+    case "established":
+    case "failed":
       throw new Error(`${stage.kind} is nobody's question here`);
   }
 }

@@ -3,8 +3,19 @@
 import assert from "node:assert/strict";
 import { constants, generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from "node:crypto";
 import {
-  type CipherSuiteName, type CryptoProvider, type Group, type HashImplementation, type HashName, type MlDsa, type MlKem, type NamedGroup,
-  readPublicKey, type SignatureScheme, type SyncGroup, type SyncVerification, type Verification,
+  type CipherSuiteName,
+  type CryptoProvider,
+  type Group,
+  type HashImplementation,
+  type HashName,
+  type MlDsa,
+  type MlKem,
+  type NamedGroup,
+  readPublicKey,
+  type SignatureScheme,
+  type SyncGroup,
+  type SyncVerification,
+  type Verification,
 } from "@sallyport/core";
 import { expand, extract } from "../../packages/core/src/crypto/hkdf.ts";
 import { rsaPssKeys } from "./keys.ts";
@@ -113,64 +124,66 @@ function sealingAndOpening({ suites, hashes }: CryptoProvider): Check[] {
     }),
   );
 
-  const behaviour = suites.filter(({ name }) => !name.includes("ECDHE")).flatMap((suite) => {
-    const key = pattern(suite.keyLength, 3);
-    const nonce = pattern(12, 5);
-    const aad = Uint8Array.of(23, 3, 3, 0, 40);
-    return [
-      check(`${suite.name} seals at any offset, also over its own plaintext, and touches nothing else`, () => {
-        const sealer = suite.seal(key);
-        for (const length of [0, 1, 15, 16, 17, 64, 1000, 16385]) {
-          for (const offset of [0, 1, 5, 8]) {
-            const plaintext = pattern(length, 7);
-            const apart = new Uint8Array(offset + length + 16 + 9).fill(0xee);
-            sealer.seal(nonce, aad, plaintext, apart, offset);
-            const inPlace = new Uint8Array(apart.length).fill(0xee);
-            inPlace.set(plaintext, offset);
-            sealer.seal(nonce, aad, inPlace.subarray(offset, offset + length), inPlace, offset);
-            assert.ok(same(inPlace, apart));
-            assert.ok(apart.subarray(0, offset).every((byte) => byte === 0xee));
-            assert.ok(apart.subarray(offset + length + 16).every((byte) => byte === 0xee));
-            const opened = suite.open(key).open(nonce, aad, apart.subarray(offset, offset + length + 16));
-            assert.ok(opened !== undefined && same(opened, plaintext));
-            assertPlain(opened);
+  const behaviour = suites
+    .filter(({ name }) => !name.includes("ECDHE"))
+    .flatMap((suite) => {
+      const key = pattern(suite.keyLength, 3);
+      const nonce = pattern(12, 5);
+      const aad = Uint8Array.of(23, 3, 3, 0, 40);
+      return [
+        check(`${suite.name} seals at any offset, also over its own plaintext, and touches nothing else`, () => {
+          const sealer = suite.seal(key);
+          for (const length of [0, 1, 15, 16, 17, 64, 1000, 16385]) {
+            for (const offset of [0, 1, 5, 8]) {
+              const plaintext = pattern(length, 7);
+              const apart = new Uint8Array(offset + length + 16 + 9).fill(0xee);
+              sealer.seal(nonce, aad, plaintext, apart, offset);
+              const inPlace = new Uint8Array(apart.length).fill(0xee);
+              inPlace.set(plaintext, offset);
+              sealer.seal(nonce, aad, inPlace.subarray(offset, offset + length), inPlace, offset);
+              assert.ok(same(inPlace, apart));
+              assert.ok(apart.subarray(0, offset).every((byte) => byte === 0xee));
+              assert.ok(apart.subarray(offset + length + 16).every((byte) => byte === 0xee));
+              const opened = suite.open(key).open(nonce, aad, apart.subarray(offset, offset + length + 16));
+              assert.ok(opened !== undefined && same(opened, plaintext));
+              assertPlain(opened);
+            }
           }
-        }
-      }),
+        }),
 
-      check(`${suite.name} opens nothing in which one bit was flipped, in ciphertext, tag, nonce or additional data`, () => {
-        const sealed = new Uint8Array(37 + 16);
-        suite.seal(key).seal(nonce, aad, pattern(37, 9), sealed, 0);
-        const opener = suite.open(key);
-        const opens = (iv: Uint8Array, data: Uint8Array, record: Uint8Array): boolean =>
-          opener.open(iv, data, Uint8Array.from(record)) !== undefined;
-        assert.ok(opens(nonce, aad, sealed));
-        for (let bit = 0; bit < sealed.length * 8; bit++) assert.ok(!opens(nonce, aad, flipped(sealed, bit)));
-        for (let bit = 0; bit < 96; bit++) assert.ok(!opens(flipped(nonce, bit), aad, sealed));
-        for (let bit = 0; bit < 40; bit++) assert.ok(!opens(nonce, flipped(aad, bit), sealed));
-        for (let length = 0; length < sealed.length; length++) assert.ok(!opens(nonce, aad, sealed.subarray(0, length)));
-      }),
+        check(`${suite.name} opens nothing in which one bit was flipped, in ciphertext, tag, nonce or additional data`, () => {
+          const sealed = new Uint8Array(37 + 16);
+          suite.seal(key).seal(nonce, aad, pattern(37, 9), sealed, 0);
+          const opener = suite.open(key);
+          const opens = (iv: Uint8Array, data: Uint8Array, record: Uint8Array): boolean =>
+            opener.open(iv, data, Uint8Array.from(record)) !== undefined;
+          assert.ok(opens(nonce, aad, sealed));
+          for (let bit = 0; bit < sealed.length * 8; bit++) assert.ok(!opens(nonce, aad, flipped(sealed, bit)));
+          for (let bit = 0; bit < 96; bit++) assert.ok(!opens(flipped(nonce, bit), aad, sealed));
+          for (let bit = 0; bit < 40; bit++) assert.ok(!opens(nonce, flipped(aad, bit), sealed));
+          for (let length = 0; length < sealed.length; length++) assert.ok(!opens(nonce, aad, sealed.subarray(0, length)));
+        }),
 
-      check(`${suite.name} copies its key, does nothing once that is destroyed, and takes none of another length`, () => {
-        const lent = Uint8Array.from(key);
-        const sealer = suite.seal(lent);
-        const opener = suite.open(lent);
-        lent.fill(0);
-        const sealed = new Uint8Array(20);
-        sealer.seal(nonce, aad, pattern(4, 1), sealed, 0);
-        assert.deepEqual(suite.open(key).open(nonce, aad, Uint8Array.from(sealed)), pattern(4, 1));
-        assert.deepEqual(opener.open(nonce, aad, Uint8Array.from(sealed)), pattern(4, 1));
-        sealer.destroy();
-        opener.destroy();
-        assert.throws(() => sealer.seal(nonce, aad, pattern(4, 1), sealed, 0));
-        assert.throws(() => opener.open(nonce, aad, sealed));
-        for (const length of [0, 15, suite.keyLength + 1]) {
-          assert.throws(() => suite.seal(new Uint8Array(length)));
-          assert.throws(() => suite.open(new Uint8Array(length)));
-        }
-      }),
-    ];
-  });
+        check(`${suite.name} copies its key, does nothing once that is destroyed, and takes none of another length`, () => {
+          const lent = Uint8Array.from(key);
+          const sealer = suite.seal(lent);
+          const opener = suite.open(lent);
+          lent.fill(0);
+          const sealed = new Uint8Array(20);
+          sealer.seal(nonce, aad, pattern(4, 1), sealed, 0);
+          assert.deepEqual(suite.open(key).open(nonce, aad, Uint8Array.from(sealed)), pattern(4, 1));
+          assert.deepEqual(opener.open(nonce, aad, Uint8Array.from(sealed)), pattern(4, 1));
+          sealer.destroy();
+          opener.destroy();
+          assert.throws(() => sealer.seal(nonce, aad, pattern(4, 1), sealed, 0));
+          assert.throws(() => opener.open(nonce, aad, sealed));
+          for (const length of [0, 15, suite.keyLength + 1]) {
+            assert.throws(() => suite.seal(new Uint8Array(length)));
+            assert.throws(() => suite.open(new Uint8Array(length)));
+          }
+        }),
+      ];
+    });
   return [...vectors, ...descriptions, ...behaviour];
 }
 
@@ -237,23 +250,26 @@ function keyAgreement(subject: Subject): Check[] {
       for (const given of [share, answer.share, answer.secret, secret]) assertPlain(given);
     }),
 
-    check(`${each.name}: a share of a wrong length, of zeros, off the curve or in another form is undefined, in both roles`, async () => {
-      const { share, key } = await each.start();
-      const formed = (form: number): Uint8Array => Uint8Array.from([form, ...share.subarray(1)]);
-      const compressed = Uint8Array.from([2 + ((share.at(-1) ?? 0) & 1), ...share.subarray(1, (share.length + 1) / 2)]);
-      const wrongPoints = [flipped(share, 8 * share.length - 1), compressed, ...[0, 2, 3, 5, 6, 7].map(formed)];
-      const wrong = [
-        new Uint8Array(0),
-        new Uint8Array(share.length),
-        share.subarray(1),
-        Uint8Array.from([...share, 0]),
-        ...(/^secp\d+r1$/.test(each.name) ? wrongPoints : []),
-      ];
-      for (const bad of wrong) {
-        assert.equal(await each.complete(key, bad), undefined);
-        assert.equal(await each.respond(bad), undefined);
-      }
-    }),
+    check(
+      `${each.name}: a share of a wrong length, of zeros, off the curve or in another form is undefined, in both roles`,
+      async () => {
+        const { share, key } = await each.start();
+        const formed = (form: number): Uint8Array => Uint8Array.from([form, ...share.subarray(1)]);
+        const compressed = Uint8Array.from([2 + ((share.at(-1) ?? 0) & 1), ...share.subarray(1, (share.length + 1) / 2)]);
+        const wrongPoints = [flipped(share, 8 * share.length - 1), compressed, ...[0, 2, 3, 5, 6, 7].map(formed)];
+        const wrong = [
+          new Uint8Array(0),
+          new Uint8Array(share.length),
+          share.subarray(1),
+          Uint8Array.from([...share, 0]),
+          ...(/^secp\d+r1$/.test(each.name) ? wrongPoints : []),
+        ];
+        for (const bad of wrong) {
+          assert.equal(await each.complete(key, bad), undefined);
+          assert.equal(await each.respond(bad), undefined);
+        }
+      },
+    ),
   ]);
   return [...vectors, ...behaviour];
 }
@@ -287,15 +303,19 @@ function signatures(provider: CryptoProvider): Check[] {
     ),
   );
 
-  const lattice = mlDsaSchemes.filter((scheme) => provider.verifications.some((each) => each.scheme === scheme)).map((scheme) =>
-    wycheproof<KeyedByBytes, Case & { readonly ctx?: string }>(
-      "with an empty context alone", `mldsa_${scheme.slice(-2)}_verify`, async (test, { publicKey }) => {
-        const accepted = await verifies(scheme, Buffer.from(mlDsaKey(scheme, bytes(publicKey))).toString("hex"), test);
-        if ((test.ctx ?? "") === "") return asExpected(test, accepted);
-        return accepted ? "accepted, though it is for another context" : undefined;
-      },
-    ),
-  );
+  const lattice = mlDsaSchemes
+    .filter((scheme) => provider.verifications.some((each) => each.scheme === scheme))
+    .map((scheme) =>
+      wycheproof<KeyedByBytes, Case & { readonly ctx?: string }>(
+        "with an empty context alone",
+        `mldsa_${scheme.slice(-2)}_verify`,
+        async (test, { publicKey }) => {
+          const accepted = await verifies(scheme, Buffer.from(mlDsaKey(scheme, bytes(publicKey))).toString("hex"), test);
+          if ((test.ctx ?? "") === "") return asExpected(test, accepted);
+          return accepted ? "accepted, though it is for another context" : undefined;
+        },
+      ),
+    );
 
   const otherHash = [
     ["ecdsa_secp256r1_sha512", "ecdsa_secp521r1_sha512"],
@@ -310,8 +330,13 @@ function signatures(provider: CryptoProvider): Check[] {
   });
 
   const pssFiles = [
-    "rsa_pss_2048_sha256_mgf1_32", "rsa_pss_2048_sha384_mgf1_48", "rsa_pss_3072_sha256_mgf1_32", "rsa_pss_4096_sha256_mgf1_32",
-    "rsa_pss_4096_sha384_mgf1_48", "rsa_pss_4096_sha512_mgf1_64", "rsa_pss_misc",
+    "rsa_pss_2048_sha256_mgf1_32",
+    "rsa_pss_2048_sha384_mgf1_48",
+    "rsa_pss_3072_sha256_mgf1_32",
+    "rsa_pss_4096_sha256_mgf1_32",
+    "rsa_pss_4096_sha384_mgf1_48",
+    "rsa_pss_4096_sha512_mgf1_64",
+    "rsa_pss_misc",
   ];
   const pss = pssFiles.map((file) =>
     wycheproof<Pss, Case>("the hash in MGF1 and a salt of its length, nothing else", file, async (test, group) => {
@@ -345,11 +370,18 @@ function signatures(provider: CryptoProvider): Check[] {
         for (const signed of schemes) {
           const signature = sign(signed, message);
           for (const { scheme, verify } of verifications) {
-            assert.equal(await verify(spki, message, signature), scheme === signed, `${name}, signed by ${signed}, checked by ${scheme}`);
+            assert.equal(
+              await verify(spki, message, signature),
+              scheme === signed,
+              `${name}, signed by ${signed}, checked by ${scheme}`,
+            );
             if (scheme !== signed) continue;
             assert.ok(!(await verify(spki, pattern(100, 5), signature)), `${name}, ${scheme}, another message`);
             for (const other of sampleKeys()) {
-              assert.ok(other.name === name || !(await verify(other.spki, message, signature)), `${name}, ${scheme}, key ${other.name}`);
+              assert.ok(
+                other.name === name || !(await verify(other.spki, message, signature)),
+                `${name}, ${scheme}, key ${other.name}`,
+              );
             }
           }
         }
@@ -414,8 +446,12 @@ function sampleKeys(): readonly SampleKey[] {
 let samples: readonly SampleKey[] | undefined;
 
 const rsaSchemes = [
-  "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512",
-  "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512",
+  "rsa_pss_rsae_sha256",
+  "rsa_pss_rsae_sha384",
+  "rsa_pss_rsae_sha512",
+  "rsa_pkcs1_sha256",
+  "rsa_pkcs1_sha384",
+  "rsa_pkcs1_sha512",
 ] as const;
 
 /** None where the runtime can't make them: BoringSSL knows no id-RSASSA-PSS keys. */
@@ -455,7 +491,10 @@ function sampleKey(name: string, keys: KeyPairKeyObjectResult, schemes: readonly
 
 const garbage = [
   ...[[], [0], [0x30], [0x30, 0], [0x30, 0x80], [0x30, 0x84, 255, 255, 255, 255]].map((octets) => Uint8Array.from(octets)),
-  ...[[0x30, 6, 2, 1, 0, 2, 1, 0], [0x30, 6, 2, 1, 1, 2, 1, 1]].map((octets) => Uint8Array.from(octets)), // r and s: 0, 1
+  ...[
+    [0x30, 6, 2, 1, 0, 2, 1, 0],
+    [0x30, 6, 2, 1, 1, 2, 1, 1],
+  ].map((octets) => Uint8Array.from(octets)), // r and s: 0, 1
   ...[64, 91, 132, 256, 5000].map((length) => pattern(length, 1)),
   ...[0, 255].map((byte) => new Uint8Array(256).fill(byte)),
 ];
@@ -480,7 +519,9 @@ function hashing(provider: CryptoProvider): Check[] {
   }
   const vectors = (["sha256", "sha384"] as const).flatMap((name) => [
     wycheproof<Mac, MacCase>("whole tags, and what shorter ones begin with", `hmac_${name}`, (test, group) => {
-      const tag = hash(provider, name).hmac(bytes(test.key), bytes(test.msg)).subarray(0, group.tagSize / 8);
+      const tag = hash(provider, name)
+        .hmac(bytes(test.key), bytes(test.msg))
+        .subarray(0, group.tagSize / 8);
       return asExpected(test, same(tag, bytes(test.tag)));
     }),
     wycheproof<object, HkdfCase>("core's HKDF over this provider's HMAC", `hkdf_${name}`, (test) => {
@@ -493,7 +534,10 @@ function hashing(provider: CryptoProvider): Check[] {
   ]);
   const behaviour = provider.hashes.flatMap((each) => [
     check(`${each.name} of abc is FIPS 180-4's`, () => {
-      const digest = each.create().update(Uint8Array.of(97, 98, 99)).digest();
+      const digest = each
+        .create()
+        .update(Uint8Array.of(97, 98, 99))
+        .digest();
       assert.deepEqual(digest, bytes(digestsOfAbc[each.name]));
       assert.equal(each.length, digest.length);
       assertPlain(digest);
@@ -576,7 +620,10 @@ function checked(given: Verification): Checking {
     return { scheme, verify: async (publicKey, message, signature) => given.verify(publicKey, message, signature) };
   }
   const own = (lent: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(lent);
-  return { scheme, verify: (publicKey, message, signature) => given.verifyAsync(own(publicKey), own(message), own(signature), never) };
+  return {
+    scheme,
+    verify: (publicKey, message, signature) => given.verifyAsync(own(publicKey), own(message), own(signature), never),
+  };
 }
 
 export function group(provider: CryptoProvider, name: NamedGroup): SyncGroup {

@@ -25,17 +25,20 @@ export interface ClientTemplate {
 }
 
 export function replayServer(template: ServerTemplate): NeedsInput {
-  return acceptWith({}, {
-    ...scribe,
-    helloRetryRequest: (fields) => template.helloRetryRequest ?? scribe.helloRetryRequest(fields),
-    serverHello: () => template.serverHello,
-    encryptedExtensions: () => template.encryptedExtensions,
-    certificateRequest: (extensions) => template.certificateRequest ?? scribe.certificateRequest(extensions),
-    certificate: () => template.certificate,
-    tickets: template.tickets,
-    publicKey: template.publicKey,
-    pausesBeginRecords: false,
-  });
+  return acceptWith(
+    {},
+    {
+      ...scribe,
+      helloRetryRequest: (fields) => template.helloRetryRequest ?? scribe.helloRetryRequest(fields),
+      serverHello: () => template.serverHello,
+      encryptedExtensions: () => template.encryptedExtensions,
+      certificateRequest: (extensions) => template.certificateRequest ?? scribe.certificateRequest(extensions),
+      certificate: () => template.certificate,
+      tickets: template.tickets,
+      publicKey: template.publicKey,
+      pausesBeginRecords: false,
+    },
+  );
 }
 
 export function replayClient(config: ClientConfig, serverName: string, template: ClientTemplate): ClientStage {

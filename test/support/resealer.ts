@@ -2,7 +2,15 @@
 // meaning are reached behind its checks of protection.
 import type { Side } from "./pair.ts";
 import {
-  contentType, type Inner, pairSuite, parseRecords, Protection, type ProtectionTls12, protectionsTls12, secretOf, serverHelloIn,
+  contentType,
+  type Inner,
+  pairSuite,
+  parseRecords,
+  Protection,
+  type ProtectionTls12,
+  protectionsTls12,
+  secretOf,
+  serverHelloIn,
 } from "./wiretap.ts";
 
 export interface Sealer {
@@ -27,7 +35,9 @@ export class Resealer {
 
   pass(bytes: Uint8Array): Uint8Array {
     const { records, rest } = parseRecords(bytes);
-    const passed = records.flatMap((record) => (record.type === contentType.applicationData ? this.#protected(record.bytes) : [record.bytes]));
+    const passed = records.flatMap((record) =>
+      record.type === contentType.applicationData ? this.#protected(record.bytes) : [record.bytes],
+    );
     return new Uint8Array(Buffer.concat([...passed, rest]));
   }
 
@@ -42,7 +52,8 @@ export class Resealer {
       inner = this.#opening?.open(sealed);
     }
     if (inner === undefined || this.#opening === undefined) throw new Error("the speaker's own keys open what it says");
-    if (String(this.#sealing?.secret) !== String(this.#opening.secret)) this.#sealing = new Protection(pairSuite, this.#opening.secret);
+    if (String(this.#sealing?.secret) !== String(this.#opening.secret))
+      this.#sealing = new Protection(pairSuite, this.#opening.secret);
     // Just set if it was not.
     return this.#edit(inner, this.#index++, this.#sealing ?? this.#opening);
   }

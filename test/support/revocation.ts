@@ -4,7 +4,20 @@ import type { Bytes } from "@sallyport/core";
 import { parseCertificate } from "@sallyport/x509";
 import { noon, type Party } from "./chains.ts";
 import {
-  algorithmOf, digest, enumerated, explicit, extension, generalizedTime, implicit, integer, octetString, oid, sequence, signed, tlv, utcTime,
+  algorithmOf,
+  digest,
+  enumerated,
+  explicit,
+  extension,
+  generalizedTime,
+  implicit,
+  integer,
+  octetString,
+  oid,
+  sequence,
+  signed,
+  tlv,
+  utcTime,
 } from "./der.ts";
 import { join, type Octets } from "./octets.ts";
 
@@ -12,7 +25,11 @@ const day = 86_400_000;
 type Signer = Pick<Party, "der" | "keys">;
 
 export interface ListScript {
-  readonly revoked?: readonly { readonly serial: readonly number[]; readonly reason?: number; readonly extensions?: readonly Bytes[] }[];
+  readonly revoked?: readonly {
+    readonly serial: readonly number[];
+    readonly reason?: number;
+    readonly extensions?: readonly Bytes[];
+  }[];
   readonly thisUpdate?: number;
   readonly nextUpdate?: number | "none";
   /** Instead of number and key identifier. */
@@ -39,7 +56,10 @@ export function crl(issuer: Signer, script: ListScript = {}): Bytes {
   const all = [...extensions, ...more];
   return signed(
     sequence(
-      version, algorithmOf(keys), parseCertificate(issuer.der).subject.raw, utcTime(thisUpdate),
+      version,
+      algorithmOf(keys),
+      parseCertificate(issuer.der).subject.raw,
+      utcTime(thisUpdate),
       ...(nextUpdate === "none" ? [] : [utcTime(nextUpdate)]),
       ...(entries.length === 0 ? [] : [sequence(...entries)]),
       ...(all.length === 0 ? [] : [explicit(0, sequence(...all))]),
@@ -72,17 +92,28 @@ export function ocsp(certificate: Uint8Array, issuer: Signer, script: ResponseSc
   const { subject } = parseCertificate(issuer.der);
   const hashId = hash === "sha1" ? "1.3.14.3.2.26" : "2.16.840.1.101.3.4.2.1";
   const id = sequence(
-    sequence(oid(hashId), tlv(5)), octetString(digest(hash, subject.raw)), octetString(keyHash(issuer.keys, hash)),
+    sequence(oid(hashId), tlv(5)),
+    octetString(digest(hash, subject.raw)),
+    octetString(keyHash(issuer.keys, hash)),
     tlv(2, script.serial ?? parseCertificate(certificate).serial),
   );
-  const statuses = { good: implicit(0), unknown: implicit(2), revoked: explicit(1, generalizedTime(noon - 2 * day), explicit(0, enumerated(1))) };
+  const statuses = {
+    good: implicit(0),
+    unknown: implicit(2),
+    revoked: explicit(1, generalizedTime(noon - 2 * day), explicit(0, enumerated(1))),
+  };
   const answer = sequence(
-    id, statuses[status], generalizedTime(thisUpdate), ...(nextUpdate === "none" ? [] : [explicit(0, generalizedTime(nextUpdate))]),
+    id,
+    statuses[status],
+    generalizedTime(thisUpdate),
+    ...(nextUpdate === "none" ? [] : [explicit(0, generalizedTime(nextUpdate))]),
   );
   const responderId =
     responder === "name" ? explicit(1, parseCertificate(by.der).subject.raw) : explicit(2, octetString(keyHash(by.keys)));
   const tbs = sequence(
-    responderId, generalizedTime(noon), sequence(answer),
+    responderId,
+    generalizedTime(noon),
+    sequence(answer),
     ...(responseExtensions.length === 0 ? [] : [explicit(1, sequence(...responseExtensions))]),
   );
   const chain = certificates.length === 0 ? [] : [explicit(0, sequence(...certificates))];

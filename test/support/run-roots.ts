@@ -14,7 +14,12 @@ function described(source: PlatformRootsSource): object {
     const anchors = trustAnchors(pem, { leftOut: ({ problem }) => leftOut.push(problem) });
     serverVerifier({ provider: node, anchors });
     const subjects = anchors.map(({ subject }) => parseDistinguishedName(subject).text);
-    return { count: parsePem(pem).length, anchors: anchors.length, leftOut: leftOut.length, names: subjects.filter((name) => /ISRG Root X1|Sallyport test root/.test(name)) };
+    return {
+      count: parsePem(pem).length,
+      anchors: anchors.length,
+      leftOut: leftOut.length,
+      names: subjects.filter((name) => /ISRG Root X1|Sallyport test root/.test(name)),
+    };
   } catch (thrown) {
     if (thrown instanceof ConfigError) return { refused: thrown.problems.map(({ kind }) => kind), why: thrown.message };
     throw thrown;

@@ -437,7 +437,8 @@ export abstract class ScriptedPeer<State extends string = string> {
       // A client that fails on ServerHello has no keys yet.
       this.#take(type, sealed.slice(5) as Bytes, "plaintext");
     } else {
-      if (this.read.hidesType && type !== content.data) throw new Error(`the machine wrote ${hexOf(sealed)} in clear after it had keys`);
+      if (this.read.hidesType && type !== content.data)
+        throw new Error(`the machine wrote ${hexOf(sealed)} in clear after it had keys`);
       const opened = this.read.open(sealed);
       this.#take(opened.type, opened.content, this.read.epoch);
     }
@@ -483,7 +484,15 @@ export abstract class ScriptedPeer<State extends string = string> {
 }
 
 export type ServerState = "START" | "RETRIED" | "WAIT_EOED" | "WAIT_CERT" | "WAIT_CV" | "WAIT_FINISHED" | "CONNECTED";
-const serverStates: readonly ServerState[] = ["START", "RETRIED", "WAIT_EOED", "WAIT_CERT", "WAIT_CV", "WAIT_FINISHED", "CONNECTED"];
+const serverStates: readonly ServerState[] = [
+  "START",
+  "RETRIED",
+  "WAIT_EOED",
+  "WAIT_CERT",
+  "WAIT_CV",
+  "WAIT_FINISHED",
+  "CONNECTED",
+];
 
 /** A certificate, and the key that proves it. */
 export interface Shown {
@@ -542,7 +551,13 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
   selected: number | undefined;
 
   constructor({
-    config = {}, configured, shares = [groups.x25519], shows, sessions = [], pairs = new Map(), binders = (right) => right,
+    config = {},
+    configured,
+    shares = [groups.x25519],
+    shows,
+    sessions = [],
+    pairs = new Map(),
+    binders = (right) => right,
   }: ScriptedClientOptions = {}) {
     const options: ServerOptions = {
       provider: node,
@@ -620,7 +635,10 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     if (this.#offered.length === 0 || before === undefined) return encodeHello(hello);
     const identities = v16(...this.#offered.map(({ ticket, ageAdd }) => join(v16(ticket), u32(ageAdd))));
     const withBinders = (binders: readonly Octets[]): Bytes =>
-      encodeHello({ ...hello, extensions: [...before, extension(extensions.preSharedKey, identities, v16(...binders.map((binder) => v8(binder))))] });
+      encodeHello({
+        ...hello,
+        extensions: [...before, extension(extensions.preSharedKey, identities, v16(...binders.map((binder) => v8(binder))))],
+      });
     const whole = withBinders(this.#offered.map(() => repeat(32)));
     const transcriptHash = hashOf(...this.transcript, whole.subarray(0, -2 - 33 * this.#offered.length));
     return withBinders(this.#binders(this.#offered.map((session) => binderOf(session, transcriptHash))));
@@ -643,10 +661,12 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     for (const each of serverStates.slice(1, serverStates.indexOf(state) + 1)) {
       if (this.transcript.length === 0) this.say(this.encodedHello());
       if (each === "RETRIED" && state === "RETRIED" && this.#retry === undefined) throw new Error("the server asked for nothing");
-      if (each === "WAIT_EOED" && state === "WAIT_EOED" && this.write?.epoch !== "early") throw new Error("the server takes no early data");
+      if (each === "WAIT_EOED" && state === "WAIT_EOED" && this.write?.epoch !== "early")
+        throw new Error("the server takes no early data");
       if (each === "WAIT_CERT" && this.#secrets === undefined) this.say(this.secondHello());
       if (each === "WAIT_CERT" && this.write?.epoch === "early") this.endEarlyData();
-      if (each === "WAIT_CERT" && state === "WAIT_CERT" && this.#owes !== "certificate") throw new Error("the server asked for nobody");
+      if (each === "WAIT_CERT" && state === "WAIT_CERT" && this.#owes !== "certificate")
+        throw new Error("the server asked for nobody");
       if (each === "WAIT_CV" && this.#owes === "certificate") this.say(this.certificate());
       if (each === "WAIT_FINISHED" && this.#owes === "proof") this.say(this.certificateVerify());
       if (each === "CONNECTED" && this.machine.connection === undefined) this.finish();
@@ -711,7 +731,8 @@ export class ScriptedClient extends ScriptedPeer<ServerState> {
     this.transcript.push(heard);
     const type = heard[0];
     if (type === types.serverHello) this.#serverHello(heard);
-    if (type === types.encryptedExtensions && typesIn(heard.subarray(4)).includes(extensions.earlyData)) this.write = this.earlyKeys();
+    if (type === types.encryptedExtensions && typesIn(heard.subarray(4)).includes(extensions.earlyData))
+      this.write = this.earlyKeys();
     if (type === types.finished && this.#secrets !== undefined) {
       const before = hashOf(...this.transcript.slice(0, -1));
       if (hexOf(heard.subarray(4)) !== hexOf(this.#secrets.handshake.server.finished(before)))
@@ -885,7 +906,10 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
   newSessionTicket(...offers: readonly Extension[]): ScriptedSession {
     if (this.#secrets === undefined) throw new Error("no keys yet");
     const session = { ticket: text("a ticket of ours"), ageAdd: 77, secret: this.#secrets.session(this.#handshakeHash, [9]) };
-    this.record(content.handshake, message(types.newSessionTicket, u32(7200), u32(session.ageAdd), v8([9]), v16(session.ticket), block(offers)));
+    this.record(
+      content.handshake,
+      message(types.newSessionTicket, u32(7200), u32(session.ageAdd), v8([9]), v16(session.ticket), block(offers)),
+    );
     return session;
   }
   certificateRequest(...wishes: readonly Extension[]): Bytes {
@@ -1034,7 +1058,8 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
     this.#offered = { sessionId, shares };
     const { session, earlyCipher } = this.options;
     // Early data comes directly behind the hello.
-    if (offersEarly && session !== undefined && this.selected !== undefined) this.read = earlyKeys(session.secret, heard, earlyCipher);
+    if (offersEarly && session !== undefined && this.selected !== undefined)
+      this.read = earlyKeys(session.secret, heard, earlyCipher);
   }
   /** @param start of the extension, which is the hello's last. */
   #psks(heard: Bytes, start: number): void {
@@ -1045,7 +1070,8 @@ export class ScriptedServer extends ScriptedPeer<ClientState> {
       const length = at(offset) * 256 + at(offset + 1);
       if (session !== undefined && hexOf(heard.subarray(offset + 2, offset + 2 + length)) === hexOf(session.ticket)) {
         const right = binderOf(session, hashOf(...this.transcript, heard.subarray(0, end)));
-        if (hexOf(heard.subarray(binder + 1, binder + 1 + at(binder))) !== hexOf(right)) throw new Error("the client's binder is wrong");
+        if (hexOf(heard.subarray(binder + 1, binder + 1 + at(binder))) !== hexOf(right))
+          throw new Error("the client's binder is wrong");
         this.selected = index;
       }
       offset += 2 + length + 4;

@@ -2,7 +2,14 @@
 // loop see the loop alone. A record is a letter, a length byte, and so many bytes: d data, c close, a alert, k key update.
 import { Buffer } from "node:buffer";
 import type {
-  AbortCause, AlertDescription, Bytes, Connection, ErrorAndAlert, Received, ServerStage, TlsError,
+  AbortCause,
+  AlertDescription,
+  Bytes,
+  Connection,
+  ErrorAndAlert,
+  Received,
+  ServerStage,
+  TlsError,
 } from "@sallyport/core";
 
 export const bytes = (text: string): Bytes => new Uint8Array(Buffer.from(text, "latin1"));
@@ -30,9 +37,10 @@ export function failure(kind: string, alert: AlertDescription | undefined, by?: 
   const result = asFailure({
     kind: "failed",
     error: new ScriptedError(kind, by) as unknown as TlsError,
-    alert: alert === undefined
-      ? { kind: "none", due: undefined, reason: "the transport is gone" }
-      : { kind: "alert", level: "fatal", description: alert },
+    alert:
+      alert === undefined
+        ? { kind: "none", due: undefined, reason: "the transport is gone" }
+        : { kind: "alert", level: "fatal", description: alert },
     output: alert === undefined ? none : bytes(`a${String.fromCharCode(alert.length)}${alert}`),
     data: [],
     events: [],

@@ -1,20 +1,61 @@
 // The scripted peers of TLS 1.2: ECDHE_ECDSA with AES-128-GCM, with a PRF and records of their own.
 import { sign } from "node:crypto";
 import {
-  Acceptor, type Bytes, clientConfig, type ClientOptions, Connector, dangerousAssertVerified, serverConfig, type ServerOptions,
+  Acceptor,
+  type Bytes,
+  clientConfig,
+  type ClientOptions,
+  Connector,
+  dangerousAssertVerified,
+  serverConfig,
+  type ServerOptions,
   type SyncVerifier,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { hexOf } from "./hex.ts";
-import { block, type Extension, extension, join, message, type Octets, record, repeat, replaced, text, u16, u32, v16, v24, v8, without } from "./octets.ts";
 import {
-  content, type DiffieHellman, encodeHello, extensions, groups, type HelloScript, identity, keyPair, Machine, ownCredential,
-  type RecordKeys, ScriptedPeer, type ServerHelloScript, type Shown, types,
+  block,
+  type Extension,
+  extension,
+  join,
+  message,
+  type Octets,
+  record,
+  repeat,
+  replaced,
+  text,
+  u16,
+  u32,
+  v16,
+  v24,
+  v8,
+  without,
+} from "./octets.ts";
+import {
+  content,
+  type DiffieHellman,
+  encodeHello,
+  extensions,
+  groups,
+  type HelloScript,
+  identity,
+  keyPair,
+  Machine,
+  ownCredential,
+  type RecordKeys,
+  ScriptedPeer,
+  type ServerHelloScript,
+  type Shown,
+  types,
 } from "./scripted-peer.ts";
 import { aes128, prf, type ProtectionTls12, protectionsTls12 } from "./wiretap.ts";
 
 export const typesTls12 = {
-  helloRequest: 0, serverKeyExchange: 12, serverHelloDone: 14, clientKeyExchange: 16, certificateStatus: 22,
+  helloRequest: 0,
+  serverKeyExchange: 12,
+  serverHelloDone: 14,
+  clientKeyExchange: 16,
+  certificateStatus: 22,
 } as const;
 export const extensionsTls12 = { statusRequest: 5, pointFormats: 11, extendedMasterSecret: 23, sessionTicket: 35 } as const;
 const suite = 0xc02b;
@@ -55,9 +96,14 @@ abstract class ScriptedPeerTls12<State extends string> extends ScriptedPeer<Stat
   protected extendedMasterSecret = false;
   /** Its own side of the key exchange. */
   protected pair: DiffieHellman = keyPair(groups.x25519);
-  #secrets: { readonly master: Uint8Array; readonly keys: { readonly client: ProtectionTls12; readonly server: ProtectionTls12 } } | undefined;
+  #secrets:
+    | { readonly master: Uint8Array; readonly keys: { readonly client: ProtectionTls12; readonly server: ProtectionTls12 } }
+    | undefined;
 
-  protected get secrets(): { readonly master: Uint8Array; readonly keys: { readonly client: ProtectionTls12; readonly server: ProtectionTls12 } } {
+  protected get secrets(): {
+    readonly master: Uint8Array;
+    readonly keys: { readonly client: ProtectionTls12; readonly server: ProtectionTls12 };
+  } {
     if (this.#secrets === undefined) throw new Error("no keys yet");
     return this.#secrets;
   }
@@ -104,7 +150,15 @@ abstract class ScriptedPeerTls12<State extends string> extends ScriptedPeer<Stat
 }
 
 export type ServerStateTls12 = "START" | "WAIT_CERT" | "WAIT_CKE" | "WAIT_CV" | "WAIT_CCS" | "WAIT_FINISHED" | "CONNECTED";
-const serverStates: readonly ServerStateTls12[] = ["START", "WAIT_CERT", "WAIT_CKE", "WAIT_CV", "WAIT_CCS", "WAIT_FINISHED", "CONNECTED"];
+const serverStates: readonly ServerStateTls12[] = [
+  "START",
+  "WAIT_CERT",
+  "WAIT_CKE",
+  "WAIT_CV",
+  "WAIT_CCS",
+  "WAIT_FINISHED",
+  "CONNECTED",
+];
 
 /** Speaks to a server. */
 export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
@@ -139,7 +193,13 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
 
   /** @param shows when it is asked; default nothing. */
   constructor(config: Partial<ServerOptions> = {}, shows?: Shown) {
-    const options: ServerOptions = { provider: node, now: Date.now, credentials: [ownCredential], alpn: ["h2", "http/1.1"], ...config };
+    const options: ServerOptions = {
+      provider: node,
+      now: Date.now,
+      credentials: [ownCredential],
+      alpn: ["h2", "http/1.1"],
+      ...config,
+    };
     super(new Machine("server", new Acceptor().start(), serverConfig(options)));
     this.#shows = shows;
   }
@@ -199,7 +259,8 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
     this.counted(exchange);
     this.derive(this.#serverShare);
     this.#state = this.#asked && this.#shows !== undefined ? "WAIT_CV" : "WAIT_CCS";
-    for (let at = 0; at < exchange.length; at += this.fragment) this.record(content.handshake, exchange.subarray(at, at + this.fragment));
+    for (let at = 0; at < exchange.length; at += this.fragment)
+      this.record(content.handshake, exchange.subarray(at, at + this.fragment));
     return this;
   }
   override changeCipherSpec(body?: Octets): this {
@@ -214,12 +275,19 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   }
   next(): Bytes {
     switch (this.where) {
-      case "START": return this.encodedHello();
-      case "WAIT_CERT": return this.certificate();
-      case "WAIT_CKE": return this.clientKeyExchange();
-      case "WAIT_CV": return this.certificateVerify();
-      case "WAIT_CCS": case "WAIT_FINISHED": return this.finished();
-      case "CONNECTED": return this.encodedHello();
+      case "START":
+        return this.encodedHello();
+      case "WAIT_CERT":
+        return this.certificate();
+      case "WAIT_CKE":
+        return this.clientKeyExchange();
+      case "WAIT_CV":
+        return this.certificateVerify();
+      case "WAIT_CCS":
+      case "WAIT_FINISHED":
+        return this.finished();
+      case "CONNECTED":
+        return this.encodedHello();
     }
   }
   /** What the test has said itself is behind us. */
@@ -229,22 +297,29 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
   }
   #step(): void {
     switch (this.#state) {
-      case "START": this.greet(); break;
+      case "START":
+        this.greet();
+        break;
       case "WAIT_CERT":
         this.#state = "WAIT_CKE";
         this.say(this.certificate());
         break;
-      case "WAIT_CKE": this.exchangeKeys(); break;
+      case "WAIT_CKE":
+        this.exchangeKeys();
+        break;
       case "WAIT_CV":
         this.#state = "WAIT_CCS";
         this.say(this.certificateVerify());
         break;
-      case "WAIT_CCS": this.changeCipherSpec(); break;
+      case "WAIT_CCS":
+        this.changeCipherSpec();
+        break;
       case "WAIT_FINISHED":
         this.#state = "CONNECTED";
         this.say(this.finished());
         break;
-      case "CONNECTED": throw new Error("the handshake is behind us");
+      case "CONNECTED":
+        throw new Error("the handshake is behind us");
     }
   }
 
@@ -256,7 +331,8 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
       // The whole extension, which nothing else in these hellos looks like.
       this.extendedMasterSecret = hexOf(heard.subarray(38)).includes("00170000");
       this.#id = heard.slice(39, 39 + (heard[38] ?? 0));
-      this.resumes = this.#offered !== undefined && this.#id.length > 0 && hexOf(this.#id) === hexOf(Uint8Array.from(this.#hello.sessionId));
+      this.resumes =
+        this.#offered !== undefined && this.#id.length > 0 && hexOf(this.#id) === hexOf(Uint8Array.from(this.#hello.sessionId));
       if (this.resumes && this.#offered !== undefined) this.deriveFrom(this.#offered.master);
     }
     if (heard[0] === types.newSessionTicket) this.#ticket = heard.slice(10);
@@ -269,7 +345,15 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
 }
 
 export type ClientStateTls12 =
-  | "WAIT_SH" | "WAIT_CERT" | "WAIT_STATUS" | "WAIT_SKE" | "WAIT_SHD" | "WAIT_SHD_ONLY" | "WAIT_TICKET" | "WAIT_CCS" | "WAIT_FINISHED"
+  | "WAIT_SH"
+  | "WAIT_CERT"
+  | "WAIT_STATUS"
+  | "WAIT_SKE"
+  | "WAIT_SHD"
+  | "WAIT_SHD_ONLY"
+  | "WAIT_TICKET"
+  | "WAIT_CCS"
+  | "WAIT_FINISHED"
   | "CONNECTED";
 
 export interface ScriptedServerTls12Options {
@@ -314,13 +398,22 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
 
   constructor({ config = {}, ...options }: ScriptedServerTls12Options = {}) {
     const verifier: SyncVerifier = {
-      schemes: ["ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256"], label: "trusts", verify: dangerousAssertVerified,
+      schemes: ["ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256"],
+      label: "trusts",
+      verify: dangerousAssertVerified,
     };
     const all: ClientOptions = { provider: node, now: Date.now, verifier, alpn: ["h2", "http/1.1"], ...config };
     super(new Machine("client", new Connector(clientConfig(all), "localhost").start()));
     this.options = {
-      chain: identity.chain, keyPem: identity.keyPem, group: groups.x25519, requests: false, announcesStatus: false, id: repeat(0), ticket: undefined,
-      session: undefined, ...options,
+      chain: identity.chain,
+      keyPem: identity.keyPem,
+      group: groups.x25519,
+      requests: false,
+      announcesStatus: false,
+      id: repeat(0),
+      ticket: undefined,
+      session: undefined,
+      ...options,
     };
     this.pair = keyPair(this.options.group);
     this.listen(this.machine.begin());
@@ -397,15 +490,25 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   }
   next(): Bytes {
     switch (this.where) {
-      case "WAIT_SH": return this.serverHello();
-      case "WAIT_CERT": return this.certificate();
-      case "WAIT_STATUS": return this.certificateStatus();
-      case "WAIT_SKE": return this.serverKeyExchange();
-      case "WAIT_SHD": return this.certificateRequest();
-      case "WAIT_SHD_ONLY": return this.serverHelloDone();
-      case "WAIT_TICKET": return this.newSessionTicket();
-      case "WAIT_CCS": case "WAIT_FINISHED": return this.finished();
-      case "CONNECTED": return message(typesTls12.helloRequest);
+      case "WAIT_SH":
+        return this.serverHello();
+      case "WAIT_CERT":
+        return this.certificate();
+      case "WAIT_STATUS":
+        return this.certificateStatus();
+      case "WAIT_SKE":
+        return this.serverKeyExchange();
+      case "WAIT_SHD":
+        return this.certificateRequest();
+      case "WAIT_SHD_ONLY":
+        return this.serverHelloDone();
+      case "WAIT_TICKET":
+        return this.newSessionTicket();
+      case "WAIT_CCS":
+      case "WAIT_FINISHED":
+        return this.finished();
+      case "CONNECTED":
+        return message(typesTls12.helloRequest);
     }
   }
   /** What the test has said itself is behind us. */
@@ -415,18 +518,27 @@ export class ScriptedServerTls12 extends ScriptedPeerTls12<ClientStateTls12> {
   }
   #step(target: ClientStateTls12): void {
     switch (this.#state) {
-      case "WAIT_SH": return this.#sayThen(this.resumes === undefined ? "WAIT_CERT" : this.#last, this.serverHello());
-      case "WAIT_CERT": return this.#sayThen(this.options.announcesStatus ? "WAIT_STATUS" : "WAIT_SKE", this.certificate());
-      case "WAIT_STATUS": return this.#sayThen("WAIT_SKE", this.certificateStatus());
-      case "WAIT_SKE": return this.#sayThen("WAIT_SHD", this.serverKeyExchange());
+      case "WAIT_SH":
+        return this.#sayThen(this.resumes === undefined ? "WAIT_CERT" : this.#last, this.serverHello());
+      case "WAIT_CERT":
+        return this.#sayThen(this.options.announcesStatus ? "WAIT_STATUS" : "WAIT_SKE", this.certificate());
+      case "WAIT_STATUS":
+        return this.#sayThen("WAIT_SKE", this.certificateStatus());
+      case "WAIT_SKE":
+        return this.#sayThen("WAIT_SHD", this.serverKeyExchange());
       case "WAIT_SHD":
         if (this.options.requests || target === "WAIT_SHD_ONLY") return this.#sayThen("WAIT_SHD_ONLY", this.certificateRequest());
         return this.#sayThen(this.#last, this.serverHelloDone());
-      case "WAIT_SHD_ONLY": return this.#sayThen(this.#last, this.serverHelloDone());
-      case "WAIT_TICKET": return this.#sayThen("WAIT_CCS", this.newSessionTicket());
-      case "WAIT_CCS": return void this.changeCipherSpec();
-      case "WAIT_FINISHED": return this.#sayThen("CONNECTED", this.finished());
-      case "CONNECTED": throw new Error("the handshake is behind us");
+      case "WAIT_SHD_ONLY":
+        return this.#sayThen(this.#last, this.serverHelloDone());
+      case "WAIT_TICKET":
+        return this.#sayThen("WAIT_CCS", this.newSessionTicket());
+      case "WAIT_CCS":
+        return void this.changeCipherSpec();
+      case "WAIT_FINISHED":
+        return this.#sayThen("CONNECTED", this.finished());
+      case "CONNECTED":
+        throw new Error("the handshake is behind us");
     }
   }
   /** Where the last flight begins. */

@@ -38,7 +38,11 @@ export function watchSecrets(given: readonly Uint8Array[]): SecretWatch {
   const derive = (hash: HashImplementation, key: Uint8Array, data: Uint8Array): Bytes => {
     const derived = hash.hmac(key, data);
     const label = labelIn(data);
-    const addsNothing = lasts(hex(data)) || label?.name === "derived psk" || label?.context === "" || label?.context === hex(hash.create().digest());
+    const addsNothing =
+      lasts(hex(data)) ||
+      label?.name === "derived psk" ||
+      label?.context === "" ||
+      label?.context === hex(hash.create().digest());
     if (lasts(hex(key))) {
       if (addsNothing) lasting.add(hex(derived));
       // A session's PSK is derived where it was given, and not where it is used.
@@ -74,26 +78,28 @@ export function watchSecrets(given: readonly Uint8Array[]): SecretWatch {
           return suite.open(key);
         },
       })),
-      groups: of.groups.filter((group): group is SyncGroup => "start" in group).map((group) => ({
-        ...group,
-        start: () => {
-          const started = group.start();
-          publics.add(hex(started.share));
-          return started;
-        },
-        complete: (key, share) => {
-          const secret = group.complete(key, share);
-          if (secret !== undefined) name(secret, "a shared secret");
-          return secret;
-        },
-        respond: (share) => {
-          const done = group.respond(share);
-          if (done === undefined) return done;
-          publics.add(hex(done.share));
-          name(done.secret, "a shared secret");
-          return done;
-        },
-      })),
+      groups: of.groups
+        .filter((group): group is SyncGroup => "start" in group)
+        .map((group) => ({
+          ...group,
+          start: () => {
+            const started = group.start();
+            publics.add(hex(started.share));
+            return started;
+          },
+          complete: (key, share) => {
+            const secret = group.complete(key, share);
+            if (secret !== undefined) name(secret, "a shared secret");
+            return secret;
+          },
+          respond: (share) => {
+            const done = group.respond(share);
+            if (done === undefined) return done;
+            publics.add(hex(done.share));
+            name(done.secret, "a shared secret");
+            return done;
+          },
+        })),
     }),
   };
 }

@@ -1,8 +1,24 @@
 // Providers, keys and clocks that give the same bytes in every run.
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type {
-  AsyncClientSessionStore, AsyncCredentialPicker, AsyncGroup, AsyncServerSessionStore, AsyncSigner, AsyncSingleUse, AsyncVerification, AsyncVerifier, Bytes,
-  Credential, CryptoProvider, SyncClientSessionStore, SyncCredentialPicker, SyncGroup, SyncServerSessionStore, SyncSigner, SyncSingleUse, SyncVerification,
+  AsyncClientSessionStore,
+  AsyncCredentialPicker,
+  AsyncGroup,
+  AsyncServerSessionStore,
+  AsyncSigner,
+  AsyncSingleUse,
+  AsyncVerification,
+  AsyncVerifier,
+  Bytes,
+  Credential,
+  CryptoProvider,
+  SyncClientSessionStore,
+  SyncCredentialPicker,
+  SyncGroup,
+  SyncServerSessionStore,
+  SyncSigner,
+  SyncSingleUse,
+  SyncVerification,
   SyncVerifier,
 } from "@sallyport/core";
 import { dangerousAssertVerified } from "@sallyport/core";
@@ -88,7 +104,10 @@ function privateKey(prefix: string, seed: Uint8Array): KeyObject {
 }
 
 /** An Ed25519 identity: its signatures are the same in every run. Core reads no more of its certificate than the key. */
-export function seededCredential(seed: string, names: readonly string[] = ["localhost"]): Credential & { readonly signer: SyncSigner } {
+export function seededCredential(
+  seed: string,
+  names: readonly string[] = ["localhost"],
+): Credential & { readonly signer: SyncSigner } {
   const own = signer(ed25519Key(seed));
   return { type: "x509", chain: [fakeCertificate(own.publicKey)], publicKey: own.publicKey, names, signer: own };
 }
@@ -149,7 +168,9 @@ export function asyncProvider(provider: CryptoProvider): CryptoProvider {
   return {
     ...provider,
     groups: provider.groups.map((group) => ("start" in group ? asyncGroup(group) : group)),
-    verifications: provider.verifications.map((verification) => ("verify" in verification ? asyncVerification(verification) : verification)),
+    verifications: provider.verifications.map((verification) =>
+      "verify" in verification ? asyncVerification(verification) : verification,
+    ),
   };
 }
 

@@ -152,7 +152,10 @@ export class SimulatedTransport implements Transport {
 export function simulatedPair(): { readonly client: SimulatedTransport; readonly server: SimulatedTransport } {
   const client = new SimulatedTransport();
   const server = new SimulatedTransport();
-  for (const [own, other] of [[client, server], [server, client]] as const) {
+  for (const [own, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
     own.onWrite = (bytes) => other.deliver(bytes);
     own.onCloseWrite = () => other.end();
     own.onDestroy = (unread) => {

@@ -25,7 +25,9 @@ const ways: Readonly<Record<string, PairOptions>> = {
 
 /** In a function of its own: no variable of it lives on. */
 function established(
-  options: PairOptions, provider: (seed: string) => CryptoProvider, keep?: (stage: object) => void,
+  options: PairOptions,
+  provider: (seed: string) => CryptoProvider,
+  keep?: (stage: object) => void,
 ): { readonly connections: readonly [Connection, Connection]; readonly witness: Witness } {
   const witness = new Witness();
   const { both } = establishedPair({
@@ -41,7 +43,10 @@ function established(
 }
 
 function talk([client, server]: readonly [Connection, Connection]): void {
-  for (const [from, to] of [[client, server], [server, client]] as const) {
+  for (const [from, to] of [
+    [client, server],
+    [server, client],
+  ] as const) {
     const sent = from.send(Uint8Array.of(1, 2, 3));
     if (sent.kind !== "sent" || to.receive(sent.output).data.length !== 1) throw new Error("the connection does not work");
   }
@@ -100,7 +105,10 @@ async function survivorsOfSockets(): Promise<string[]> {
     hellos.push(new WeakRef(hello));
     for (const what of ["the ClientHello", "its extensions", "its suites", "its groups"]) {
       const parts: Readonly<Record<string, object | undefined>> = {
-        "the ClientHello": hello, "its extensions": hello.extensions, "its suites": hello.cipherSuites, "its groups": hello.groups,
+        "the ClientHello": hello,
+        "its extensions": hello.extensions,
+        "its suites": hello.cipherSuites,
+        "its groups": hello.groups,
       };
       witness.saw(what, parts[what] ?? hello);
     }

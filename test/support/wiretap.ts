@@ -43,7 +43,13 @@ const suites = {
 /** HKDF-Expand-Label (RFC 9846 §7.1), for results no longer than the hash. */
 export function expandLabel(suite: Suite, secret: Uint8Array, label: string, context: Uint8Array, length: number): Uint8Array {
   const name = Buffer.from(`tls13 ${label}`);
-  const info = Buffer.concat([Uint8Array.of(0, length, name.length), name, Uint8Array.of(context.length), context, Uint8Array.of(1)]);
+  const info = Buffer.concat([
+    Uint8Array.of(0, length, name.length),
+    name,
+    Uint8Array.of(context.length),
+    context,
+    Uint8Array.of(1),
+  ]);
   return new Uint8Array(createHmac(suites[suite].hash, secret).update(info).digest().subarray(0, length));
 }
 
@@ -95,7 +101,9 @@ export class Protection {
   open(sealed: Uint8Array): Inner | undefined {
     const end = sealed.length - 16;
     if (end < 5) return undefined;
-    const decipher = createDecipheriv(suites[this.suite].cipher as "aes-128-gcm", this.#key, this.#nonce(), { authTagLength: 16 });
+    const decipher = createDecipheriv(suites[this.suite].cipher as "aes-128-gcm", this.#key, this.#nonce(), {
+      authTagLength: 16,
+    });
     decipher.setAAD(sealed.subarray(0, 5), { plaintextLength: end - 5 });
     decipher.setAuthTag(sealed.subarray(end));
     const plain = decipher.update(sealed.subarray(5, end));
@@ -115,7 +123,8 @@ export class Protection {
 
   #nonce(): Uint8Array {
     const nonce = Uint8Array.from(this.#iv);
-    for (let at = 11, rest = this.sequence; rest > 0; at--, rest = Math.floor(rest / 256)) nonce[at] = (nonce[at] ?? 0) ^ (rest & 255);
+    for (let at = 11, rest = this.sequence; rest > 0; at--, rest = Math.floor(rest / 256))
+      nonce[at] = (nonce[at] ?? 0) ^ (rest & 255);
     return nonce;
   }
 }
@@ -135,7 +144,12 @@ const aes256: SuiteTls12 = { cipher: "aes-256-gcm", hash: "sha384", keyLength: 3
 const chacha20: SuiteTls12 = { cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, saltLength: 12 };
 /** By number: ECDHE with ECDSA and with RSA. */
 export const suitesTls12: ReadonlyMap<number, SuiteTls12> = new Map([
-  [0xc02b, aes128], [0xc02f, aes128], [0xc02c, aes256], [0xc030, aes256], [0xcca9, chacha20], [0xcca8, chacha20],
+  [0xc02b, aes128],
+  [0xc02f, aes128],
+  [0xc02c, aes256],
+  [0xc030, aes256],
+  [0xcca9, chacha20],
+  [0xcca8, chacha20],
 ]);
 
 /** P_hash with the label in front of the seed. */
@@ -153,10 +167,19 @@ export function prf(hash: string, secret: Uint8Array, label: string, seed: Uint8
 
 /** Both directions, from the master secret. */
 export function protectionsTls12(
-  suite: SuiteTls12, master: Uint8Array, clientRandom: Uint8Array, serverRandom: Uint8Array,
+  suite: SuiteTls12,
+  master: Uint8Array,
+  clientRandom: Uint8Array,
+  serverRandom: Uint8Array,
 ): { readonly client: ProtectionTls12; readonly server: ProtectionTls12 } {
   const { keyLength, saltLength } = suite;
-  const block = prf(suite.hash, master, "key expansion", Buffer.concat([serverRandom, clientRandom]), 2 * (keyLength + saltLength));
+  const block = prf(
+    suite.hash,
+    master,
+    "key expansion",
+    Buffer.concat([serverRandom, clientRandom]),
+    2 * (keyLength + saltLength),
+  );
   const ivs = block.subarray(2 * keyLength);
   return {
     client: new ProtectionTls12(suite, block.subarray(0, keyLength), ivs.subarray(0, saltLength)),
@@ -222,7 +245,9 @@ export class ProtectionTls12 {
 }
 
 /** What a server of TLS 1.2 says of the keys, in clear at the head of its output; undefined: it has not said it. */
-export function serverHelloIn(output: Uint8Array): { readonly random: Uint8Array; readonly suite: SuiteTls12 | undefined } | undefined {
+export function serverHelloIn(
+  output: Uint8Array,
+): { readonly random: Uint8Array; readonly suite: SuiteTls12 | undefined } | undefined {
   const fragments: Uint8Array[] = [];
   for (const { type, fragment } of parseRecords(output).records) {
     if (type === contentType.changeCipherSpec) break;
@@ -254,7 +279,10 @@ export interface OpenedRecord extends Inner {
  * @throws if one can't be opened
  */
 export function openAll(
-  sender: "client" | "server", output: Uint8Array, keyLog: readonly string[], heard: Uint8Array = new Uint8Array(0),
+  sender: "client" | "server",
+  output: Uint8Array,
+  keyLog: readonly string[],
+  heard: Uint8Array = new Uint8Array(0),
 ): OpenedRecord[] {
   const master = secretOf(keyLog, "CLIENT_RANDOM");
   if (master !== undefined) return openTls12(sender, output, keyLog, master, heard);
@@ -271,7 +299,11 @@ export function openAll(
 const suiteNames: readonly Suite[] = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
 
 function openTls12(
-  sender: "client" | "server", output: Uint8Array, keyLog: readonly string[], master: Uint8Array, heard: Uint8Array,
+  sender: "client" | "server",
+  output: Uint8Array,
+  keyLog: readonly string[],
+  master: Uint8Array,
+  heard: Uint8Array,
 ): OpenedRecord[] {
   const { records, rest } = parseRecords(output);
   if (rest.length > 0) throw new Error(`${rest.length} bytes behind the last whole record`);
@@ -290,7 +322,11 @@ function openTls12(
 }
 
 function openWith(
-  suite: Suite, early: Suite, sender: "client" | "server", output: Uint8Array, keyLog: readonly string[],
+  suite: Suite,
+  early: Suite,
+  sender: "client" | "server",
+  output: Uint8Array,
+  keyLog: readonly string[],
 ): OpenedRecord[] | undefined {
   const prefix = sender.toUpperCase();
   const { records, rest } = parseRecords(output);

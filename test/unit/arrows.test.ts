@@ -34,7 +34,11 @@ test.each([
 });
 
 test("no package is allowed what is for fuzzing alone", () => {
-  expect(Object.entries(arrows).filter(([, allowed]) => allowed.includes("arbitraries")).map(([room]) => room)).toEqual([]);
+  expect(
+    Object.entries(arrows)
+      .filter(([, allowed]) => allowed.includes("arbitraries"))
+      .map(([room]) => room),
+  ).toEqual([]);
 });
 
 test("a package depends on the packages that its arrows name, and on no other", () => {

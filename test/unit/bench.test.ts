@@ -17,8 +17,12 @@ describe("bench/README.md", () => {
 
   test("every measurement with a goal has a section of NOTES.md, where it says why", () => {
     const notes = readFileSync(`${root}bench/NOTES.md`, "utf8");
-    const anchors = [...notes.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => `NOTES.md#${title.toLowerCase().replaceAll(" ", "-")}`);
-    const measured = kept().flatMap(({ runs }) => runs).filter(({ figures }) => figures.length > 0);
+    const anchors = [...notes.matchAll(/^## (.+)$/gm)].map(
+      ([, title = ""]) => `NOTES.md#${title.toLowerCase().replaceAll(" ", "-")}`,
+    );
+    const measured = kept()
+      .flatMap(({ runs }) => runs)
+      .filter(({ figures }) => figures.length > 0);
     expect(measured.length).toBeGreaterThan(5);
     for (const { name } of measured) expect(anchors).toContain(reasonOf(name));
   });
@@ -36,11 +40,16 @@ describe("bench/README.md", () => {
 });
 
 describe("the figures against their goals", () => {
-  const node20: KeptRuns = { node: "Node 20", runs: [run("bulk", [figure("send", 0.9), figure("receive", 1.2), figure("ask", 0.4, "lemon")])] };
+  const node20: KeptRuns = {
+    node: "Node 20",
+    runs: [run("bulk", [figure("send", 0.9), figure("receive", 1.2), figure("ask", 0.4, "lemon")])],
+  };
   const node24: KeptRuns = { node: "Node 24", runs: [run("bulk", [figure("send", 1.5), figure("receive", 0.5)])] };
 
   test("what falls short on any version of Node.js stands first, and says on which, with its reason", () => {
-    const [, , ...rows] = goals([node20, node24], (name) => `NOTES.md#${name}`).split("\n").map(cells);
+    const [, , ...rows] = goals([node20, node24], (name) => `NOTES.md#${name}`)
+      .split("\n")
+      .map(cells);
     expect(rows).toEqual([
       ["send", "0.90x (0.90..0.90)", "1.50x (1.50..1.50)", "1.00x", "2.00x", "[short](NOTES.md#bulk) on 20, reached on 24"],
       ["receive", "1.20x (1.20..1.20)", "0.50x (0.50..0.50)", "1.00x", "2.00x", "reached on 20, [short](NOTES.md#bulk) on 24"],
@@ -51,7 +60,11 @@ describe("the figures against their goals", () => {
   test("one version has one column, and what is reached stands behind what is not", () => {
     const shown = goals([node20]).split("\n").map(cells);
     expect(shown[0]).toEqual(["what", "measured", "must reach", "aim", ""]);
-    expect(shown.slice(2).map(([what, , , , verdict]) => [what, verdict])).toEqual([["send", "short"], ["ask", "short"], ["receive", "reached"]]);
+    expect(shown.slice(2).map(([what, , , , verdict]) => [what, verdict])).toEqual([
+      ["send", "short"],
+      ["ask", "short"],
+      ["receive", "reached"],
+    ]);
   });
 });
 
@@ -59,13 +72,41 @@ describe("a picture", () => {
   test("of lines names each, and each panel", () => {
     const axis = { title: "bytes", scale: "size" } as const;
     const svg = drawing({
-      kind: "lines", name: "x", title: "Records", x: axis, y: { title: "MB", scale: "log" },
+      kind: "lines",
+      name: "x",
+      title: "Records",
+      x: axis,
+      y: { title: "MB", scale: "log" },
       panels: [
-        { title: "AES", lines: [{ name: "crypto-node", points: [[64, 10], [16_384, 1000]] }] },
-        { title: "ChaCha", lines: [{ name: "libsodium", bounds: "crypto-node", points: [[64, 20], [16_384, 2000]] }] },
+        {
+          title: "AES",
+          lines: [
+            {
+              name: "crypto-node",
+              points: [
+                [64, 10],
+                [16_384, 1000],
+              ],
+            },
+          ],
+        },
+        {
+          title: "ChaCha",
+          lines: [
+            {
+              name: "libsodium",
+              bounds: "crypto-node",
+              points: [
+                [64, 20],
+                [16_384, 2000],
+              ],
+            },
+          ],
+        },
       ],
     });
-    for (const text of ["Records", "AES", "ChaCha", "crypto-node", "libsodium", "bytes", "16 Ki"]) expect(svg).toContain(`>${text}<`);
+    for (const text of ["Records", "AES", "ChaCha", "crypto-node", "libsodium", "bytes", "16 Ki"])
+      expect(svg).toContain(`>${text}<`);
   });
 
   test("of shares says each, and who couldn't be asked", () => {
@@ -75,7 +116,14 @@ describe("a picture", () => {
   });
 
   test("of bars says the figure above each", () => {
-    const svg = drawing({ kind: "bars", name: "x", title: "Handshakes", y: "a second", groups: ["full"], panels: [{ title: "", bars: [{ name: "node:tls", values: [1234] }] }] });
+    const svg = drawing({
+      kind: "bars",
+      name: "x",
+      title: "Handshakes",
+      y: "a second",
+      groups: ["full"],
+      panels: [{ title: "", bars: [{ name: "node:tls", values: [1234] }] }],
+    });
     expect(svg).toContain(">1,234<");
   });
 });
@@ -88,5 +136,8 @@ function figure(what: string, median: number, beside?: string): Figure {
   return { what, value: { median, least: median, most: median }, goal, ...(beside === undefined ? {} : { beside }) };
 }
 function cells(row: string): string[] {
-  return row.split("|").slice(1, -1).map((cell) => cell.trim());
+  return row
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }

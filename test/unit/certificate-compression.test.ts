@@ -2,8 +2,15 @@
 import { randomBytes } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import {
-  type CertificateCompressor, clientConfig, ConfigError, type ClientOptions, type Credential, dangerousAssertVerified, type ServerOptions,
-  serverConfig, type StapleKind,
+  type CertificateCompressor,
+  clientConfig,
+  ConfigError,
+  type ClientOptions,
+  type Credential,
+  dangerousAssertVerified,
+  type ServerOptions,
+  serverConfig,
+  type StapleKind,
 } from "@sallyport/core";
 import { certificateCompressors } from "@sallyport/crypto-node";
 import { describe, expect, test, vi } from "vitest";
@@ -11,7 +18,9 @@ import { converse, establishedPair, makePair, type Pair, type PairOptions, type 
 import { now, seededCredential, seededNode, trusting } from "../support/seeded.ts";
 
 /** Counts what it is asked to do. */
-function counting(algorithm: CertificateCompressor["algorithm"] = 0xff01): CertificateCompressor & { compressed: number; maxLengths: number[] } {
+function counting(
+  algorithm: CertificateCompressor["algorithm"] = 0xff01,
+): CertificateCompressor & { compressed: number; maxLengths: number[] } {
   const inverse = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0x55);
   const compressor = {
     algorithm,
@@ -33,7 +42,13 @@ function counting(algorithm: CertificateCompressor["algorithm"] = 0xff01): Certi
 function shownBy(options: PairOptions): { readonly pair: Pair; readonly shown: readonly string[] } {
   const shown: string[] = [];
   const trace: ServerOptions["trace"] = (event) => {
-    if (event.kind === "message" && event.direction === "in" && event.type.includes("certificate") && !/verify|request/.test(event.type)) shown.push(event.type);
+    if (
+      event.kind === "message" &&
+      event.direction === "in" &&
+      event.type.includes("certificate") &&
+      !/verify|request/.test(event.type)
+    )
+      shown.push(event.type);
   };
   // A first meeting is not this one.
   const atStart = (): void => void shown.splice(0);
@@ -70,7 +85,8 @@ describe.each(certificateCompressors)("by $algorithm", (compressor) => {
     for (let length = 0; length < compressed.length; length++) {
       expect(compressor.decompress(compressed.subarray(0, length), 3000)?.length).not.toBe(3000);
     }
-    for (let seed = 0; seed < 50; seed++) expect(compressor.decompress(new Uint8Array(40).fill(seed), 3000)?.length ?? 0).toBeLessThan(3001);
+    for (let seed = 0; seed < 50; seed++)
+      expect(compressor.decompress(new Uint8Array(40).fill(seed), 3000)?.length ?? 0).toBeLessThan(3001);
   });
 
   test("a bomb costs no more memory than it may hold", () => {
@@ -119,8 +135,9 @@ test.each([
   ["the server has none", undefined, certificateCompressors],
   ["they have none in common", [counting(0xff01)], [counting(0xff02)]],
 ] as const)("where %s certificates go as they are", (_, ours, theirs) => {
-  const options = (certificateCompression: readonly CertificateCompressor[] | undefined): Partial<ServerOptions & ClientOptions> =>
-    certificateCompression === undefined ? {} : { certificateCompression };
+  const options = (
+    certificateCompression: readonly CertificateCompressor[] | undefined,
+  ): Partial<ServerOptions & ClientOptions> => (certificateCompression === undefined ? {} : { certificateCompression });
   const { pair, shown } = shownBy({ clientAuth: true, server: options(ours), client: options(theirs) });
   expect(shown).toEqual(["certificate", "certificate"]);
   expect(pair.client.established.info.version).toBe("tls1.3");
@@ -156,28 +173,36 @@ test("what a picker gives goes as it is: nothing is compressed in a handshake", 
   const certificateCompression = [compressor];
   const picker = { pick: (): Credential => seededCredential("client") };
   const { shown } = shownBy({
-    clientAuth: true, server: { certificateCompression }, client: { certificateCompression, credentials: picker },
+    clientAuth: true,
+    server: { certificateCompression },
+    client: { certificateCompression, credentials: picker },
   });
   expect(shown).toEqual(["compressed_certificate", "certificate"]);
 });
 
 describe("staples", () => {
   const stapled: Credential = {
-    ...seededCredential("server"), ocspResponse: Uint8Array.of(0x30, 0), signedCertificateTimestamps: [Uint8Array.of(1, 2, 3)],
+    ...seededCredential("server"),
+    ocspResponse: Uint8Array.of(0x30, 0),
+    signedCertificateTimestamps: [Uint8Array.of(1, 2, 3)],
   };
-  test.each([[[]], [["ocsp"]], [["sct"]], [["ocsp", "sct"]]] as const)("asked for %j a client gets these, compressed, and no others", (asksFor) => {
-    const compressor = counting();
-    const certificateCompression = [compressor];
-    const { pair, shown } = shownBy({
-      server: { certificateCompression, credentials: [stapled] },
-      client: { certificateCompression, verifier: { ...trusting, asksFor: asksFor as readonly StapleKind[] } },
-    });
-    expect(shown).toEqual(["compressed_certificate"]);
-    const presented = pair.client.established.info.peer?.presented;
-    expect([presented?.ocspResponse !== undefined, (presented?.signedCertificateTimestamps.length ?? 0) > 0]).toEqual([
-      asksFor.some((kind) => kind === "ocsp"), asksFor.some((kind) => kind === "sct"),
-    ]);
-  });
+  test.each([[[]], [["ocsp"]], [["sct"]], [["ocsp", "sct"]]] as const)(
+    "asked for %j a client gets these, compressed, and no others",
+    (asksFor) => {
+      const compressor = counting();
+      const certificateCompression = [compressor];
+      const { pair, shown } = shownBy({
+        server: { certificateCompression, credentials: [stapled] },
+        client: { certificateCompression, verifier: { ...trusting, asksFor: asksFor as readonly StapleKind[] } },
+      });
+      expect(shown).toEqual(["compressed_certificate"]);
+      const presented = pair.client.established.info.peer?.presented;
+      expect([presented?.ocspResponse !== undefined, (presented?.signedCertificateTimestamps.length ?? 0) > 0]).toEqual([
+        asksFor.some((kind) => kind === "ocsp"),
+        asksFor.some((kind) => kind === "sct"),
+      ]);
+    },
+  );
 
   test("each message is compressed once, when the config is made, and in no handshake", () => {
     const compressor = counting();
@@ -187,7 +212,11 @@ describe("staples", () => {
     serverConfig({ ...options, credentials: [stapled] });
     expect(compressor.compressed).toBe(2 + 5);
     const before = compressor.compressed;
-    const pair = establishedPair({ clientAuth: true, server: { certificateCompression: [compressor] }, client: { certificateCompression: [compressor] } });
+    const pair = establishedPair({
+      clientAuth: true,
+      server: { certificateCompression: [compressor] },
+      client: { certificateCompression: [compressor] },
+    });
     expect(pair.server.established.info.version).toBe("tls1.3");
     expect(compressor.compressed).toBe(before + 4);
   });
@@ -195,7 +224,9 @@ describe("staples", () => {
 
 test("a session is taken up without any certificate", () => {
   const { pair, shown } = shownBy({
-    resumed: "sealed", server: { certificateCompression: certificateCompressors }, client: { certificateCompression: certificateCompressors },
+    resumed: "sealed",
+    server: { certificateCompression: certificateCompressors },
+    client: { certificateCompression: certificateCompressors },
   });
   expect([pair.client.established.info.handshakeKind, shown]).toEqual(["resumed", []]);
 });
@@ -210,15 +241,28 @@ test("what is decompressed may be as long as the message says, and a compressor 
 });
 
 test.each([
-  ["throws", () => { throw new Error("out of order"); }, "local-fault", "internal_error"],
+  [
+    "throws",
+    () => {
+      throw new Error("out of order");
+    },
+    "local-fault",
+    "internal_error",
+  ],
   ["gives no bytes", () => "text" as unknown as Uint8Array, "local-fault", "internal_error"],
-  ["gives a message that is none", (_: Uint8Array, length: number) => new Uint8Array(length).fill(7), "malformed-message", "decode_error"],
+  [
+    "gives a message that is none",
+    (_: Uint8Array, length: number) => new Uint8Array(length).fill(7),
+    "malformed-message",
+    "decode_error",
+  ],
 ] as const)("a decompressor that %s fails the handshake with its alert", (_, decompress, kind, alert) => {
   const right = counting();
   const broken: CertificateCompressor = {
     ...right,
     // Right while the config is made.
-    decompress: (bytes, maxLength) => (right.maxLengths.length < 2 ? right.decompress(bytes, maxLength) : decompress(bytes, maxLength)),
+    decompress: (bytes, maxLength) =>
+      right.maxLengths.length < 2 ? right.decompress(bytes, maxLength) : decompress(bytes, maxLength),
   };
   const pair = makePair({ server: { certificateCompression: [counting()] }, client: { certificateCompression: [broken] } });
   right.decompress(new Uint8Array(1), 1);
@@ -231,17 +275,50 @@ test.each([
   ["holds something else", [7], "wrong-type certificateCompression[0]"],
   ["lacks a half", [{ algorithm: "zlib", compress: deflateSync }], "wrong-type certificateCompression[0]"],
   ["has an unknown name", [{ ...counting(), algorithm: "gzip" }], "unknown-name certificateCompression[0].algorithm"],
-  ["has a name of Object.prototype", [{ ...counting(), algorithm: "toString" }], "unknown-name certificateCompression[0].algorithm"],
+  [
+    "has a name of Object.prototype",
+    [{ ...counting(), algorithm: "toString" }],
+    "unknown-name certificateCompression[0].algorithm",
+  ],
   ["has a number that is registered", [counting(2)], "unknown-name certificateCompression[0].algorithm"],
   ["has the same twice", [counting("zlib"), counting("zlib")], "duplicate certificateCompression[1]"],
-  ["does not give back what it took", [{ ...counting(), decompress: (bytes: Uint8Array) => bytes }], "bad-compressor certificateCompression[0]"],
+  [
+    "does not give back what it took",
+    [{ ...counting(), decompress: (bytes: Uint8Array) => bytes }],
+    "bad-compressor certificateCompression[0]",
+  ],
   ["finds its own work wrong", [{ ...counting(), decompress: () => undefined }], "bad-compressor certificateCompression[0]"],
-  ["throws", [{ ...counting(), compress: () => { throw new Error("no"); } }], "bad-compressor certificateCompression[0]"],
-  ["makes nothing of something", [{ ...counting(), compress: () => new Uint8Array(0), decompress: () => new Uint8Array(72) }], "bad-compressor certificateCompression[0]"],
+  [
+    "throws",
+    [
+      {
+        ...counting(),
+        compress: () => {
+          throw new Error("no");
+        },
+      },
+    ],
+    "bad-compressor certificateCompression[0]",
+  ],
+  [
+    "makes nothing of something",
+    [{ ...counting(), compress: () => new Uint8Array(0), decompress: () => new Uint8Array(72) }],
+    "bad-compressor certificateCompression[0]",
+  ],
 ])("a config is refused whose compression %s", (_, given, expected) => {
   const certificateCompression = given as readonly CertificateCompressor[];
-  const client: ClientOptions = { provider: seededNode("refused"), now, verifier: { ...trusting, verify: dangerousAssertVerified }, certificateCompression };
-  const server: ServerOptions = { provider: seededNode("refused"), now, credentials: [seededCredential("server")], certificateCompression };
+  const client: ClientOptions = {
+    provider: seededNode("refused"),
+    now,
+    verifier: { ...trusting, verify: dangerousAssertVerified },
+    certificateCompression,
+  };
+  const server: ServerOptions = {
+    provider: seededNode("refused"),
+    now,
+    credentials: [seededCredential("server")],
+    certificateCompression,
+  };
   for (const make of [() => clientConfig(client), () => serverConfig(server)]) {
     const problems = problemsOf(make);
     expect(problems[0]).toBe(expected);
@@ -249,9 +326,9 @@ test.each([
 });
 test("compression without TLS 1.3 is refused, and an empty list is none", () => {
   const options = { provider: seededNode("versions"), now, verifier: trusting };
-  expect(problemsOf(() => clientConfig({ ...options, versions: ["tls1.2"], certificateCompression: certificateCompressors }))).toEqual([
-    "other-version certificateCompression",
-  ]);
+  expect(
+    problemsOf(() => clientConfig({ ...options, versions: ["tls1.2"], certificateCompression: certificateCompressors })),
+  ).toEqual(["other-version certificateCompression"]);
   expect(problemsOf(() => clientConfig({ ...options, versions: ["tls1.2"], certificateCompression: [] }))).toEqual([]);
 });
 
@@ -267,7 +344,10 @@ function problemsOf(make: () => unknown): string[] {
 
 test("in whatever pieces a compressed certificate comes, it is the same handshake", () => {
   const options: PairOptions = {
-    clientAuth: true, seed: "pieces", server: { certificateCompression: certificateCompressors }, client: { certificateCompression: certificateCompressors },
+    clientAuth: true,
+    seed: "pieces",
+    server: { certificateCompression: certificateCompressors },
+    client: { certificateCompression: certificateCompressors },
   };
   const whole = establishedPair(options);
   const pieces = makePair(options);
@@ -285,9 +365,11 @@ test("in whatever pieces a compressed certificate comes, it is the same handshak
 
 test("asynchronous answers make no difference", () => {
   const options: PairOptions = {
-    asynchronous: true, clientAuth: true, client: { certificateCompression: certificateCompressors }, server: { certificateCompression: certificateCompressors },
+    asynchronous: true,
+    clientAuth: true,
+    client: { certificateCompression: certificateCompressors },
+    server: { certificateCompression: certificateCompressors },
   };
   // Its client picks: see above.
   expect(shownBy(options).shown).toEqual(["compressed_certificate", "certificate"]);
 });
-

@@ -1,7 +1,15 @@
 // Who the client is: asked for, shown, proven, judged, and refused inside the handshake.
 import { describe, expect, test } from "vitest";
 import {
-  Acceptor, type AsyncCredentialPicker, type ClientOptions, Connector, type Credential, type CredentialRequest, dangerousAssertVerified, type ServerOptions, type SyncVerifier,
+  Acceptor,
+  type AsyncCredentialPicker,
+  type ClientOptions,
+  Connector,
+  type Credential,
+  type CredentialRequest,
+  dangerousAssertVerified,
+  type ServerOptions,
+  type SyncVerifier,
 } from "@sallyport/core";
 import { extension, u16, v16 } from "../support/octets.ts";
 import { converse, makeConfigs, makePair } from "../support/pair.ts";
@@ -31,20 +39,26 @@ const asks = (mode: "optional" | "required", verifier: SyncVerifier = judge): Pa
   clientAuthentication: { mode, verifier },
 });
 
-const ways = (["tls1.3", "tls1.2"] as const).flatMap((version) => [{ version, asynchronous: false }, { version, asynchronous: true }]);
+const ways = (["tls1.3", "tls1.2"] as const).flatMap((version) => [
+  { version, asynchronous: false },
+  { version, asynchronous: true },
+]);
 
 describe.each(ways)("$version, asynchronous: $asynchronous", ({ version, asynchronous }) => {
-  test.each(["optional", "required"] as const)("%s: a certificate that is shown, proven and trusted is the connection's peer", (mode) => {
-    const { client, server } = meet(asks(mode), { credentials: [own] }, asynchronous, version);
-    if (client.kind !== "established" || server.kind !== "established") throw new Error(`${client.kind}, ${server.kind}`);
-    expect(server.connection.info.peer?.names).toEqual(["client"]);
-    expect(server.connection.info.peer?.presented.chain[0]).toEqual(own.chain[0]);
-    expect(server.connection.info.peerSignatureScheme).toBe("ed25519");
-    expect(client.connection.info.ownSignatureScheme).toBe("ed25519");
-    expect([server.connection.info.asksPeer, client.connection.info.asksPeer]).toEqual([true, true]);
-    expect(client.connection.info.ownCertificate).toEqual(own.chain[0]);
-    expect(server.connection.info.ownCertificate).toEqual(client.connection.info.peer?.presented.chain[0]);
-  });
+  test.each(["optional", "required"] as const)(
+    "%s: a certificate that is shown, proven and trusted is the connection's peer",
+    (mode) => {
+      const { client, server } = meet(asks(mode), { credentials: [own] }, asynchronous, version);
+      if (client.kind !== "established" || server.kind !== "established") throw new Error(`${client.kind}, ${server.kind}`);
+      expect(server.connection.info.peer?.names).toEqual(["client"]);
+      expect(server.connection.info.peer?.presented.chain[0]).toEqual(own.chain[0]);
+      expect(server.connection.info.peerSignatureScheme).toBe("ed25519");
+      expect(client.connection.info.ownSignatureScheme).toBe("ed25519");
+      expect([server.connection.info.asksPeer, client.connection.info.asksPeer]).toEqual([true, true]);
+      expect(client.connection.info.ownCertificate).toEqual(own.chain[0]);
+      expect(server.connection.info.ownCertificate).toEqual(client.connection.info.peer?.presented.chain[0]);
+    },
+  );
 
   test("optional: a client that shows none is nobody, and welcome", () => {
     const { client, server } = meet(asks("optional"), {}, asynchronous, version);
@@ -56,7 +70,11 @@ describe.each(ways)("$version, asynchronous: $asynchronous", ({ version, asynchr
 
   test("required: a client that shows none is refused with the version's alert", () => {
     const { client, server } = meet(asks("required"), {}, asynchronous, version);
-    expect(server).toMatchObject({ kind: "failed", error: { kind: "certificate-required" }, alert: { description: version === "tls1.3" ? "certificate_required" : "handshake_failure" } });
+    expect(server).toMatchObject({
+      kind: "failed",
+      error: { kind: "certificate-required" },
+      alert: { description: version === "tls1.3" ? "certificate_required" : "handshake_failure" },
+    });
     // In TLS 1.3 the client is established before the server can judge it: the refusal comes on the data path.
     expect(client.kind).toBe(version === "tls1.3" ? "established" : "failed");
   });
@@ -76,7 +94,9 @@ test("among several credentials the authorities decide, and are a hint: if none 
     clientAuthentication: { mode: "required", verifier: judge, authorities },
   });
   const shown = (authorities: readonly Uint8Array[]): Uint8Array | undefined => {
-    const { server } = meet(withAuthorities(authorities), { credentials: [{ ...own, issuers: [Uint8Array.of(0x31, 0x00)] }, named] });
+    const { server } = meet(withAuthorities(authorities), {
+      credentials: [{ ...own, issuers: [Uint8Array.of(0x31, 0x00)] }, named],
+    });
     return server.kind === "established" ? server.connection.info.peer?.presented.chain[0] : undefined;
   };
   expect(shown([issuer])).toEqual(named.chain[0]);
@@ -87,7 +107,10 @@ test("among several credentials the authorities decide, and are a hint: if none 
 test("a picker sees what the server asks for, and may answer none", () => {
   const requests: unknown[] = [];
   const picker = { pick: (request: unknown) => void requests.push(request) };
-  const { server } = meet({ clientAuthentication: { mode: "optional", verifier: judge, authorities: [issuer] } }, { credentials: picker as never });
+  const { server } = meet(
+    { clientAuthentication: { mode: "optional", verifier: judge, authorities: [issuer] } },
+    { credentials: picker as never },
+  );
   expect(requests).toMatchObject([{ authorities: [issuer], certificateTypes: ["x509"] }]);
   expect(server.kind === "established" && server.connection.info.peer).toBe(undefined);
 });
@@ -96,7 +119,10 @@ test("a picker is told of schemes that prove a key in the version that is spoken
   const requests: CredentialRequest[] = [];
   const picker = { pick: (request: CredentialRequest) => void requests.push(request) };
   const tls13 = new ScriptedServer({ config: { credentials: picker } }).to("WAIT_CERT_CR");
-  tls13.say(tls13.certificateRequest(extension(extensions.signatureAlgorithms, v16(u16(0x0401, 0x0805, 0x0804, 0x0601))))).skipTo("WAIT_CERT").proceed();
+  tls13
+    .say(tls13.certificateRequest(extension(extensions.signatureAlgorithms, v16(u16(0x0401, 0x0805, 0x0804, 0x0601)))))
+    .skipTo("WAIT_CERT")
+    .proceed();
   expect(requests.map(({ schemes }) => schemes)).toEqual([["rsa_pss_rsae_sha384", "rsa_pss_rsae_sha256"]]);
 });
 
@@ -110,16 +136,24 @@ test("an asynchronous picker shows as a stage that carries the request and the p
   if (stage.kind !== "needs-credential") throw new Error(stage.kind);
   expect(stage.picker).toBe(picker);
   expect(stage.request.schemes).toContain("ed25519");
-  expect(() => stage.present({ ...own, signer: { ...own.signer, schemes: [] } })).toThrow(expect.objectContaining({ code: "bad-argument" }));
+  expect(() => stage.present({ ...own, signer: { ...own.signer, schemes: [] } })).toThrow(
+    expect.objectContaining({ code: "bad-argument" }),
+  );
   expect(stage.present(own).kind).toBe("established");
   expect(() => stage.present(own)).toThrow(expect.objectContaining({ code: "spent-stage" }));
 });
 
 test.each([
-  ["ecdsa_sign", [64], true], ["both", [1, 64], true], ["rsa_sign", [1], false], ["a type that nobody knows", [2], false],
-])("tls1.2: asked for a key of type %s, an ECDSA certificate is shown only where it fits (RFC 5246 §7.4.6)", (_, keys, isShown) => {
-  const server = new ScriptedServerTls12({ config: { credentials: [ownCredential] } }).to("WAIT_SHD");
-  server.say(server.certificateRequest(keys)).skipTo("WAIT_SHD_ONLY").say(server.serverHelloDone());
-  const certificate = server.heard.find(({ bytes }) => bytes[0] === types.certificate);
-  expect(certificate?.bytes.length).toBe(isShown ? 4 + 3 + 3 + ownCredential.chain[0].length : 4 + 3);
-});
+  ["ecdsa_sign", [64], true],
+  ["both", [1, 64], true],
+  ["rsa_sign", [1], false],
+  ["a type that nobody knows", [2], false],
+])(
+  "tls1.2: asked for a key of type %s, an ECDSA certificate is shown only where it fits (RFC 5246 §7.4.6)",
+  (_, keys, isShown) => {
+    const server = new ScriptedServerTls12({ config: { credentials: [ownCredential] } }).to("WAIT_SHD");
+    server.say(server.certificateRequest(keys)).skipTo("WAIT_SHD_ONLY").say(server.serverHelloDone());
+    const certificate = server.heard.find(({ bytes }) => bytes[0] === types.certificate);
+    expect(certificate?.bytes.length).toBe(isShown ? 4 + 3 + 3 + ownCredential.chain[0].length : 4 + 3);
+  },
+);

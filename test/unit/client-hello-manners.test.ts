@@ -34,7 +34,8 @@ function readHello(bytes: Uint8Array): Said {
 }
 
 const orderOf = ({ extensions }: DecodedClientHello): number[] => extensions.map(({ type }) => type.id);
-const bodyOf = ({ extensions }: DecodedClientHello, id: number): string => String(extensions.find(({ type }) => type.id === id)?.data);
+const bodyOf = ({ extensions }: DecodedClientHello, id: number): string =>
+  String(extensions.find(({ type }) => type.id === id)?.data);
 
 /** Both hellos of a client that is asked for another share, and that all goes well behind them. */
 function retried(options: PairOptions): readonly [DecodedClientHello, DecodedClientHello] {
@@ -51,7 +52,11 @@ function retried(options: PairOptions): readonly [DecodedClientHello, DecodedCli
 
 test("a cookie that HelloRetryRequest asks for comes back, and the handshake goes on; each connection has its own", () => {
   const cookies = ["a", "b"].map((seed) => {
-    const [first, second] = retried({ seed, server: { groups: ["secp256r1"], retryCookie: true }, client: { grease: true, padding: true } });
+    const [first, second] = retried({
+      seed,
+      server: { groups: ["secp256r1"], retryCookie: true },
+      client: { grease: true, padding: true },
+    });
     expect(first.cookie).toBeUndefined();
     expect(second.cookie?.length).toBe(32);
     return String(second.cookie);
@@ -142,7 +147,9 @@ describe("padding", () => {
   test("counts a session's identity and binder, which follow it; the server verifies the binder", () => {
     for (const alpn of [[], ["h2"], ["x".repeat(60)]]) {
       const pair = makePair({
-        resumed: "stored", client: { ...small, alpn, padding: true, permuteExtensions: false }, server: { alpn, versions: ["tls1.3"] },
+        resumed: "stored",
+        client: { ...small, alpn, padding: true, permuteExtensions: false },
+        server: { alpn, versions: ["tls1.3"] },
       });
       const bytes = pair.client.take();
       const { hello } = readHello(bytes);
@@ -155,7 +162,9 @@ describe("padding", () => {
   });
 
   test("the second hello has its own", () => {
-    const [first, second] = retried({ client: { ...small, groups: ["x25519", "secp256r1"], alpn: ["sally/1", "x".repeat(99)], padding: true } });
+    const [first, second] = retried({
+      client: { ...small, groups: ["x25519", "secp256r1"], alpn: ["sally/1", "x".repeat(99)], padding: true },
+    });
     expect([first.raw.length, second.raw.length]).toEqual([512, 512]);
     expect(bodyOf(second, extensionIds.padding)).not.toBe(bodyOf(first, extensionIds.padding));
   });
@@ -206,7 +215,8 @@ describe("GREASE", () => {
     const scripted = (): ScriptedServer => new ScriptedServer({ config: { ...full, verifier, provider: seededNode("echo") } });
     // The same seed draws the same values in the same order.
     const said = sayHello({ ...full, verifier, versions: ["tls1.3"] }, "echo").hello;
-    const grease = (list: readonly { readonly id: number }[] | undefined): number => list?.find(({ id }) => isGrease(id))?.id ?? 0;
+    const grease = (list: readonly { readonly id: number }[] | undefined): number =>
+      list?.find(({ id }) => isGrease(id))?.id ?? 0;
     const unknown = said.extensions.find(({ type }) => isGrease(type.id))?.type.id ?? 0;
     const illegal = { kind: "alert", level: "fatal", description: "illegal_parameter" };
     const answer = (server: ScriptedServer, type: number, ...body: readonly Octets[]): Partial<ServerHelloScript> => {
@@ -234,7 +244,14 @@ describe("GREASE", () => {
 
     test("a group in HelloRetryRequest", () => {
       const server = scripted().to("WAIT_SH");
-      server.say(server.retryRequest({ extensions: [extension(extensions.supportedVersions, u16(0x0304)), extension(extensions.keyShare, u16(grease(said.groups)))] }));
+      server.say(
+        server.retryRequest({
+          extensions: [
+            extension(extensions.supportedVersions, u16(0x0304)),
+            extension(extensions.keyShare, u16(grease(said.groups))),
+          ],
+        }),
+      );
       expect(server.machine.failure?.alert).toEqual(illegal);
     });
 

@@ -19,8 +19,10 @@ function problemsOf(make: () => unknown): string[] {
     throw thrown;
   }
 }
-const server = (options: Loose) => serverConfig({ ...common, credentials: [seededCredential("server")], sessions, ...options } as never);
-const client = (options: Loose) => clientConfig({ ...common, verifier: trusting, sessions: memoryClientSessions(), ...options } as never);
+const server = (options: Loose) =>
+  serverConfig({ ...common, credentials: [seededCredential("server")], sessions, ...options } as never);
+const client = (options: Loose) =>
+  clientConfig({ ...common, verifier: trusting, sessions: memoryClientSessions(), ...options } as never);
 
 describe("a server", () => {
   test.each<[string, Loose, string[]]>([
@@ -32,10 +34,18 @@ describe("a server", () => {
     ["half a byte", { earlyData: { maxBytes: 1.5, singleUse } }, ["not-a-positive-integer earlyData.maxBytes"]],
     ["what is QUIC's", { earlyData: { maxBytes: 2 ** 32 - 1, singleUse } }, ["limit-too-large earlyData.maxBytes"]],
     ["nobody who tells replays", { earlyData: { maxBytes: 1 } }, ["wrong-type earlyData.singleUse"]],
-    ["a store without its method", { earlyData: { maxBytes: 1, singleUse: { find: () => {} } } }, ["wrong-type earlyData.singleUse"]],
+    [
+      "a store without its method",
+      { earlyData: { maxBytes: 1, singleUse: { find: () => {} } } },
+      ["wrong-type earlyData.singleUse"],
+    ],
     ["no sessions", { earlyData: { maxBytes: 1, singleUse }, sessions: undefined }, ["missing-option earlyData"]],
     ["TLS 1.2 alone", { earlyData: { maxBytes: 1, singleUse }, versions: ["tls1.2"] }, ["other-version earlyData"]],
-    ["a limit that cuts honest clients off", { earlyData: { maxBytes: 500, singleUse }, limits: { skippedEarlyData: 499 } }, ["limit-too-small limits.skippedEarlyData"]],
+    [
+      "a limit that cuts honest clients off",
+      { earlyData: { maxBytes: 500, singleUse }, limits: { skippedEarlyData: 499 } },
+      ["limit-too-small limits.skippedEarlyData"],
+    ],
   ])("with %s", (_, options, expected) => {
     expect(problemsOf(() => server(options))).toEqual(expected);
   });

@@ -152,21 +152,9 @@ test.each<[string, Loose, string[]]>([
   ["a resumption in words", { resumesTls12: "no" }, ["wrong-type resumesTls12"]],
   ["no provider", { provider: undefined }, ["missing-option provider"]],
   ["a provider that is no object", { provider: 5 }, ["wrong-type provider"]],
-  [
-    "a provider without suites",
-    { provider: fakeProvider({ suites: [] }) },
-    ["empty-list provider.suites"],
-  ],
-  [
-    "a provider without groups",
-    { provider: fakeProvider({ groups: [] }) },
-    ["empty-list provider.groups"],
-  ],
-  [
-    "a provider whose groups are no list",
-    { provider: { ...fakeProvider(), groups: 7 } },
-    ["wrong-type provider.groups"],
-  ],
+  ["a provider without suites", { provider: fakeProvider({ suites: [] }) }, ["empty-list provider.suites"]],
+  ["a provider without groups", { provider: fakeProvider({ groups: [] }) }, ["empty-list provider.groups"]],
+  ["a provider whose groups are no list", { provider: { ...fakeProvider(), groups: 7 } }, ["wrong-type provider.groups"]],
   [
     "a provider with a group twice",
     { provider: fakeProvider({ groups: [group("x25519", 32), group("x25519", 32)] }) },
@@ -329,9 +317,17 @@ test.each<[string, Loose, string[]]>([
   ],
   ["names that are no list", credentialWith({ names: "example.com" }), ["wrong-type credentials[0].names"]],
   ["issuers that are no bytes", credentialWith({ issuers: ["CN=x"] }), ["wrong-type credentials[0].issuers"]],
-  ["a certificate as a raw public key", credentialWith({ type: "raw-public-key" }), ["certificate-has-other-key credentials[0].chain"]],
+  [
+    "a certificate as a raw public key",
+    credentialWith({ type: "raw-public-key" }),
+    ["certificate-has-other-key credentials[0].chain"],
+  ],
   ["an unknown certificate type", credentialWith({ type: "openpgp" }), ["unknown-name credentials[0].type"]],
-  ["an OCSP response without a byte", credentialWith({ ocspResponse: new Uint8Array(0) }), ["bad-staple credentials[0].ocspResponse"]],
+  [
+    "an OCSP response without a byte",
+    credentialWith({ ocspResponse: new Uint8Array(0) }),
+    ["bad-staple credentials[0].ocspResponse"],
+  ],
   [
     "a key that may sign in TLS 1.2 alone",
     { versions: ["tls1.3"], credentials: [fakeCredential("RSA", { schemes: ["rsa_pkcs1_sha256"] })] },
@@ -357,7 +353,9 @@ test.each<[string, Loose, string[]]>([
   expect(kindsOf(options)).toEqual(expected);
 });
 
-const pkcs1Alone = fakeProvider({ verifications: good.provider.verifications.filter(({ scheme }) => scheme === "rsa_pkcs1_sha256") });
+const pkcs1Alone = fakeProvider({
+  verifications: good.provider.verifications.filter(({ scheme }) => scheme === "rsa_pkcs1_sha256"),
+});
 const judge = { label: "clients", schemes: ["ecdsa_secp256r1_sha256"], verify: () => ({ reason: "nobody" }) };
 test.each<[string, Loose, string[]]>([
   ["nothing to ask by", { clientAuthentication: 1 }, ["wrong-type clientAuthentication"]],
@@ -375,7 +373,13 @@ test.each<[string, Loose, string[]]>([
   ],
   [
     "more authorities than go into a request",
-    { clientAuthentication: { mode: "optional", verifier: judge, authorities: Array.from({ length: 110 }, () => new Uint8Array(300)) } },
+    {
+      clientAuthentication: {
+        mode: "optional",
+        verifier: judge,
+        authorities: Array.from({ length: 110 }, () => new Uint8Array(300)),
+      },
+    },
     ["too-many-authorities clientAuthentication.authorities"],
   ],
   [
@@ -453,5 +457,6 @@ test("withAlpn changes the protocols and the id, checks them, and leaves the con
   expect(other.id).not.toEqual(config.id);
   expect(config.withAlpn(["http/1.1", "h2"]).id).toEqual(other.id);
   expect(serverConfig({ ...good, alpn: ["h2"], label: "other" }).withAlpn(["http/1.1", "h2"]).id).not.toEqual(other.id);
-  for (const wrong of [[""], ["a", "a"], ["\u{100}"], "h2", [1]]) expect(() => config.withAlpn(wrong as string[])).toThrow(ConfigError);
+  for (const wrong of [[""], ["a", "a"], ["\u{100}"], "h2", [1]])
+    expect(() => config.withAlpn(wrong as string[])).toThrow(ConfigError);
 });

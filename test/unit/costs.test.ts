@@ -12,30 +12,54 @@ afterEach(() => vi.unstubAllGlobals());
 describe("calls into cryptography", () => {
   // The client's own share and random bytes are made before its first output, and not counted.
   test.each<readonly [string, PairOptions, { readonly client: string; readonly server: string }]>([
-    ["a full handshake", {}, {
-      client: "complete 1, verify 1, hmac 20, create 1, clone 4, importSeal 2, importOpen 2, seal 1, open 2",
-      server: "respond 1, sign 1, hmac 20, create 1, clone 4, importSeal 2, importOpen 2, seal 2, open 1, random 1",
-    }],
-    ["one behind a HelloRetryRequest", { retry: true }, {
-      client: "start 1, complete 1, verify 1, hmac 20, create 2, clone 4, importSeal 2, importOpen 2, seal 1, open 2",
-      server: "respond 1, sign 1, hmac 20, create 2, clone 4, importSeal 2, importOpen 2, seal 2, open 1, random 1",
-    }],
-    ["one with a client's certificate", { clientAuth: true }, {
-      client: "complete 1, verify 1, hmac 20, create 1, clone 6, importSeal 2, importOpen 2, seal 2, open 2",
-      server: "respond 1, sign 1, verify 1, hmac 20, create 1, clone 6, importSeal 2, importOpen 2, seal 2, open 2, random 1",
-    }],
-    ["a resumed one, by a sealed ticket", { resumed: "sealed" }, {
-      client: "complete 1, hmac 24, create 1, clone 4, importSeal 2, importOpen 2, seal 1, open 2",
-      server: "respond 1, hmac 29, create 1, clone 5, importSeal 3, importOpen 3, seal 3, open 2, random 3",
-    }],
-    ["a full one of TLS 1.2", { version: "tls1.2" }, {
-      client: "respond 1, verify 1, hmac 12, create 1, clone 2, importSeal 1, importOpen 1, seal 1, open 1",
-      server: "start 1, complete 1, sign 1, hmac 12, create 1, clone 2, importSeal 1, importOpen 1, seal 1, open 1, random 1",
-    }],
-    ["a resumed one of TLS 1.2", { version: "tls1.2", resumed: "sealed" }, {
-      client: "hmac 8, create 1, clone 2, importSeal 1, importOpen 1, seal 1, open 1",
-      server: "hmac 9, create 1, clone 2, importSeal 1, importOpen 2, seal 1, open 2, random 1",
-    }],
+    [
+      "a full handshake",
+      {},
+      {
+        client: "complete 1, verify 1, hmac 20, create 1, clone 4, importSeal 2, importOpen 2, seal 1, open 2",
+        server: "respond 1, sign 1, hmac 20, create 1, clone 4, importSeal 2, importOpen 2, seal 2, open 1, random 1",
+      },
+    ],
+    [
+      "one behind a HelloRetryRequest",
+      { retry: true },
+      {
+        client: "start 1, complete 1, verify 1, hmac 20, create 2, clone 4, importSeal 2, importOpen 2, seal 1, open 2",
+        server: "respond 1, sign 1, hmac 20, create 2, clone 4, importSeal 2, importOpen 2, seal 2, open 1, random 1",
+      },
+    ],
+    [
+      "one with a client's certificate",
+      { clientAuth: true },
+      {
+        client: "complete 1, verify 1, hmac 20, create 1, clone 6, importSeal 2, importOpen 2, seal 2, open 2",
+        server: "respond 1, sign 1, verify 1, hmac 20, create 1, clone 6, importSeal 2, importOpen 2, seal 2, open 2, random 1",
+      },
+    ],
+    [
+      "a resumed one, by a sealed ticket",
+      { resumed: "sealed" },
+      {
+        client: "complete 1, hmac 24, create 1, clone 4, importSeal 2, importOpen 2, seal 1, open 2",
+        server: "respond 1, hmac 29, create 1, clone 5, importSeal 3, importOpen 3, seal 3, open 2, random 3",
+      },
+    ],
+    [
+      "a full one of TLS 1.2",
+      { version: "tls1.2" },
+      {
+        client: "respond 1, verify 1, hmac 12, create 1, clone 2, importSeal 1, importOpen 1, seal 1, open 1",
+        server: "start 1, complete 1, sign 1, hmac 12, create 1, clone 2, importSeal 1, importOpen 1, seal 1, open 1, random 1",
+      },
+    ],
+    [
+      "a resumed one of TLS 1.2",
+      { version: "tls1.2", resumed: "sealed" },
+      {
+        client: "hmac 8, create 1, clone 2, importSeal 1, importOpen 1, seal 1, open 1",
+        server: "hmac 9, create 1, clone 2, importSeal 1, importOpen 2, seal 1, open 2, random 1",
+      },
+    ],
   ])("%s", (_, options, expected) => {
     expect(callsOf(options)).toEqual(expected);
   });
@@ -62,7 +86,21 @@ function callsOf(options: PairOptions): Readonly<Record<"client" | "server", str
 }
 
 function said({ calls }: Workshop): string {
-  const counted: readonly Operation[] = ["start", "respond", "complete", "sign", "verify", "hmac", "create", "clone", "importSeal", "importOpen", "seal", "open", "random"];
+  const counted: readonly Operation[] = [
+    "start",
+    "respond",
+    "complete",
+    "sign",
+    "verify",
+    "hmac",
+    "create",
+    "clone",
+    "importSeal",
+    "importOpen",
+    "seal",
+    "open",
+    "random",
+  ];
   return counted.flatMap((operation) => (calls.has(operation) ? [`${operation} ${calls.get(operation)}`] : [])).join(", ");
 }
 
@@ -90,7 +128,9 @@ describe("records", () => {
   test("of chunks that end inside a record only that record is copied", () => {
     const { sender, receiver } = plainPair();
     const stream = Buffer.concat(sealed(sender, mebibyte));
-    const chunks = Array.from({ length: Math.ceil(stream.length / 65_536) }, (_, at) => Uint8Array.from(stream.subarray(at * 65_536, (at + 1) * 65_536)));
+    const chunks = Array.from({ length: Math.ceil(stream.length / 65_536) }, (_, at) =>
+      Uint8Array.from(stream.subarray(at * 65_536, (at + 1) * 65_536)),
+    );
     const counted = count(() => receiveAll(receiver, chunks));
     expect(counted.copied).toBeLessThan((16_384 + 256) * 2 * chunks.length);
   });
@@ -119,7 +159,10 @@ function shake(length: number): { readonly copied: number; readonly calls: unkno
   workshop.armed = true;
   let copied = 0;
   for (let turn = 0; turn < 10; turn++) {
-    for (const [from, to] of [[pair.client, pair.server], [pair.server, pair.client]] as const) {
+    for (const [from, to] of [
+      [pair.client, pair.server],
+      [pair.server, pair.client],
+    ] as const) {
       const bytes = from.take();
       for (let at = 0; at < bytes.length; at += length) {
         const piece = Uint8Array.from(bytes.subarray(at, Math.min(bytes.length, at + length)));
@@ -171,12 +214,15 @@ function count(work: () => void): Counted {
   const Real = globalThis.Uint8Array;
   const counted = { copied: 0, made: 0, views: 0 };
   const { set, slice, subarray, fill } = Real.prototype;
-  vi.stubGlobal("Uint8Array", new Proxy(Real, {
-    construct: (target, args: readonly unknown[]) => {
-      if (!(args[0] instanceof ArrayBuffer)) counted.made += 1;
-      return Reflect.construct(target, args);
-    },
-  }));
+  vi.stubGlobal(
+    "Uint8Array",
+    new Proxy(Real, {
+      construct: (target, args: readonly unknown[]) => {
+        if (!(args[0] instanceof ArrayBuffer)) counted.made += 1;
+        return Reflect.construct(target, args);
+      },
+    }),
+  );
   const patched: Pick<Uint8Array, "set" | "slice" | "subarray" | "fill"> = {
     set(this: Uint8Array, source, offset) {
       counted.copied += source.length;
@@ -210,13 +256,22 @@ function plainPair(): { readonly sender: Connection; readonly receiver: Connecti
   const provider = (seed: string): CryptoProvider => ({
     ...seededNode(seed),
     hashes: [hash("sha256", 32)],
-    suites: [{
-      name: "TLS_AES_128_GCM_SHA256", hash: "sha256", keyLength: 16,
-      seal: () => ({ seal: (_nonce, _header, { length }, target, offset) => target.set(tag, offset + length), destroy: () => {} }),
-      open: () => ({ open: (_nonce, _header, sealed) => sealed.subarray(0, sealed.length - tag.length), destroy: () => {} }),
-    }],
+    suites: [
+      {
+        name: "TLS_AES_128_GCM_SHA256",
+        hash: "sha256",
+        keyLength: 16,
+        seal: () => ({
+          seal: (_nonce, _header, { length }, target, offset) => target.set(tag, offset + length),
+          destroy: () => {},
+        }),
+        open: () => ({ open: (_nonce, _header, sealed) => sealed.subarray(0, sealed.length - tag.length), destroy: () => {} }),
+      },
+    ],
   });
-  const { both: [receiver, sender] } = establishedPair({ provider });
+  const {
+    both: [receiver, sender],
+  } = establishedPair({ provider });
   return { sender, receiver };
 }
 

@@ -47,17 +47,20 @@ describe("the provider", () => {
 });
 
 describe("the signer reads", () => {
-  test.each(["P-256", "P-384", "P-521"])("%s as PKCS#8 in DER and PEM, and as SEC 1 in PEM behind another block", (namedCurve) => {
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve });
-    const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
-    const forms = [privateKey.export({ type: "pkcs8", format: "der" }), pem(privateKey), parameters + pem(privateKey, "sec1")];
-    for (const form of forms) {
-      const ours = signer(form);
-      const [scheme = "ed25519"] = ours.schemes;
-      expect(ours.publicKey).toEqual(Uint8Array.from(publicKey.export({ type: "spki", format: "der" })));
-      expect(verify(/sha\d+$/.exec(scheme)?.[0], message, publicKey, ours.sign(scheme, message))).toBe(true);
-    }
-  });
+  test.each(["P-256", "P-384", "P-521"])(
+    "%s as PKCS#8 in DER and PEM, and as SEC 1 in PEM behind another block",
+    (namedCurve) => {
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve });
+      const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+      const forms = [privateKey.export({ type: "pkcs8", format: "der" }), pem(privateKey), parameters + pem(privateKey, "sec1")];
+      for (const form of forms) {
+        const ours = signer(form);
+        const [scheme = "ed25519"] = ours.schemes;
+        expect(ours.publicKey).toEqual(Uint8Array.from(publicKey.export({ type: "spki", format: "der" })));
+        expect(verify(/sha\d+$/.exec(scheme)?.[0], message, publicKey, ours.sign(scheme, message))).toBe(true);
+      }
+    },
+  );
 
   test("Ed25519 as PKCS#8, in lines of either kind of ending", () => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519");

@@ -13,8 +13,12 @@ describe("the signer", () => {
   test("signs with every scheme of its key, RSA-PSS before PKCS #1", () => {
     const rsa = signer(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
     expect(rsa.schemes).toEqual([
-      "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512",
-      "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512",
+      "rsa_pss_rsae_sha256",
+      "rsa_pss_rsae_sha384",
+      "rsa_pss_rsae_sha512",
+      "rsa_pkcs1_sha256",
+      "rsa_pkcs1_sha384",
+      "rsa_pkcs1_sha512",
     ]);
     const pss = signer(rsaPssKeys({ hashAlgorithm: "sha384", mgf1HashAlgorithm: "sha384", saltLength: 48 }).privateKey);
     expect(pss.schemes).toEqual(["rsa_pss_pss_sha384"]);
@@ -67,11 +71,15 @@ test("public keys that come again, more of them than are kept, are told apart, a
 });
 
 // Node.js 20 waits for ever if the collector comes while a generated key is exported as JWK: within some 10,000 keys of these.
-test.each([["x25519", 40_000], ["secp521r1", 2_000], ["X25519MLKEM768", 1_000]] as const)(
-  "a collection may come at any moment while keys of %s are made", { timeout: 180_000 },
-  async (group, count) => {
-    const flags = ["--max-semi-space-size=1", "--import", "./bench/register.mjs", "--conditions=sallyport-source"];
-    const printed = await run(process.execPath, [...flags, "test/support/key-churn.ts", group, String(count)], "", { cwd: root, timeoutMs: 150_000 });
-    expect(printed).toBe("done\n");
-  },
-);
+test.each([
+  ["x25519", 40_000],
+  ["secp521r1", 2_000],
+  ["X25519MLKEM768", 1_000],
+] as const)("a collection may come at any moment while keys of %s are made", { timeout: 180_000 }, async (group, count) => {
+  const flags = ["--max-semi-space-size=1", "--import", "./bench/register.mjs", "--conditions=sallyport-source"];
+  const printed = await run(process.execPath, [...flags, "test/support/key-churn.ts", group, String(count)], "", {
+    cwd: root,
+    timeoutMs: 150_000,
+  });
+  expect(printed).toBe("done\n");
+});

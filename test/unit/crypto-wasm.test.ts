@@ -13,7 +13,10 @@ describe("wasmCrypto", () => {
     const base = seeded();
     const provider = await wasmCrypto(base);
     const names = ({ suites, groups, verifications, hashes }: typeof base): unknown => [
-      suites.map(({ name }) => name), groups.map(({ name }) => name), verifications.map(({ scheme }) => scheme), hashes,
+      suites.map(({ name }) => name),
+      groups.map(({ name }) => name),
+      verifications.map(({ scheme }) => scheme),
+      hashes,
     ];
     expect(names(provider)).toEqual(names(base));
     const replaced = [

@@ -77,7 +77,8 @@ describe("importSigner", () => {
   });
 
   const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
-  const text = (options: Omit<KeyExportOptions<"pem">, "format">): string => p256.export({ ...options, format: "pem" }).toString();
+  const text = (options: Omit<KeyExportOptions<"pem">, "format">): string =>
+    p256.export({ ...options, format: "pem" }).toString();
   const refusals: readonly (readonly [string, Uint8Array | string, RegExp])[] = [
     ["SEC 1, and says how to convert it", text({ type: "sec1" }), /"EC PRIVATE KEY".*openssl pkcs8/],
     ["an encrypted key", text({ type: "pkcs8", cipher: "aes-128-cbc", passphrase: "x" }), /ENCRYPTED.*openssl/],

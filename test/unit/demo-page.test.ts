@@ -10,7 +10,9 @@ interface Recorded {
   readonly id: string;
   readonly hex: string;
 }
-const recorded: readonly Recorded[] = JSON.parse(readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8"));
+const recorded: readonly Recorded[] = JSON.parse(
+  readFileSync(new URL("../vectors/data/clienthellos.json", import.meta.url), "utf8"),
+);
 
 const identity = { chainPem: "", keyPem: "" };
 const authority: Authority = { name: "a CA", pem: "", fingerprint: "AB:CD", leaf: identity, rsaLeaf: identity };
@@ -31,7 +33,8 @@ const info: Info = {
   maxRecordSize: { send: 16_384, receive: 16_384 },
   sessionData: undefined,
 };
-const page = (visit: Partial<Visit> & Pick<Visit, "clientHello">): string => renderPage({ info, messages: [], ...visit }, authority, 8443);
+const page = (visit: Partial<Visit> & Pick<Visit, "clientHello">): string =>
+  renderPage({ info, messages: [], ...visit }, authority, 8443);
 
 describe("the page shows every extension of", () => {
   test.each(recorded.map(({ id, hex }) => [id, hex] as const))("%s", (_, hex) => {
@@ -76,13 +79,19 @@ test("a page that came over TLS 1.2 says so, and speaks of no key share", () => 
 describe("the page says of a group that was not taken, though the browser has it first,", () => {
   const id = { X25519MLKEM768: 0x11ec, x25519: 0x1d, x448: 0x1e, secp256r1: 0x17 } as const;
   const named = (name: keyof typeof id) => ({ id: id[name], name });
-  const shown = (groups: readonly (keyof typeof id)[], shares: readonly (keyof typeof id)[], more: Partial<Info> = {}): string => {
+  const shown = (
+    groups: readonly (keyof typeof id)[],
+    shares: readonly (keyof typeof id)[],
+    more: Partial<Info> = {},
+  ): string => {
     const clientHello = { ...helloOf(recorded[0]?.hex ?? ""), groups: groups.map(named), keyShareGroups: shares.map(named) };
     return page({ clientHello, info: { ...info, ...more } });
   };
 
   test("that there was no share of it, where asking for one would have cost a round trip", () => {
-    expect(shown(["X25519MLKEM768", "x25519"], ["x25519"])).toContain("X25519MLKEM768, for which it had sent no share: to ask for one");
+    expect(shown(["X25519MLKEM768", "x25519"], ["x25519"])).toContain(
+      "X25519MLKEM768, for which it had sent no share: to ask for one",
+    );
   });
 
   test("that this server doesn't speak it", () => {
@@ -90,12 +99,18 @@ describe("the page says of a group that was not taken, though the browser has it
   });
 
   test("that this server's order counts, where both had shares, and in TLS 1.2", () => {
-    expect(shown(["secp256r1", "x25519"], ["secp256r1", "x25519"])).toContain("secp256r1; it is this server&#39;s order that counts.");
-    expect(shown(["secp256r1", "x25519"], [], { version: "tls1.2" })).toContain("secp256r1; it is this server&#39;s order that counts.");
+    expect(shown(["secp256r1", "x25519"], ["secp256r1", "x25519"])).toContain(
+      "secp256r1; it is this server&#39;s order that counts.",
+    );
+    expect(shown(["secp256r1", "x25519"], [], { version: "tls1.2" })).toContain(
+      "secp256r1; it is this server&#39;s order that counts.",
+    );
   });
 
   test("that TLS 1.2 has no room for it", () => {
-    expect(shown(["X25519MLKEM768", "x25519"], [], { version: "tls1.2" })).toContain("X25519MLKEM768, for which TLS 1.2 has no room.");
+    expect(shown(["X25519MLKEM768", "x25519"], [], { version: "tls1.2" })).toContain(
+      "X25519MLKEM768, for which TLS 1.2 has no room.",
+    );
   });
 
   test("nothing where it was taken", () => {
@@ -129,7 +144,9 @@ test("an earlier session is seen in whatever form it is brought", () => {
   expect(wants({ ...tls12, legacySessionId: new Uint8Array(0) })).toBe(false);
   expect(wants({ ...tls12, legacySessionId: new Uint8Array(32) })).toBe(true);
   expect(wants({ ...tls12, legacySessionId: new Uint8Array(0), extensions: [session] })).toBe(true);
-  expect(wants({ ...tls12, legacySessionId: new Uint8Array(0), extensions: [{ ...session, data: new Uint8Array(0) }] })).toBe(false);
+  expect(wants({ ...tls12, legacySessionId: new Uint8Array(0), extensions: [{ ...session, data: new Uint8Array(0) }] })).toBe(
+    false,
+  );
   expect(wants({ ...hello, offersPsk: true })).toBe(true);
   expect(page({ clientHello: tls12 })).toContain("An earlier session of TLS 1.2");
 });

@@ -26,11 +26,17 @@ describe("ByteConn", () => {
 
   test("a read that fails fails alone: the next one asks again", async () => {
     let fails = true;
-    const conn = new ByteConn({ ...under(["a"]), read: async () => {
-      if (!fails) return Uint8Array.of(7);
-      fails = false;
-      throw new Error("broken");
-    } }, plain);
+    const conn = new ByteConn(
+      {
+        ...under(["a"]),
+        read: async () => {
+          if (!fails) return Uint8Array.of(7);
+          fails = false;
+          throw new Error("broken");
+        },
+      },
+      plain,
+    );
     const [first, second] = await Promise.allSettled([conn.read(new Uint8Array(1)), conn.read(new Uint8Array(1))]);
     expect(first.status).toBe("rejected");
     expect(second).toEqual({ status: "fulfilled", value: 1 });

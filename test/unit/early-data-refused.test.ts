@@ -43,29 +43,74 @@ const cases: readonly Case[] = [
   { name: "takes none any more", server: "disabled", client: "declined", wishes: { earlyData: undefined } },
   { name: "has other ticket keys", server: "not-resumed", client: "not-resumed", kind: "full", wishes: { sessions: others } },
   { name: "has another label", server: "config-differs", client: "not-resumed", kind: "full", wishes: { label: "stricter" } },
-  { name: "takes less than its ticket said", server: "config-differs", client: "declined", wishes: { earlyData: { maxBytes: maxBytes - 1, singleUse: { use: () => "fresh" } } } },
-  { name: "asks for another share", server: "retried", client: "retried", kind: "resumed-after-retry", wishes: { groups: ["secp256r1"] } },
-  { name: "chooses another suite of the same hash", server: "suite-differs", client: "suite-differs", wishes: { suites: ["TLS_CHACHA20_POLY1305_SHA256"] } },
-  { name: "chooses a suite of another hash", server: "suite-differs", client: "not-resumed", kind: "full", wishes: { suites: ["TLS_AES_256_GCM_SHA384"] } },
-  { name: "has seen it", server: "seen", client: "declined", wishes: { earlyData: { maxBytes, singleUse: { use: () => "seen" } } } },
-  { name: "can't tell", server: "single-use-unavailable", client: "declined", wishes: { earlyData: { maxBytes, singleUse: { use: () => "unavailable" } } } },
-  ...[undefined, null, true, "", "Fresh", { fresh: true }, Promise.resolve("fresh")].map((answer) => ({
-    // What a caller without types gives.
-    name: `has a store that says ${String(answer)}`, server: "single-use-unavailable", client: "declined",
-    wishes: { earlyData: { maxBytes, singleUse: { use: () => answer as "fresh" } } },
-  } as const)),
-  { name: "has a store that fails", server: "single-use-unavailable", client: "declined", wishes: { earlyData: { maxBytes, singleUse: { use: never } } } },
+  {
+    name: "takes less than its ticket said",
+    server: "config-differs",
+    client: "declined",
+    wishes: { earlyData: { maxBytes: maxBytes - 1, singleUse: { use: () => "fresh" } } },
+  },
+  {
+    name: "asks for another share",
+    server: "retried",
+    client: "retried",
+    kind: "resumed-after-retry",
+    wishes: { groups: ["secp256r1"] },
+  },
+  {
+    name: "chooses another suite of the same hash",
+    server: "suite-differs",
+    client: "suite-differs",
+    wishes: { suites: ["TLS_CHACHA20_POLY1305_SHA256"] },
+  },
+  {
+    name: "chooses a suite of another hash",
+    server: "suite-differs",
+    client: "not-resumed",
+    kind: "full",
+    wishes: { suites: ["TLS_AES_256_GCM_SHA384"] },
+  },
+  {
+    name: "has seen it",
+    server: "seen",
+    client: "declined",
+    wishes: { earlyData: { maxBytes, singleUse: { use: () => "seen" } } },
+  },
+  {
+    name: "can't tell",
+    server: "single-use-unavailable",
+    client: "declined",
+    wishes: { earlyData: { maxBytes, singleUse: { use: () => "unavailable" } } },
+  },
+  ...[undefined, null, true, "", "Fresh", { fresh: true }, Promise.resolve("fresh")].map(
+    (answer) =>
+      ({
+        // What a caller without types gives.
+        name: `has a store that says ${String(answer)}`,
+        server: "single-use-unavailable",
+        client: "declined",
+        wishes: { earlyData: { maxBytes, singleUse: { use: () => answer as "fresh" } } },
+      }) as const,
+  ),
+  {
+    name: "has a store that fails",
+    server: "single-use-unavailable",
+    client: "declined",
+    wishes: { earlyData: { maxBytes, singleUse: { use: never } } },
+  },
   { name: "has a clock that is 10.001 s ahead", server: "age-skew", client: "declined", skewMs: 10_001 },
   { name: "has forgotten the ticket's key", server: "not-resumed", client: "not-resumed", kind: "full", skewMs: 23 * 3_600_000 },
 ];
 
 describe("a server that", () => {
-  test.each(cases)("$name says $server, its client $client, and what was sent early is skipped", ({ wishes = {}, skewMs = 0, kind = "resumed", ...told }) => {
-    const two = new Two({ suites: ["TLS_AES_128_GCM_SHA256"] });
-    two.meet();
-    const skewed = { now: () => two.time + skewMs };
-    expect(refused(two.meet({ ...skewed, ...wishes } as Partial<ServerOptions>))).toEqual([told.server, told.client, kind]);
-  });
+  test.each(cases)(
+    "$name says $server, its client $client, and what was sent early is skipped",
+    ({ wishes = {}, skewMs = 0, kind = "resumed", ...told }) => {
+      const two = new Two({ suites: ["TLS_AES_128_GCM_SHA256"] });
+      two.meet();
+      const skewed = { now: () => two.time + skewMs };
+      expect(refused(two.meet({ ...skewed, ...wishes } as Partial<ServerOptions>))).toEqual([told.server, told.client, kind]);
+    },
+  );
 
   test.each([0, 10_000, -10_000])("is %i ms off takes it", (skewMs) => {
     const two = new Two();
@@ -146,7 +191,10 @@ describe("rejected early data", () => {
   });
 
   test("is cut off behind the limit, which is counted as it came", () => {
-    for (const [limit, kind] of [[2 * whole, undefined], [2 * whole - 1, "limit-exceeded"]] as const) {
+    for (const [limit, kind] of [
+      [2 * whole, undefined],
+      [2 * whole - 1, "limit-exceeded"],
+    ] as const) {
       const client = skipping([1000, 1000], { ...seen, limits: { skippedEarlyData: limit } });
       expect(client.machine.failure?.error.kind).toBe(kind);
     }
@@ -154,7 +202,10 @@ describe("rejected early data", () => {
 
   test("without content is cut off behind 32 records: each is a trial, and costs the limit next to nothing", () => {
     const empty = Array.from({ length: 33 }, () => 0);
-    expect(skipping(empty).machine.failure?.error).toMatchObject({ kind: "limit-exceeded", context: { limit: "emptyRecordsInARow" } });
+    expect(skipping(empty).machine.failure?.error).toMatchObject({
+      kind: "limit-exceeded",
+      context: { limit: "emptyRecordsInARow" },
+    });
     expect(skipping(empty.slice(1)).proceed().machine.failure).toBeUndefined();
     expect(skipping([...empty.slice(1), 1, ...empty.slice(1)]).proceed().machine.failure).toBeUndefined();
     const tiny = skipping([]);

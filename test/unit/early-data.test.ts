@@ -18,19 +18,26 @@ function meet(options: PairOptions = {}): Pair {
 const kinds = ({ client, server }: Pair): string[] => [client.stage.kind, server.stage.kind];
 
 describe.each(["sealed", "stored"] as const)("with a session that is %s", (resumed) => {
-  test.each([false, true])("early data is accepted, shown a record at a time, and told once (asynchronous: %s)", (asynchronous) => {
-    const pair = meet({ resumed, asynchronous });
-    expect(kinds(pair)).toEqual(["established", "established"]);
-    const { client, server } = pair;
-    expect(words(server.early)).toEqual(["GET / ", "HTTP/1.1"]);
-    expect([client.outcome, server.outcome]).toEqual(["accepted", "accepted"]);
-    expect(server.stages.map(({ kind }) => kind).filter((kind) => kind.startsWith("early"))).toEqual(["early-data", "early-data", "early-data-end"]);
-    expect(server.data).toEqual([]);
-    client.send(bytes("later"));
-    converse(pair);
-    expect(words(server.data)).toEqual(["later"]);
-    expect(words(server.early)).toHaveLength(2);
-  });
+  test.each([false, true])(
+    "early data is accepted, shown a record at a time, and told once (asynchronous: %s)",
+    (asynchronous) => {
+      const pair = meet({ resumed, asynchronous });
+      expect(kinds(pair)).toEqual(["established", "established"]);
+      const { client, server } = pair;
+      expect(words(server.early)).toEqual(["GET / ", "HTTP/1.1"]);
+      expect([client.outcome, server.outcome]).toEqual(["accepted", "accepted"]);
+      expect(server.stages.map(({ kind }) => kind).filter((kind) => kind.startsWith("early"))).toEqual([
+        "early-data",
+        "early-data",
+        "early-data-end",
+      ]);
+      expect(server.data).toEqual([]);
+      client.send(bytes("later"));
+      converse(pair);
+      expect(words(server.data)).toEqual(["later"]);
+      expect(words(server.early)).toHaveLength(2);
+    },
+  );
 
   test("whoever sends none is told all the same, and goes on", () => {
     const pair = meet({ resumed, early: [] });
@@ -64,7 +71,14 @@ test("on the wire: hello, change_cipher_spec, early data, then EndOfEarlyData un
   const { client } = meet();
   const records = openAll("client", client.output, client.keyLog);
   const { handshake, changeCipherSpec, applicationData } = contentType;
-  expect(records.map(({ type }) => type)).toEqual([handshake, changeCipherSpec, applicationData, applicationData, handshake, handshake]);
+  expect(records.map(({ type }) => type)).toEqual([
+    handshake,
+    changeCipherSpec,
+    applicationData,
+    applicationData,
+    handshake,
+    handshake,
+  ]);
   expect(records.slice(4).map(({ content }) => content[0])).toEqual([5, 20]);
 });
 

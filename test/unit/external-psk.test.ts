@@ -3,12 +3,31 @@ import { createHash, createHmac } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import {
-  type ClientOptions, clientConfig, ConfigError, Connector, dangerousAssertVerified, dangerousRawPsk, type ExternalPsk, importedPsk,
-  memoryClientSessions, type ServerOptions, serverConfig, ticketKeys,
+  type ClientOptions,
+  clientConfig,
+  ConfigError,
+  Connector,
+  dangerousAssertVerified,
+  dangerousRawPsk,
+  type ExternalPsk,
+  importedPsk,
+  memoryClientSessions,
+  type ServerOptions,
+  serverConfig,
+  ticketKeys,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
-import { converse, establishedPair, makeClient, makeConfigs, makePair, makeServer, type Pair, type PairOptions } from "../support/pair.ts";
+import {
+  converse,
+  establishedPair,
+  makeClient,
+  makeConfigs,
+  makePair,
+  makeServer,
+  type Pair,
+  type PairOptions,
+} from "../support/pair.ts";
 import { ScriptedServer, type ServerHelloScript } from "../support/scripted-peer.ts";
 import { now, seededCredential, seededNoble, seededRandom, trusting } from "../support/seeded.ts";
 import { clientSettings, serverSettings } from "../support/settings.ts";
@@ -24,14 +43,18 @@ function meet(options: PairOptions = {}): { client: string; server: string; pair
   const pair = makePair(options);
   converse(pair);
   const ending = ({ stage, failure }: Pair["client"]): string => {
-    if (failure !== undefined) return `${failure.error.kind}: ${failure.alert.kind === "alert" ? failure.alert.description : "none"}`;
+    if (failure !== undefined)
+      return `${failure.error.kind}: ${failure.alert.kind === "alert" ? failure.alert.description : "none"}`;
     return stage.kind === "established" ? stage.connection.info.handshakeKind : stage.kind;
   };
   return { client: ending(pair.client), server: ending(pair.server), pair };
 }
 const identityOf = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString();
 
-describe.each<["node" | "noble", PairOptions["provider"]]>([["node", undefined], ["noble", seededNoble]])("with %s", (_, provider) => {
+describe.each<["node" | "noble", PairOptions["provider"]]>([
+  ["node", undefined],
+  ["noble", seededNoble],
+])("with %s", (_, provider) => {
   const given: PairOptions = provider === undefined ? {} : { provider };
   test.each<[string, ExternalPsk]>([
     ["imported", imported("shared")],
@@ -49,7 +72,9 @@ describe.each<["node" | "noble", PairOptions["provider"]]>([["node", undefined],
         expect(info.asksPeer).toBe(false);
         expect(info.group).toBeDefined();
       }
-      expect(one.exportKeyingMaterial("EXPORTER-x", undefined, 32)).toEqual(other.exportKeyingMaterial("EXPORTER-x", undefined, 32));
+      expect(one.exportKeyingMaterial("EXPORTER-x", undefined, 32)).toEqual(
+        other.exportKeyingMaterial("EXPORTER-x", undefined, 32),
+      );
       expect(pair.client.keyLog).toHaveLength(5);
       expect([...pair.client.keyLog].sort()).toEqual([...pair.server.keyLog].sort());
     }
@@ -78,7 +103,9 @@ describe("the offer of a client", () => {
       return Buffer.concat([size, text(name), Uint8Array.of(0, 0, 3, 4, 0, kdf)]).toString("hex");
     };
     expect(psks?.identities.map(({ identity }) => Buffer.from(identity).toString("hex"))).toEqual([
-      importedIdentity("one", 1), importedIdentity("one", 2), Buffer.from("two").toString("hex"),
+      importedIdentity("one", 1),
+      importedIdentity("one", 2),
+      Buffer.from("two").toString("hex"),
     ]);
     expect(psks?.identities.map(({ obfuscatedTicketAge }) => obfuscatedTicketAge)).toEqual([0, 0, 0]);
     expect(psks?.binders.map(({ length }) => length)).toEqual([32, 48, 48]);
@@ -89,24 +116,46 @@ describe("the offer of a client", () => {
     const context = { client: text("boiler"), server: text("house") };
     const hello = helloOf([importedPsk({ identity: text("line 7"), key: key("line"), context, hash: "sha384" }), raw("raw")]);
     const label = (hash: string, secret: Uint8Array, name: string, about: Uint8Array, length: number): Buffer => {
-      const said = Buffer.concat([Uint8Array.of(0, length, 6 + name.length), text(`tls13 ${name}`), Uint8Array.of(about.length), about]);
+      const said = Buffer.concat([
+        Uint8Array.of(0, length, 6 + name.length),
+        text(`tls13 ${name}`),
+        Uint8Array.of(about.length),
+        about,
+      ]);
       const blocks = createHmac(hash, secret).update(said).update(Uint8Array.of(1)).digest();
       return blocks.subarray(0, length);
     };
     const digest = (hash: string, data: Uint8Array): Buffer => createHash(hash).update(data).digest();
     const [first, second, third] = hello.psks?.identities ?? [];
-    expect(Buffer.from(first?.identity ?? []).subarray(2, 8).toString()).toBe("line 7");
+    expect(
+      Buffer.from(first?.identity ?? [])
+        .subarray(2, 8)
+        .toString(),
+    ).toBe("line 7");
     // opaque client<0..2^8-1>, opaque server<0..2^8-1>.
-    expect(Buffer.from(first?.identity ?? []).subarray(8).toString("latin1")).toBe("\0\r\x06boiler\x05house\x03\x04\0\x01");
+    expect(
+      Buffer.from(first?.identity ?? [])
+        .subarray(8)
+        .toString("latin1"),
+    ).toBe("\0\r\x06boiler\x05house\x03\x04\0\x01");
     const whole = hello.raw.length - (2 + 33 + 49 + 33);
     const bind = (hash: string, psk: Uint8Array, name: string): Buffer => {
       const length = hash === "sha256" ? 32 : 48;
       const early = createHmac(hash, Buffer.alloc(length)).update(psk).digest();
-      const finished = label(hash, label(hash, early, name, digest(hash, new Uint8Array(0)), length), "finished", new Uint8Array(0), length);
-      return createHmac(hash, finished).update(digest(hash, hello.raw.subarray(0, whole))).digest();
+      const finished = label(
+        hash,
+        label(hash, early, name, digest(hash, new Uint8Array(0)), length),
+        "finished",
+        new Uint8Array(0),
+        length,
+      );
+      return createHmac(hash, finished)
+        .update(digest(hash, hello.raw.subarray(0, whole)))
+        .digest();
     };
     const extracted = createHmac("sha384", Buffer.alloc(48)).update(key("line")).digest();
-    const derive = (identity: Uint8Array, length: number): Buffer => label("sha384", extracted, "derived psk", digest("sha384", identity), length);
+    const derive = (identity: Uint8Array, length: number): Buffer =>
+      label("sha384", extracted, "derived psk", digest("sha384", identity), length);
     expect(hello.psks?.binders.map((binder) => Buffer.from(binder).toString("hex"))).toEqual([
       bind("sha256", derive(first?.identity ?? new Uint8Array(0), 32), "imp binder").toString("hex"),
       bind("sha384", derive(second?.identity ?? new Uint8Array(0), 48), "imp binder").toString("hex"),
@@ -123,7 +172,8 @@ describe("the offer of a client", () => {
   });
 
   test("speaks only suites that a key goes with, if there is nothing but keys", () => {
-    const suites = (psk: ExternalPsk): readonly string[] => clientSettings(clientConfig({ provider: node, now, psks: [psk] })).suites.map(({ hash }) => hash);
+    const suites = (psk: ExternalPsk): readonly string[] =>
+      clientSettings(clientConfig({ provider: node, now, psks: [psk] })).suites.map(({ hash }) => hash);
     expect([...new Set(suites(raw("one", "sha384")))]).toEqual(["sha384"]);
     expect([...new Set(suites(imported("one")))].sort()).toEqual(["sha256", "sha384"]);
     const settings = serverSettings(serverConfig({ provider: node, now, psks: [raw("one", "sha384")] }));
@@ -133,7 +183,10 @@ describe("the offer of a client", () => {
 
 describe("which key is taken", () => {
   test("the server's suites decide, then its order", () => {
-    const psks = { client: [raw("far", "sha384"), raw("near"), raw("third")], server: [raw("third"), raw("near"), raw("far", "sha384")] };
+    const psks = {
+      client: [raw("far", "sha384"), raw("near"), raw("third")],
+      server: [raw("third"), raw("near"), raw("far", "sha384")],
+    };
     const taken = (suites: ServerOptions["suites"] & object): unknown => {
       const { pair, server } = meet({ psks, server: { suites } });
       expect(server).toBe("psk");
@@ -153,13 +206,17 @@ describe("which key is taken", () => {
     const psks = { client: [imported("of another")], server: [imported("ours")] };
     expect(meet({ psks })).toMatchObject({ client: "full", server: "full" });
     expect(meet({ psks, retry: true })).toMatchObject({ client: "full-after-retry", server: "full-after-retry" });
-    expect(meet({ psks: { client: [imported("of another"), imported("ours")], server: [imported("ours")] } })).toMatchObject({ server: "psk" });
+    expect(meet({ psks: { client: [imported("of another"), imported("ours")], server: [imported("ours")] } })).toMatchObject({
+      server: "psk",
+    });
   });
 
   test("a server of TLS 1.2 shows its certificate, as if there were no key", () => {
     const { pair, client } = meet({ version: "tls1.2", psks: { client: [imported("mine")], server: [] } });
     expect([client, pair.client.established.info.version]).toEqual(["full", "tls1.2"]);
-    expect(meet({ version: "tls1.2", psks: { client: [imported("mine")], server: [] }, pskOnly: "client" }).client).toBe("alert-received: none");
+    expect(meet({ version: "tls1.2", psks: { client: [imported("mine")], server: [] }, pskOnly: "client" }).client).toBe(
+      "alert-received: none",
+    );
   });
 
   test("a client that takes no certificate asks for none, and the server has nothing to show", () => {
@@ -192,14 +249,21 @@ describe("which key is taken", () => {
 describe("behind HelloRetryRequest", () => {
   test("binders are made anew", () => {
     for (const psk of [imported("one"), raw("one"), raw("one", "sha384")]) {
-      expect(meet({ psks: [psk], retry: true, pskOnly: "both" })).toMatchObject({ client: "psk-after-retry", server: "psk-after-retry" });
+      expect(meet({ psks: [psk], retry: true, pskOnly: "both" })).toMatchObject({
+        client: "psk-after-retry",
+        server: "psk-after-retry",
+      });
       expect(meet({ psks: [psk], retry: true })).toMatchObject({ client: "psk-after-retry", server: "psk-after-retry" });
     }
   });
 
   test("what does not go with the suite is left out", () => {
     const near = [imported("one"), raw("near")];
-    const { pair, server } = meet({ psks: { client: [raw("far", "sha384"), ...near], server: near }, retry: true, server: { suites: ["TLS_AES_128_GCM_SHA256"] } });
+    const { pair, server } = meet({
+      psks: { client: [raw("far", "sha384"), ...near], server: near },
+      retry: true,
+      server: { suites: ["TLS_AES_128_GCM_SHA256"] },
+    });
     expect(server).toBe("psk-after-retry");
     expect(identityOf(pair.server.established.info.psk?.identity)).toBe("one");
     const { output } = pair.client;
@@ -238,7 +302,14 @@ describe("nobody learns who is known", () => {
   test("both take a binder's work", () => {
     const counted = (client: readonly ExternalPsk[]): number => {
       let macs = 0;
-      const counting = { ...node, hashes: node.hashes.map((hash) => ({ ...hash, create: () => hash.create(), hmac: (...args: Parameters<typeof hash.hmac>) => (macs++, hash.hmac(...args)) })) };
+      const counting = {
+        ...node,
+        hashes: node.hashes.map((hash) => ({
+          ...hash,
+          create: () => hash.create(),
+          hmac: (...args: Parameters<typeof hash.hmac>) => (macs++, hash.hmac(...args)),
+        })),
+      };
       const configs = makeConfigs({ ...server, psks: { client, server: [imported("ours")] }, server: { provider: counting } });
       const pair = { client: makeClient(configs.client), server: makeServer(configs.server) };
       macs = 0;
@@ -250,13 +321,16 @@ describe("nobody learns who is known", () => {
   });
 
   test("a hello without any key, or without a key exchange, is refused by its own name", () => {
-    expect(meet({ pskOnly: "server", psks: { client: [], server: [imported("ours")] } }).server).toBe("no-agreement: handshake_failure");
+    expect(meet({ pskOnly: "server", psks: { client: [], server: [imported("ours")] } }).server).toBe(
+      "no-agreement: handshake_failure",
+    );
   });
 });
 
 describe("a node that is led to itself (Selfie, RFC 9257 §4.1)", () => {
   const shared = { identity: text("the group's"), key: key("group") };
-  const from = (client: string, server: string): ExternalPsk => importedPsk({ ...shared, context: { client: text(client), server: text(server) } });
+  const from = (client: string, server: string): ExternalPsk =>
+    importedPsk({ ...shared, context: { client: text(client), server: text(server) } });
   const [toBob, toAlice] = [from("alice", "bob"), from("bob", "alice")];
 
   test.each<PairOptions["pskOnly"]>(["both", undefined])("fails, or finds a certificate, since it is not both: %s", (pskOnly) => {
@@ -279,7 +353,12 @@ describe("sessions behind a handshake by key", () => {
   });
   let count = 0;
   const again = (one: Acquaintance, options: PairOptions): ReturnType<typeof meet> =>
-    meet({ seed: `meeting ${count++}`, ...options, server: { ...one.server, ...options.server }, client: { ...one.client, ...options.client } });
+    meet({
+      seed: `meeting ${count++}`,
+      ...options,
+      server: { ...one.server, ...options.server },
+      client: { ...one.client, ...options.client },
+    });
 
   test.each<PairOptions["pskOnly"]>(["both", undefined])("are taken up, with its identity and no certificate: %s", (only) => {
     for (const psk of [imported("one"), raw("one", "sha384")]) {
@@ -305,10 +384,15 @@ describe("sessions behind a handshake by key", () => {
     expect(again(one, { psks: { client: psks, server: [imported("two")] } }).server).toBe("psk");
     // The client has a session of "two" now, and one of "one".
     again(one, { psks });
-    expect(again(one, { psks: { client: psks, server: [imported("one", "another key"), imported("two", "yet another")] } }).server).toBe("bad-binder: decrypt_error");
+    expect(
+      again(one, { psks: { client: psks, server: [imported("one", "another key"), imported("two", "yet another")] } }).server,
+    ).toBe("bad-binder: decrypt_error");
     const [mine] = psks;
     again(one, { psks: mine ? [mine] : [] });
-    expect(again(one, { psks: { client: [imported("one", "new")], server: [imported("one", "new")] } })).toMatchObject({ client: "psk", server: "psk" });
+    expect(again(one, { psks: { client: [imported("one", "new")], server: [imported("one", "new")] } })).toMatchObject({
+      client: "psk",
+      server: "psk",
+    });
   });
 
   test("of strangers do not open the door to a server that takes keys alone", () => {
@@ -328,7 +412,9 @@ describe("sessions behind a handshake by key", () => {
   test("a ticket is never looked for among the keys, nor a key among the tickets", () => {
     const asked: string[] = [];
     const sessions = { find: (id: Uint8Array) => void asked.push(Buffer.from(id).toString()), put: () => {} };
-    expect(meet({ psks: { client: [raw("unknown"), raw("known")], server: [raw("known")] }, server: { sessions } }).server).toBe("psk");
+    expect(meet({ psks: { client: [raw("unknown"), raw("known")], server: [raw("known")] }, server: { sessions } }).server).toBe(
+      "psk",
+    );
     expect(asked).toEqual(["unknown"]);
     asked.length = 0;
     expect(meet({ psks: [raw("known")], server: { sessions } }).server).toBe("psk");
@@ -360,33 +446,53 @@ describe("a config", () => {
     return [];
   };
   const credentials: ServerOptions["credentials"] = [seededCredential("server")];
-  const server = (options: object) => problemsOf(() => serverConfig({ provider: node, now, credentials, ...options } as ServerOptions));
-  const client = (options: object) => problemsOf(() => clientConfig({ provider: node, now, verifier: trusting, ...options } as ClientOptions));
+  const server = (options: object) =>
+    problemsOf(() => serverConfig({ provider: node, now, credentials, ...options } as ServerOptions));
+  const client = (options: object) =>
+    problemsOf(() => clientConfig({ provider: node, now, verifier: trusting, ...options } as ClientOptions));
 
   test("a key under 16 bytes, or wiped, is refused where it is made", () => {
-    for (const make of [importedPsk, (options: Parameters<typeof importedPsk>[0]) => dangerousRawPsk({ hash: "sha256", identity: options.identity, key: options.key })]) {
+    for (const make of [
+      importedPsk,
+      (options: Parameters<typeof importedPsk>[0]) =>
+        dangerousRawPsk({ hash: "sha256", identity: options.identity, key: options.key }),
+    ]) {
       expect(problemsOf(() => make({ identity: text("a"), key: key("k").subarray(0, 15) }))).toEqual(["weak-key key"]);
       expect(problemsOf(() => make({ identity: text("a"), key: new Uint8Array(16) }))).toEqual(["weak-key key"]);
       expect(problemsOf(() => make({ identity: text("a"), key: key("k").subarray(0, 16) }))).toEqual([]);
       expect(problemsOf(() => make({ identity: new Uint8Array(0), key: key("k") }))).toEqual(["wrong-length identity"]);
       expect(problemsOf(() => make({ identity: new Uint8Array(1025), key: key("k") }))).toEqual(["wrong-length identity"]);
-      expect(problemsOf(() => make({ identity: "a" as never, key: undefined as never }))).toEqual(["wrong-type identity", "wrong-type key"]);
+      expect(problemsOf(() => make({ identity: "a" as never, key: undefined as never }))).toEqual([
+        "wrong-type identity",
+        "wrong-type key",
+      ]);
     }
     const one = { identity: text("a"), key: key("k") };
     expect(problemsOf(() => importedPsk({ ...one, context: new Uint8Array(1025) }))).toEqual(["wrong-length context"]);
-    expect(problemsOf(() => importedPsk({ ...one, context: { client: new Uint8Array(0), server: new Uint8Array(256) } }))).toEqual([
-      "wrong-length context.client", "wrong-length context.server",
+    expect(
+      problemsOf(() => importedPsk({ ...one, context: { client: new Uint8Array(0), server: new Uint8Array(256) } })),
+    ).toEqual(["wrong-length context.client", "wrong-length context.server"]);
+    expect(problemsOf(() => importedPsk({ ...one, context: "here" as never }))).toEqual([
+      "wrong-type context.client",
+      "wrong-type context.server",
     ]);
-    expect(problemsOf(() => importedPsk({ ...one, context: "here" as never }))).toEqual(["wrong-type context.client", "wrong-type context.server"]);
     expect(problemsOf(() => dangerousRawPsk({ ...one, hash: undefined as never }))).toEqual(["unknown-name hash"]);
   });
 
   test.each<[string, object, readonly string[]]>([
     ["no list", { psks: imported("a") }, ["wrong-type psks"]],
-    ["what was not made here", { psks: [{ identity: text("a"), key: key("a"), hash: "sha256", kind: "raw" }] }, ["wrong-type psks[0]"]],
+    [
+      "what was not made here",
+      { psks: [{ identity: text("a"), key: key("a"), hash: "sha256", kind: "raw" }] },
+      ["wrong-type psks[0]"],
+    ],
     ["nothing", { psks: [undefined] }, ["wrong-type psks[0]"]],
     ["two of one identity", { psks: [imported("a"), raw("a"), imported("a", "b")] }, ["duplicate psks[2]"]],
-    ["a hash that no suite has", { psks: [raw("a", "sha384")], suites: ["TLS_AES_128_GCM_SHA256"] }, ["no-suite-for-psk psks[0]"]],
+    [
+      "a hash that no suite has",
+      { psks: [raw("a", "sha384")], suites: ["TLS_AES_128_GCM_SHA256"] },
+      ["no-suite-for-psk psks[0]"],
+    ],
     ["TLS 1.2 alone", { psks: [imported("a")], versions: ["tls1.2"] }, ["other-version psks"]],
   ])("with %s is refused", (_, options, problems) => {
     expect(server(options)).toEqual(problems);
@@ -409,7 +515,9 @@ describe("a config", () => {
     expect(client({ verifier: undefined, psks, credentials })).toEqual(["psk-replaces-certificate credentials"]);
     const clientAuthentication = { mode: "optional", verifier: trusting };
     expect(server({ credentials: [], psks, clientAuthentication })).toEqual(["psk-replaces-certificate clientAuthentication"]);
-    expect(server({ psks, clientAuthentication: { ...clientAuthentication, mode: "required" } })).toEqual(["psk-replaces-certificate clientAuthentication"]);
+    expect(server({ psks, clientAuthentication: { ...clientAuthentication, mode: "required" } })).toEqual([
+      "psk-replaces-certificate clientAuthentication",
+    ]);
     expect(server({ psks, clientAuthentication })).toEqual([]);
   });
 

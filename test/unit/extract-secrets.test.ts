@@ -53,13 +53,18 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
     const sequence = Buffer.alloc(8);
     sequence.writeUInt32BE(read.sequence, 4);
     const nonce = Buffer.alloc(12);
-    if (version === "tls1.3") for (const [at, byte] of sequence.entries()) nonce.writeUInt8(byte ^ (read.iv[4 + at] ?? 0), 4 + at);
+    if (version === "tls1.3")
+      for (const [at, byte] of sequence.entries()) nonce.writeUInt8(byte ^ (read.iv[4 + at] ?? 0), 4 + at);
     nonce.set(read.iv.subarray(0, 4));
     if (version === "tls1.2") record.copy(nonce, 4, 5, 13);
     const start = version === "tls1.3" ? 5 : 13;
     const decipher = createDecipheriv("aes-128-gcm", read.key, nonce);
     const length = record.length - start - 16;
-    decipher.setAAD(version === "tls1.3" ? record.subarray(0, 5) : Buffer.concat([sequence, record.subarray(0, 3), Buffer.from([length >> 8, length & 255])]));
+    decipher.setAAD(
+      version === "tls1.3"
+        ? record.subarray(0, 5)
+        : Buffer.concat([sequence, record.subarray(0, 3), Buffer.from([length >> 8, length & 255])]),
+    );
     decipher.setAuthTag(record.subarray(-16));
     const opened = Buffer.concat([decipher.update(record.subarray(start, -16)), decipher.final()]);
     expect(opened.subarray(0, 14).toString()).toBe("for the kernel");
@@ -78,7 +83,12 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
   test("what was extracted is no connection any more, and needs the config's word", () => {
     const [client] = extractable(version);
     extracted(client);
-    for (const call of [() => client.send(bytes("x")), () => client.receive(bytes("x")), () => client.close(), () => client.extractSecrets()]) {
+    for (const call of [
+      () => client.send(bytes("x")),
+      () => client.receive(bytes("x")),
+      () => client.close(),
+      () => client.extractSecrets(),
+    ]) {
       expect(call).toThrow(expect.objectContaining({ name: "ApiMisuse", code: "closed" }));
     }
     const [, plain] = establishedPair({ server: { versions: [version] }, client: { versions: [version] } }).both;
@@ -100,7 +110,9 @@ test("secrets for a suite that the provider lacks, and sequence numbers that are
   const [client] = extractable("tls1.3");
   const secrets = extracted(client);
   const provider = seededNode("elsewhere");
-  expect(() => Connection.resume(secrets, { ...provider, suites: [] })).toThrow(expect.objectContaining({ code: "bad-argument" }));
+  expect(() => Connection.resume(secrets, { ...provider, suites: [] })).toThrow(
+    expect.objectContaining({ code: "bad-argument" }),
+  );
   const again = { ...secrets, write: { ...secrets.write, sequence: -1 } };
   expect(() => Connection.resume(again, provider)).toThrow(expect.objectContaining({ code: "bad-argument" }));
 });

@@ -20,7 +20,12 @@ function meet(options: PairOptions) {
       if (halfRtt === undefined) return;
       writers.push(halfRtt.writer);
       kinds.push(stage.kind);
-      expect(halfRtt.agreed).toEqual({ version: "tls1.3", suite: "TLS_AES_128_GCM_SHA256", alpn: "sally/1", serverName: "localhost" });
+      expect(halfRtt.agreed).toEqual({
+        version: "tls1.3",
+        suite: "TLS_AES_128_GCM_SHA256",
+        alpn: "sally/1",
+        serverName: "localhost",
+      });
     },
   });
   converse(pair);
@@ -46,16 +51,23 @@ const variants: readonly [string, PairOptions, string[]][] = [
   ["one with a retry", { retry: true }, ["needs-input"]],
   ["a resumption", { resumed: "stored" }, ["needs-input"]],
   ["a resumption with early data", { resumed: "sealed", early: [bytes("ask")] }, ["early-data", "needs-input", "early-data-end"]],
-  ["a resumption whose early data is rejected", { resumed: "sealed", early: [bytes("ask")], singleUse: { use: () => "seen" } }, ["early-data-end", "needs-input"]],
+  [
+    "a resumption whose early data is rejected",
+    { resumed: "sealed", early: [bytes("ask")], singleUse: { use: () => "seen" } },
+    ["early-data-end", "needs-input"],
+  ],
 ];
 
 describe.each(variants)("in %s", (_, options, expected) => {
-  test.each([false, true])("the writer is there from the server's Finished on, and becomes the connection's (asynchronous: %s)", (asynchronous) => {
-    const { pair, writers, kinds } = meet({ ...options, asynchronous });
-    expect(pair.server.failure?.error).toBeUndefined();
-    expect(kinds.filter((kind, at) => kind !== kinds[at - 1])).toEqual(expected);
-    expect(new Set(writers)).toEqual(new Set([pair.server.established.writer]));
-  });
+  test.each([false, true])(
+    "the writer is there from the server's Finished on, and becomes the connection's (asynchronous: %s)",
+    (asynchronous) => {
+      const { pair, writers, kinds } = meet({ ...options, asynchronous });
+      expect(pair.server.failure?.error).toBeUndefined();
+      expect(kinds.filter((kind, at) => kind !== kinds[at - 1])).toEqual(expected);
+      expect(new Set(writers)).toEqual(new Set([pair.server.established.writer]));
+    },
+  );
 
   test("the client reads what was written with it when it is established, and later data behind it", () => {
     const pair = speak(options, (writer, kind) => writer.send(bytes(`${kind};`)));
@@ -87,7 +99,10 @@ describe.each(variants)("in %s", (_, options, expected) => {
     expect(pair.client.events.filter(({ kind }) => kind === "new-session")).toEqual([]);
     expect(() => pair.server.established.send(bytes("x"))).toThrow("after close()");
     const failure = pair.server.established.abort({ alert: "internal_error", reason: "" });
-    expect([failure.output.length, failure.alert]).toEqual([0, { kind: "none", due: "internal_error", reason: "own write side closed" }]);
+    expect([failure.output.length, failure.alert]).toEqual([
+      0,
+      { kind: "none", due: "internal_error", reason: "own write side closed" },
+    ]);
   });
 
   test("a failure of the handshake is the writer's too", () => {
@@ -111,9 +126,13 @@ test("nobody writes early without leave", () => {
 });
 
 test.each<[string, Partial<ServerOptions>]>([
-  ["a client's certificate is waited for", { clientAuthentication: { mode: "optional", verifier: { ...trusting, verify: dangerousAssertVerified } } }],
+  [
+    "a client's certificate is waited for",
+    { clientAuthentication: { mode: "optional", verifier: { ...trusting, verify: dangerousAssertVerified } } },
+  ],
   ["there is no TLS 1.3", { versions: ["tls1.2"] }],
 ])("a config is refused in which it can't be: %s", (_, options) => {
-  const make = () => serverConfig({ provider: seededNode("x"), now, credentials: [seededCredential("server")], halfRtt: true, ...options });
+  const make = () =>
+    serverConfig({ provider: seededNode("x"), now, credentials: [seededCredential("server")], halfRtt: true, ...options });
   expect(make).toThrow(/^halfRtt: /);
 });

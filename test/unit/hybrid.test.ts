@@ -47,14 +47,21 @@ test("SecP384r1MLKEM1024 takes ML-KEM-1024's lengths", () => {
     encapsulate: () => ({ ciphertext: filled(1568, 2), secret: filled(32, 3) }),
   });
   const curve: SyncGroup = {
-    ...fakeCurve("x25519"), name: "secp384r1", shareLength: { client: 97, server: 97 }, start: () => ({ share: filled(97, 11), key: "scalar" }),
-    complete: () => filled(48, 13), respond: () => ({ share: filled(97, 12), secret: filled(48, 13) }),
+    ...fakeCurve("x25519"),
+    name: "secp384r1",
+    shareLength: { client: 97, server: 97 },
+    start: () => ({ share: filled(97, 11), key: "scalar" }),
+    complete: () => filled(48, 13),
+    respond: () => ({ share: filled(97, 12), secret: filled(48, 13) }),
   };
   const hybrid = hybridGroup("SecP384r1MLKEM1024", kem, curve);
   const { share, key } = hybrid.start();
   const answer = hybrid.respond(share);
   expect([share, answer?.share, answer?.secret, hybrid.complete(key, answer?.share ?? share)].map(runs)).toEqual([
-    "11×97 1×1568", "12×97 2×1568", "13×48 3×32", "13×48 3×32",
+    "11×97 1×1568",
+    "12×97 2×1568",
+    "13×48 3×32",
+    "13×48 3×32",
   ]);
   expect(() => hybridGroup("SecP384r1MLKEM1024", fakeKem(), curve).start()).toThrow(TypeError);
 });
@@ -128,7 +135,11 @@ test("the halves' secrets are wiped, whether the other half is valid or not", ()
     secret: secrets.curve,
   });
   const share = pattern(1216, 1);
-  expect(hybridGroup("X25519MLKEM768", kem, fakeCurve("x25519", { respond })).respond(share)?.secret.every((byte) => byte > 0)).toBe(true);
+  expect(
+    hybridGroup("X25519MLKEM768", kem, fakeCurve("x25519", { respond }))
+      .respond(share)
+      ?.secret.every((byte) => byte > 0),
+  ).toBe(true);
   expect(secrets).toEqual({ kem: new Uint8Array(32), curve: new Uint8Array(32) });
 
   secrets.kem.fill(3);
@@ -145,7 +156,13 @@ test("another curve, or a private key of something else, is the caller's mistake
 test("an ML-KEM that gives other lengths than FIPS 203's is a fault of ours, not of the peer's", () => {
   const share = pattern(1216, 1);
   const hybrid = (changes: Partial<MlKem>): SyncGroup => hybridGroup("X25519MLKEM768", fakeKem(changes), fakeCurve("x25519"));
-  expect(() => hybrid({ generate: () => ({ encapsulationKey: filled(800, 1), decapsulationKey: 1 }) }).start()).toThrow(TypeError);
-  expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(768, 2), secret: filled(32, 3) }) }).respond(share)).toThrow(TypeError);
-  expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(1088, 2), secret: filled(0, 3) }) }).respond(share)).toThrow(TypeError);
+  expect(() => hybrid({ generate: () => ({ encapsulationKey: filled(800, 1), decapsulationKey: 1 }) }).start()).toThrow(
+    TypeError,
+  );
+  expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(768, 2), secret: filled(32, 3) }) }).respond(share)).toThrow(
+    TypeError,
+  );
+  expect(() => hybrid({ encapsulate: () => ({ ciphertext: filled(1088, 2), secret: filled(0, 3) }) }).respond(share)).toThrow(
+    TypeError,
+  );
 });

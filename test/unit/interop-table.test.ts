@@ -14,7 +14,11 @@ describe("the table of interop", () => {
   });
 
   test("what TLS 1.2 has not is no cell of it", () => {
-    const features = new Set(cellsOf([]).filter(({ version }) => version === "tls1.2").map(({ feature }) => feature));
+    const features = new Set(
+      cellsOf([])
+        .filter(({ version }) => version === "tls1.2")
+        .map(({ feature }) => feature),
+    );
     expect([...features]).toEqual(["full", "resumption", "client", "staples", "alpn", "close"]);
   });
 

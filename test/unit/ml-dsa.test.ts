@@ -10,7 +10,10 @@ import { converse, makePair, type PairOptions } from "../support/pair.ts";
 import { now, seededCredential, seededNoble, trusting } from "../support/seeded.ts";
 import { clientSettings } from "../support/settings.ts";
 
-const credentials = Object.fromEntries(mlDsaSchemes.map((scheme, at) => [scheme, credentialOf(scheme, at)])) as Record<MlDsa, Credential>;
+const credentials = Object.fromEntries(mlDsaSchemes.map((scheme, at) => [scheme, credentialOf(scheme, at)])) as Record<
+  MlDsa,
+  Credential
+>;
 const judge: SyncVerifier = { ...trusting, schemes: [...mlDsaSchemes, "ed25519"] };
 const lattice = { provider: seededNoble, client: { verifier: judge } } as const satisfies PairOptions;
 
@@ -33,7 +36,10 @@ describe.each(mlDsaSchemes)("%s", (scheme) => {
 
   test("proves a client", () => {
     const clientAuthentication = { mode: "required", verifier: judge } as const;
-    const { server } = meet({ server: { clientAuthentication }, client: { verifier: judge, credentials: [credentials[scheme]] } });
+    const { server } = meet({
+      server: { clientAuthentication },
+      client: { verifier: judge, credentials: [credentials[scheme]] },
+    });
     expect(server.established.info.peerSignatureScheme).toBe(scheme);
   });
 
@@ -56,7 +62,10 @@ describe("beside other keys", () => {
   });
 
   test("in TLS 1.2 the other one signs, whatever the client offers", () => {
-    const { client } = meet({ server: { credentials: both, versions: ["tls1.3", "tls1.2"] }, client: { verifier: judge, versions: ["tls1.2"] } });
+    const { client } = meet({
+      server: { credentials: both, versions: ["tls1.3", "tls1.2"] },
+      client: { verifier: judge, versions: ["tls1.2"] },
+    });
     expect(client.established.info).toMatchObject({ version: "tls1.2", peerSignatureScheme: "ed25519" });
   });
 
@@ -73,15 +82,17 @@ describe("in configs", () => {
     expect(server.established.info.version).toBe("tls1.3");
     expect(() => serverConfig(common)).not.toThrow();
     expect(() => serverConfig({ ...common, versions: ["tls1.2", "tls1.3"] })).toThrow("has none that can sign in tls1.2");
-    expect(() => clientConfig({ provider: seededNoble("a"), now, verifier: judge, schemes: ["mldsa44"], versions: ["tls1.2"] })).toThrow(
-      "schemes: has none",
-    );
+    expect(() =>
+      clientConfig({ provider: seededNoble("a"), now, verifier: judge, schemes: ["mldsa44"], versions: ["tls1.2"] }),
+    ).toThrow("schemes: has none");
   });
 
   test("a signer that names another parameter set than its key's is refused", () => {
     const { signer: own, ...others } = credentials.mldsa44;
     const wrong = { ...others, signer: { ...own, schemes: ["mldsa65"] as const } };
-    expect(() => serverConfig({ provider: seededNoble("a"), now, credentials: [wrong] })).toThrow("mldsa65 is not made by this key");
+    expect(() => serverConfig({ provider: seededNoble("a"), now, credentials: [wrong] })).toThrow(
+      "mldsa65 is not made by this key",
+    );
   });
 });
 
@@ -111,9 +122,17 @@ describe("certificates (RFC 9881)", async () => {
 
   test("a handshake on them: the whole way, with certificates of 17 KiB in two messages' limits", () => {
     const own = signer(leaf.pkcs8);
-    const credential: Credential = { type: "x509", chain: [leafDer, middleDer], publicKey: own.publicKey, names: ["example.com"], signer: own };
+    const credential: Credential = {
+      type: "x509",
+      chain: [leafDer, middleDer],
+      publicKey: own.publicKey,
+      names: ["example.com"],
+      signer: own,
+    };
     const { client } = meet({
-      serverName: "example.com", server: { credentials: [credential] }, client: { verifier, now: () => chains.noon },
+      serverName: "example.com",
+      server: { credentials: [credential] },
+      client: { verifier, now: () => chains.noon },
     });
     expect(client.established.info.peer?.path.length).toBe(3);
   });

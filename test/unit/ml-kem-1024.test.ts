@@ -45,7 +45,10 @@ describe.each([
 
 test("the two providers agree with one another", () => {
   for (const name of names) {
-    const pair = met({ server: { provider: withNode(), groups: [name] }, client: { provider: withNoble("other"), groups: [name] } });
+    const pair = met({
+      server: { provider: withNode(), groups: [name] },
+      client: { provider: withNoble("other"), groups: [name] },
+    });
     expect(pair.client.established.info.group).toBe(name);
   }
 });

@@ -40,9 +40,13 @@ test("no common version is protocol_version, and names both sides without GREASE
 });
 
 test("a hello of SSL 3.0 or older is refused, whatever versions it lists (RFC 9846, Appendix E.5)", () => {
-  const judged = (legacyVersion: number): Negotiation => negotiate({ ...offer({ versions: [0x0304, 0x0303] }), legacyVersion }, serverConfig(base));
+  const judged = (legacyVersion: number): Negotiation =>
+    negotiate({ ...offer({ versions: [0x0304, 0x0303] }), legacyVersion }, serverConfig(base));
   for (const legacyVersion of [0x0300, 0x02ff]) {
-    expect(judged(legacyVersion)).toMatchObject({ alert: "protocol_version", reasons: [{ kind: "no-common-version", theirs: [{ id: legacyVersion }] }] });
+    expect(judged(legacyVersion)).toMatchObject({
+      alert: "protocol_version",
+      reasons: [{ kind: "no-common-version", theirs: [{ id: legacyVersion }] }],
+    });
   }
   expect(judged(0x0301).kind).toBe("agreed");
 });

@@ -1,7 +1,13 @@
 // What a client's certificate must have (RFC 9846 §4.3.5): told by the server, seen by the picker, judged by the verifier.
 import * as x509 from "@peculiar/x509";
 import {
-  type ClientOptions, ConfigError, type CredentialRequest, type OidFilter, serverConfig, type ServerOptions, type SyncVerifier,
+  type ClientOptions,
+  ConfigError,
+  type CredentialRequest,
+  type OidFilter,
+  serverConfig,
+  type ServerOptions,
+  type SyncVerifier,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { clientVerifier, type RequiredUsage } from "@sallyport/x509";
@@ -18,7 +24,10 @@ import { asyncPicker, now, seededCredential, trusting } from "../support/seeded.
 const oid_filters = 48;
 const keyUsage = bytesOf("0603551d0f");
 const purpose = bytesOf("0603551d25");
-const filters: readonly OidFilter[] = [{ oid: keyUsage, values: bytesOf("03020780") }, { oid: purpose, values: new Uint8Array(0) }];
+const filters: readonly OidFilter[] = [
+  { oid: keyUsage, values: bytesOf("03020780") },
+  { oid: purpose, values: new Uint8Array(0) },
+];
 const own = seededCredential("a client", ["client"]);
 
 describe("in TLS 1.3", () => {
@@ -27,7 +36,10 @@ describe("in TLS 1.3", () => {
     const picker = { pick: (request: CredentialRequest) => (asked.push(request), own) };
     expect(meet("tls1.3", { ...trusting, oidFilters: filters }, asynchronous ? asyncPicker(picker) : picker)).toBe("established");
     expect(asked.map(({ oidFilters }) => oidFilters.map(({ oid, values }) => [hexOf(oid), hexOf(values)]))).toEqual([
-      [["0603551d0f", "03020780"], ["0603551d25", ""]],
+      [
+        ["0603551d0f", "03020780"],
+        ["0603551d25", ""],
+      ],
     ]);
   });
 
@@ -57,7 +69,14 @@ test.each<[string, unknown, string]>([
   ["an OID in dotted form", [{ oid: "2.5.29.15", values: new Uint8Array(0) }], "wrong-type"],
   ["an OID without its header", [{ oid: bytesOf("551d0f"), values: new Uint8Array(0) }], "wrong-type"],
   ["no values", [{ oid: keyUsage }], "wrong-type"],
-  ["an OID twice", [{ oid: keyUsage, values: new Uint8Array(0) }, { oid: keyUsage, values: new Uint8Array(1) }], "duplicate"],
+  [
+    "an OID twice",
+    [
+      { oid: keyUsage, values: new Uint8Array(0) },
+      { oid: keyUsage, values: new Uint8Array(1) },
+    ],
+    "duplicate",
+  ],
   ["more than there is room for", [{ oid: keyUsage, values: new Uint8Array(2 ** 13) }], "too-many-filters"],
 ])("a verifier with %s is refused in the config", (_, oidFilters, kind) => {
   const verifier = { ...trusting, oidFilters } as SyncVerifier;
@@ -97,18 +116,29 @@ describe("x509's clientVerifier", async () => {
     const bare = await party("CN=bare", { by: root, extensions: [new x509.BasicConstraintsExtension(false, undefined, true)] });
     const identity = presented([bare.der], { role: "client", serverName: undefined });
     const lax = clientVerifier({ provider: node, roots: [root.der], profile: "rfc5280" });
-    const strict = clientVerifier({ provider: node, roots: [root.der], profile: "rfc5280", requires: { extendedKeyUsage: [smartCard] } });
+    const strict = clientVerifier({
+      provider: node,
+      roots: [root.der],
+      profile: "rfc5280",
+      requires: { extendedKeyUsage: [smartCard] },
+    });
     expect([verdict(lax, identity), verdict(strict, identity)]).toEqual(["trusted", "unsupported_certificate: required-usage"]);
   });
 
   // The extensions as another encoder writes them.
   test.each<[RequiredUsage, x509.Extension]>([
     [{ keyUsage: ["digitalSignature"] }, new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature)],
-    [{ keyUsage: ["cRLSign", "digitalSignature"] }, new x509.KeyUsagesExtension(x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature)],
+    [
+      { keyUsage: ["cRLSign", "digitalSignature"] },
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature),
+    ],
     [{ keyUsage: ["decipherOnly"] }, new x509.KeyUsagesExtension(x509.KeyUsageFlags.decipherOnly)],
     [{ extendedKeyUsage: [smartCard, purposes.client] }, new x509.ExtendedKeyUsageExtension([smartCard, purposes.client])],
     [{ extendedKeyUsage: ["2.999.4294967296.0"] }, new x509.ExtendedKeyUsageExtension(["2.999.4294967296.0"])],
-    [{ extendedKeyUsage: Array.from({ length: 40 }, (_, at) => `1.2.${at}.3`) }, new x509.ExtendedKeyUsageExtension(Array.from({ length: 40 }, (_, at) => `1.2.${at}.3`))],
+    [
+      { extendedKeyUsage: Array.from({ length: 40 }, (_, at) => `1.2.${at}.3`) },
+      new x509.ExtendedKeyUsageExtension(Array.from({ length: 40 }, (_, at) => `1.2.${at}.3`)),
+    ],
   ])("tells clients of %j in DER", (requires, expected) => {
     expect(requiring(requires).oidFilters?.map(({ values }) => hexOf(values))).toEqual([hexOf(new Uint8Array(expected.value))]);
   });
@@ -123,7 +153,12 @@ describe("x509's clientVerifier", async () => {
   });
 
   test("has another label for other demands, in whatever order they stand", () => {
-    const labels = [{}, { keyUsage: ["cRLSign", "keyAgreement"] }, { keyUsage: ["keyAgreement", "cRLSign"] }, { extendedKeyUsage: [smartCard] }];
+    const labels = [
+      {},
+      { keyUsage: ["cRLSign", "keyAgreement"] },
+      { keyUsage: ["keyAgreement", "cRLSign"] },
+      { extendedKeyUsage: [smartCard] },
+    ];
     const [none, one, same, other] = labels.map((requires) => requiring(requires as RequiredUsage).label);
     expect(one).toBe(same);
     expect(new Set([none, one, other]).size).toBe(3);

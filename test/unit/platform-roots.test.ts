@@ -8,7 +8,12 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 const newer = vi.hoisted(() => ({ getCACertificates: undefined as undefined | ((type: string) => string[]) }));
 vi.mock("node:tls", async (load) => {
   const real = await load<typeof tls>();
-  return { ...real, get getCACertificates() { return newer.getCACertificates; } };
+  return {
+    ...real,
+    get getCACertificates() {
+      return newer.getCACertificates;
+    },
+  };
 });
 afterEach(() => {
   newer.getCACertificates = undefined;
@@ -18,7 +23,9 @@ test("the bundled roots are Node's own, all of them readable, and good as roots 
   const pem = platformRoots("bundled");
   expect(parsePem(pem)).toHaveLength(tls.rootCertificates.length);
   expect(trustAnchors(pem)).toHaveLength(tls.rootCertificates.length);
-  expect(serverVerifier({ provider: node, roots: pem }).label).not.toBe(serverVerifier({ provider: node, anchors: trustAnchors(pem) }).label);
+  expect(serverVerifier({ provider: node, roots: pem }).label).not.toBe(
+    serverVerifier({ provider: node, anchors: trustAnchors(pem) }).label,
+  );
   for (const { der } of parsePem(pem)) expect(parseCertificate(der).irregularities.length).toBeLessThan(2);
 });
 

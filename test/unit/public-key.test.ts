@@ -24,7 +24,11 @@ const f4 = Uint8Array.of(1, 0, 1);
 
 describe("what is read", () => {
   test("a point on each curve of ours, without looking whether it lies there", () => {
-    const curves = [["P-256", "secp256r1", 65], ["P-384", "secp384r1", 97], ["P-521", "secp521r1", 133]] as const;
+    const curves = [
+      ["P-256", "secp256r1", 65],
+      ["P-384", "secp384r1", 97],
+      ["P-521", "secp521r1", 133],
+    ] as const;
     for (const [namedCurve, curve, length] of curves) {
       const key = readPublicKey(der(generateKeyPairSync("ec", { namedCurve }).publicKey));
       expect(key).toMatchObject({ kind: "ec", curve });
@@ -68,7 +72,10 @@ describe("what is read", () => {
     }
     const [first = "mldsa44", second = first] = mlDsaSchemes;
     expect(readPublicKey(mlDsaKey(second, new Uint8Array(1312)))).toBeUndefined();
-    const withNull = sequence(sequence(Uint8Array.of(6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 0x11), none), element(3, new Uint8Array(1313)));
+    const withNull = sequence(
+      sequence(Uint8Array.of(6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 0x11), none),
+      element(3, new Uint8Array(1313)),
+    );
     expect(readPublicKey(withNull)).toBeUndefined();
   });
 
@@ -90,7 +97,10 @@ describe("what is refused", () => {
   });
 
   test("a changed byte before the key itself", () => {
-    for (const [key, start] of [[rsa, 32], [p256, 27]] as const) {
+    for (const [key, start] of [
+      [rsa, 32],
+      [p256, 27],
+    ] as const) {
       for (let at = 0; at < start; at++) {
         for (const change of [1, 0x80, 0xff]) {
           const wrong = Uint8Array.from(key, (byte, index) => (index === at ? byte ^ change : byte));
@@ -101,7 +111,14 @@ describe("what is refused", () => {
   });
 
   test("an RSA modulus below 2048 or above 8192 bits, or even", () => {
-    for (const [bits, read] of [[1024, false], [2047, false], [2048, true], [2049, true], [8192, true], [8193, false]] as const) {
+    for (const [bits, read] of [
+      [1024, false],
+      [2047, false],
+      [2048, true],
+      [2049, true],
+      [8192, true],
+      [8193, false],
+    ] as const) {
       expect([bits, readPublicKey(rsaKey(modulusOf(bits), f4)) !== undefined]).toEqual([bits, read]);
     }
     const even = modulusOf(2048);
@@ -111,7 +128,12 @@ describe("what is refused", () => {
 
   test("an RSA exponent that is even, 1, or not below 2^33", () => {
     const exponents: readonly (readonly [number[], boolean])[] = [
-      [[1], false], [[3], true], [[4], false], [[1, 0, 1], true], [[1, 255, 255, 255, 255], true], [[2, 0, 0, 0, 1], false],
+      [[1], false],
+      [[3], true],
+      [[4], false],
+      [[1, 0, 1], true],
+      [[1, 255, 255, 255, 255], true],
+      [[2, 0, 0, 0, 1], false],
       [[1, 0, 0, 0, 0, 1], false],
     ];
     for (const [exponent, read] of exponents) {

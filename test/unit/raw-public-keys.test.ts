@@ -1,7 +1,19 @@
 // Raw public keys (RFC 7250): a key that is trusted because it is known, in both roles and versions.
 import {
-  type CertificateType, clientConfig, type ClientOptions, ConfigError, type Credential, dangerousAssertVerified, memoryClientSessions, negotiate,
-  rawPublicKey, rawPublicKeys, serverConfig, type ServerOptions, type SyncVerifier, ticketKeys,
+  type CertificateType,
+  clientConfig,
+  type ClientOptions,
+  ConfigError,
+  type Credential,
+  dangerousAssertVerified,
+  memoryClientSessions,
+  negotiate,
+  rawPublicKey,
+  rawPublicKeys,
+  serverConfig,
+  type ServerOptions,
+  type SyncVerifier,
+  ticketKeys,
 } from "@sallyport/core";
 import { certificateCompressors, signer } from "@sallyport/crypto-node";
 import { describe, expect, test } from "vitest";
@@ -20,11 +32,15 @@ const own = (name: string): Credential => {
   const { signer } = seededCredential(name);
   return rawPublicKey(signer, ["localhost"]);
 };
-const trustsKeyOf = (...names: readonly string[]): SyncVerifier => rawPublicKeys({ allowed: names.map((name) => own(name).publicKey) });
+const trustsKeyOf = (...names: readonly string[]): SyncVerifier =>
+  rawPublicKeys({ allowed: names.map((name) => own(name).publicKey) });
 /** Takes certificates as well. */
 const takesBoth: SyncVerifier = {
-  ...trusting, types: ["raw-public-key", "x509"], label: "both",
-  verify: (presented) => (presented.type === "raw-public-key" ? trustsKeyOf("server").verify(presented) : trusting.verify(presented)),
+  ...trusting,
+  types: ["raw-public-key", "x509"],
+  label: "both",
+  verify: (presented) =>
+    presented.type === "raw-public-key" ? trustsKeyOf("server").verify(presented) : trusting.verify(presented),
 };
 const servedKey: Partial<ServerOptions> = { credentials: [own("server")] };
 const trustsServer: Partial<ClientOptions> = { verifier: trustsKeyOf("server") };
@@ -44,10 +60,21 @@ describe.each([
 ] as const)("with %s", (_, provider) => {
   test.each(versions)("%s: both sides show their keys alone, and prove them", (version) => {
     const pair = met({
-      version, provider, server: { ...servedKey, ...asksForKey }, client: { ...trustsServer, credentials: [own("client")] },
+      version,
+      provider,
+      server: { ...servedKey, ...asksForKey },
+      client: { ...trustsServer, credentials: [own("client")] },
     });
-    expect(pair.client.established.info.peer?.presented).toMatchObject({ type: "raw-public-key", role: "server", chain: [own("server").publicKey] });
-    expect(pair.server.established.info.peer?.presented).toMatchObject({ type: "raw-public-key", role: "client", chain: [own("client").publicKey] });
+    expect(pair.client.established.info.peer?.presented).toMatchObject({
+      type: "raw-public-key",
+      role: "server",
+      chain: [own("server").publicKey],
+    });
+    expect(pair.server.established.info.peer?.presented).toMatchObject({
+      type: "raw-public-key",
+      role: "client",
+      chain: [own("client").publicKey],
+    });
     pair.client.send(Buffer.from("known to each other"));
     converse(pair);
     expect(Buffer.concat(pair.server.data).toString()).toBe("known to each other");
@@ -65,17 +92,28 @@ describe.each(versions)("in %s", (version) => {
   test("a server that has both shows its first that the client takes; one that says nothing takes certificates", () => {
     const credentials = [own("server"), seededCredential("server")] as const;
     expect(typesOf(met({ version, server: { credentials } }))).toEqual(["x509", undefined]);
-    expect(typesOf(met({ version, server: { credentials }, client: { verifier: takesBoth } }))).toEqual(["raw-public-key", undefined]);
+    expect(typesOf(met({ version, server: { credentials }, client: { verifier: takesBoth } }))).toEqual([
+      "raw-public-key",
+      undefined,
+    ]);
     const turned = [credentials[1], credentials[0]] as const;
-    expect(typesOf(met({ version, server: { credentials: turned }, client: { verifier: takesBoth } }))).toEqual(["x509", undefined]);
-    expect(typesOf(met({ version, server: { credentials: turned }, client: trustsServer }))).toEqual(["raw-public-key", undefined]);
+    expect(typesOf(met({ version, server: { credentials: turned }, client: { verifier: takesBoth } }))).toEqual([
+      "x509",
+      undefined,
+    ]);
+    expect(typesOf(met({ version, server: { credentials: turned }, client: trustsServer }))).toEqual([
+      "raw-public-key",
+      undefined,
+    ]);
   });
 
   test("a client that has both shows the server's first", () => {
     const credentials = [seededCredential("client"), own("client")];
     const both: SyncVerifier = { ...trusting, types: ["raw-public-key", "x509"], label: "both" };
     const server = (verifier: SyncVerifier): PairOptions => ({
-      version, server: { clientAuthentication: { mode: "required", verifier } }, client: { credentials },
+      version,
+      server: { clientAuthentication: { mode: "required", verifier } },
+      client: { credentials },
     });
     expect(typesOf(met(server(both)))).toEqual(["x509", "raw-public-key"]);
     expect(typesOf(met(server({ ...both, types: ["x509", "raw-public-key"] })))).toEqual(["x509", "x509"]);
@@ -84,9 +122,15 @@ describe.each(versions)("in %s", (version) => {
 
   test("a key that is not among those allowed is certificate_unknown, at either side", () => {
     const strange = met({ version, server: servedKey, client: { verifier: trustsKeyOf("somebody") } });
-    expect(strange.client.failure).toMatchObject({ error: { kind: "identity-distrusted" }, alert: { description: "certificate_unknown" } });
+    expect(strange.client.failure).toMatchObject({
+      error: { kind: "identity-distrusted" },
+      alert: { description: "certificate_unknown" },
+    });
     const stranger = met({ version, server: asksForKey, client: { credentials: [own("somebody")] } });
-    expect(stranger.server.failure).toMatchObject({ error: { kind: "identity-distrusted" }, alert: { description: "certificate_unknown" } });
+    expect(stranger.server.failure).toMatchObject({
+      error: { kind: "identity-distrusted" },
+      alert: { description: "certificate_unknown" },
+    });
   });
 
   test("a server that does not know of types sends a certificate, and a client that takes none leaves with unsupported_certificate", () => {
@@ -94,18 +138,29 @@ describe.each(versions)("in %s", (version) => {
     const server = version === "tls1.3" ? new ScriptedServer({ config }) : new ScriptedServerTls12({ config });
     if (server instanceof ScriptedServer) server.to("WAIT_CV");
     else server.to("WAIT_SKE");
-    expect(server.machine.failure).toMatchObject({ error: { kind: "unsupported-certificate" }, alert: { description: "unsupported_certificate" } });
+    expect(server.machine.failure).toMatchObject({
+      error: { kind: "unsupported-certificate" },
+      alert: { description: "unsupported_certificate" },
+    });
   });
 
   test("a client that says nothing, to an optional wish for a key, is let in unasked; to a required one it is not", () => {
     const verifier = trustsKeyOf("client");
-    const pair = met({ version, server: { clientAuthentication: { mode: "optional", verifier } }, client: { credentials: [seededCredential("client")] } });
+    const pair = met({
+      version,
+      server: { clientAuthentication: { mode: "optional", verifier } },
+      client: { credentials: [seededCredential("client")] },
+    });
     expect(typesOf(pair)).toEqual(["x509", undefined]);
     const refused = met({ version, server: asksForKey, client: { credentials: [seededCredential("client")] } });
     expect(refused.server.failure).toMatchObject({
       error: {
         kind: "no-agreement",
-        context: { reasons: [{ kind: "no-common-certificate-type", whose: "client", theirs: [{ id: 0, name: "X509" }], ours: ["raw-public-key"] }] },
+        context: {
+          reasons: [
+            { kind: "no-common-certificate-type", whose: "client", theirs: [{ id: 0, name: "X509" }], ours: ["raw-public-key"] },
+          ],
+        },
       },
       alert: { description: "unsupported_certificate" },
     });
@@ -113,9 +168,13 @@ describe.each(versions)("in %s", (version) => {
 
   test("a client whose key the server's schemes don't fit shows none", () => {
     const server: Partial<ServerOptions> = {
-      schemes: ["ecdsa_secp256r1_sha256", "ed25519"], clientAuthentication: { mode: "optional", verifier: trustsKeyOf("client") },
+      schemes: ["ecdsa_secp256r1_sha256", "ed25519"],
+      clientAuthentication: { mode: "optional", verifier: trustsKeyOf("client") },
     };
-    const ecdsaOnly = { ...seededNode("ecdsa"), verifications: seededNode("ecdsa").verifications.filter(({ scheme }) => scheme === "ecdsa_secp256r1_sha256") };
+    const ecdsaOnly = {
+      ...seededNode("ecdsa"),
+      verifications: seededNode("ecdsa").verifications.filter(({ scheme }) => scheme === "ecdsa_secp256r1_sha256"),
+    };
     const pair = met({ version, server: { ...server, provider: ecdsaOnly }, client: { credentials: [own("client")] } });
     expect(typesOf(pair)).toEqual(["x509", undefined]);
   });
@@ -131,7 +190,10 @@ describe.each(versions)("in %s", (version) => {
     };
     expect(typesOf(met({ version, server: asksForKey, client: { credentials: picker } }))).toEqual(["x509", "raw-public-key"]);
     expect(asked).toEqual([["raw-public-key"]]);
-    expect(typesOf(met({ version, server: asksForKey, client: { credentials: asyncPicker(picker) } }))).toEqual(["x509", "raw-public-key"]);
+    expect(typesOf(met({ version, server: asksForKey, client: { credentials: asyncPicker(picker) } }))).toEqual([
+      "x509",
+      "raw-public-key",
+    ]);
     const other = met({ version, clientAuth: true, client: { credentials: { ...picker, types: ["raw-public-key", "x509"] } } });
     expect(other.client.failure).toMatchObject({ error: { kind: "local-fault" }, alert: { description: "internal_error" } });
   });
@@ -139,12 +201,19 @@ describe.each(versions)("in %s", (version) => {
   test("types stay the same behind extraction", () => {
     const pair = met({ version, server: servedKey, client: { ...trustsServer, dangerousExtractSecrets: true } });
     const extracted = pair.client.established.extractSecrets();
-    expect(extracted).toMatchObject({ secrets: { peer: { presented: { type: "raw-public-key", chain: [own("server").publicKey] } } } });
+    expect(extracted).toMatchObject({
+      secrets: { peer: { presented: { type: "raw-public-key", chain: [own("server").publicKey] } } },
+    });
   });
 
   test("a config that is asked why not gives the reason in its place", () => {
     const config = serverConfig({ provider: fakeProvider(), now, versions: [version], credentials: [rawFake] });
-    const hello = offer({ versions: [version === "tls1.3" ? 0x0304 : 0x0303], groups: [0x0100], alpn: ["h3"], schemes: [0x0708] });
+    const hello = offer({
+      versions: [version === "tls1.3" ? 0x0304 : 0x0303],
+      groups: [0x0100],
+      alpn: ["h3"],
+      schemes: [0x0708],
+    });
     const result = negotiate(hello, config);
     if (result.kind !== "refused") throw new Error(result.kind);
     expect(result.reasons.map(({ kind }) => kind)).toEqual(["no-common-group", "no-common-certificate-type", "no-common-scheme"]);
@@ -155,7 +224,11 @@ describe.each(versions)("in %s", (version) => {
 });
 
 test("behind a HelloRetryRequest the same types hold", () => {
-  const pair = met({ retry: true, server: { ...servedKey, ...asksForKey }, client: { ...trustsServer, credentials: [own("client")] } });
+  const pair = met({
+    retry: true,
+    server: { ...servedKey, ...asksForKey },
+    client: { ...trustsServer, credentials: [own("client")] },
+  });
   expect(pair.client.established.info.handshakeKind).toBe("full-after-retry");
   expect(typesOf(pair)).toEqual(["raw-public-key", "raw-public-key"]);
 });
@@ -164,7 +237,9 @@ test.each(versions)("%s: a session remembers that its peers were keys, and shows
   const sessions = ticketKeys({ random: seededRandom("keys"), now });
   const store = memoryClientSessions();
   const options: PairOptions = {
-    version, server: { ...servedKey, ...asksForKey, sessions }, client: { ...trustsServer, credentials: [own("client")], sessions: store },
+    version,
+    server: { ...servedKey, ...asksForKey, sessions },
+    client: { ...trustsServer, credentials: [own("client")], sessions: store },
   };
   met(options);
   const again = met(options);
@@ -179,9 +254,17 @@ test("a resumption too answers the list of server's types, and not the client's:
     clientAuthentication: { mode: "optional", verifier: { ...trusting, types: ["raw-public-key", "x509"] } },
   };
   const lists = [19, 20].map((type) => extension(type, v8([2, 0])));
-  const tls13 = resumingClient({ config, sessions: ticketsOf(config).slice(0, 1) }).extend(...lists).to("WAIT_FINISHED");
-  const tls12 = new ScriptedClientTls12({ ...config, sessions }).offering(sessionOfTls12("ticket", config)).extend(...lists).to("WAIT_CCS");
-  for (const [type, { heard }] of [[8, tls13], [2, tls12]] as const) {
+  const tls13 = resumingClient({ config, sessions: ticketsOf(config).slice(0, 1) })
+    .extend(...lists)
+    .to("WAIT_FINISHED");
+  const tls12 = new ScriptedClientTls12({ ...config, sessions })
+    .offering(sessionOfTls12("ticket", config))
+    .extend(...lists)
+    .to("WAIT_CCS");
+  for (const [type, { heard }] of [
+    [8, tls13],
+    [2, tls12],
+  ] as const) {
     const answer = Buffer.from(heard.find(({ bytes }) => bytes[0] === type)?.bytes ?? []).toString("hex");
     expect(answer).toContain("0014000100");
     expect(answer).not.toContain("00130001");
@@ -194,14 +277,20 @@ test("a session never enters a config that takes other types", () => {
   const verifier: SyncVerifier = { ...trusting, types: ["raw-public-key", "x509"] };
   const credentials = [own("server"), seededCredential("server")] as const;
   const meet = (types: readonly CertificateType[]): string =>
-    met({ server: { credentials, sessions }, client: { verifier: { ...verifier, types }, sessions: store } }).client.established.info.handshakeKind;
-  expect([meet(["raw-public-key", "x509"]), meet(["x509"]), meet(["raw-public-key", "x509"])]).toEqual(["full", "full", "resumed"]);
+    met({ server: { credentials, sessions }, client: { verifier: { ...verifier, types }, sessions: store } }).client.established
+      .info.handshakeKind;
+  expect([meet(["raw-public-key", "x509"]), meet(["x509"]), meet(["raw-public-key", "x509"])]).toEqual([
+    "full",
+    "full",
+    "resumed",
+  ]);
 });
 
 test("keys go compressed like certificates, where both do", () => {
   const certificateCompression = certificateCompressors;
   const pair = met({
-    server: { ...servedKey, ...asksForKey, certificateCompression }, client: { ...trustsServer, credentials: [own("client")], certificateCompression },
+    server: { ...servedKey, ...asksForKey, certificateCompression },
+    client: { ...trustsServer, credentials: [own("client")], certificateCompression },
   });
   expect(typesOf(pair)).toEqual(["raw-public-key", "raw-public-key"]);
 });
@@ -209,17 +298,24 @@ test("keys go compressed like certificates, where both do", () => {
 test("in whatever pieces it comes, and answered now or later, it is the same handshake", () => {
   for (const version of versions) {
     const options: PairOptions = {
-      version, seed: `pieces ${version}`, server: { ...servedKey, ...asksForKey }, client: { ...trustsServer, credentials: [own("client")] },
+      version,
+      seed: `pieces ${version}`,
+      server: { ...servedKey, ...asksForKey },
+      client: { ...trustsServer, credentials: [own("client")] },
     };
     const whole = establishedPair(options);
     const pieces = makePair(options);
     for (let turn = 0; turn < 20; turn++) {
-      for (const [from, to] of [[pieces.client, pieces.server], [pieces.server, pieces.client]] as const) {
+      for (const [from, to] of [
+        [pieces.client, pieces.server],
+        [pieces.server, pieces.client],
+      ] as const) {
         const said = from.take();
         for (let at = 0; at < said.length; at += 7) to.hear(said.subarray(at, at + 7));
       }
     }
-    for (const role of ["client", "server"] as const) expect(Buffer.from(pieces[role].output).equals(whole[role].output)).toBe(true);
+    for (const role of ["client", "server"] as const)
+      expect(Buffer.from(pieces[role].output).equals(whole[role].output)).toBe(true);
   }
 });
 
@@ -237,7 +333,15 @@ describe("rawPublicKeys", () => {
     const key = Uint8Array.from(one);
     const verifier = rawPublicKeys({ allowed: [key] });
     key.fill(0);
-    const presented = { role: "server", type: "raw-public-key", chain: [one], serverName: "localhost", ocspResponse: undefined, signedCertificateTimestamps: [], nowMs: 0 } as const;
+    const presented = {
+      role: "server",
+      type: "raw-public-key",
+      chain: [one],
+      serverName: "localhost",
+      ocspResponse: undefined,
+      signedCertificateTimestamps: [],
+      nowMs: 0,
+    } as const;
     expect(verifier.verify({ ...presented, chain: [Uint8Array.from(one)] })).toMatchObject({ names: [] });
     expect(verifier.verify({ ...presented, chain: [Uint8Array.from(other)] })).toHaveProperty("reason");
     expect(verifier.verify({ ...presented, chain: [Uint8Array.from([...one, 0])] })).toHaveProperty("reason");
@@ -257,7 +361,11 @@ test.each([
   ["with another key", { chain: [fakeCredential("P-384").publicKey] }, "certificate-has-other-key credentials[0].chain"],
   ["with a certificate", { chain: fakeCredential("P-256").chain }, "certificate-has-other-key credentials[0].chain"],
   ["with an OCSP response", { ocspResponse: Uint8Array.of(1) }, "bad-staple credentials[0].ocspResponse"],
-  ["with timestamps", { signedCertificateTimestamps: [Uint8Array.of(1)] }, "bad-staple credentials[0].signedCertificateTimestamps"],
+  [
+    "with timestamps",
+    { signedCertificateTimestamps: [Uint8Array.of(1)] },
+    "bad-staple credentials[0].signedCertificateTimestamps",
+  ],
 ] as const)("a raw public key %s is refused", (_, change, expected) => {
   const credentials = [{ ...rawFake, ...change }] as const;
   expect(problemsOf(() => serverConfig({ provider: fakeProvider(), now, credentials }))).toEqual([expected]);
@@ -276,7 +384,9 @@ test("a verifier names types that there are, and schemes unless it takes no cert
 });
 test("a picker names types that there are", () => {
   const picker = { types: ["pgp" as CertificateType], pick: () => undefined };
-  expect(problemsOf(() => clientConfig({ provider: fakeProvider(), now, verifier: trusting, credentials: picker }))).toEqual(["unknown-name credentials.types[0]"]);
+  expect(problemsOf(() => clientConfig({ provider: fakeProvider(), now, verifier: trusting, credentials: picker }))).toEqual([
+    "unknown-name credentials.types[0]",
+  ]);
 });
 
 function problemsOf(make: () => unknown): string[] {

@@ -25,18 +25,26 @@ beforeAll(() => {
   writeFileSync(`${folder}your-server.ts`, blockOf("packages/arbitraries/README.md", "your-server"));
   writeFileSync(`${folder}package.json`, '{ "type": "module" }');
   const compilerOptions = { rootDir: "../..", noEmit: true, types: ["node"], lib: ["es2023", "dom"] };
-  writeFileSync(`${folder}tsconfig.json`, JSON.stringify({ extends: "../../bench/tsconfig.json", compilerOptions, include: ["*.ts"] }));
+  writeFileSync(
+    `${folder}tsconfig.json`,
+    JSON.stringify({ extends: "../../bench/tsconfig.json", compilerOptions, include: ["*.ts"] }),
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("README.md", () => {
   test("its programs compile as strictly as the packages", () => {
-    const { stdout } = spawnSync(`${root}node_modules/.bin/tsc`, ["-p", folder], { encoding: "utf8", shell: process.platform === "win32" });
+    const { stdout } = spawnSync(`${root}node_modules/.bin/tsc`, ["-p", folder], {
+      encoding: "utf8",
+      shell: process.platform === "win32",
+    });
     expect(stdout).toBe("");
   });
 
   test.each(["by-hand", "adapter"])("%s has thirty lines, give or take", (name) => {
-    const lines = blockOf("README.md", name).split("\n").filter((line) => /\w/.test(line) && !/^\s*(\/\/|\/\*\*)/.test(line));
+    const lines = blockOf("README.md", name)
+      .split("\n")
+      .filter((line) => /\w/.test(line) && !/^\s*(\/\/|\/\*\*)/.test(line));
     expect(lines.length).toBeGreaterThan(20);
     expect(lines.length).toBeLessThan(40);
   });
@@ -64,7 +72,11 @@ describe("README.md", () => {
     writeFileSync(`${folder}key.pem`, keyPem);
     const port = await freePort();
     const fromSources = ["--import", pathToFileURL(`${root}bench/register.mjs`).href, "--conditions=sallyport-source"];
-    const program = start(process.execPath, [...fromSources, "adapter.ts"], { cwd: folder, env: { PORT: String(port) }, timeoutMs: 30_000 });
+    const program = start(process.execPath, [...fromSources, "adapter.ts"], {
+      cwd: folder,
+      env: { PORT: String(port) },
+      timeoutMs: 30_000,
+    });
     try {
       await reachable(port);
       const socket = connect({ ...tlsClient, port, ALPNProtocols: ["http/1.1"] });
@@ -79,16 +91,23 @@ describe("README.md", () => {
   });
 });
 
-test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "bench/README.md", "packages/core/README.md", "packages/cli/README.md", "packages/inspect/README.md", "packages/webstreams/README.md", "packages/deno/README.md"])(
-  "every file that %s names is there",
-  (document) => {
-    const text = readFileSync(root + document, "utf8");
-    const base = document.replace(/[^/]*$/, "");
-    const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => base + path);
-    const named = [...text.matchAll(/`((?:packages|test|bench)\/[\w/.-]+\.\w+)`/g)].map(([, path = ""]) => path);
-    for (const path of [...linked, ...named]) expect(existsSync(root + path), path).toBe(true);
-  },
-);
+test.each([
+  "README.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
+  "bench/README.md",
+  "packages/core/README.md",
+  "packages/cli/README.md",
+  "packages/inspect/README.md",
+  "packages/webstreams/README.md",
+  "packages/deno/README.md",
+])("every file that %s names is there", (document) => {
+  const text = readFileSync(root + document, "utf8");
+  const base = document.replace(/[^/]*$/, "");
+  const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => base + path);
+  const named = [...text.matchAll(/`((?:packages|test|bench)\/[\w/.-]+\.\w+)`/g)].map(([, path = ""]) => path);
+  for (const path of [...linked, ...named]) expect(existsSync(root + path), path).toBe(true);
+});
 
 /** The README's `serve` on TCP, answering in capitals. */
 async function byHand(config: ServerConfig): Promise<{ readonly port: number; stop(): Promise<void> }> {

@@ -26,7 +26,12 @@ const added = { "tls1.3": 17, "tls1.2": 24 } as const;
 
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => at % 251);
 
-function pairOf(version: ProtocolVersion, server: Partial<ServerOptions>, client: Partial<ClientOptions>, more: PairOptions = {}) {
+function pairOf(
+  version: ProtocolVersion,
+  server: Partial<ServerOptions>,
+  client: Partial<ClientOptions>,
+  more: PairOptions = {},
+) {
   const suites = [version === "tls1.3" ? "TLS_AES_128_GCM_SHA256" : "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"] as const;
   return establishedPair({ version, ...more, server: { suites, ...server }, client });
 }
@@ -40,7 +45,10 @@ describe.each(versions)("in %s", (version) => {
     const pair = pairOf(version, server, client, { clientAuth: true });
     for (const side of [pair.client, pair.server]) side.send(bytes(1000));
     converse(pair);
-    for (const [side, peer] of [[pair.client, pair.server], [pair.server, pair.client]] as const) {
+    for (const [side, peer] of [
+      [pair.client, pair.server],
+      [pair.server, pair.client],
+    ] as const) {
       const lengths = protectedLengths(side.output, version);
       expect(lengths.length).toBeGreaterThan(10);
       expect(Math.max(...lengths)).toBeLessThanOrEqual(least + added[version]);
@@ -56,7 +64,9 @@ describe.each(versions)("in %s", (version) => {
   });
 
   test("who offers both versions never receives more plaintext in a record than it asked for", () => {
-    const { both: [client, server] } = pairOf(version, {}, { maxRecordSize: 200, versions: ["tls1.3", "tls1.2"] });
+    const {
+      both: [client, server],
+    } = pairOf(version, {}, { maxRecordSize: 200, versions: ["tls1.3", "tls1.2"] });
     const expected = version === "tls1.3" ? 199 : 200;
     expect([client.info.maxRecordSize.receive, server.info.maxRecordSize.send]).toEqual([expected, expected]);
   });
@@ -86,7 +96,14 @@ describe.each(versions)("in %s", (version) => {
     if (extracted.kind !== "extracted") throw new Error(extracted.kind);
     const resumed = Connection.resume(structuredClone(extracted.secrets), node);
     const sent = resumed.send(bytes(1000));
-    expect(Math.max(...protectedLengths(Buffer.concat([version === "tls1.2" ? [20, 3, 3, 0, 0] : [], sent.output].map((part) => Uint8Array.from(part))), version))).toBe(100 + added[version]);
+    expect(
+      Math.max(
+        ...protectedLengths(
+          Buffer.concat([version === "tls1.2" ? [20, 3, 3, 0, 0] : [], sent.output].map((part) => Uint8Array.from(part))),
+          version,
+        ),
+      ),
+    ).toBe(100 + added[version]);
     pair.server.hear(sent.output);
     expect(Buffer.concat(pair.server.data).equals(bytes(1000))).toBe(true);
     const broken = { ...extracted.secrets, info: { ...extracted.secrets.info, maxRecordSize: { send: 0, receive: 0 } } };
@@ -108,7 +125,10 @@ describe.each(versions)("in %s", (version) => {
 
 test.each(versions)("%s: a session is taken up under the limits of today", (version) => {
   const options: PairOptions = { version, resumed: "sealed", client: { maxRecordSize: 80 }, provider: seededNode };
-  const { both: [client, server], ...pair } = establishedPair(options);
+  const {
+    both: [client, server],
+    ...pair
+  } = establishedPair(options);
   expect(client.info.handshakeKind).toBe("resumed");
   const most = version === "tls1.3" ? 79 : 80;
   expect(server.info.maxRecordSize.send).toBe(most);
@@ -124,7 +144,10 @@ test.each(versions)("%s: a flight in small records is the same handshake, in wha
   converse(whole);
   const pieces = build();
   for (let turn = 0; turn < 200; turn++) {
-    for (const [from, to] of [[pieces.client, pieces.server], [pieces.server, pieces.client]] as const) {
+    for (const [from, to] of [
+      [pieces.client, pieces.server],
+      [pieces.server, pieces.client],
+    ] as const) {
       const said = from.take();
       for (let at = 0; at < said.length; at += 13) to.hear(said.subarray(at, at + 13));
     }

@@ -1,6 +1,11 @@
 // After a HelloRetryRequest the next connection to the same server guesses its group right.
 import {
-  type ClientOptions, clientConfig, type ClientSessionKey, type ClientSessionStore, memoryClientSessions, type NamedGroup,
+  type ClientOptions,
+  clientConfig,
+  type ClientSessionKey,
+  type ClientSessionStore,
+  memoryClientSessions,
+  type NamedGroup,
 } from "@sallyport/core";
 import { describe, expect, test } from "vitest";
 import { converse, makePair, type PairOptions } from "../support/pair.ts";
@@ -15,7 +20,10 @@ interface Meeting {
 }
 
 /** One connection: what the handshake was, and for which groups a share was in the first flight. */
-function meet(sessions: ClientSessionStore, { partition = "", serverName = "localhost", serverGroups = ["secp256r1"], client = {}, asynchronous = false }: Meeting = {}) {
+function meet(
+  sessions: ClientSessionStore,
+  { partition = "", serverName = "localhost", serverGroups = ["secp256r1"], client = {}, asynchronous = false }: Meeting = {},
+) {
   const shown: string[][] = [];
   const options: PairOptions = {
     asynchronous,
@@ -73,7 +81,9 @@ test("a handshake that fails behind HelloRetryRequest teaches nothing", () => {
 test("a config that shows no share at all goes on asking, and one that has not the group shows what it has", () => {
   const key: ClientSessionKey[] = [];
   const asked = (group: NamedGroup): ClientSessionStore => ({
-    take: () => undefined, put: () => {}, groups: { recall: (given) => (key.push(given), group), remember: () => {} },
+    take: () => undefined,
+    put: () => {},
+    groups: { recall: (given) => (key.push(given), group), remember: () => {} },
   });
   expect(meet(asked("secp256r1"), { client: { keyShares: 0 } })).toMatchObject({ kind: "full-after-retry", shares: [] });
   expect(meet(asked("secp384r1"), { serverGroups: ["x25519"] })).toMatchObject({ kind: "full", shares: ["x25519"] });
@@ -85,8 +95,14 @@ test("a memory that throws is our own fault", () => {
   const broken = (): never => {
     throw new Error("no memory");
   };
-  for (const groups of [{ recall: broken, remember: () => {} }, { recall: () => undefined, remember: broken }]) {
-    const pair = makePair({ server: { groups: ["secp256r1"] }, client: { sessions: { take: () => undefined, put: () => {}, groups } } });
+  for (const groups of [
+    { recall: broken, remember: () => {} },
+    { recall: () => undefined, remember: broken },
+  ]) {
+    const pair = makePair({
+      server: { groups: ["secp256r1"] },
+      client: { sessions: { take: () => undefined, put: () => {}, groups } },
+    });
     converse(pair);
     expect(pair.client.failure?.error).toMatchObject({ kind: "local-fault", cause: { message: "no memory" } });
   }
@@ -103,5 +119,7 @@ test("so many servers are remembered as the store's capacity, the longest unused
 
 test("a store whose memory lacks a method is refused with the config", () => {
   const sessions = { take: () => undefined, put: () => {}, groups: { recall: () => undefined } } as unknown as ClientSessionStore;
-  expect(() => clientConfig({ provider: seededNode("a"), now, verifier: trusting, sessions })).toThrow("sessions.groups: lacks recall or remember");
+  expect(() => clientConfig({ provider: seededNode("a"), now, verifier: trusting, sessions })).toThrow(
+    "sessions.groups: lacks recall or remember",
+  );
 });

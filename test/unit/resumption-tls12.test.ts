@@ -2,7 +2,15 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import {
-  Connector, dangerousAssertVerified, memoryClientSessions, type ProtocolVersion, type ServerOptions, type StoredSession, type SyncClientSessionStore, type SyncVerifier, ticketKeys,
+  Connector,
+  dangerousAssertVerified,
+  memoryClientSessions,
+  type ProtocolVersion,
+  type ServerOptions,
+  type StoredSession,
+  type SyncClientSessionStore,
+  type SyncVerifier,
+  ticketKeys,
 } from "@sallyport/core";
 import { decodeSession, encodeSession } from "../../packages/core/src/session/state.ts";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
@@ -25,8 +33,12 @@ const messagesOf = (side: Side): Uint8Array<ArrayBuffer>[] => messagesIn(records
 const named = (side: Side): number[] => messagesOf(side).map(([type = 0]) => type);
 const helloOf = ({ client }: Pair) => decodeClientHello(messagesOf(client)[0] ?? new Uint8Array(0));
 const answerOf = ({ server }: Pair) => decodeServerHello(messagesOf(server)[0] ?? new Uint8Array(0));
-const typesOf = (extensions: readonly { readonly type: { readonly id: number } }[] | undefined): number[] => (extensions ?? []).map(({ type }) => type.id);
-const ticketsOf = ({ server }: Pair) => messagesOf(server).filter(([type]) => type === 4).map(decodeTicketTls12);
+const typesOf = (extensions: readonly { readonly type: { readonly id: number } }[] | undefined): number[] =>
+  (extensions ?? []).map(({ type }) => type.id);
+const ticketsOf = ({ server }: Pair) =>
+  messagesOf(server)
+    .filter(([type]) => type === 4)
+    .map(decodeTicketTls12);
 const exported = (side: Side) => side.established.exportKeyingMaterial("EXPORTER-x", Uint8Array.of(1), 32);
 
 describe.each(["tickets", "ids"] as const)("by %s", (way) => {
@@ -35,51 +47,70 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
     return new Acquaintance({ ...options, server: { ...server, ...options.server } }, versions);
   };
 
-  test.each([seededNode, seededNoble])("the second meeting is a resumption, and both know the same peer, export the same and read each other", (provider) => {
-    const two = begin({ provider });
-    const first = two.meet();
-    expect(first).toMatchObject(full);
-    const { pair, ...kinds } = two.meet();
-    expect(kinds).toEqual(resumed);
-    const { info } = pair.client.established;
-    expect(info.peer?.presented.chain).toEqual([...seededCredential("server").chain]);
-    expect(info).toMatchObject({
-      version: "tls1.2", handshakeKind: "resumed", group: undefined, peerSignatureScheme: undefined, ownSignatureScheme: undefined,
-      extendedMasterSecret: true, alpn: "sally/1", serverName: "localhost",
-    });
-    expect(pair.server.established.info).toEqual({ ...info, peer: undefined, asksPeer: false });
-    expect(exported(pair.client)).toEqual(exported(pair.server));
-    expect(exported(pair.client)).not.toEqual(exported(first.pair.client));
-    for (const side of [pair.client, pair.server]) side.send(Uint8Array.of(1, 2, 3));
-    pair.server.hear(pair.client.take());
-    pair.client.hear(pair.server.take());
-    expect([joined(pair.client.data), joined(pair.server.data)]).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]);
-  });
+  test.each([seededNode, seededNoble])(
+    "the second meeting is a resumption, and both know the same peer, export the same and read each other",
+    (provider) => {
+      const two = begin({ provider });
+      const first = two.meet();
+      expect(first).toMatchObject(full);
+      const { pair, ...kinds } = two.meet();
+      expect(kinds).toEqual(resumed);
+      const { info } = pair.client.established;
+      expect(info.peer?.presented.chain).toEqual([...seededCredential("server").chain]);
+      expect(info).toMatchObject({
+        version: "tls1.2",
+        handshakeKind: "resumed",
+        group: undefined,
+        peerSignatureScheme: undefined,
+        ownSignatureScheme: undefined,
+        extendedMasterSecret: true,
+        alpn: "sally/1",
+        serverName: "localhost",
+      });
+      expect(pair.server.established.info).toEqual({ ...info, peer: undefined, asksPeer: false });
+      expect(exported(pair.client)).toEqual(exported(pair.server));
+      expect(exported(pair.client)).not.toEqual(exported(first.pair.client));
+      for (const side of [pair.client, pair.server]) side.send(Uint8Array.of(1, 2, 3));
+      pair.server.hear(pair.client.take());
+      pair.client.hear(pair.server.take());
+      expect([joined(pair.client.data), joined(pair.server.data)]).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]);
+    },
+  );
 
-  test.each(["server", "client"] as const)("a %s that does not resume TLS 1.2 neither makes a session nor takes one that was made before", (role) => {
-    const two = begin({}, both);
-    const tls12 = { versions: ["tls1.2"] } as const;
-    const never = { [role]: { ...tls12, versions: both, resumesTls12: false } };
-    // Whoever speaks TLS 1.3 too may have sessions all the same.
-    const meet = (options: PairOptions = {}) => two.meet({ ...options, [role === "server" ? "client" : "server"]: tls12 });
-    expect([meet(), meet(), meet(never), meet(never)].map(({ client }) => client)).toEqual(["full", "resumed", "full", "full"]);
-    const { pair } = meet(never);
-    expect(typesOf(helloOf(pair).extensions).includes(extensionsTls12.sessionTicket)).toBe(role === "server");
-    expect(typesOf(answerOf(pair).extensions)).not.toContain(extensionsTls12.sessionTicket);
-    if (role === "server") expect(answerOf(pair).legacySessionIdEcho).toHaveLength(0);
-    expect([pair.client, pair.server].flatMap(({ events }) => events)).toEqual([]);
-    // And what is left to TLS 1.3 stays.
-    const tls13 = { server: { resumesTls12: false }, client: { resumesTls12: false } };
-    expect([two.meet(tls13), two.meet(tls13)].map(({ client }) => client)).toEqual(["full", "resumed"]);
-  });
+  test.each(["server", "client"] as const)(
+    "a %s that does not resume TLS 1.2 neither makes a session nor takes one that was made before",
+    (role) => {
+      const two = begin({}, both);
+      const tls12 = { versions: ["tls1.2"] } as const;
+      const never = { [role]: { ...tls12, versions: both, resumesTls12: false } };
+      // Whoever speaks TLS 1.3 too may have sessions all the same.
+      const meet = (options: PairOptions = {}) => two.meet({ ...options, [role === "server" ? "client" : "server"]: tls12 });
+      expect([meet(), meet(), meet(never), meet(never)].map(({ client }) => client)).toEqual(["full", "resumed", "full", "full"]);
+      const { pair } = meet(never);
+      expect(typesOf(helloOf(pair).extensions).includes(extensionsTls12.sessionTicket)).toBe(role === "server");
+      expect(typesOf(answerOf(pair).extensions)).not.toContain(extensionsTls12.sessionTicket);
+      if (role === "server") expect(answerOf(pair).legacySessionIdEcho).toHaveLength(0);
+      expect([pair.client, pair.server].flatMap(({ events }) => events)).toEqual([]);
+      // And what is left to TLS 1.3 stays.
+      const tls13 = { server: { resumesTls12: false }, client: { resumesTls12: false } };
+      expect([two.meet(tls13), two.meet(tls13)].map(({ client }) => client)).toEqual(["full", "resumed"]);
+    },
+  );
 
   test("no certificate, no key exchange: two hellos, and two Finished, the server's first", () => {
     const two = begin();
     two.meet();
     const { pair } = two.meet();
-    expect(openAll("client", pair.client.output, pair.client.keyLog, pair.client.heard).map(({ type }) => type)).toEqual([22, 20, 22]);
-    expect(openAll("server", pair.server.output, pair.server.keyLog, pair.server.heard).map(({ type }) => type)).toEqual([22, 20, 22]);
-    expect([named(pair.client), named(pair.server)]).toEqual([[1, 20], [2, 20]]);
+    expect(openAll("client", pair.client.output, pair.client.keyLog, pair.client.heard).map(({ type }) => type)).toEqual([
+      22, 20, 22,
+    ]);
+    expect(openAll("server", pair.server.output, pair.server.keyLog, pair.server.heard).map(({ type }) => type)).toEqual([
+      22, 20, 22,
+    ]);
+    expect([named(pair.client), named(pair.server)]).toEqual([
+      [1, 20],
+      [2, 20],
+    ]);
   });
 
   test("the key log has the session's master secret under the new random, at both", () => {
@@ -93,8 +124,17 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
   });
 
   test("a resumption says nothing of name and certificate, and all that belongs to both", () => {
-    const verifier: SyncVerifier = { label: "asks", schemes: ["ed25519"], asksFor: ["ocsp", "sct"], verify: (presented) => dangerousAssertVerified(presented) };
-    const own = { ...seededCredential("server"), ocspResponse: Uint8Array.of(0x30, 0), signedCertificateTimestamps: [Uint8Array.of(1)] };
+    const verifier: SyncVerifier = {
+      label: "asks",
+      schemes: ["ed25519"],
+      asksFor: ["ocsp", "sct"],
+      verify: (presented) => dangerousAssertVerified(presented),
+    };
+    const own = {
+      ...seededCredential("server"),
+      ocspResponse: Uint8Array.of(0x30, 0),
+      signedCertificateTimestamps: [Uint8Array.of(1)],
+    };
     const two = begin({ server: { credentials: [own] }, client: { verifier } });
     const inFull = typesOf(answerOf(two.meet().pair).extensions).filter((type) => type !== 35);
     const inResumed = typesOf(answerOf(two.meet().pair).extensions);
@@ -132,7 +172,11 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
   });
 
   test("who the client is, is remembered", () => {
-    const verifier: SyncVerifier = { label: "all", schemes: ["ed25519"], verify: (presented) => dangerousAssertVerified(presented, { names: ["me"] }) };
+    const verifier: SyncVerifier = {
+      label: "all",
+      schemes: ["ed25519"],
+      verify: (presented) => dangerousAssertVerified(presented, { names: ["me"] }),
+    };
     const own = seededCredential("a client", ["client"]);
     const two = begin({ server: { clientAuthentication: { mode: "required", verifier } }, client: { credentials: [own] } });
     two.meet();
@@ -143,12 +187,19 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
   });
 
   test.each<[string, Partial<ServerOptions>]>([
-    ["asks for client certificates", { clientAuthentication: { mode: "optional", verifier: { label: "", schemes: ["ed25519"], verify: () => ({ reason: "" }) } } }],
+    [
+      "asks for client certificates",
+      {
+        clientAuthentication: { mode: "optional", verifier: { label: "", schemes: ["ed25519"], verify: () => ({ reason: "" }) } },
+      },
+    ],
     ["speaks another protocol", { alpn: ["sally/1", "other"] }],
     ["has another label", { label: "stricter" }],
     ["has the session's suite no longer", { suites: ["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"] }],
   ])("a config that %s makes a full handshake, without a word", (_, server) => {
-    const two = begin({ server: { suites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"] } });
+    const two = begin({
+      server: { suites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"] },
+    });
     two.meet();
     expect(two.meet({ server })).toMatchObject(full);
   });
@@ -163,7 +214,9 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
   });
 
   test("a client that has not the session's suite any more offers no session", () => {
-    const two = begin({ server: { suites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"] } });
+    const two = begin({
+      server: { suites: ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"] },
+    });
     two.meet();
     const { pair, client } = two.meet({ client: { suites: ["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"] } });
     expect(client).toBe("full");
@@ -212,7 +265,10 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
   test("behind HelloRetryRequest a session of TLS 1.2 is forgotten, and the hello stays what it was", () => {
     const two = begin({}, both);
     two.meet({ server: { versions: ["tls1.2"] } });
-    expect(two.meet({ retry: true, server: { groups: ["secp256r1"] } })).toMatchObject({ client: "full-after-retry", server: "full-after-retry" });
+    expect(two.meet({ retry: true, server: { groups: ["secp256r1"] } })).toMatchObject({
+      client: "full-after-retry",
+      server: "full-after-retry",
+    });
   });
 
   test("a state of the other version is not taken up, whoever shows it where", () => {
@@ -224,14 +280,19 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
     two.meet({ client: { sessions: client }, server: { versions: ["tls1.2"] } });
     const [of13, of12] = [given[0], given.at(-1)].map((session) => decodeSession(session?.state ?? new Uint8Array(0)));
     if (of13 === undefined || of12 === undefined) throw new Error("two sessions");
-    const giving = (state: Uint8Array<ArrayBuffer>): SyncClientSessionStore => ({ take: () => ({ state, lifetimeSeconds: 60, maxEarlyData: 0 }), put: () => {} });
+    const giving = (state: Uint8Array<ArrayBuffer>): SyncClientSessionStore => ({
+      take: () => ({ state, lifetimeSeconds: 60, maxEarlyData: 0 }),
+      put: () => {},
+    });
     const id = of13.ticket?.subarray(0, 32);
     // The ticket of 1.3 where 1.2's stands, under a suite of 1.2.
     const as12 = way === "ids" ? { ticket: undefined, sessionId: id } : {};
     const shown12 = giving(encodeSession({ ...of13, suite: of12.suite, ...as12 }));
     expect(two.meet({ client: { sessions: shown12 }, server: { versions: ["tls1.2"] } })).toMatchObject(full);
     // And the other way round: what is found is none of 1.3, so that no binder is looked at.
-    const shown13 = giving(encodeSession({ ...of12, suite: of13.suite, ticket: of12.ticket ?? of12.sessionId, sessionId: undefined }));
+    const shown13 = giving(
+      encodeSession({ ...of12, suite: of13.suite, ticket: of12.ticket ?? of12.sessionId, sessionId: undefined }),
+    );
     expect(two.meet({ client: { sessions: shown13 } })).toMatchObject(full);
   });
 
@@ -252,18 +313,31 @@ describe.each(["tickets", "ids"] as const)("by %s", (way) => {
     expect([pair.client.failure?.alert, pair.server.connection]).toMatchObject([{ description: "bad_record_mac" }, undefined]);
   });
 
-  property.prop([fc.constantFrom(...["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"] as const), fc.string({ minLength: 1, maxLength: 20, unit: "grapheme-ascii" }), fc.boolean()], { numRuns: 20 })(
-    "full and resumed handshakes agree on exporters, by any suite", (suite, label, asynchronous) => {
-      const two = begin({ server: { suites: [suite] }, asynchronous: false });
-      for (const kind of ["full", "resumed"]) {
-        const { pair, client } = two.meet({ asynchronous });
-        expect(client).toBe(kind);
-        const [ours, theirs] = [pair.client, pair.server].map((side) => side.established.exportKeyingMaterial(label, undefined, 40));
-        expect(ours).toEqual(theirs);
-        expect(ours?.kind).toBe("exported");
-      }
-    },
-  );
+  property.prop(
+    [
+      fc.constantFrom(
+        ...([
+          "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+          "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+          "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+        ] as const),
+      ),
+      fc.string({ minLength: 1, maxLength: 20, unit: "grapheme-ascii" }),
+      fc.boolean(),
+    ],
+    { numRuns: 20 },
+  )("full and resumed handshakes agree on exporters, by any suite", (suite, label, asynchronous) => {
+    const two = begin({ server: { suites: [suite] }, asynchronous: false });
+    for (const kind of ["full", "resumed"]) {
+      const { pair, client } = two.meet({ asynchronous });
+      expect(client).toBe(kind);
+      const [ours, theirs] = [pair.client, pair.server].map((side) =>
+        side.established.exportKeyingMaterial(label, undefined, 40),
+      );
+      expect(ours).toEqual(theirs);
+      expect(ours?.kind).toBe("exported");
+    }
+  });
 });
 
 describe("a ticket", () => {
@@ -282,12 +356,18 @@ describe("a ticket", () => {
   const ticket = state.ticket ?? new Uint8Array(0);
 
   test("as it is resumes", () => expect(two.meet(showing(ticket))).toMatchObject(resumed));
-  property.prop([fc.nat({ max: ticket.length - 1 }), fc.integer({ min: 1, max: 255 })], { numRuns: 30 })("with any byte changed is a full handshake, and never an alert", (at, bits) => {
-    expect(two.meet(showing(ticket.map((byte, index) => (index === at ? byte ^ bits : byte))))).toMatchObject(full);
-  });
-  property.prop([fc.uint8Array({ minLength: 1, maxLength: 600 })], { numRuns: 15 })("of anybody's is a full handshake, and never an alert", (bytes) => {
-    expect(two.meet(showing(Uint8Array.from(bytes)))).toMatchObject(full);
-  });
+  property.prop([fc.nat({ max: ticket.length - 1 }), fc.integer({ min: 1, max: 255 })], { numRuns: 30 })(
+    "with any byte changed is a full handshake, and never an alert",
+    (at, bits) => {
+      expect(two.meet(showing(ticket.map((byte, index) => (index === at ? byte ^ bits : byte))))).toMatchObject(full);
+    },
+  );
+  property.prop([fc.uint8Array({ minLength: 1, maxLength: 600 })], { numRuns: 15 })(
+    "of anybody's is a full handshake, and never an alert",
+    (bytes) => {
+      expect(two.meet(showing(Uint8Array.from(bytes)))).toMatchObject(full);
+    },
+  );
   property.prop([fc.nat({ max: ticket.length - 1 })], { numRuns: 15 })("that is cut is a full handshake", (length) => {
     expect(two.meet(showing(ticket.slice(0, length)))).toMatchObject(full);
   });
@@ -315,15 +395,23 @@ describe("a ticket", () => {
   test("that was announced and can't be made any more is an empty one", () => {
     let current: unknown = { name: new Uint8Array(16), secret: seededRandom("a key")(32), createdMs: 0 };
     const provider = seededNode("vanishing");
-    const sessions = { get current() { return current as never; } };
-    const vanishing = new Acquaintance({
-      server: { sessions, now: () => 0 },
-      // The key goes between ServerHello and the end of the handshake.
-      watch: (stage, role) => {
-        if (role === "client" && stage.kind === "needs-input" && stage.output.length > 0 && stage.output[5] !== 1) current = undefined;
+    const sessions = {
+      get current() {
+        return current as never;
       },
-      provider: () => provider,
-    }, ["tls1.2"]);
+    };
+    const vanishing = new Acquaintance(
+      {
+        server: { sessions, now: () => 0 },
+        // The key goes between ServerHello and the end of the handshake.
+        watch: (stage, role) => {
+          if (role === "client" && stage.kind === "needs-input" && stage.output.length > 0 && stage.output[5] !== 1)
+            current = undefined;
+        },
+        provider: () => provider,
+      },
+      ["tls1.2"],
+    );
     const { pair, ...kinds } = vanishing.meet();
     expect(kinds).toEqual(full);
     expect(ticketsOf(pair)).toEqual([{ lifetimeHint: 0, ticket: new Uint8Array(0) }]);
@@ -331,8 +419,18 @@ describe("a ticket", () => {
   });
 
   test("that would not fit into the next hello is an empty one", () => {
-    const verifier: SyncVerifier = { label: "wordy", schemes: ["ed25519"], verify: (presented) => dangerousAssertVerified(presented, { names: ["x".repeat(9000)] }) };
-    const wordy = new Acquaintance({ server: { clientAuthentication: { mode: "required", verifier } }, client: { credentials: [seededCredential("a client")] } }, ["tls1.2"]);
+    const verifier: SyncVerifier = {
+      label: "wordy",
+      schemes: ["ed25519"],
+      verify: (presented) => dangerousAssertVerified(presented, { names: ["x".repeat(9000)] }),
+    };
+    const wordy = new Acquaintance(
+      {
+        server: { clientAuthentication: { mode: "required", verifier } },
+        client: { credentials: [seededCredential("a client")] },
+      },
+      ["tls1.2"],
+    );
     const { pair } = wordy.meet();
     expect(ticketsOf(pair).map(({ ticket }) => ticket.length)).toEqual([0]);
     expect(wordy.meet()).toMatchObject(full);
@@ -353,8 +451,15 @@ test("a session that a store gives for nobody's reason is left aside: no ticket 
   const { peer } = state;
   if (peer === undefined) throw new Error("no peer");
   const changes: readonly Partial<typeof state>[] = [
-    { ticket: undefined }, { ticket: new Uint8Array(40_000) }, { peer: undefined }, { peer: { ...peer, presented: { ...peer.presented, role: "client" } } },
-    { serverName: "elsewhere" }, { configId: new Uint8Array(32) }, { issuedMs: two.time + 1 }, { fullHandshakeMs: two.time - 8 * 24 * hourMs }, { lifetimeSeconds: 0 },
+    { ticket: undefined },
+    { ticket: new Uint8Array(40_000) },
+    { peer: undefined },
+    { peer: { ...peer, presented: { ...peer.presented, role: "client" } } },
+    { serverName: "elsewhere" },
+    { configId: new Uint8Array(32) },
+    { issuedMs: two.time + 1 },
+    { fullHandshakeMs: two.time - 8 * 24 * hourMs },
+    { lifetimeSeconds: 0 },
   ];
   for (const change of changes) {
     const take = () => ({ ...event.session, state: encodeSession({ ...state, ...change }) });
@@ -367,9 +472,18 @@ test("a session that a store gives for nobody's reason is left aside: no ticket 
 test("an asynchronous store shows as in TLS 1.3: a take at the client, a look at the server", () => {
   const pair = makePair({ asynchronous: true, version: "tls1.2", resumed: "stored" });
   converse(pair);
-  expect([pair.client.established.info.handshakeKind, pair.server.established.info.handshakeKind]).toEqual(["resumed", "resumed"]);
+  expect([pair.client.established.info.handshakeKind, pair.server.established.info.handshakeKind]).toEqual([
+    "resumed",
+    "resumed",
+  ]);
   expect(pair.client.stages.map(({ kind }) => kind)).toEqual(["needs-session", "needs-key-shares", "needs-input", "established"]);
-  expect(pair.server.stages.map(({ kind }) => kind)).toEqual(["needs-input", "accepted", "needs-session", "needs-input", "established"]);
+  expect(pair.server.stages.map(({ kind }) => kind)).toEqual([
+    "needs-input",
+    "accepted",
+    "needs-session",
+    "needs-input",
+    "established",
+  ]);
   const looks = pair.server.stages.find(({ kind }) => kind === "needs-session");
   if (looks?.kind !== "needs-session" || "key" in looks) throw new Error("a look");
   expect(looks.candidates).toEqual([{ index: 0, id: helloOf(pair).legacySessionId }]);
@@ -389,7 +503,9 @@ describe("without extended_master_secret", () => {
     const puts: Uint8Array[] = [];
     const store = { find: () => undefined, put: (id: Uint8Array) => void puts.push(id) };
     for (const sessions of [store, ticketKeys({ random: seededRandom("tickets"), now: Date.now })]) {
-      const client = new ScriptedClientTls12({ sessions }).extend(extension(extensionsTls12.sessionTicket)).leaveOut(extensionsTls12.extendedMasterSecret);
+      const client = new ScriptedClientTls12({ sessions })
+        .extend(extension(extensionsTls12.sessionTicket))
+        .leaveOut(extensionsTls12.extendedMasterSecret);
       const { id, ticket } = client.proceed().session;
       expect([id.length, ticket.length]).toEqual([0, 0]);
     }
@@ -400,7 +516,10 @@ describe("without extended_master_secret", () => {
     const sessions: SyncClientSessionStore = { take: () => undefined, put: (...put) => void puts.push(put) };
     const server = new ScriptedServerTls12({ config: { sessions }, ...given });
     const answers = server.answers().filter(({ type }) => type !== extensionsTls12.extendedMasterSecret);
-    server.say(server.serverHello({ extensions: answers })).skipTo("WAIT_CERT").proceed();
+    server
+      .say(server.serverHello({ extensions: answers }))
+      .skipTo("WAIT_CERT")
+      .proceed();
     expect(puts).toEqual([]);
   });
 });
@@ -415,11 +534,19 @@ describe("what a server of others' makes", () => {
     return puts.map((session) => ({ ...session, state: decodeSession(session.state) }));
   };
   test("a ticket beside an id counts alone (RFC 5077 \u00a73.4); an empty one leaves the id", () => {
-    expect(met({ id: repeat(16, 4), ticket: text("a ticket") })).toMatchObject([{ state: { ticket: text("a ticket"), sessionId: undefined } }]);
-    expect(met({ id: repeat(16, 4), ticket: repeat(0) })).toMatchObject([{ state: { ticket: undefined, sessionId: repeat(16, 4) } }]);
+    expect(met({ id: repeat(16, 4), ticket: text("a ticket") })).toMatchObject([
+      { state: { ticket: text("a ticket"), sessionId: undefined } },
+    ]);
+    expect(met({ id: repeat(16, 4), ticket: repeat(0) })).toMatchObject([
+      { state: { ticket: undefined, sessionId: repeat(16, 4) } },
+    ]);
     expect(met({ ticket: repeat(0) })).toEqual([]);
   });
-  test.each([[0, 86_400], [60, 60], [0xffffffff, 604_800]])("a lifetime hint of %d s is kept for %d s", (hint, kept) => {
+  test.each([
+    [0, 86_400],
+    [60, 60],
+    [0xffffffff, 604_800],
+  ])("a lifetime hint of %d s is kept for %d s", (hint, kept) => {
     expect(met({ ticket: text("a ticket") }, hint)).toMatchObject([{ lifetimeSeconds: kept, state: { lifetimeSeconds: kept } }]);
   });
   test("an id is kept for a day", () => expect(met({ id: repeat(32, 4) })).toMatchObject([{ lifetimeSeconds: 86_400 }]));
@@ -436,6 +563,12 @@ describe("what a server of others' makes", () => {
     again.proceed();
     expect(again.machine.connection?.info.handshakeKind).toBe("resumed");
     const after = decodeSession(first[0]?.state ?? new Uint8Array(0));
-    expect(after).toMatchObject({ ticket: text("the next"), fullHandshakeMs: before.fullHandshakeMs, issuedMs: time, secret: before.secret, peer: before.peer });
+    expect(after).toMatchObject({
+      ticket: text("the next"),
+      fullHandshakeMs: before.fullHandshakeMs,
+      issuedMs: time,
+      secret: before.secret,
+      peer: before.peer,
+    });
   });
 });

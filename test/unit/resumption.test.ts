@@ -1,7 +1,16 @@
 // TLS 1.3's sessions: given, kept, offered, taken up, or left aside without a word.
 import { describe, expect, test } from "vitest";
 import {
-  Acceptor, type ClientSessionKey, Connector, dangerousAssertVerified, memoryClientSessions, type ServerOptions, type StoredSession, type SyncVerifier, type TicketKeys, ticketKeys,
+  Acceptor,
+  type ClientSessionKey,
+  Connector,
+  dangerousAssertVerified,
+  memoryClientSessions,
+  type ServerOptions,
+  type StoredSession,
+  type SyncVerifier,
+  type TicketKeys,
+  ticketKeys,
 } from "@sallyport/core";
 import { Acquaintance } from "../support/acquaintance.ts";
 import { makeConfigs, type PairOptions } from "../support/pair.ts";
@@ -25,7 +34,9 @@ describe.each(["sealed tickets", "states that are kept"])("%s", (way) => {
     const [one, other] = [pair.client.established, pair.server.established];
     expect(one.info.peer?.presented.chain).toEqual([...seededCredential("server").chain]);
     expect(one.info.peer?.presented.serverName).toBe("localhost");
-    expect(one.exportKeyingMaterial("EXPORTER-x", undefined, 32)).toEqual(other.exportKeyingMaterial("EXPORTER-x", undefined, 32));
+    expect(one.exportKeyingMaterial("EXPORTER-x", undefined, 32)).toEqual(
+      other.exportKeyingMaterial("EXPORTER-x", undefined, 32),
+    );
   });
 
   test("behind HelloRetryRequest too", () => {
@@ -36,7 +47,11 @@ describe.each(["sealed tickets", "states that are kept"])("%s", (way) => {
   });
 
   test("who the client is, is remembered", () => {
-    const verifier: SyncVerifier = { label: "all", schemes: ["ed25519"], verify: (presented) => dangerousAssertVerified(presented, { names: ["me"] }) };
+    const verifier: SyncVerifier = {
+      label: "all",
+      schemes: ["ed25519"],
+      verify: (presented) => dangerousAssertVerified(presented, { names: ["me"] }),
+    };
     const own = seededCredential("a client", ["client"]);
     const two = begin({ server: { clientAuthentication: { mode: "required", verifier } }, client: { credentials: [own] } });
     two.meet();
@@ -56,7 +71,12 @@ describe.each(["sealed tickets", "states that are kept"])("%s", (way) => {
   });
 
   test.each<[string, Partial<ServerOptions>]>([
-    ["asks for client certificates", { clientAuthentication: { mode: "optional", verifier: { label: "", schemes: ["ed25519"], verify: () => ({ reason: "" }) } } }],
+    [
+      "asks for client certificates",
+      {
+        clientAuthentication: { mode: "optional", verifier: { label: "", schemes: ["ed25519"], verify: () => ({ reason: "" }) } },
+      },
+    ],
     ["speaks another protocol", { alpn: ["sally/1", "other"] }],
     ["has another label", { label: "stricter" }],
   ])("a config that %s makes a full handshake, without a word", (_, server) => {
@@ -129,7 +149,8 @@ test("any change of a ticket makes a full handshake or is refused by its binder;
     const accepted = new Acceptor().start().receive(changed);
     if (accepted.kind !== "accepted") throw new Error(accepted.kind);
     const stage = accepted.choose(configs.server.config);
-    if (stage.kind === "failed") expect(stage).toMatchObject({ error: { kind: "bad-binder" }, alert: { description: "decrypt_error" } });
+    if (stage.kind === "failed")
+      expect(stage).toMatchObject({ error: { kind: "bad-binder" }, alert: { description: "decrypt_error" } });
     else expect(stage.output.length).toBeGreaterThan(300); // a certificate is in it
   }
 });
@@ -139,7 +160,10 @@ test("an asynchronous store shows as a stage: a look at the server, a take at th
   const states = new Map<string, Uint8Array>();
   const clientStore = { takeAsync: () => Promise.resolve(undefined), putAsync: () => Promise.resolve() };
   const store = { findAsync: () => Promise.resolve([]), putAsync: () => Promise.resolve() };
-  const configs = makeConfigs({ server: { sessions: store, versions: ["tls1.3"] }, client: { sessions: clientStore, versions: ["tls1.3"] } });
+  const configs = makeConfigs({
+    server: { sessions: store, versions: ["tls1.3"] },
+    client: { sessions: clientStore, versions: ["tls1.3"] },
+  });
   const key: ClientSessionKey[] = [];
 
   const meet = (): string => {
@@ -154,20 +178,23 @@ test("an asynchronous store shows as a stage: a look at the server, a take at th
     server = server.choose(configs.server.config);
     if (server.kind === "needs-session") {
       expect(server.store).toBe(store);
-      expect(() => (server.kind === "needs-session" ? server.resume([{ index: 9, state: new Uint8Array(1) }]) : undefined)).toThrow(
-        expect.objectContaining({ code: "bad-argument" }),
+      expect(() =>
+        server.kind === "needs-session" ? server.resume([{ index: 9, state: new Uint8Array(1) }]) : undefined,
+      ).toThrow(expect.objectContaining({ code: "bad-argument" }));
+      server = server.resume(
+        server.candidates.flatMap(({ index, id }) => {
+          const state = states.get(Buffer.from(id).toString("hex"));
+          return state === undefined ? [] : [{ index, state }];
+        }),
       );
-      server = server.resume(server.candidates.flatMap(({ index, id }) => {
-        const state = states.get(Buffer.from(id).toString("hex"));
-        return state === undefined ? [] : [{ index, state }];
-      }));
     }
     if (client.kind !== "needs-input" || server.kind !== "needs-input") throw new Error(`${client.kind}, ${server.kind}`);
     client = client.receive(server.output);
     server = server.receive(client.output);
     if (client.kind !== "established" || server.kind !== "established") throw new Error(`${client.kind}, ${server.kind}`);
     for (const event of server.received.events) {
-      if (event.kind === "new-session" && event.role === "server") states.set(Buffer.from(event.key).toString("hex"), event.session.state);
+      if (event.kind === "new-session" && event.role === "server")
+        states.set(Buffer.from(event.key).toString("hex"), event.session.state);
     }
     for (const event of client.connection.receive(server.output).events) {
       if (event.kind !== "new-session" || event.role !== "client") continue;

@@ -1,7 +1,12 @@
 // A verifier that is asked again when a session is resumed: about whom the full handshake found, and at the time of today.
 import { describe, expect, test } from "vitest";
 import {
-  type ClientOptions, dangerousAssertVerified, type PresentedIdentity, type ProtocolVersion, type ServerOptions, type SyncVerifier,
+  type ClientOptions,
+  dangerousAssertVerified,
+  type PresentedIdentity,
+  type ProtocolVersion,
+  type ServerOptions,
+  type SyncVerifier,
 } from "@sallyport/core";
 import { Acquaintance } from "../support/acquaintance.ts";
 import { fatalAlertsOf, recordsOf } from "../support/outcome.ts";
@@ -14,7 +19,9 @@ class Judge {
   readonly shown: PresentedIdentity[] = [];
   refuses = false;
   readonly verifier: SyncVerifier = {
-    label: "a judge", schemes: ["ed25519"], asksFor: ["ocsp", "sct"],
+    label: "a judge",
+    schemes: ["ed25519"],
+    asksFor: ["ocsp", "sct"],
     verify: (presented) => {
       this.shown.push(presented);
       if (this.refuses) return { reason: "not any more", alert: "certificate_revoked" };
@@ -30,71 +37,96 @@ const stapled = { ...seededCredential("server"), ...staples };
 const versions: readonly ProtocolVersion[] = ["tls1.3", "tls1.2"];
 const worlds = versions.flatMap((version) =>
   (["client", "server"] as const).flatMap((role) =>
-    ([false, true] as const).flatMap((asynchronous) => (["sealed", "kept"] as const).map((way) => ({ version, role, asynchronous, way }))),
+    ([false, true] as const).flatMap((asynchronous) =>
+      (["sealed", "kept"] as const).map((way) => ({ version, role, asynchronous, way })),
+    ),
   ),
 );
 
-describe.each(worlds)("at the $role of $version (asynchronous: $asynchronous, sessions $way)", ({ version, role, asynchronous, way }) => {
-  function begin(reverifyOnResume = true): { readonly two: Acquaintance; readonly judge: Judge } {
-    const judge = new Judge();
-    const verifier = asynchronous ? asyncVerifier(judge.verifier) : judge.verifier;
-    const trusting = new Judge().verifier;
-    const client: Partial<ClientOptions> = { credentials: [own], verifier: role === "client" ? verifier : trusting };
-    const clientAuthentication = { mode: "required", verifier: role === "server" ? verifier : trusting } as const;
-    const server: Partial<ServerOptions> = { credentials: [stapled], clientAuthentication, ...(way === "kept" ? { sessions: keptSessions() } : {}) };
-    const again = { [role]: { reverifyOnResume } } as { readonly client?: Partial<ClientOptions>; readonly server?: Partial<ServerOptions> };
-    const options: PairOptions = { client: { ...client, ...again.client }, server: { ...server, ...again.server } };
-    return { two: new Acquaintance(options, [version]), judge };
-  }
+describe.each(worlds)(
+  "at the $role of $version (asynchronous: $asynchronous, sessions $way)",
+  ({ version, role, asynchronous, way }) => {
+    function begin(reverifyOnResume = true): { readonly two: Acquaintance; readonly judge: Judge } {
+      const judge = new Judge();
+      const verifier = asynchronous ? asyncVerifier(judge.verifier) : judge.verifier;
+      const trusting = new Judge().verifier;
+      const client: Partial<ClientOptions> = { credentials: [own], verifier: role === "client" ? verifier : trusting };
+      const clientAuthentication = { mode: "required", verifier: role === "server" ? verifier : trusting } as const;
+      const server: Partial<ServerOptions> = {
+        credentials: [stapled],
+        clientAuthentication,
+        ...(way === "kept" ? { sessions: keptSessions() } : {}),
+      };
+      const again = { [role]: { reverifyOnResume } } as {
+        readonly client?: Partial<ClientOptions>;
+        readonly server?: Partial<ServerOptions>;
+      };
+      const options: PairOptions = { client: { ...client, ...again.client }, server: { ...server, ...again.server } };
+      return { two: new Acquaintance(options, [version]), judge };
+    }
 
-  test("it is shown the same chain, with what was stapled then, at the time of now; and its verdict is the connection's", () => {
-    const { two, judge } = begin();
-    two.meet();
-    expect(judge.shown.length).toBe(1);
-    two.time += 1000;
-    const { pair, ...kinds } = two.meet();
-    expect(kinds).toEqual({ client: "resumed", server: "resumed" });
-    const [first, second] = judge.shown;
-    expect(second).toEqual({ ...first, nowMs: two.time });
-    if (role === "client") expect(second).toMatchObject(staples);
-    expect(pair[role].established.info.peer?.names).toEqual(["judged 2 times"]);
-    expect(pair[role].established.info.peer?.presented).toBe(second);
-    expect(pair[role].stages.some(({ kind }) => kind === "needs-verdict")).toBe(asynchronous);
-  });
+    test("it is shown the same chain, with what was stapled then, at the time of now; and its verdict is the connection's", () => {
+      const { two, judge } = begin();
+      two.meet();
+      expect(judge.shown.length).toBe(1);
+      two.time += 1000;
+      const { pair, ...kinds } = two.meet();
+      expect(kinds).toEqual({ client: "resumed", server: "resumed" });
+      const [first, second] = judge.shown;
+      expect(second).toEqual({ ...first, nowMs: two.time });
+      if (role === "client") expect(second).toMatchObject(staples);
+      expect(pair[role].established.info.peer?.names).toEqual(["judged 2 times"]);
+      expect(pair[role].established.info.peer?.presented).toBe(second);
+      expect(pair[role].stages.some(({ kind }) => kind === "needs-verdict")).toBe(asynchronous);
+    });
 
-  test("its refusal is its alert, and no session comes of it", () => {
-    const { two, judge } = begin();
-    two.meet();
-    judge.refuses = true;
-    const { pair } = two.meet();
-    expect(pair[role].failure).toMatchObject({ error: { kind: "identity-distrusted" }, alert: { description: "certificate_revoked" } });
-    expect(fatalAlertsOf(pair[role])).toEqual([{ level: 2, description: 44 }]);
-    const peer = role === "client" ? pair.server : pair.client;
-    expect(peer.failure?.error).toMatchObject({ kind: "alert-received", context: { description: { name: "certificate_revoked" } } });
-    expect(pair[role].events).toEqual([]);
-    // A client says nothing of its own to whom it does not trust any more.
-    if (role === "client") expect(messagesIn(recordsOf(pair.client)).map(([type]) => type)).toEqual([1]);
-  });
+    test("its refusal is its alert, and no session comes of it", () => {
+      const { two, judge } = begin();
+      two.meet();
+      judge.refuses = true;
+      const { pair } = two.meet();
+      expect(pair[role].failure).toMatchObject({
+        error: { kind: "identity-distrusted" },
+        alert: { description: "certificate_revoked" },
+      });
+      expect(fatalAlertsOf(pair[role])).toEqual([{ level: 2, description: 44 }]);
+      const peer = role === "client" ? pair.server : pair.client;
+      expect(peer.failure?.error).toMatchObject({
+        kind: "alert-received",
+        context: { description: { name: "certificate_revoked" } },
+      });
+      expect(pair[role].events).toEqual([]);
+      // A client says nothing of its own to whom it does not trust any more.
+      if (role === "client") expect(messagesIn(recordsOf(pair.client)).map(([type]) => type)).toEqual([1]);
+    });
 
-  test("a verdict on somebody else, or none, is refused", () => {
-    const { two } = begin();
-    if (asynchronous) return;
-    two.meet();
-    const other: SyncVerifier = { label: "a judge", schemes: ["ed25519"], asksFor: ["ocsp", "sct"], verify: (presented) => dangerousAssertVerified({ ...presented }) };
-    const { pair } = two.meet({ [role]: role === "client" ? { verifier: other } : { clientAuthentication: { mode: "required", verifier: other } } });
-    expect(pair[role].failure?.error.kind).toBe("local-fault");
-  });
+    test("a verdict on somebody else, or none, is refused", () => {
+      const { two } = begin();
+      if (asynchronous) return;
+      two.meet();
+      const other: SyncVerifier = {
+        label: "a judge",
+        schemes: ["ed25519"],
+        asksFor: ["ocsp", "sct"],
+        verify: (presented) => dangerousAssertVerified({ ...presented }),
+      };
+      const { pair } = two.meet({
+        [role]: role === "client" ? { verifier: other } : { clientAuthentication: { mode: "required", verifier: other } },
+      });
+      expect(pair[role].failure?.error.kind).toBe("local-fault");
+    });
 
-  test("without the option nobody is asked, and what was found is what holds", () => {
-    const { two, judge } = begin(false);
-    two.meet();
-    judge.refuses = true;
-    const { pair, ...kinds } = two.meet();
-    expect(kinds).toEqual({ client: "resumed", server: "resumed" });
-    expect(judge.shown.length).toBe(1);
-    expect(pair[role].established.info.peer?.names).toEqual(["judged 1 times"]);
-  });
-});
+    test("without the option nobody is asked, and what was found is what holds", () => {
+      const { two, judge } = begin(false);
+      two.meet();
+      judge.refuses = true;
+      const { pair, ...kinds } = two.meet();
+      expect(kinds).toEqual({ client: "resumed", server: "resumed" });
+      expect(judge.shown.length).toBe(1);
+      expect(pair[role].established.info.peer?.names).toEqual(["judged 1 times"]);
+    });
+  },
+);
 
 test("a session goes on from the last verdict: who was judged today is remembered as of today", () => {
   const judge = new Judge();
@@ -110,7 +142,10 @@ test("a session goes on from the last verdict: who was judged today is remembere
 
 test("a server that asks nobody who he is has nobody to ask again about, and its config says so", () => {
   expect(() => makeConfigs({ server: { reverifyOnResume: true } })).toThrow(
-    expect.objectContaining({ name: "ConfigError", problems: [expect.objectContaining({ kind: "nobody-to-judge", path: "reverifyOnResume" })] }),
+    expect.objectContaining({
+      name: "ConfigError",
+      problems: [expect.objectContaining({ kind: "nobody-to-judge", path: "reverifyOnResume" })],
+    }),
   );
 });
 
@@ -160,7 +195,11 @@ describe("with early data", () => {
       two.meet();
       two.time += 1000;
       const { pair, client } = two.meet();
-      expect([client, pair.server.early, pair.client.established.info.peer?.names]).toEqual(["resumed", early, ["judged 2 times"]]);
+      expect([client, pair.server.early, pair.client.established.info.peer?.names]).toEqual([
+        "resumed",
+        early,
+        ["judged 2 times"],
+      ]);
       expect(judge.shown.length).toBe(2);
       expect(judge.shown[1]).toEqual({ ...judge.shown[0], nowMs: two.time });
       const kinds = pair.client.stages.map(({ kind }) => kind);
@@ -175,7 +214,10 @@ describe("with early data", () => {
       judge.refuses = true;
       const { pair } = two.meet();
       expect(judge.shown.length).toBe(2);
-      expect(pair.client.failure).toMatchObject({ error: { kind: "identity-distrusted" }, alert: { description: "certificate_revoked" } });
+      expect(pair.client.failure).toMatchObject({
+        error: { kind: "identity-distrusted" },
+        alert: { description: "certificate_revoked" },
+      });
       expect([pair.server.early, pair.server.failure?.error.kind]).toEqual([[], "alert-received"]);
     });
 

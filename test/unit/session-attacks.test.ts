@@ -3,21 +3,50 @@ import { inspect } from "node:util";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import {
-  Acceptor, type AsyncCredentialPicker, type ClientOptions, Connection, Connector, type Credential, type CryptoProvider, dangerousAssertVerified,
-  memoryClientSessions, type ServerOptions, type StoredSession, type SyncClientSessionStore, type SyncServerSessionStore, type SyncVerifier, type TicketKey, ticketKeys,
+  Acceptor,
+  type AsyncCredentialPicker,
+  type ClientOptions,
+  Connection,
+  Connector,
+  type Credential,
+  type CryptoProvider,
+  dangerousAssertVerified,
+  memoryClientSessions,
+  type ServerOptions,
+  type StoredSession,
+  type SyncClientSessionStore,
+  type SyncServerSessionStore,
+  type SyncVerifier,
+  type TicketKey,
+  ticketKeys,
 } from "@sallyport/core";
 import { decodeSession, encodeSession } from "../../packages/core/src/session/state.ts";
 import { openTicket, sealerOf, sealTicket } from "../../packages/core/src/session/tickets.ts";
 import { pskBinder } from "../../packages/core/src/crypto/key-schedule.ts";
 import { digestOf } from "../../packages/core/src/crypto/transcript.ts";
-import { encodeCertificate, encodeCertificateRequest, encodeCertificateVerify } from "../../packages/core/src/wire/certificate-message.ts";
+import {
+  encodeCertificate,
+  encodeCertificateRequest,
+  encodeCertificateVerify,
+} from "../../packages/core/src/wire/certificate-message.ts";
 import { decodeClientHello, encodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { type Extension, extension } from "../../packages/core/src/wire/extensions.ts";
 import { decodeNewSessionTicket } from "../../packages/core/src/wire/post-handshake.ts";
 import { decodeServerHello } from "../../packages/core/src/wire/server-hello.ts";
 import { fakeCertificate, fakePublicKey } from "../support/fake-credential.ts";
 import { converseThrough, fatalAlertsOf } from "../support/outcome.ts";
-import { converse, establishedPair, joined, makeClient, makeConfigs, makePair, makeServer, type Pair, type PairOptions, type Side } from "../support/pair.ts";
+import {
+  converse,
+  establishedPair,
+  joined,
+  makeClient,
+  makeConfigs,
+  makePair,
+  makeServer,
+  type Pair,
+  type PairOptions,
+  type Side,
+} from "../support/pair.ts";
 import { type Edit, Resealer } from "../support/resealer.ts";
 import { now, seededCredential, seededNode, seededRandom } from "../support/seeded.ts";
 import { contentType, messagesIn, openAll, pairSuite, type Protection, record } from "../support/wiretap.ts";
@@ -33,7 +62,11 @@ function acquainted(options: PairOptions = {}): {
   readonly client: Partial<ClientOptions>;
   again(change?: PairOptions): Pair;
 } {
-  const server: Partial<ServerOptions> = { ...only13, sessions: ticketKeys({ random: seededRandom("tickets"), now }), ...options.server };
+  const server: Partial<ServerOptions> = {
+    ...only13,
+    sessions: ticketKeys({ random: seededRandom("tickets"), now }),
+    ...options.server,
+  };
   const client: Partial<ClientOptions> = { ...only13, sessions: memoryClientSessions(), ...options.client };
   let meetings = 0;
   const meet = (change: PairOptions): Pair => {
@@ -58,12 +91,19 @@ function sessionOf({ client }: Pair): StoredSession {
 const judge: SyncVerifier = { label: "all", schemes: ["ed25519"], verify: (presented) => dangerousAssertVerified(presented) };
 
 describe("a session does not grow beyond what the next hello can carry", () => {
-  const above = (count: number): Uint8Array[] => Array.from({ length: count }, (_, at) => fakeCertificate(fakePublicKey("RSA", at)));
-  test.each([[1, 1, "resumed"], [9, 1, "resumed"], [9, 60, "full"]])(
-    "a client who shows %d certificates above its own, with %d more in the verifier's path, comes back: %s", (shown, more, kind) => {
+  const above = (count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, at) => fakeCertificate(fakePublicKey("RSA", at)));
+  test.each([
+    [1, 1, "resumed"],
+    [9, 1, "resumed"],
+    [9, 60, "full"],
+  ])(
+    "a client who shows %d certificates above its own, with %d more in the verifier's path, comes back: %s",
+    (shown, more, kind) => {
       const own = seededCredential("a client", ["client"]);
       const credential: Credential = { ...own, chain: [own.chain[0], ...above(shown)] };
-      const verify: SyncVerifier["verify"] = (presented) => dangerousAssertVerified(presented, { path: [...presented.chain, ...above(more)] });
+      const verify: SyncVerifier["verify"] = (presented) =>
+        dangerousAssertVerified(presented, { path: [...presented.chain, ...above(more)] });
       const clientAuthentication = { mode: "required", verifier: { ...judge, verify } } as const;
       const two = acquainted({ server: { clientAuthentication }, client: { credentials: [credential] } });
       expect(kindOf(two.first)).toEqual(["full", "full"]);
@@ -73,9 +113,15 @@ describe("a session does not grow beyond what the next hello can carry", () => {
     },
   );
   test("a name of 40,000 characters in a certificate fails nobody", () => {
-    const named: SyncVerifier = { ...judge, verify: (presented) => dangerousAssertVerified(presented, { names: ["x".repeat(40_000)] }) };
+    const named: SyncVerifier = {
+      ...judge,
+      verify: (presented) => dangerousAssertVerified(presented, { names: ["x".repeat(40_000)] }),
+    };
     const clientAuthentication = { mode: "required", verifier: named } as const;
-    const two = acquainted({ client: { verifier: named, credentials: [seededCredential("a client")] }, server: { clientAuthentication } });
+    const two = acquainted({
+      client: { verifier: named, credentials: [seededCredential("a client")] },
+      server: { clientAuthentication },
+    });
     expect(kindOf(two.first)).toEqual(["full", "full"]);
     expect(["full", "resumed"]).toContain(kindOf(two.again())[0]);
   });
@@ -89,14 +135,19 @@ describe("a session does not grow beyond what the next hello can carry", () => {
 
 describe("time", () => {
   const ticketsOf = (pair: Pair) =>
-    messagesIn(openAll("server", pair.server.output, pair.server.keyLog)).filter(([type]) => type === 4).map((raw) => decodeNewSessionTicket(raw));
+    messagesIn(openAll("server", pair.server.output, pair.server.keyLog))
+      .filter(([type]) => type === 4)
+      .map((raw) => decodeNewSessionTicket(raw));
 
-  test.each([1, 30 * 24 * 3_600_000, 60 * 365 * 24 * 3_600_000 - 1])("a clock that fell back by %d ms gives no ticket more than seven days (NST-003)", (back) => {
-    const keys = { current: { name: new Uint8Array(16), secret: seededRandom("a key")(32), createdMs: now() } };
-    const two = acquainted({ server: { sessions: keys, now: () => Math.max(0, now() - back) } });
-    expect(kindOf(two.first)).toEqual(["full", "full"]);
-    for (const { lifetime } of ticketsOf(two.first)) expect(lifetime).toBeLessThanOrEqual(12 * 3600);
-  });
+  test.each([1, 30 * 24 * 3_600_000, 60 * 365 * 24 * 3_600_000 - 1])(
+    "a clock that fell back by %d ms gives no ticket more than seven days (NST-003)",
+    (back) => {
+      const keys = { current: { name: new Uint8Array(16), secret: seededRandom("a key")(32), createdMs: now() } };
+      const two = acquainted({ server: { sessions: keys, now: () => Math.max(0, now() - back) } });
+      expect(kindOf(two.first)).toEqual(["full", "full"]);
+      for (const { lifetime } of ticketsOf(two.first)) expect(lifetime).toBeLessThanOrEqual(12 * 3600);
+    },
+  );
   test("a key that is older than tickets may be seals none", () => {
     const keys = { current: { name: new Uint8Array(16), secret: seededRandom("a key")(32), createdMs: now() - 12 * 3_600_000 } };
     expect(ticketsOf(acquainted({ server: { sessions: keys } }).first)).toEqual([]);
@@ -117,14 +168,23 @@ describe("time", () => {
 describe("a ticket key", () => {
   const ended = { name: new Uint8Array(16).fill(1), secret: new Uint8Array(32), createdMs: now() };
   test("whose secret is zeros is refused by a config", () => {
-    expect(() => makeConfigs({ server: { sessions: { current: ended } } })).toThrow(expect.objectContaining({ name: "ConfigError" }));
+    expect(() => makeConfigs({ server: { sessions: { current: ended } } })).toThrow(
+      expect.objectContaining({ name: "ConfigError" }),
+    );
   });
   test.each<[string, unknown]>([
-    ["is wiped", ended], ["is gone", undefined], ["has lost its secret", { ...ended, secret: new Uint8Array(0) }], ["has no name", { ...ended, name: "text" }],
+    ["is wiped", ended],
+    ["is gone", undefined],
+    ["has lost its secret", { ...ended, secret: new Uint8Array(0) }],
+    ["has no name", { ...ended, name: "text" }],
   ])("that %s behind the config's back seals nothing and opens nothing, and fails nobody", (_, later) => {
     const sound = { ...ended, secret: seededRandom("a key")(32) };
     let current: unknown = sound;
-    const sessions = { get current() { return current as TicketKey; } };
+    const sessions = {
+      get current() {
+        return current as TicketKey;
+      },
+    };
     const configs = makeConfigs({ server: { ...only13, sessions }, client: { ...only13, sessions: memoryClientSessions() } });
     const meet = (): Pair => {
       for (const { keyLog } of [configs.client, configs.server]) keyLog.length = 0;
@@ -132,7 +192,10 @@ describe("a ticket key", () => {
       converse(pair);
       return pair;
     };
-    expect([kindOf(meet()), kindOf(meet())]).toEqual([["full", "full"], ["resumed", "resumed"]]);
+    expect([kindOf(meet()), kindOf(meet())]).toEqual([
+      ["full", "full"],
+      ["resumed", "resumed"],
+    ]);
     current = later;
     const again = meet();
     expect(kindOf(again)).toEqual(["full", "full"]);
@@ -145,7 +208,14 @@ describe("a ticket key", () => {
     const ticket = sealTicket(Uint8Array.of(1, 2, 3), { current: ended }, sealer, provider.random);
     expect(openTicket(ticket, { current: ended }, sealer, now())).toBeUndefined();
     const sound = { ...ended, secret: provider.random(32) };
-    expect(openTicket(sealTicket(Uint8Array.of(1, 2, 3), { current: sound }, sealer, provider.random), { current: sound }, sealer, now())).toEqual(Uint8Array.of(1, 2, 3));
+    expect(
+      openTicket(
+        sealTicket(Uint8Array.of(1, 2, 3), { current: sound }, sealer, provider.random),
+        { current: sound },
+        sealer,
+        now(),
+      ),
+    ).toEqual(Uint8Array.of(1, 2, 3));
   });
 });
 
@@ -188,13 +258,27 @@ describe("a session of another config", () => {
 describe("what a caller answers wrongly is ApiMisuse, and spends nothing", () => {
   const clientStore = { takeAsync: () => Promise.resolve(undefined), putAsync: () => Promise.resolve() };
   const serverStore = { findAsync: () => Promise.resolve([]), putAsync: () => Promise.resolve() };
-  const wrong = [null, 1, "text", {}, [null], [1], [{}], [{ index: 0 }], [{ index: 0, state: "text" }], [{ index: -1, state: new Uint8Array(1) }]] as never[];
+  const wrong = [
+    null,
+    1,
+    "text",
+    {},
+    [null],
+    [1],
+    [{}],
+    [{ index: 0 }],
+    [{ index: 0, state: "text" }],
+    [{ index: -1, state: new Uint8Array(1) }],
+  ] as never[];
   const misuse = expect.objectContaining({ name: "ApiMisuse", code: "bad-argument" });
 
   test("needs-session at both", () => {
     const two = acquainted();
     const session = sessionOf(two.first);
-    const { client, server } = makeConfigs({ client: { ...only13, sessions: clientStore }, server: { ...only13, sessions: serverStore } });
+    const { client, server } = makeConfigs({
+      client: { ...only13, sessions: clientStore },
+      server: { ...only13, sessions: serverStore },
+    });
     const first = new Connector(client.config, "localhost").start();
     if (first.kind !== "needs-session") throw new Error(first.kind);
     for (const value of wrong) expect(() => first.resume(value), String(value)).toThrow(misuse);
@@ -209,13 +293,25 @@ describe("what a caller answers wrongly is ApiMisuse, and spends nothing", () =>
 
   const own = seededCredential("a client", ["client"]);
   const unusable: readonly unknown[] = [
-    null, 1, "text", {}, { ...own, chain: [] }, { ...own, chain: ["text"] }, { ...own, chain: [new Uint8Array(0)] }, { ...own, chain: undefined },
-    { ...own, signer: undefined }, { ...own, signer: seededCredential("another").signer }, { ...own, type: "raw-public-key" },
+    null,
+    1,
+    "text",
+    {},
+    { ...own, chain: [] },
+    { ...own, chain: ["text"] },
+    { ...own, chain: [new Uint8Array(0)] },
+    { ...own, chain: undefined },
+    { ...own, signer: undefined },
+    { ...own, signer: seededCredential("another").signer },
+    { ...own, type: "raw-public-key" },
     { ...own, chain: seededCredential("another").chain },
   ];
   test("needs-credential: a credential that no config would take", () => {
     const picker: AsyncCredentialPicker = { pickAsync: () => Promise.resolve(own) };
-    const configs = makeConfigs({ server: { clientAuthentication: { mode: "required", verifier: judge } }, client: { credentials: picker } });
+    const configs = makeConfigs({
+      server: { clientAuthentication: { mode: "required", verifier: judge } },
+      client: { credentials: picker },
+    });
     const first = new Connector(configs.client.config, "localhost").start();
     const accepted = new Acceptor().start().receive(first.output);
     if (first.kind !== "needs-input" || accepted.kind !== "accepted") throw new Error(`${first.kind}, ${accepted.kind}`);
@@ -224,20 +320,28 @@ describe("what a caller answers wrongly is ApiMisuse, and spends nothing", () =>
     for (const credential of unusable) expect(() => stage.present(credential as never), inspect(credential)).toThrow(misuse);
     expect(stage.present(own).kind).toBe("established");
   });
-  test.each(unusable.map((credential) => [credential]))("a picker that gives such a credential is a local fault: %#", (credential) => {
-    const pair = makePair({
-      server: { clientAuthentication: { mode: "required", verifier: judge } },
-      client: { credentials: { pick: () => credential as never } },
-    });
-    converse(pair);
-    expect(pair.client.failure?.error.kind).toBe("local-fault");
-    expect(fatalAlertsOf(pair.client)).toEqual([{ level: 2, description: 80 }]);
-  });
+  test.each(unusable.map((credential) => [credential]))(
+    "a picker that gives such a credential is a local fault: %#",
+    (credential) => {
+      const pair = makePair({
+        server: { clientAuthentication: { mode: "required", verifier: judge } },
+        client: { credentials: { pick: () => credential as never } },
+      });
+      converse(pair);
+      expect(pair.client.failure?.error.kind).toBe("local-fault");
+      expect(fatalAlertsOf(pair.client)).toEqual([{ level: 2, description: 80 }]);
+    },
+  );
 });
 
 test("a stage that waits prints nothing of the store or the picker that it asks", () => {
   const secret = "5ec2e7";
-  const store = { takeAsync: () => Promise.resolve(undefined), putAsync: () => Promise.resolve(), findAsync: () => Promise.resolve([]), kept: secret };
+  const store = {
+    takeAsync: () => Promise.resolve(undefined),
+    putAsync: () => Promise.resolve(),
+    findAsync: () => Promise.resolve([]),
+    kept: secret,
+  };
   const picker = { pickAsync: () => Promise.resolve(undefined), kept: secret };
   const two = acquainted();
   const { client, server } = makeConfigs({
@@ -277,9 +381,12 @@ describe("states that are none", () => {
       expect(new Connector(client.config, "localhost").start().output.length, `${length}`).toBe(without + 6);
     }
   });
-  property.prop([fc.nat({ max: state.length - 1 }), fc.integer({ min: 1, max: 255 })], { numRuns: 300 })("any changed byte fails nothing before it is offered", (at, bits) => {
-    expect(offer(state.map((byte, index) => (index === at ? byte ^ bits : byte)))).toBe("needs-input");
-  });
+  property.prop([fc.nat({ max: state.length - 1 }), fc.integer({ min: 1, max: 255 })], { numRuns: 300 })(
+    "any changed byte fails nothing before it is offered",
+    (at, bits) => {
+      expect(offer(state.map((byte, index) => (index === at ? byte ^ bits : byte)))).toBe("needs-input");
+    },
+  );
   property.prop([fc.uint8Array({ maxLength: 2000 })])("any bytes fail nothing", (bytes) => {
     expect(offer(bytes)).toBe("needs-input");
     const server = acquainted().again({ server: { sessions: { find: () => bytes, put: () => {} } } });
@@ -289,7 +396,11 @@ describe("states that are none", () => {
 
 describe("an extracted connection", () => {
   const extractable = (version: "tls1.2" | "tls1.3") =>
-    establishedPair({ version, server: { dangerousExtractSecrets: true }, client: { versions: [version], dangerousExtractSecrets: true } });
+    establishedPair({
+      version,
+      server: { dangerousExtractSecrets: true },
+      client: { versions: [version], dangerousExtractSecrets: true },
+    });
   const extracted = (connection: Connection) => {
     const result = connection.extractSecrets();
     if (result.kind !== "extracted") throw new Error(result.kind);
@@ -305,10 +416,16 @@ describe("an extracted connection", () => {
       const closed = expect.objectContaining({ name: "ApiMisuse" });
       for (const stage of client.stages) expect(() => stage.abort("timeout")).toThrow(closed);
       for (const call of [
-        () => reader.receive(new Uint8Array(1)), () => reader.receiveEnd(), () => writer.send(new Uint8Array(1)), () => writer.close(),
-        () => writer.updateKeys(), () => writer.sendInto(new Uint8Array(1), new Uint8Array(99)), () => connection.abort("reset"),
+        () => reader.receive(new Uint8Array(1)),
+        () => reader.receiveEnd(),
+        () => writer.send(new Uint8Array(1)),
+        () => writer.close(),
+        () => writer.updateKeys(),
+        () => writer.sendInto(new Uint8Array(1), new Uint8Array(99)),
+        () => connection.abort("reset"),
         () => connection.exportKeyingMaterial("EXPORTER-x", undefined, 32),
-      ]) expect(call).toThrow(closed);
+      ])
+        expect(call).toThrow(closed);
     });
 
     test("does not go on with secrets that lost their bytes on the way", () => {
@@ -316,19 +433,39 @@ describe("an extracted connection", () => {
       const secrets = extracted(client.established);
       const provider = seededNode("elsewhere");
       const misuse = expect.objectContaining({ name: "ApiMisuse", code: "bad-argument" });
-      const without = (direction: "read" | "write", change: object) => ({ ...secrets, [direction]: { ...secrets[direction], ...change } });
+      const without = (direction: "read" | "write", change: object) => ({
+        ...secrets,
+        [direction]: { ...secrets[direction], ...change },
+      });
       const wrong: readonly unknown[] = [
-        undefined, null, {}, "text", JSON.parse(JSON.stringify(secrets)),
-        { ...secrets, role: "proxy" }, { ...secrets, version: "tls1.1" }, { ...secrets, info: undefined }, { ...secrets, unread: "" }, { ...secrets, exporter: new Uint8Array(3) },
+        undefined,
+        null,
+        {},
+        "text",
+        JSON.parse(JSON.stringify(secrets)),
+        { ...secrets, role: "proxy" },
+        { ...secrets, version: "tls1.1" },
+        { ...secrets, info: undefined },
+        { ...secrets, unread: "" },
+        { ...secrets, exporter: new Uint8Array(3) },
         { ...secrets, suite: version === "tls1.3" ? "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" : "TLS_AES_128_GCM_SHA256" },
         ...(["read", "write"] as const).flatMap((direction) => [
-          without(direction, { secret: new Uint8Array(0) }), without(direction, { secret: {}, key: {} }), without(direction, { sequence: 1.5 }),
-          without(direction, { secret: undefined, key: new Uint8Array(3) }), without(direction, { secret: undefined, iv: new Uint8Array(3) }),
-          without(direction, { closed: "no" }), { ...secrets, [direction]: undefined },
+          without(direction, { secret: new Uint8Array(0) }),
+          without(direction, { secret: {}, key: {} }),
+          without(direction, { sequence: 1.5 }),
+          without(direction, { secret: undefined, key: new Uint8Array(3) }),
+          without(direction, { secret: undefined, iv: new Uint8Array(3) }),
+          without(direction, { closed: "no" }),
+          { ...secrets, [direction]: undefined },
         ]),
       ];
       for (const each of wrong) expect(() => Connection.resume(each as never, provider), inspect(each)).toThrow(misuse);
-      for (const options of [{ truncation: "Strict" }, { limits: { recordsPerKey: 2 ** 30 } }, { limits: { recordsPerKey: 0 } }, { limits: 1 }]) {
+      for (const options of [
+        { truncation: "Strict" },
+        { limits: { recordsPerKey: 2 ** 30 } },
+        { limits: { recordsPerKey: 0 } },
+        { limits: 1 },
+      ]) {
         expect(() => Connection.resume(secrets, provider, options as never), inspect(options)).toThrow(misuse);
       }
       const resumed = Connection.resume(secrets, provider, { limits: { recordsPerKey: undefined as never } });
@@ -371,29 +508,35 @@ describe("secrets of a session", () => {
   }
   const isWiped = (secret: Uint8Array): boolean => secret.every((byte) => byte === 0);
 
-  test.each(["client", "server"] as const)("are wiped at the %s, whether it is resumed, refused, or ends at any stage", (role) => {
-    const endings = [undefined, 0, 1, 2, 3, 4, 5, 6, 7, 8];
-    let found = 0;
-    for (const ending of endings) {
-      const two = acquainted({ asynchronous: true, retry: true });
-      const seen: Uint8Array[] = [];
-      let at = 0;
-      two.again({
-        provider: (seed) => (seed.endsWith(role) ? watching(seed, seen) : seededNode(seed)),
-        watch: (stage, of) => {
-          if (of === role && at++ === ending) stage.abort("cancelled");
-        },
-      });
-      found += seen.length;
-      expect(seen.filter((secret) => !isWiped(secret)).length, `ended at ${ending}`).toBe(0);
-    }
-    expect(found).toBeGreaterThan(3);
-  });
+  test.each(["client", "server"] as const)(
+    "are wiped at the %s, whether it is resumed, refused, or ends at any stage",
+    (role) => {
+      const endings = [undefined, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+      let found = 0;
+      for (const ending of endings) {
+        const two = acquainted({ asynchronous: true, retry: true });
+        const seen: Uint8Array[] = [];
+        let at = 0;
+        two.again({
+          provider: (seed) => (seed.endsWith(role) ? watching(seed, seen) : seededNode(seed)),
+          watch: (stage, of) => {
+            if (of === role && at++ === ending) stage.abort("cancelled");
+          },
+        });
+        found += seen.length;
+        expect(seen.filter((secret) => !isWiped(secret)).length, `ended at ${ending}`).toBe(0);
+      }
+      expect(found).toBeGreaterThan(3);
+    },
+  );
   test("are wiped at a client whose server makes a full handshake, or speaks TLS 1.2", () => {
     for (const change of [{ server: { label: "another" } }, { server: { versions: ["tls1.2"] } }] as const) {
       const two = acquainted({ client: { versions: ["tls1.3", "tls1.2"] } });
       const seen: Uint8Array[] = [];
-      const pair = two.again({ ...change, provider: (seed) => (seed.endsWith("client") ? watching(seed, seen) : seededNode(seed)) });
+      const pair = two.again({
+        ...change,
+        provider: (seed) => (seed.endsWith("client") ? watching(seed, seen) : seededNode(seed)),
+      });
       expect(kindOf(pair)).toEqual(["full", "full"]);
       expect(seen.length).toBeGreaterThan(0);
       expect(seen.filter((secret) => !isWiped(secret)).length).toBe(0);
@@ -419,24 +562,50 @@ describe("a binder", () => {
     find: (id) => {
       const [name = 255] = id;
       if (name >= 10 || id.length !== 32) return undefined;
-      return encodeSession({ ...stored, secret: Uint8Array.from(secretOf(name)), configId: Uint8Array.from(configId), ticket: undefined, peer: undefined });
+      return encodeSession({
+        ...stored,
+        secret: Uint8Array.from(secretOf(name)),
+        configId: Uint8Array.from(configId),
+        ticket: undefined,
+        peer: undefined,
+      });
     },
     put: () => {},
   });
   /** The hello of a client without a session, with these identities; `before` is what the transcript holds already. */
-  function offering(raw: Uint8Array, offered: readonly Offered[], { early = false, modes = [1], before = new Uint8Array(0), last = true }: { early?: boolean; modes?: number[]; before?: Uint8Array; last?: boolean } = {}): Uint8Array {
+  function offering(
+    raw: Uint8Array,
+    offered: readonly Offered[],
+    {
+      early = false,
+      modes = [1],
+      before = new Uint8Array(0),
+      last = true,
+    }: { early?: boolean; modes?: number[]; before?: Uint8Array; last?: boolean } = {},
+  ): Uint8Array {
     const hello = decodeClientHello(Uint8Array.from(raw));
     const psk = extension("pre_shared_key", (writer) => {
       writer.list(2, offered, (_, { identity }) => writer.opaque(2, identity).u32(1));
-      writer.list(2, offered.filter(({ secret }) => secret !== undefined), () => writer.opaque(1, new Uint8Array(32)));
+      writer.list(
+        2,
+        offered.filter(({ secret }) => secret !== undefined),
+        () => writer.opaque(1, new Uint8Array(32)),
+      );
     });
     const pskModes = extension("psk_key_exchange_modes", (writer) => writer.opaque(1, Uint8Array.from(modes)));
-    const others = (hello.extensions as Extension[]).filter(({ type }) => type.name !== "psk_key_exchange_modes" && type.name !== "pre_shared_key");
+    const others = (hello.extensions as Extension[]).filter(
+      ({ type }) => type.name !== "psk_key_exchange_modes" && type.name !== "pre_shared_key",
+    );
     const front = [...others, pskModes, ...(early ? [extension("early_data")] : [])];
     const { legacyVersion, random, legacySessionId, compressionMethods } = hello;
     const cipherSuites = hello.cipherSuites.map(({ id }) => id);
     const encoded = encodeClientHello({
-      legacyVersion, random, legacySessionId, cipherSuites, compressionMethods, extensions: last ? [...front, psk] : [psk, ...front],
+      legacyVersion,
+      random,
+      legacySessionId,
+      cipherSuites,
+      compressionMethods,
+      extensions: last ? [...front, psk] : [psk, ...front],
     });
     const binders = offered.filter(({ secret }) => secret !== undefined);
     const truncated = encoded.subarray(0, encoded.length - 2 - 33 * binders.length);
@@ -472,7 +641,8 @@ describe("a binder", () => {
     expect(selected(greet([unknown]))).toBeUndefined();
   });
   test.each([[[forged(1)]], [[forged(1), right(2)]], [[unknown, forged(1)]], [[{ identity: known(1), secret: secretOf(2) }]]])(
-    "that is forged is decrypt_error, whatever else is offered: %#", (offered) => {
+    "that is forged is decrypt_error, whatever else is offered: %#",
+    (offered) => {
       const side = greet(offered);
       expect(side.failure?.error).toMatchObject({ kind: "bad-binder" });
       expect(fatalAlertsOf(side)).toEqual([{ level: 2, description: 51 }]);
@@ -480,10 +650,16 @@ describe("a binder", () => {
     },
   );
   test("of another place, or one too few, is illegal_parameter", () => {
-    for (const offered of [[right(1), { identity: known(2), secret: undefined }], [{ identity: known(2), secret: undefined }, right(1)]]) {
+    for (const offered of [
+      [right(1), { identity: known(2), secret: undefined }],
+      [{ identity: known(2), secret: undefined }, right(1)],
+    ]) {
       expect(greet(offered).failure?.error).toMatchObject({ kind: "illegal-parameter", context: { field: "binders" } });
     }
-    expect(greet([right(1)], { last: false }).failure?.error).toMatchObject({ kind: "illegal-parameter", context: { field: "pre_shared_key" } });
+    expect(greet([right(1)], { last: false }).failure?.error).toMatchObject({
+      kind: "illegal-parameter",
+      context: { field: "pre_shared_key" },
+    });
   });
   test("is not looked at where the client takes no (EC)DHE beside it: a full handshake, and no ticket", () => {
     expect(selected(greet([forged(1)], { modes: [0] }))).toBeUndefined();
@@ -491,7 +667,10 @@ describe("a binder", () => {
   });
   test("that is right does not bring early data in: it is skipped up to its limit, and one byte more is refused", () => {
     const early = record(contentType.applicationData, new Uint8Array(500).fill(7));
-    for (const [limit, kind] of [[505, undefined], [504, "limit-exceeded"]] as const) {
+    for (const [limit, kind] of [
+      [505, undefined],
+      [504, "limit-exceeded"],
+    ] as const) {
       const side = greet([right(1)], { early: true }, { skippedEarlyData: limit });
       expect(selected(side)).toBe(0);
       side.hear(early);
@@ -514,11 +693,15 @@ describe("a binder", () => {
     const again = connector.receive(Uint8Array.from(retry));
     const [, secondHello] = messagesIn(openAll("client", joined([connector.output, again.output]), []));
     const messageHash = joined([Uint8Array.of(254, 0, 0, 32), digestOf(sha256, plain)]);
-    side.hear(record(contentType.handshake, other(secondHello ?? new Uint8Array(0), joined([messageHash, request ?? new Uint8Array(0)]))));
+    side.hear(
+      record(contentType.handshake, other(secondHello ?? new Uint8Array(0), joined([messageHash, request ?? new Uint8Array(0)]))),
+    );
     return side;
   }
   test("of the second hello covers the first and the retry", () => {
-    const ends = (side: Side) => side.failure?.error.kind ?? decodeServerHello(messagesIn(openAll("server", side.output, side.keyLog))[1] ?? new Uint8Array(0)).selectedIdentity;
+    const ends = (side: Side) =>
+      side.failure?.error.kind ??
+      decodeServerHello(messagesIn(openAll("server", side.output, side.keyLog))[1] ?? new Uint8Array(0)).selectedIdentity;
     expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1)], { before })))).toBe(0);
     // One that is right for the second hello alone is not.
     expect(ends(second([right(1)], (raw) => offering(raw, [right(1)])))).toBe("bad-binder");
@@ -527,10 +710,16 @@ describe("a binder", () => {
     expect(ends(second([forged(1), right(2)], (raw, before) => offering(raw, [right(2)], { before })))).toBe(0);
     expect(ends(second([unknown], (raw, before) => offering(raw, [unknown, right(3)], { before })))).toBe("illegal-parameter");
     expect(ends(second([unknown], (raw, before) => offering(raw, [right(3)], { before })))).toBe("illegal-parameter");
-    expect(ends(second([right(1), right(2)], (raw, before) => offering(raw, [right(2), right(1)], { before })))).toBe("illegal-parameter");
+    expect(ends(second([right(1), right(2)], (raw, before) => offering(raw, [right(2), right(1)], { before })))).toBe(
+      "illegal-parameter",
+    );
     expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1), right(1)], { before })))).toBe("illegal-parameter");
-    expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1), { identity: known(2), secret: undefined }], { before })))).toBe("illegal-parameter");
-    expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1)], { before, last: false })))).toBe("illegal-parameter");
+    expect(
+      ends(second([right(1)], (raw, before) => offering(raw, [right(1), { identity: known(2), secret: undefined }], { before }))),
+    ).toBe("illegal-parameter");
+    expect(ends(second([right(1)], (raw, before) => offering(raw, [right(1)], { before, last: false })))).toBe(
+      "illegal-parameter",
+    );
   });
 });
 
@@ -538,7 +727,11 @@ describe("a server that takes a session up", () => {
   /** One that was resumed by right, until its flight is changed on the way. */
   function resumedThrough(edit: Edit<Protection>): Side {
     const two = acquainted({ client: { suites: [pairSuite] } });
-    const configs = makeConfigs({ seed: "again", server: { ...only13, ...two.server }, client: { ...only13, suites: [pairSuite], ...two.client } });
+    const configs = makeConfigs({
+      seed: "again",
+      server: { ...only13, ...two.server },
+      client: { ...only13, suites: [pairSuite], ...two.client },
+    });
     const pair = { client: makeClient(configs.client), server: makeServer(configs.server) };
     const resealer = new Resealer(pair.server, edit);
     converseThrough(pair, (from, chunk) => (from === "server" ? resealer.pass(chunk) : chunk));
@@ -549,13 +742,16 @@ describe("a server that takes a session up", () => {
     certificate_request: encodeCertificateRequest(new Uint8Array(0), []),
     certificate_verify: encodeCertificateVerify(0x0807, new Uint8Array(64)),
   };
-  test.each(Object.entries(foreign))("and sends %s all the same is refused with unexpected_message (PSK-012)", (name, message) => {
-    const client = resumedThrough(({ type, content }, index, keys) => {
-      if (index > 0) return [keys.seal(type, content)];
-      const [encryptedExtensions = new Uint8Array(0)] = messagesIn([{ type, content, isProtected: true }]);
-      return [keys.seal(type, joined([encryptedExtensions, message]))];
-    });
-    expect(client.failure?.error).toMatchObject({ kind: "unexpected-message", context: { received: name } });
-    expect(fatalAlertsOf(client)).toEqual([{ level: 2, description: 10 }]);
-  });
+  test.each(Object.entries(foreign))(
+    "and sends %s all the same is refused with unexpected_message (PSK-012)",
+    (name, message) => {
+      const client = resumedThrough(({ type, content }, index, keys) => {
+        if (index > 0) return [keys.seal(type, content)];
+        const [encryptedExtensions = new Uint8Array(0)] = messagesIn([{ type, content, isProtected: true }]);
+        return [keys.seal(type, joined([encryptedExtensions, message]))];
+      });
+      expect(client.failure?.error).toMatchObject({ kind: "unexpected-message", context: { received: name } });
+      expect(fatalAlertsOf(client)).toEqual([{ level: 2, description: 10 }]);
+    },
+  );
 });

@@ -16,12 +16,22 @@ function empty(list: unknown): void {
 }
 
 test("a refusal's list of what the config has is no hold on the config", () => {
-  const config = serverConfig({ provider: node, now: () => 0, credentials: [ownCredential], suites: ["TLS_AES_256_GCM_SHA384"], versions: ["tls1.3"] });
+  const config = serverConfig({
+    provider: node,
+    now: () => 0,
+    credentials: [ownCredential],
+    suites: ["TLS_AES_256_GCM_SHA384"],
+    versions: ["tls1.3"],
+  });
   const refused = negotiate(helloOf(["TLS_AES_128_GCM_SHA256"]), config);
-  if (refused.kind !== "refused" || refused.reasons[0].kind !== "no-common-suite") throw new Error(refused.kind, { cause: refused });
+  if (refused.kind !== "refused" || refused.reasons[0].kind !== "no-common-suite")
+    throw new Error(refused.kind, { cause: refused });
   const { ours } = refused.reasons[0];
   expect(() => empty(ours)).toThrow(TypeError);
-  expect(negotiate(helloOf(["TLS_AES_256_GCM_SHA384"]), config)).toMatchObject({ kind: "agreed", suite: "TLS_AES_256_GCM_SHA384" });
+  expect(negotiate(helloOf(["TLS_AES_256_GCM_SHA384"]), config)).toMatchObject({
+    kind: "agreed",
+    suite: "TLS_AES_256_GCM_SHA384",
+  });
 });
 
 test("an error's list of what was expected is no hold on the machine", () => {

@@ -51,21 +51,27 @@ describe("memorySingleUse", () => {
     expect(store.use(key(1), forgetAfterMs)).toBe("unavailable");
   });
 
-  propertyTest.prop([fc.array(fc.record({ name: fc.nat(5), off: fc.integer({ min: -soonMs, max: soonMs }), step: fc.integer({ min: -30_000, max: 30_000 }) }), { maxLength: 60 })])(
-    "no key is fresh twice, whatever the clock does, as long as who asks refuses what is too old by it",
-    (steps) => {
-      const store = old(4);
-      const used = new Map<number, number>();
-      for (const { name, off, step } of steps) {
-        time += step;
-        // A hello says when it was sent, and says so again whenever it is replayed.
-        const sentMs = used.get(name) ?? time + off;
-        if (Math.abs(time - sentMs) > soonMs) continue;
-        const answer = store.use(key(name), sentMs + soonMs);
-        if (answer !== "fresh") continue;
-        expect(used.has(name)).toBe(false);
-        used.set(name, sentMs);
-      }
-    },
-  );
+  propertyTest.prop([
+    fc.array(
+      fc.record({
+        name: fc.nat(5),
+        off: fc.integer({ min: -soonMs, max: soonMs }),
+        step: fc.integer({ min: -30_000, max: 30_000 }),
+      }),
+      { maxLength: 60 },
+    ),
+  ])("no key is fresh twice, whatever the clock does, as long as who asks refuses what is too old by it", (steps) => {
+    const store = old(4);
+    const used = new Map<number, number>();
+    for (const { name, off, step } of steps) {
+      time += step;
+      // A hello says when it was sent, and says so again whenever it is replayed.
+      const sentMs = used.get(name) ?? time + off;
+      if (Math.abs(time - sentMs) > soonMs) continue;
+      const answer = store.use(key(name), sentMs + soonMs);
+      if (answer !== "fresh") continue;
+      expect(used.has(name)).toBe(false);
+      used.set(name, sentMs);
+    }
+  });
 });

@@ -1,8 +1,15 @@
 // What is stapled to a certificate comes to the verifier of who asked for it, and to nobody else.
 import { describe, expect, test } from "vitest";
 import {
-  type ClientOptions, ConfigError, type Credential, dangerousAssertVerified, type PresentedIdentity, type ServerOptions, type StapleKind,
-  serverConfig, type SyncVerifier,
+  type ClientOptions,
+  ConfigError,
+  type Credential,
+  dangerousAssertVerified,
+  type PresentedIdentity,
+  type ServerOptions,
+  type StapleKind,
+  serverConfig,
+  type SyncVerifier,
 } from "@sallyport/core";
 import { seededCredential, seededNode } from "../support/seeded.ts";
 import { converse, makePair } from "../support/pair.ts";
@@ -33,7 +40,10 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
 
   test.each([[all], [["ocsp"]], [["sct"]], [undefined]] as const)("a client that asks for %j is given just that", (asksFor) => {
     const { verifier, seen } = watching(asksFor);
-    expect(meet({ versions, credentials: [stapled(seededCredential("server"))] }, { versions, verifier })).toEqual(["established", "established"]);
+    expect(meet({ versions, credentials: [stapled(seededCredential("server"))] }, { versions, verifier })).toEqual([
+      "established",
+      "established",
+    ]);
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatchObject({
       ocspResponse: asksFor?.some((kind) => kind === "ocsp") ? ocspResponse : undefined,
@@ -52,7 +62,10 @@ describe.each(["tls1.3", "tls1.2"] as const)("%s", (version) => {
     const own = stapled(seededCredential("a client", ["client"]));
     const outcome = meet({ versions, clientAuthentication: { mode: "required", verifier } }, { versions, credentials: [own] });
     expect(outcome).toEqual(["established", "established"]);
-    const given = version === "tls1.3" ? { ocspResponse, signedCertificateTimestamps } : { ocspResponse: undefined, signedCertificateTimestamps: [] };
+    const given =
+      version === "tls1.3"
+        ? { ocspResponse, signedCertificateTimestamps }
+        : { ocspResponse: undefined, signedCertificateTimestamps: [] };
     expect(seen[0]).toMatchObject(given);
   });
 });

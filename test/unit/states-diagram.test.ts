@@ -22,9 +22,21 @@ const client = { ...clientEdges, ...clientEdgesTls13 };
 const server = { ...serverEdges, ...serverEdgesTls13 };
 const machines: readonly Machine[] = [
   { title: "Client of TLS 1.3", edges: client, start: ["takeSession"], end: "connected", elsewhere: clientTls12 },
-  { title: "Client of TLS 1.2, behind ServerHello", edges: clientEdgesTls12, start: clientTls12, end: "connectedTls12", elsewhere: [] },
+  {
+    title: "Client of TLS 1.2, behind ServerHello",
+    edges: clientEdgesTls12,
+    start: clientTls12,
+    end: "connectedTls12",
+    elsewhere: [],
+  },
   { title: "Server of TLS 1.3", edges: server, start: ["expectClientHello"], end: "connected", elsewhere: serverTls12 },
-  { title: "Server of TLS 1.2, behind ClientHello", edges: serverEdgesTls12, start: serverTls12, end: "connectedTls12", elsewhere: [] },
+  {
+    title: "Server of TLS 1.2, behind ClientHello",
+    edges: serverEdgesTls12,
+    start: serverTls12,
+    end: "connectedTls12",
+    elsewhere: [],
+  },
 ];
 
 test("STATES.md is drawn from the machines' tables", async () => {
@@ -78,7 +90,15 @@ function diagram({ edges, start, end, elsewhere }: Machine): string[] {
     ),
   );
   const onward = elsewhere.map((state) => `  ${state}: TLS 1.2, below`);
-  return ["```mermaid", "stateDiagram-v2", ...start.map((first) => `  [*] --> ${first}`), ...arrows, `  ${end} --> [*]`, ...onward, "```"];
+  return [
+    "```mermaid",
+    "stateDiagram-v2",
+    ...start.map((first) => `  [*] --> ${first}`),
+    ...arrows,
+    `  ${end} --> [*]`,
+    ...onward,
+    "```",
+  ];
 }
 
 function targets(edges: EdgeTable): string[] {

@@ -1,7 +1,15 @@
 // How many tickets are asked for and given (RFC 9149), and channel bindings (RFC 9266, RFC 5929).
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type ClientOptions, clientConfig, ConfigError, dangerousRawPsk, memoryClientSessions, type ServerOptions, ticketKeys } from "@sallyport/core";
+import {
+  type ClientOptions,
+  clientConfig,
+  ConfigError,
+  dangerousRawPsk,
+  memoryClientSessions,
+  type ServerOptions,
+  ticketKeys,
+} from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { serverEndPoint } from "@sallyport/x509";
 import { converse, establishedPair, makePair, type PairOptions } from "../support/pair.ts";
@@ -10,9 +18,15 @@ import { now, seededRandom, trusting } from "../support/seeded.ts";
 
 describe("tickets", () => {
   const server: Partial<ServerOptions> = { sessions: ticketKeys({ random: seededRandom("tickets"), now }) };
-  const come = (pair: ReturnType<typeof makePair>): number => pair.client.events.filter(({ kind }) => kind === "new-session").length;
+  const come = (pair: ReturnType<typeof makePair>): number =>
+    pair.client.events.filter(({ kind }) => kind === "new-session").length;
   const meet = (tickets: ClientOptions["tickets"], sessions = memoryClientSessions(), options: PairOptions = {}) => {
-    const pair = makePair({ seed: String(Math.random()), ...options, server: { ...server, ...options.server }, client: { sessions, ...(tickets && { tickets }) } });
+    const pair = makePair({
+      seed: String(Math.random()),
+      ...options,
+      server: { ...server, ...options.server },
+      client: { sessions, ...(tickets && { tickets }) },
+    });
     converse(pair);
     return { come: come(pair), kind: pair.client.established.info.handshakeKind };
   };
@@ -22,14 +36,17 @@ describe("tickets", () => {
     [{ new: 1, resumed: 0 }, 1, 0],
     [{ new: 4, resumed: 3 }, 4, 3],
     [{ new: 16, resumed: 16 }, 8, 8],
-  ])("%j: as many as the client asks for, behind a new session and behind a resumed one, within bounds", (asked, fresh, resumed) => {
-    const sessions = memoryClientSessions();
-    expect(meet(asked, sessions)).toEqual({ come: fresh, kind: "full" });
-    expect(meet(asked, sessions)).toEqual({ come: resumed, kind: "resumed" });
-    expect(meet(asked, memoryClientSessions(), { retry: true })).toEqual({ come: fresh, kind: "full-after-retry" });
-    const psk = dangerousRawPsk({ identity: Uint8Array.of(1), key: seededRandom("key")(32), hash: "sha256" });
-    expect(meet(asked, memoryClientSessions(), { psks: [psk] })).toEqual({ come: fresh, kind: "psk" });
-  });
+  ])(
+    "%j: as many as the client asks for, behind a new session and behind a resumed one, within bounds",
+    (asked, fresh, resumed) => {
+      const sessions = memoryClientSessions();
+      expect(meet(asked, sessions)).toEqual({ come: fresh, kind: "full" });
+      expect(meet(asked, sessions)).toEqual({ come: resumed, kind: "resumed" });
+      expect(meet(asked, memoryClientSessions(), { retry: true })).toEqual({ come: fresh, kind: "full-after-retry" });
+      const psk = dangerousRawPsk({ identity: Uint8Array.of(1), key: seededRandom("key")(32), hash: "sha256" });
+      expect(meet(asked, memoryClientSessions(), { psks: [psk] })).toEqual({ come: fresh, kind: "psk" });
+    },
+  );
 
   test("none is none, also for what is seen of it", () => {
     expect(meet({ new: 0, resumed: 0 }).come).toBe(0);
@@ -83,13 +100,18 @@ describe("tls-server-end-point", () => {
     readonly certificate: string;
     readonly binding: string | null;
   }
-  const endPoints: readonly EndPoint[] = JSON.parse(readFileSync(new URL("../vectors/data/end-points.json", import.meta.url), "utf8"));
+  const endPoints: readonly EndPoint[] = JSON.parse(
+    readFileSync(new URL("../vectors/data/end-points.json", import.meta.url), "utf8"),
+  );
 
   // Made by `openssl req -x509` and `openssl dgst`.
-  test.each(endPoints.map((endPoint) => [endPoint.signature, endPoint] as const))("of a certificate signed by %s", (_, { certificate, binding }) => {
-    const hashed = serverEndPoint(Uint8Array.from(Buffer.from(certificate, "base64")), node);
-    expect(hashed === undefined ? null : Buffer.from(hashed).toString("hex")).toBe(binding);
-  });
+  test.each(endPoints.map((endPoint) => [endPoint.signature, endPoint] as const))(
+    "of a certificate signed by %s",
+    (_, { certificate, binding }) => {
+      const hashed = serverEndPoint(Uint8Array.from(Buffer.from(certificate, "base64")), node);
+      expect(hashed === undefined ? null : Buffer.from(hashed).toString("hex")).toBe(binding);
+    },
+  );
   test("is undefined where the provider lacks the hash", () => {
     const { certificate = "" } = endPoints.find(({ signature }) => signature === "ecdsa-with-SHA512") ?? {};
     const provider = { hashes: node.hashes.filter(({ name }) => name !== "sha512") };

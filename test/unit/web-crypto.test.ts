@@ -62,18 +62,24 @@ describe("key exchange", () => {
     expect(answer?.secret).toEqual(await complete(key, answer?.share ?? new Uint8Array(0)));
   });
 
-  test.each(base.groups.map(({ name }) => name))("%s agrees with its base, in both roles, and without WebCrypto's as well", async (name) => {
-    for (const isThere of [true, false]) {
-      if (!isThere) vi.spyOn(crypto.subtle, "generateKey").mockRejectedValue(new DOMException("", "NotSupportedError"));
-      const mixed = webCrypto(base);
-      for (const [initiator, responder] of [[mixed, base], [base, mixed]] as const) {
-        const { share, key } = await agreement(initiator, name).start();
-        const answer = await agreement(responder, name).respond(share);
-        expect(answer?.secret).toBeDefined();
-        expect(await agreement(initiator, name).complete(key, answer?.share ?? new Uint8Array(0))).toEqual(answer?.secret);
+  test.each(base.groups.map(({ name }) => name))(
+    "%s agrees with its base, in both roles, and without WebCrypto's as well",
+    async (name) => {
+      for (const isThere of [true, false]) {
+        if (!isThere) vi.spyOn(crypto.subtle, "generateKey").mockRejectedValue(new DOMException("", "NotSupportedError"));
+        const mixed = webCrypto(base);
+        for (const [initiator, responder] of [
+          [mixed, base],
+          [base, mixed],
+        ] as const) {
+          const { share, key } = await agreement(initiator, name).start();
+          const answer = await agreement(responder, name).respond(share);
+          expect(answer?.secret).toBeDefined();
+          expect(await agreement(initiator, name).complete(key, answer?.share ?? new Uint8Array(0))).toEqual(answer?.secret);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("another group's private key, and anything else, is the caller's mistake", async () => {
     const { key } = await asyncGroup("secp256r1").startAsync(never);
@@ -132,33 +138,44 @@ const groupsOf: Readonly<Record<ProtocolVersion, readonly NamedGroup[]>> = {
   "tls1.2": ["x25519", "secp256r1"],
 };
 const cells = (["ecdsa-p256", "rsa"] as const).flatMap((key) =>
-  (["tls1.3", "tls1.2"] as const).flatMap((version) => groupsOf[version].map((group) => ({ key, version, group }))));
+  (["tls1.3", "tls1.2"] as const).flatMap((version) => groupsOf[version].map((group) => ({ key, version, group }))),
+);
 
 describe("a whole handshake", () => {
-  test.each(cells)("$version, $group, $key: between two that wait for WebCrypto, and with node:crypto on either side", async (cell) => {
-    const { chainPem, keyPem } = await pki.leaf({ key: cell.key });
-    const credentials = [credential({ chain: chainPem, signer: signer(keyPem) })] as const;
-    const verifier = serverVerifier({ provider: base, roots: pki.ca.pem });
-    // TLS 1.2: the certificate's curve must be among the client's groups.
-    const offered = cell.version === "tls1.3" ? [cell.group] : [...new Set([cell.group, "secp256r1"] as const)];
-    for (const [ours, theirs] of [[web, web], [web, node], [node, web]] as const) {
-      const common = { now: Date.now, versions: [cell.version] };
-      const [left, right] = memoryPair();
-      const tls = connectTls(left, {
-        config: clientConfig({ ...common, provider: ours, verifier, groups: offered }),
-        serverName: "localhost",
-      });
-      const server = serverConfig({ ...common, provider: theirs, credentials, groups: [cell.group] });
-      const accepted = await acceptTls(right, () => server);
-      expect(await tls.opened).toMatchObject({ version: cell.version, group: cell.group });
-      if (accepted.kind !== "tls") throw new Error(accepted.kind);
-      expect(await accepted.opened).toMatchObject({ group: cell.group });
-    }
-  });
+  test.each(cells)(
+    "$version, $group, $key: between two that wait for WebCrypto, and with node:crypto on either side",
+    async (cell) => {
+      const { chainPem, keyPem } = await pki.leaf({ key: cell.key });
+      const credentials = [credential({ chain: chainPem, signer: signer(keyPem) })] as const;
+      const verifier = serverVerifier({ provider: base, roots: pki.ca.pem });
+      // TLS 1.2: the certificate's curve must be among the client's groups.
+      const offered = cell.version === "tls1.3" ? [cell.group] : [...new Set([cell.group, "secp256r1"] as const)];
+      for (const [ours, theirs] of [
+        [web, web],
+        [web, node],
+        [node, web],
+      ] as const) {
+        const common = { now: Date.now, versions: [cell.version] };
+        const [left, right] = memoryPair();
+        const tls = connectTls(left, {
+          config: clientConfig({ ...common, provider: ours, verifier, groups: offered }),
+          serverName: "localhost",
+        });
+        const server = serverConfig({ ...common, provider: theirs, credentials, groups: [cell.group] });
+        const accepted = await acceptTls(right, () => server);
+        expect(await tls.opened).toMatchObject({ version: cell.version, group: cell.group });
+        if (accepted.kind !== "tls") throw new Error(accepted.kind);
+        expect(await accepted.opened).toMatchObject({ group: cell.group });
+      }
+    },
+  );
 });
 
 function memoryPair(): [BytePair, BytePair] {
   const there = new TransformStream<Bytes, Bytes>();
   const back = new TransformStream<Bytes, Bytes>();
-  return [{ readable: back.readable, writable: there.writable }, { readable: there.readable, writable: back.writable }];
+  return [
+    { readable: back.readable, writable: there.writable },
+    { readable: there.readable, writable: back.writable },
+  ];
 }

@@ -237,24 +237,36 @@ describe.each(Object.entries(messagesTls12))("%s of TLS 1.2", (which, raw) => {
     expect(hexOf(decode(encoded))).toBe(hexOf(encoded));
   });
 
-  test.prop([raw, number(8)], { numRuns: 20 })("is refused if it ends anywhere else, whatever its length says", (encoded, more) => {
-    const body = encoded.subarray(4);
-    for (let length = 0; length < body.length; length++) {
-      expect(refusal(() => decode(encoded.slice(0, 4 + length)))).toMatchObject({ kind: "malformed-message" });
-      expect(refusal(() => decode(message(encoded[0] ?? 0, body.subarray(0, length))))).toMatchObject({ kind: "malformed-message" });
-    }
-    expect(refusal(() => decode(join(encoded, [more])))).toMatchObject({ kind: "malformed-message" });
-    expect(refusal(() => decode(message(encoded[0] ?? 0, body, [more])))).toMatchObject({ kind: "malformed-message" });
-  });
+  test.prop([raw, number(8)], { numRuns: 20 })(
+    "is refused if it ends anywhere else, whatever its length says",
+    (encoded, more) => {
+      const body = encoded.subarray(4);
+      for (let length = 0; length < body.length; length++) {
+        expect(refusal(() => decode(encoded.slice(0, 4 + length)))).toMatchObject({ kind: "malformed-message" });
+        expect(refusal(() => decode(message(encoded[0] ?? 0, body.subarray(0, length))))).toMatchObject({
+          kind: "malformed-message",
+        });
+      }
+      expect(refusal(() => decode(join(encoded, [more])))).toMatchObject({ kind: "malformed-message" });
+      expect(refusal(() => decode(message(encoded[0] ?? 0, body, [more])))).toMatchObject({ kind: "malformed-message" });
+    },
+  );
 });
 
 test.prop([bytes(1, 6), list(number(16)), list(bytes(1, 30), 0)])(
   "a CertificateRequest of TLS 1.2 is read to its last byte, and no further",
   (certificateTypes, signatureSchemes, authorities) => {
     const encoded = message(
-      handshakeTypes.certificate_request, v8(certificateTypes), v16(u16(...signatureSchemes)), v16(...authorities.map((name) => v16(name))),
+      handshakeTypes.certificate_request,
+      v8(certificateTypes),
+      v16(u16(...signatureSchemes)),
+      v16(...authorities.map((name) => v16(name))),
     );
-    expect(decodeCertificateRequestTls12(encoded)).toEqual({ certificateTypes: [...certificateTypes], signatureSchemes, authorities });
+    expect(decodeCertificateRequestTls12(encoded)).toEqual({
+      certificateTypes: [...certificateTypes],
+      signatureSchemes,
+      authorities,
+    });
     for (let length = 0; length < encoded.length - 4; length++) {
       const shorter = message(handshakeTypes.certificate_request, encoded.subarray(4, 4 + length));
       expect(refusal(() => decodeCertificateRequestTls12(shorter))).toMatchObject({ kind: "malformed-message" });
@@ -265,7 +277,8 @@ test.prop([bytes(1, 6), list(number(16)), list(bytes(1, 30), 0)])(
 );
 
 test("a ServerKeyExchange with parameters of its own is not read behind its curve_type", () => {
-  for (const curveType of [0, 1, 2, 4, 255]) expect(decodeServerKeyExchange(message(12, [curveType], new Uint8Array(9)))).toEqual({ curveType });
+  for (const curveType of [0, 1, 2, 4, 255])
+    expect(decodeServerKeyExchange(message(12, [curveType], new Uint8Array(9)))).toEqual({ curveType });
 });
 
 test.prop([clientHello])("what a ClientHello decodes to is what was written", (encoded) => {
@@ -283,10 +296,13 @@ test.prop([clientHello])("what a ClientHello decodes to is what was written", (e
   expect(decoded.versions.length).toBeGreaterThan(0);
 });
 
-test.prop([retryRequest, serverHello])("a HelloRetryRequest is told from a ServerHello by its random alone", (request, answer) => {
-  expect(decodeServerHello(request).isRetryRequest).toBe(true);
-  expect(decodeServerHello(answer).isRetryRequest).toBe(false);
-});
+test.prop([retryRequest, serverHello])(
+  "a HelloRetryRequest is told from a ServerHello by its random alone",
+  (request, answer) => {
+    expect(decodeServerHello(request).isRetryRequest).toBe(true);
+    expect(decodeServerHello(answer).isRetryRequest).toBe(false);
+  },
+);
 
 describe("an extension that stands twice", () => {
   const twice = [

@@ -21,7 +21,10 @@ const cases: readonly [Refusal, string][] = [
     { kind: "server-name-unknown", theirs: "a.example", ours: ["b.example"] },
     "The client wants a.example; the certificates here are for b.example.",
   ],
-  [{ kind: "no-common-alpn", theirs: ["h3"], ours: ["h2", "http/1.1"] }, "The client wants to speak h3; this server speaks h2, http/1.1."],
+  [
+    { kind: "no-common-alpn", theirs: ["h3"], ours: ["h2", "http/1.1"] },
+    "The client wants to speak h3; this server speaks h2, http/1.1.",
+  ],
   [
     { kind: "no-common-suite", theirs: [{ id: 0x0005, name: "TLS_RSA_WITH_RC4_128_SHA" }], ours: ["TLS_AES_128_GCM_SHA256"] },
     "The client offers 1 cipher suite, none of which is spoken here: what it has is out of date (RC4, key transport by RSA).",

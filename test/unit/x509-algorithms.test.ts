@@ -1,5 +1,13 @@
 // Every signature algorithm in use, in certificates written by hand and signed by node:crypto, on each synchronous provider.
-import { constants, createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, randomBytes, sign } from "node:crypto";
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  randomBytes,
+  sign,
+} from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Bytes, CryptoProvider } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
@@ -7,7 +15,19 @@ import { node } from "@sallyport/crypto-node";
 import { parsePem, serverVerifier } from "@sallyport/x509";
 import { describe, expect, test } from "vitest";
 import { noon, presented, verdict } from "../support/chains.ts";
-import { bitString, explicit, extension, implicit, integer, octetString, oid, sequence, tlv, utcTime, yes } from "../support/der.ts";
+import {
+  bitString,
+  explicit,
+  extension,
+  implicit,
+  integer,
+  octetString,
+  oid,
+  sequence,
+  tlv,
+  utcTime,
+  yes,
+} from "../support/der.ts";
 import { rsaPssKeys } from "../support/keys.ts";
 import { changed, join, type Octets, repeat, text } from "../support/octets.ts";
 
@@ -35,9 +55,17 @@ const pkcs1 = (keys: KeyPairKeyObjectResult, hash: HashName): Algorithm => ({
 /** RSASSA-PSS-params (RFC 4055 §3.1). */
 const pssParameters = (hash: HashName, saltLength: number): Bytes => {
   const algorithm = sequence(oid(hashIds[hash]), nothing);
-  return sequence(explicit(0, algorithm), explicit(1, sequence(oid("1.2.840.113549.1.1.8"), algorithm)), explicit(2, integer(saltLength)));
+  return sequence(
+    explicit(0, algorithm),
+    explicit(1, sequence(oid("1.2.840.113549.1.1.8"), algorithm)),
+    explicit(2, integer(saltLength)),
+  );
 };
-const pss = (keys: KeyPairKeyObjectResult, hash: HashName, saltLength = { sha256: 32, sha384: 48, sha512: 64 }[hash]): Algorithm => ({
+const pss = (
+  keys: KeyPairKeyObjectResult,
+  hash: HashName,
+  saltLength = { sha256: 32, sha384: 48, sha512: 64 }[hash],
+): Algorithm => ({
   keys,
   identifier: sequence(oid("1.2.840.113549.1.1.10"), pssParameters(hash, saltLength)),
   sign: (tbs, key) => sign(hash, tbs, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }),
@@ -45,13 +73,17 @@ const pss = (keys: KeyPairKeyObjectResult, hash: HashName, saltLength = { sha256
 const rsa = (modulusLength: number) => generateKeyPairSync("rsa", { modulusLength });
 const [rsa2048, rsa3072, rsa4096] = [rsa(2048), rsa(3072), rsa(4096)];
 const rsaPss = rsaPssKeys();
-const rsaPssFor = (hash: HashName, saltLength: number) => rsaPssKeys({ hashAlgorithm: hash, mgf1HashAlgorithm: hash, saltLength });
+const rsaPssFor = (hash: HashName, saltLength: number) =>
+  rsaPssKeys({ hashAlgorithm: hash, mgf1HashAlgorithm: hash, saltLength });
 
 const good: readonly (readonly [string, Algorithm])[] = [
   ["ECDSA on P-256 with SHA-256", ecdsa("P-256", "1.2.840.10045.4.3.2", "sha256")],
   ["ECDSA on P-384 with SHA-384", ecdsa("P-384", "1.2.840.10045.4.3.3", "sha384")],
   ["ECDSA on P-521 with SHA-512", ecdsa("P-521", "1.2.840.10045.4.3.4", "sha512")],
-  ["Ed25519", { keys: generateKeyPairSync("ed25519"), identifier: sequence(oid("1.3.101.112")), sign: (tbs, key) => sign(null, tbs, key) }],
+  [
+    "Ed25519",
+    { keys: generateKeyPairSync("ed25519"), identifier: sequence(oid("1.3.101.112")), sign: (tbs, key) => sign(null, tbs, key) },
+  ],
   ...hashNames.map((hash) => [`RSA of 2048 bits, PKCS#1 with ${hash}`, pkcs1(rsa2048, hash)] as const),
   ["RSA of 3072 bits, PKCS#1 with sha256", pkcs1(rsa3072, "sha256")],
   ["RSA of 4096 bits, PKCS#1 with sha512", pkcs1(rsa4096, "sha512")],
@@ -64,10 +96,16 @@ const odd: readonly (readonly [string, Algorithm])[] = [
   ["P-256 with SHA-384", ecdsa("P-256", "1.2.840.10045.4.3.3", "sha384")],
   ["P-521 with SHA-256", ecdsa("P-521", "1.2.840.10045.4.3.2", "sha256")],
   ["PSS with a salt that is not as long as the hash", pss(rsa2048, "sha256", 20)],
-  ["an RSA-PSS key for SHA-384 that signs with SHA-256", { ...pss(rsaPssFor("sha384", 48), "sha256"), sign: () => new Uint8Array(256) }],
+  [
+    "an RSA-PSS key for SHA-384 that signs with SHA-256",
+    { ...pss(rsaPssFor("sha384", 48), "sha256"), sign: () => new Uint8Array(256) },
+  ],
   ["an RSA-PSS key that signs by PKCS#1", { ...pkcs1(rsaPss, "sha256"), sign: () => new Uint8Array(256) }],
   ["PKCS#1 without its NULL", { ...pkcs1(rsa2048, "sha256"), identifier: sequence(oid("1.2.840.113549.1.1.11")) }],
-  ["ECDSA with parameters", { ...ecdsa("P-256", "1.2.840.10045.4.3.2", "sha256"), identifier: sequence(oid("1.2.840.10045.4.3.2"), nothing) }],
+  [
+    "ECDSA with parameters",
+    { ...ecdsa("P-256", "1.2.840.10045.4.3.2", "sha256"), identifier: sequence(oid("1.2.840.10045.4.3.2"), nothing) },
+  ],
 ];
 
 const name = (common: string): Bytes => sequence(tlv(0x31, sequence(oid("2.5.4.3"), tlv(0x0c, text(common)))));
@@ -81,8 +119,14 @@ function certificate(by: Algorithm, subject: string, spki: Bytes, extensions: re
     extension("2.5.29.35", false, sequence(implicit(0, identifier(spkiOf(by.keys.publicKey))))),
   ];
   const tbs = sequence(
-    explicit(0, integer(2)), integer(7), by.identifier, name("CA"), sequence(utcTime(noon - day), utcTime(noon + day)), name(subject),
-    spki, explicit(3, sequence(...extensions, ...ids)),
+    explicit(0, integer(2)),
+    integer(7),
+    by.identifier,
+    name("CA"),
+    sequence(utcTime(noon - day), utcTime(noon + day)),
+    name(subject),
+    spki,
+    explicit(3, sequence(...extensions, ...ids)),
   );
   return sequence(tbs, by.identifier, bitString(by.sign(tbs, by.keys.privateKey)));
 }
@@ -102,7 +146,14 @@ describe.each(providers)("$name", (provider) => {
   test.each(good)("verifies %s, and no other signature", (_, algorithm) => {
     const root = authority(algorithm);
     expect(judge(root, server(algorithm))).toBe("trusted");
-    const wrong: Algorithm = { ...algorithm, sign: (tbs, key) => algorithm.sign(Uint8Array.from(tbs, (byte, at) => (at === 9 ? byte ^ 1 : byte)), key) };
+    const wrong: Algorithm = {
+      ...algorithm,
+      sign: (tbs, key) =>
+        algorithm.sign(
+          Uint8Array.from(tbs, (byte, at) => (at === 9 ? byte ^ 1 : byte)),
+          key,
+        ),
+    };
     expect(judge(root, server(wrong))).toBe("bad_certificate: bad-signature");
   });
 

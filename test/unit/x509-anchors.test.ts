@@ -24,14 +24,20 @@ describe("an anchor without a certificate", () => {
   test("is told from another key of its name, and another name of its key", async () => {
     const { subject, publicKey } = parseCertificate(root.der);
     const stranger = parseCertificate((await authority("CN=Stranger")).der);
-    expect(verdict(trusting([{ subject: subject.raw, publicKey: stranger.publicKey.raw }]), presented(chain))).toBe("bad_certificate: bad-signature");
-    expect(verdict(trusting([{ subject: stranger.subject.raw, publicKey: publicKey.raw }]), presented(chain))).toBe("unknown_ca: unknown-issuer");
+    expect(verdict(trusting([{ subject: subject.raw, publicKey: stranger.publicKey.raw }]), presented(chain))).toBe(
+      "bad_certificate: bad-signature",
+    );
+    expect(verdict(trusting([{ subject: stranger.subject.raw, publicKey: publicKey.raw }]), presented(chain))).toBe(
+      "unknown_ca: unknown-issuer",
+    );
   });
 
   test("is held to its name constraints", () => {
     const [anchor] = trustAnchors([root.der]);
     if (anchor === undefined) throw new Error("one");
-    expect(verdict(trusting([{ ...anchor, nameConstraints: onlyExampleOrg }]), presented(chain))).toBe("bad_certificate: name-not-allowed");
+    expect(verdict(trusting([{ ...anchor, nameConstraints: onlyExampleOrg }]), presented(chain))).toBe(
+      "bad_certificate: name-not-allowed",
+    );
   });
 
   test("does not end, and has no form: an expired root, and one that breaks the profile, serve as anchors", async () => {
@@ -49,7 +55,9 @@ describe("an anchor without a certificate", () => {
 
   test("is refused all the same with a key that is too weak", async () => {
     const weak = await authority("CN=Weak", { keys: await keyPair("RSA-1024") });
-    expect(verdict(trusting(trustAnchors([weak.der])), presented([(await server(weak)).der]))).toBe("unsupported_certificate: weak-key");
+    expect(verdict(trusting(trustAnchors([weak.der])), presented([(await server(weak)).der]))).toBe(
+      "unsupported_certificate: weak-key",
+    );
   });
 
   test("stands beside roots that are certificates", async () => {
@@ -60,7 +68,10 @@ describe("an anchor without a certificate", () => {
   });
 
   test("takes no buffer of the caller's", () => {
-    const anchors = trustAnchors([root.der.slice()]).map(({ subject, publicKey }) => ({ subject: subject.slice(), publicKey: publicKey.slice() }));
+    const anchors = trustAnchors([root.der.slice()]).map(({ subject, publicKey }) => ({
+      subject: subject.slice(),
+      publicKey: publicKey.slice(),
+    }));
     const verifier = trusting(anchors);
     for (const { subject, publicKey } of anchors) for (const bytes of [subject, publicKey]) bytes.fill(0);
     expect(verdict(verifier, presented(chain))).toBe("trusted");
@@ -71,7 +82,10 @@ test("trustAnchors keeps the name constraints of a root", async () => {
   const constrained = await authority("CN=Constrained", { more: [new x509.Extension("2.5.29.30", true, onlyExampleOrg)] });
   expect(trustAnchors([constrained.der])).toMatchObject([{ nameConstraints: onlyExampleOrg }]);
   const judge = async (party: Party, value: string) =>
-    verdict(trusting(trustAnchors([constrained.der])), presented([(await server(party, { names: [{ type: "dns", value }] })).der], { serverName: value }));
+    verdict(
+      trusting(trustAnchors([constrained.der])),
+      presented([(await server(party, { names: [{ type: "dns", value }] })).der], { serverName: value }),
+    );
   expect(await judge(constrained, "example.com")).toBe("bad_certificate: name-not-allowed");
   expect(await judge(constrained, "example.org")).toBe("trusted");
 });
@@ -83,9 +97,13 @@ test("trustAnchors refuses what is no CA, which as an anchor could issue for eve
 
 test.each([
   ["does not say that it is one (RFC 5280 §4.2.1.9)", []],
-  ["may not sign certificates (§4.2.1.3)", [
-    new x509.BasicConstraintsExtension(true, undefined, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-  ]],
+  [
+    "may not sign certificates (§4.2.1.3)",
+    [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    ],
+  ],
 ])("trustAnchors takes nobody for a CA who %s", async (_, extensions) => {
   const none = await authority("CN=None", { extensions });
   expect(() => trustAnchors([none.der])).toThrow("roots[0]: CN=None is no CA");
@@ -93,10 +111,14 @@ test.each([
 
 test("trustAnchors tells of what it leaves out, where somebody listens", () => {
   const problems: string[] = [];
-  const anchors = trustAnchors([Uint8Array.of(0x30, 0), leaf.der, root.der], { leftOut: ({ path, kind }) => problems.push(`${path} ${kind}`) });
+  const anchors = trustAnchors([Uint8Array.of(0x30, 0), leaf.der, root.der], {
+    leftOut: ({ path, kind }) => problems.push(`${path} ${kind}`),
+  });
   expect(anchors).toEqual(trustAnchors([root.der]));
   expect(problems.sort()).toEqual(["roots[0] certificate-malformed", "roots[1] not-a-ca"]);
-  expect(() => serverVerifier({ provider: node, anchors: trustAnchors([leaf.der], { leftOut: () => undefined }) })).toThrow("there are no roots");
+  expect(() => serverVerifier({ provider: node, anchors: trustAnchors([leaf.der], { leftOut: () => undefined }) })).toThrow(
+    "there are no roots",
+  );
 });
 
 test.each([
@@ -112,8 +134,11 @@ test("the label tells anchors apart, from each other and from the same as roots"
   const [first] = anchors;
   if (first === undefined) throw new Error("two");
   const labels = [
-    trusting(anchors), trusting([first]), trusting([{ ...first, nameConstraints: onlyExampleOrg }]),
-    serverVerifier({ provider: node, roots: [root.der] }), trusting([first], [root.der]),
+    trusting(anchors),
+    trusting([first]),
+    trusting([{ ...first, nameConstraints: onlyExampleOrg }]),
+    serverVerifier({ provider: node, roots: [root.der] }),
+    trusting([first], [root.der]),
   ].map(({ label }) => label);
   expect(new Set(labels).size).toBe(5);
   expect(trusting([...anchors].reverse()).label).toBe(trusting(anchors).label);

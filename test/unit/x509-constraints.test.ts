@@ -118,10 +118,15 @@ describe("directory names", () => {
     expect(await judge([], { permitted: [directory(subtree)] }, subject)).toBe(expected);
   });
   test("a value in no known character set can't be told from what is excluded by its type", () => {
-    const named = (tag: number) => ({ form: "directory", value: parseDistinguishedName(sequence(tlv(0x31, sequence(oid("2.5.4.10"), tlv(tag, text("Example")))))) }) as const;
+    const named = (tag: number) =>
+      ({
+        form: "directory",
+        value: parseDistinguishedName(sequence(tlv(0x31, sequence(oid("2.5.4.10"), tlv(tag, text("Example")))))),
+      }) as const;
     const subtrees = { permitted: [], excluded: [directory("O=Example")] };
     const certificate = (tag: number) => ({ ...parseCertificate(root.der), subject: named(tag).value });
-    const judged = (tag: number, excluded = subtrees.excluded) => violatedBy(certificate(tag), { permitted: [], excluded }, { left: 100 });
+    const judged = (tag: number, excluded = subtrees.excluded) =>
+      violatedBy(certificate(tag), { permitted: [], excluded }, { left: 100 });
     expect(judged(0x0c)).toMatchObject({ because: "excluded" });
     expect(judged(0x1b)).toMatchObject({ because: "can't be compared" });
     expect(judged(0x1b, [directory("CN=Example")])).toBeUndefined();
@@ -148,8 +153,16 @@ describe("what a name costs to read is paid once, however many subtrees it meets
   const many = 200;
   const subtrees = <Form extends "email" | "uri">(form: Form, of: (at: number) => string): GeneralName[] =>
     Array.from({ length: many }, (_, at) => ({ form, value: of(at) }));
-  const violation = async (names: x509.JsonGeneralNames, excluded: readonly GeneralName[], subject?: string): Promise<unknown> => {
-    const { der } = await party(subject ?? "CN=x", { by: root, keys, extensions: [new x509.SubjectAlternativeNameExtension(names)] });
+  const violation = async (
+    names: x509.JsonGeneralNames,
+    excluded: readonly GeneralName[],
+    subject?: string,
+  ): Promise<unknown> => {
+    const { der } = await party(subject ?? "CN=x", {
+      by: root,
+      keys,
+      extensions: [new x509.SubjectAlternativeNameExtension(names)],
+    });
     return violatedBy(parseCertificate(der), { permitted: [], excluded }, { left: 100_000 });
   };
 
@@ -172,14 +185,24 @@ describe("what a name costs to read is paid once, however many subtrees it meets
   test("a mail address and each base are taken apart once", async () => {
     const names = Array.from({ length: many }, (_, at) => ({ type: "email", value: `a${at}@example.com` }) as const);
     const splits = vi.spyOn(String.prototype, "split");
-    expect(await violation(names, subtrees("email", (at) => `${"x".repeat(40)}${at}@example.org`))).toBeUndefined();
+    expect(
+      await violation(
+        names,
+        subtrees("email", (at) => `${"x".repeat(40)}${at}@example.org`),
+      ),
+    ).toBeUndefined();
     expect(splits.mock.calls.filter(([separator]) => (separator as unknown) === "@").length).toBe(2 * many);
     splits.mockRestore();
   });
   test("a URI's host is looked for once", async () => {
     const looks = vi.spyOn(RegExp.prototype, "exec");
     const names = [{ type: "url", value: `https://example.com/${"x".repeat(1000)}` }] as const;
-    expect(await violation([...names], subtrees("uri", (at) => `${at}.example.org`))).toBeUndefined();
+    expect(
+      await violation(
+        [...names],
+        subtrees("uri", (at) => `${at}.example.org`),
+      ),
+    ).toBeUndefined();
     expect(looks.mock.contexts.filter((pattern) => String(pattern).includes(":\\/\\/")).length).toBeLessThan(10);
     looks.mockRestore();
   });

@@ -1,7 +1,16 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import {
-  DerError, DerReader, integer, namedBits, oid, only, smallInteger, tags, time, timeText,
+  DerError,
+  DerReader,
+  integer,
+  namedBits,
+  oid,
+  only,
+  smallInteger,
+  tags,
+  time,
+  timeText,
 } from "../../packages/x509/src/der.ts";
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));

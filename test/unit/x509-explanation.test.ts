@@ -21,7 +21,10 @@ const refusal = (roots: readonly Uint8Array[], ...identity: Parameters<typeof pr
 describe("of several ways that fail, the alert tells of", () => {
   test("the issuer that is missing, not of a namesake that did not sign: another did", async () => {
     const namesake = await authority("CN=Intermediate");
-    for (const sent of [[namesake, intermediate], [intermediate, namesake]]) {
+    for (const sent of [
+      [namesake, intermediate],
+      [intermediate, namesake],
+    ]) {
       const { findings, attempts } = refusal([namesake.der], [leaf.der, ...sent.map(({ der }) => der)]);
       expect(findings).toMatchObject([{ kind: "unknown-issuer", certificate: { subject: "CN=Intermediate" } }]);
       expect(new Set(attempts.map(({ finding }) => finding.kind))).toEqual(new Set(["bad-signature", "unknown-issuer"]));
@@ -29,7 +32,11 @@ describe("of several ways that fail, the alert tells of", () => {
   });
 
   test("the issuer that was there and failed, before one that is missing", async () => {
-    const expired = await authority("CN=Intermediate", { by: root, keys: intermediate.keys, notAfter: new Date(Date.UTC(2026, 4, 20)) });
+    const expired = await authority("CN=Intermediate", {
+      by: root,
+      keys: intermediate.keys,
+      notAfter: new Date(Date.UTC(2026, 4, 20)),
+    });
     expect(refusal([root.der], [leaf.der, expired.der]).findings).toMatchObject([{ kind: "expired", certificate: { index: 1 } }]);
   });
 
@@ -39,9 +46,9 @@ describe("of several ways that fail, the alert tells of", () => {
     expect(reason).toContain("was not signed by the key of CN=Root (root 0): it names another key of an issuer with that name");
     const nameless = await authority("CN=Root", { identifiers: false });
     const serverLeaf = await server(root);
-    expect(serverVerifier({ provider: node, roots: [nameless.der], profile: "rfc5280" }).verify(presented([serverLeaf.der]))).toHaveProperty(
-      "reason", expect.not.stringContaining("names another key"),
-    );
+    expect(
+      serverVerifier({ provider: node, roots: [nameless.der], profile: "rfc5280" }).verify(presented([serverLeaf.der])),
+    ).toHaveProperty("reason", expect.not.stringContaining("names another key"));
   });
 });
 
@@ -64,7 +71,9 @@ test("everything in lines: what is wrong, its remedy, what was sent, and where e
 
 test("a root that was sent and nobody trusts is named as such, and how to trust it", () => {
   const { reason } = refusal([other.der], [leaf.der, intermediate.der, root.der]);
-  expect(reason).toBe("CN=Root (certificate 2) is self-signed and not among the roots; to mend it, if you trust CN=Root (certificate 2), give it as a root");
+  expect(reason).toBe(
+    "CN=Root (certificate 2) is self-signed and not among the roots; to mend it, if you trust CN=Root (certificate 2), give it as a root",
+  );
 });
 test("an unknown status says where the certificate itself has its CRL", async () => {
   const place = sequence(explicit(0, explicit(0, implicit(6, text("http://crl.example/1")))));

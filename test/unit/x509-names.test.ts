@@ -1,7 +1,14 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import {
-  addressText, isDnsName, isDnsPattern, matches, nameTexts, parseAddress, parseMailbox, parseReferenceName,
+  addressText,
+  isDnsName,
+  isDnsPattern,
+  matches,
+  nameTexts,
+  parseAddress,
+  parseMailbox,
+  parseReferenceName,
 } from "../../packages/x509/src/names.ts";
 
 const covers = (presented: string, serverName: string): boolean => {

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { ConfigError, type PresentedIdentity, type SyncVerifier, VerifiedIdentity } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
-import { dangerousPinnedKeys, dangerousTrustOnFirstUse, type KeyPin, keyPin, memoryKnownKeys, parseCertificate } from "@sallyport/x509";
+import {
+  dangerousPinnedKeys,
+  dangerousTrustOnFirstUse,
+  type KeyPin,
+  keyPin,
+  memoryKnownKeys,
+  parseCertificate,
+} from "@sallyport/x509";
 import { describe, expect, test } from "vitest";
 import { authority, noon, presented, server, verdict } from "../support/chains.ts";
 
@@ -13,7 +20,9 @@ const [pin, otherPin] = [leaf, other].map(({ der }) => keyPin(node, der)) as [Ke
 test("a pin is the SHA-256 of the SubjectPublicKeyInfo in base64, of PEM and of DER", () => {
   const { raw } = parseCertificate(leaf.der).publicKey;
   expect(pin).toBe(`sha256/${createHash("sha256").update(raw).digest("base64")}`);
-  expect(keyPin(node, `-----BEGIN CERTIFICATE-----\n${Buffer.from(leaf.der).toString("base64")}\n-----END CERTIFICATE-----\n`)).toBe(pin);
+  expect(
+    keyPin(node, `-----BEGIN CERTIFICATE-----\n${Buffer.from(leaf.der).toString("base64")}\n-----END CERTIFICATE-----\n`),
+  ).toBe(pin);
   expect(() => keyPin(node, leaf.der.subarray(1))).toThrow(ConfigError);
   expect(() => keyPin(node, "nothing")).toThrow(ConfigError);
 });
@@ -34,7 +43,13 @@ describe("dangerousPinnedKeys", () => {
   });
 
   test("by name trusts each key for its server alone", () => {
-    const verifier = dangerousPinnedKeys({ provider: node, pins: new Map([["a.test", [pin]], ["b.test", [otherPin, pin]]]) });
+    const verifier = dangerousPinnedKeys({
+      provider: node,
+      pins: new Map([
+        ["a.test", [pin]],
+        ["b.test", [otherPin, pin]],
+      ]),
+    });
     expect(verdict(verifier, presented([leaf.der], { serverName: "A.test" }))).toBe("trusted");
     expect(verdict(verifier, presented([other.der], { serverName: "a.test" }))).toBe("certificate_unknown: key-not-pinned");
     expect(verdict(verifier, presented([other.der], { serverName: "b.test" }))).toBe("trusted");
@@ -52,13 +67,24 @@ describe("dangerousPinnedKeys", () => {
     const clients = dangerousPinnedKeys({ provider: node, role: "client", pins: [pin] });
     expect(verdict(clients, presented([leaf.der], { role: "client", serverName: undefined }))).toBe("trusted");
     expect(verdict(clients, presented([leaf.der]))).toBe("internal_error: wrong-role");
-    expect(verdict(dangerousPinnedKeys({ provider: node, pins: [pin] }), presented([leaf.der.subarray(0, -1)]))).toBe("bad_certificate: malformed");
+    expect(verdict(dangerousPinnedKeys({ provider: node, pins: [pin] }), presented([leaf.der.subarray(0, -1)]))).toBe(
+      "bad_certificate: malformed",
+    );
   });
 
   test("has another label for other pins, and the same for the same in any order", () => {
-    const label = (pins: readonly KeyPin[] | ReadonlyMap<string, readonly KeyPin[]>) => dangerousPinnedKeys({ provider: node, pins }).label;
+    const label = (pins: readonly KeyPin[] | ReadonlyMap<string, readonly KeyPin[]>) =>
+      dangerousPinnedKeys({ provider: node, pins }).label;
     expect(label([pin, otherPin])).toBe(label([otherPin, pin, pin]));
-    expect(new Set([label([pin]), label([otherPin]), label([pin, otherPin]), label(new Map([["a", [pin]]])), label(new Map([["b", [pin]]]))]).size).toBe(5);
+    expect(
+      new Set([
+        label([pin]),
+        label([otherPin]),
+        label([pin, otherPin]),
+        label(new Map([["a", [pin]]])),
+        label(new Map([["b", [pin]]])),
+      ]).size,
+    ).toBe(5);
   });
 
   test.each([
@@ -87,7 +113,10 @@ describe("dangerousTrustOnFirstUse", () => {
     const verifier = dangerousTrustOnFirstUse({ provider: node, known: memoryKnownKeys() });
     verifier.verify(presented([leaf.der]));
     const result = verifier.verify(presented([other.der]));
-    expect(result).toHaveProperty("reason", expect.stringContaining(`first seen with the key ${pin}, and now CN=server (certificate 0) has ${otherPin}`));
+    expect(result).toHaveProperty(
+      "reason",
+      expect.stringContaining(`first seen with the key ${pin}, and now CN=server (certificate 0) has ${otherPin}`),
+    );
   });
 
   test("has a label of its own for each store, or the name that processes share", () => {
@@ -119,7 +148,9 @@ describe("dangerousTrustOnFirstUse", () => {
     const { signal } = new AbortController();
     expect(await verifier.verifyAsync(presented([leaf.der]), signal)).toBeInstanceOf(VerifiedIdentity);
     expect(await verifier.verifyAsync(presented([other.der]), signal)).toMatchObject({ alert: "certificate_unknown" });
-    expect(await verifier.verifyAsync(presented([leaf.der], { role: "client" }), signal)).toMatchObject({ alert: "internal_error" });
+    expect(await verifier.verifyAsync(presented([leaf.der], { role: "client" }), signal)).toMatchObject({
+      alert: "internal_error",
+    });
     expect(signals).toEqual([signal, signal]);
   });
 });

@@ -3,7 +3,20 @@ import { node } from "@sallyport/crypto-node";
 import { serverVerifier } from "@sallyport/x509";
 import type { Bytes } from "@sallyport/core";
 import { describe, expect, test } from "vitest";
-import { aki, type Change, ids, intermediate, type Keys, leaf, name, newKeys, root, rootKeys, ski, spki } from "../support/certificates.ts";
+import {
+  aki,
+  type Change,
+  ids,
+  intermediate,
+  type Keys,
+  leaf,
+  name,
+  newKeys,
+  root,
+  rootKeys,
+  ski,
+  spki,
+} from "../support/certificates.ts";
 import { presented, verdict } from "../support/chains.ts";
 import { extension, implicit, integer, oid, sequence, tlv } from "../support/der.ts";
 import { text } from "../support/octets.ts";
@@ -25,10 +38,25 @@ const arc = (letter: string): string => (letter === "any" ? "2.5.29.32.0" : `1.3
 function extensions(script: Script): Readonly<Record<string, Bytes>> {
   const { policies, maps, requires, inhibitsMapping, inhibitsAny, criticalPolicies: { qualifier } = {} } = script;
   const qualified = qualifier === undefined ? [] : [sequence(sequence(oid(qualifier), tlv(22, text("http://ca.example/"))))];
-  const limits = [...(requires === undefined ? [] : [implicit(0, [requires])]), ...(inhibitsMapping === undefined ? [] : [implicit(1, [inhibitsMapping])])];
+  const limits = [
+    ...(requires === undefined ? [] : [implicit(0, [requires])]),
+    ...(inhibitsMapping === undefined ? [] : [implicit(1, [inhibitsMapping])]),
+  ];
   return {
-    ...(policies && { [ids.policies]: extension(ids.policies, qualifier !== undefined, sequence(...policies.map((one) => sequence(oid(arc(one)), ...qualified)))) }),
-    ...(maps && { [ids.mappings]: extension(ids.mappings, true, sequence(...maps.map(([issuer, subject]) => sequence(oid(arc(issuer)), oid(arc(subject)))))) }),
+    ...(policies && {
+      [ids.policies]: extension(
+        ids.policies,
+        qualifier !== undefined,
+        sequence(...policies.map((one) => sequence(oid(arc(one)), ...qualified))),
+      ),
+    }),
+    ...(maps && {
+      [ids.mappings]: extension(
+        ids.mappings,
+        true,
+        sequence(...maps.map(([issuer, subject]) => sequence(oid(arc(issuer)), oid(arc(subject))))),
+      ),
+    }),
     ...(limits.length > 0 && { [ids.pc]: extension(ids.pc, true, sequence(...limits)) }),
     ...(inhibitsAny !== undefined && { [ids.inhibitAny]: extension(ids.inhibitAny, true, integer(inhibitsAny)) }),
   };
@@ -43,7 +71,10 @@ function chain(scripts: readonly Script[]): [Bytes, ...Bytes[]] {
     const called = script.selfIssued === true ? above.name : `CA ${at}`;
     const isLeaf = at === scripts.length - 1;
     const change: Change = {
-      issuer: name(["CN", above.name]), publicKey: spki(own), signer: above.keys.privateKey, serial: integer(1, at),
+      issuer: name(["CN", above.name]),
+      publicKey: spki(own),
+      signer: above.keys.privateKey,
+      serial: integer(1, at),
       ...(isLeaf ? {} : { subject: name(["CN", called]) }),
       extensions: { ...extensions(script), [ids.ski]: ski(own), [ids.aki]: aki(above.keys) },
     };
@@ -65,7 +96,10 @@ describe("where nobody demands a policy", () => {
   test.each([
     ["there may be none", [none, none]],
     ["or others on each level", [{ policies: ["A"] }, { policies: ["B"] }]],
-    ["whatever is mapped or inhibited", [{ ...A, maps: [["A", "B"]], inhibitsMapping: 0, inhibitsAny: 0 }, { policies: ["any"] }]],
+    [
+      "whatever is mapped or inhibited",
+      [{ ...A, maps: [["A", "B"]], inhibitsMapping: 0, inhibitsAny: 0 }, { policies: ["any"] }],
+    ],
   ] as const)("%s", (_, scripts) => {
     expect(judge(scripts)).toBe(good);
   });
@@ -85,7 +119,11 @@ describe("where one is demanded", () => {
     ["and not before", [{ requires: 2 }, none], good],
     ["self-issued ones don't count", [{ requires: 2 }, { selfIssued: true }, none], good],
     ["but for the leaf, which always counts", [{ requires: 1 }, { selfIssued: true }, none], refused],
-    ["a later number that is larger changes nothing", [{ ...A, requires: 0 }, { policies: ["B"], requires: 9 }, { policies: ["B"] }], refused],
+    [
+      "a later number that is larger changes nothing",
+      [{ ...A, requires: 0 }, { policies: ["B"], requires: 9 }, { policies: ["B"] }],
+      refused,
+    ],
     ["a leaf's number that is not 0 demands nothing", [none, { requires: 1 }], good],
   ] as const)("%s", (_, scripts, expected) => {
     expect(judge(scripts)).toBe(expected);
@@ -106,7 +144,11 @@ describe("anyPolicy", () => {
     ["unless it is inhibited from here on", [{ ...A, requires: 0, inhibitsAny: 0 }, { policies: ["any"] }], refused],
     ["or from the next but one", [{ ...A, requires: 0, inhibitsAny: 1 }, A, { policies: ["any"] }], refused],
     ["but not yet", [{ ...A, requires: 0, inhibitsAny: 1 }, { policies: ["any"] }, A], good],
-    ["in a self-issued intermediate it may be", [{ ...A, requires: 0, inhibitsAny: 0 }, { policies: ["any"], selfIssued: true }, A], good],
+    [
+      "in a self-issued intermediate it may be",
+      [{ ...A, requires: 0, inhibitsAny: 0 }, { policies: ["any"], selfIssued: true }, A],
+      good,
+    ],
     ["beside the policy itself it may be anywhere", [{ ...A, requires: 0, inhibitsAny: 0 }, { policies: ["any", "A"] }], good],
   ] as const)("%s", (_, scripts, expected) => {
     expect(judge(scripts)).toBe(expected);
@@ -117,13 +159,43 @@ describe("a mapping", () => {
   test.each([
     ["calls the policy otherwise from there on", [{ ...A, requires: 0, maps: [["A", "B"]] }, { policies: ["B"] }], good],
     ["and no longer by its old name", [{ ...A, requires: 0, maps: [["A", "B"]] }, A], refused],
-    ["may give it two names", [{ ...A, requires: 0, maps: [["A", "B"], ["A", "C"]] }, { policies: ["C"] }], good],
+    [
+      "may give it two names",
+      [
+        {
+          ...A,
+          requires: 0,
+          maps: [
+            ["A", "B"],
+            ["A", "C"],
+          ],
+        },
+        { policies: ["C"] },
+      ],
+      good,
+    ],
     ["of a policy that is not there does nothing", [{ ...A, requires: 0, maps: [["B", "C"]] }, { policies: ["C"] }], refused],
-    ["of any policy that anyPolicy stands for", [{ policies: ["any"], requires: 0, maps: [["A", "B"]] }, { policies: ["B"] }], good],
-    ["goes on over levels", [{ ...A, requires: 0, maps: [["A", "B"]] }, { policies: ["B"], maps: [["B", "C"]] }, { policies: ["C"] }], good],
-    ["that is inhibited takes the policy away", [{ ...A, requires: 0, inhibitsMapping: 0 }, { ...A, maps: [["A", "B"]] }, { policies: ["B"] }], refused],
+    [
+      "of any policy that anyPolicy stands for",
+      [{ policies: ["any"], requires: 0, maps: [["A", "B"]] }, { policies: ["B"] }],
+      good,
+    ],
+    [
+      "goes on over levels",
+      [{ ...A, requires: 0, maps: [["A", "B"]] }, { policies: ["B"], maps: [["B", "C"]] }, { policies: ["C"] }],
+      good,
+    ],
+    [
+      "that is inhibited takes the policy away",
+      [{ ...A, requires: 0, inhibitsMapping: 0 }, { ...A, maps: [["A", "B"]] }, { policies: ["B"] }],
+      refused,
+    ],
     ["also under its old name", [{ ...A, requires: 0, inhibitsMapping: 0 }, { ...A, maps: [["A", "B"]] }, A], refused],
-    ["of anyPolicy is none", [{ policies: ["any"], maps: [["any", "B"]] }, { policies: ["B"] }], "bad_certificate: not-in-profile"],
+    [
+      "of anyPolicy is none",
+      [{ policies: ["any"], maps: [["any", "B"]] }, { policies: ["B"] }],
+      "bad_certificate: not-in-profile",
+    ],
     ["to anyPolicy neither", [{ ...A, maps: [["A", "any"]] }, { policies: ["B"] }], "bad_certificate: not-in-profile"],
   ] as const)("%s", (_, scripts, expected) => {
     expect(judge(scripts)).toBe(expected);

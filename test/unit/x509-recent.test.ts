@@ -13,8 +13,17 @@ const chain = [leaf.der, intermediate.der] as const;
 
 function counted(): { readonly verifier: ReturnType<typeof serverVerifier>; checks(): number } {
   let checks = 0;
-  const provider = { ...node, verifications: node.verifications.map((verification) =>
-    "verify" in verification ? { ...verification, verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)) } : verification) };
+  const provider = {
+    ...node,
+    verifications: node.verifications.map((verification) =>
+      "verify" in verification
+        ? {
+            ...verification,
+            verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)),
+          }
+        : verification,
+    ),
+  };
   return { verifier: serverVerifier({ provider, roots: [root.der] }), checks: () => checks };
 }
 
@@ -35,8 +44,11 @@ describe("a chain that came before", () => {
       verdict(verifier, presented(chain, { role: "client" })),
       verdict(verifier, presented(chain)),
     ]).toEqual([
-      "trusted", expect.stringMatching(/^certificate_expired/), expect.stringMatching(/^bad_certificate: wrong-name/),
-      expect.stringContaining("wrong-role"), "trusted",
+      "trusted",
+      expect.stringMatching(/^certificate_expired/),
+      expect.stringMatching(/^bad_certificate: wrong-name/),
+      expect.stringContaining("wrong-role"),
+      "trusted",
     ]);
   });
 
@@ -69,7 +81,9 @@ describe("a chain that came before", () => {
     const { verifier, checks } = counted();
     verdict(verifier, presented(chain));
     const before = checks();
-    const junk = Array.from({ length: 64 }, () => Uint8Array.from(leaf.der, (octet, at) => (at < leaf.der.length - 16 ? octet : randomBytes(1)[0] ?? 0)));
+    const junk = Array.from({ length: 64 }, () =>
+      Uint8Array.from(leaf.der, (octet, at) => (at < leaf.der.length - 16 ? octet : (randomBytes(1)[0] ?? 0))),
+    );
     for (const other of junk) verifier.verify(presented([other]));
     const between = checks();
     expect(verdict(verifier, presented(chain))).toBe("trusted");

@@ -16,7 +16,11 @@ const lasting = { notBefore: new Date(now - 24 * hour), notAfter: new Date(now +
 const current = { thisUpdate: now - hour, nextUpdate: now + 24 * hour };
 const { keyCertSign, cRLSign } = x509.KeyUsageFlags;
 const root = await party("CN=Root", {
-  ...lasting, extensions: [new x509.BasicConstraintsExtension(true, undefined, true), new x509.KeyUsagesExtension(keyCertSign | cRLSign, true)],
+  ...lasting,
+  extensions: [
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
+  ],
 });
 const brief = { ...lasting, notAfter: new Date(now + 2 * hour) };
 const names: x509.JsonGeneralNames = [{ type: "dns", value: "localhost" }];
@@ -27,7 +31,8 @@ const otherServer = await server(root, { ...lasting, names });
 const otherClient = await server(root, { ...lasting, names, purpose: purposes.client });
 const own = ({ der, keys }: Party, ocspResponse?: Uint8Array) =>
   credential({
-    chain: [der], signer: signer(KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString()),
+    chain: [der],
+    signer: signer(KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString()),
     ...(ocspResponse && { ocspResponse }),
   });
 const revoked = crl(root, { ...current, revoked: [{ serial: [0x2a] }] });
@@ -35,14 +40,22 @@ const revoked = crl(root, { ...current, revoked: [{ serial: [0x2a] }] });
 const both = ["client", "server"] as const;
 /** They know each other, and this role judges the other one by x509. */
 function begin(
-  version: ProtocolVersion, role: (typeof both)[number], revocation: RevocationOptions, ocspResponse?: Uint8Array, reverifies = true,
+  version: ProtocolVersion,
+  role: (typeof both)[number],
+  revocation: RevocationOptions,
+  ocspResponse?: Uint8Array,
+  reverifies = true,
 ): Acquaintance {
   const judge = (of: (typeof both)[number]) => ({ provider: node, roots: [root.der], ...(of === role && { revocation }) });
   const again = (of: (typeof both)[number]) => ({ reverifyOnResume: reverifies && of === role });
   return new Acquaintance(
     {
       provider: () => node,
-      client: { verifier: serverVerifier(judge("client")), credentials: [own(role === "server" ? clientParty : otherClient)], ...again("client") },
+      client: {
+        verifier: serverVerifier(judge("client")),
+        credentials: [own(role === "server" ? clientParty : otherClient)],
+        ...again("client"),
+      },
       server: {
         credentials: [role === "client" ? own(serverParty, ocspResponse) : own(otherServer)],
         clientAuthentication: { mode: "required", verifier: clientVerifier(judge("server")) },
@@ -74,18 +87,22 @@ describe.each(worlds)("at the $role of $version", ({ version, role }) => {
   });
 });
 
-test.each(["tls1.3", "tls1.2"] as const)("in %s, what was stapled at the full handshake counts as long as it holds", (version) => {
-  const response = ocsp(serverParty.der, root, { thisUpdate: now - hour, nextUpdate: now + hour });
-  const two = begin(version, "client", { policy: "hard" }, response);
-  two.meet();
-  two.time += 0.5 * hour;
-  expect(two.meet().client).toBe("resumed");
-  two.time += hour;
-  expect(two.meet().pair.client.failure?.alert).toMatchObject({ description: "bad_certificate_status_response" });
-});
+test.each(["tls1.3", "tls1.2"] as const)(
+  "in %s, what was stapled at the full handshake counts as long as it holds",
+  (version) => {
+    const response = ocsp(serverParty.der, root, { thisUpdate: now - hour, nextUpdate: now + hour });
+    const two = begin(version, "client", { policy: "hard" }, response);
+    two.meet();
+    two.time += 0.5 * hour;
+    expect(two.meet().client).toBe("resumed");
+    two.time += hour;
+    expect(two.meet().pair.client.failure?.alert).toMatchObject({ description: "bad_certificate_status_response" });
+  },
+);
 
 describe.each(worlds)("at the $role of $version, where nobody is judged again", ({ version, role }) => {
-  const meeting = (revocation: RevocationOptions, ocspResponse?: Uint8Array): Acquaintance => begin(version, role, revocation, ocspResponse, false);
+  const meeting = (revocation: RevocationOptions, ocspResponse?: Uint8Array): Acquaintance =>
+    begin(version, role, revocation, ocspResponse, false);
 
   test("who is revoked by a list that came meanwhile is not resumed, and then refused", () => {
     const lists = new RevocationLists([crl(root, current)]);
@@ -94,7 +111,8 @@ describe.each(worlds)("at the $role of $version, where nobody is judged again", 
     expect(two.meet()[role]).toBe("resumed");
     lists.replace([revoked]);
     expect(two.meet().pair[role].failure).toMatchObject({
-      error: { kind: "identity-distrusted" }, alert: { description: "certificate_revoked" },
+      error: { kind: "identity-distrusted" },
+      alert: { description: "certificate_revoked" },
     });
   });
 
@@ -124,7 +142,9 @@ describe.each(worlds)("at the $role of $version, where nobody is judged again", 
         return verdict;
       },
     };
-    expect(two.meet({ [role]: role === "client" ? { verifier } : { clientAuthentication: { mode: "required", verifier } } })[role]).toBe("full");
+    expect(
+      two.meet({ [role]: role === "client" ? { verifier } : { clientAuthentication: { mode: "required", verifier } } })[role],
+    ).toBe("full");
     expect(two.meet().pair[role].failure?.alert).toMatchObject({ description: "certificate_revoked" });
   });
 

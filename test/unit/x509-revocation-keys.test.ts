@@ -23,7 +23,8 @@ const trusting = (revocation: RevocationOptions, roots: readonly Party[] = [root
 describe("an authority with a new key", () => {
   const judge = (by: Party, sent: readonly Party[] = [by], script = {}): readonly string[] =>
     [crl(by, script), crl(by, { ...script, ...revoked })].map((list) =>
-      verdict(trusting({ lists: [list] }), presented([leaf.der, old.der, ...sent.map(({ der }) => der)])));
+      verdict(trusting({ lists: [list] }), presented([leaf.der, old.der, ...sent.map(({ der }) => der)])),
+    );
   const taken = ["trusted", "certificate_revoked: revoked"];
   const unknown = ["certificate_unknown: revocation-unknown", "certificate_unknown: revocation-unknown"];
 
@@ -33,7 +34,11 @@ describe("an authority with a new key", () => {
     ["that has expired", () => ca("CN=CA", { by: root, notAfter: new Date(noon - 1000) }), unknown],
     ["that may not sign lists", () => ca("CN=CA", { by: root }, keyCertSign), unknown],
     ["that nobody has certified", () => ca("CN=CA"), unknown],
-    ["that a stranger of the root's name has certified", async () => ca("CN=CA", { by: { name: "CN=Root", keys: await keyPair("P-256") } }), unknown],
+    [
+      "that a stranger of the root's name has certified",
+      async () => ca("CN=CA", { by: { name: "CN=Root", keys: await keyPair("P-256") } }),
+      unknown,
+    ],
     ["and another name", () => ca("CN=Other", { by: root }), unknown],
   ] as const)("%s", async (_, make, expected) => {
     expect(judge(await make())).toEqual(expected);
@@ -45,7 +50,9 @@ describe("an authority with a new key", () => {
   test("whose own certificate is on a list signs no more", async () => {
     const fresh = await ca("CN=CA", { by: root, serialNumber: "2b" });
     const lists = [crl(fresh), crl(root, { revoked: [{ serial: [0x2b] }] })];
-    expect(verdict(trusting({ lists }), presented([leaf.der, old.der, fresh.der]))).toBe("certificate_unknown: revocation-unknown");
+    expect(verdict(trusting({ lists }), presented([leaf.der, old.der, fresh.der]))).toBe(
+      "certificate_unknown: revocation-unknown",
+    );
   });
   test("that is an anchor of that name, as a certificate or without one", async () => {
     const renewed = await ca("CN=CA");
@@ -72,7 +79,14 @@ describe("a certificate that is trusted for itself", () => {
   });
   test("is revoked by a staple that says so; of an unknown status nobody asks", () => {
     const stapled = (status: "good" | "revoked" | "unknown"): string =>
-      verdict(trusting({ policy: "hard" }, [leaf, old]), presented([leaf.der], { ocspResponse: ocsp(leaf.der, old, { status }) }));
-    expect([stapled("good"), stapled("revoked"), stapled("unknown")]).toEqual(["trusted", "certificate_revoked: revoked", "trusted"]);
+      verdict(
+        trusting({ policy: "hard" }, [leaf, old]),
+        presented([leaf.der], { ocspResponse: ocsp(leaf.der, old, { status }) }),
+      );
+    expect([stapled("good"), stapled("revoked"), stapled("unknown")]).toEqual([
+      "trusted",
+      "certificate_revoked: revoked",
+      "trusted",
+    ]);
   });
 });

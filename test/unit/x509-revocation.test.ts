@@ -5,7 +5,18 @@ import { node } from "@sallyport/crypto-node";
 import { clientVerifier, type RevocationOptions, RevocationLists, serverVerifier } from "@sallyport/x509";
 import * as x509 from "@peculiar/x509";
 import { describe, expect, test } from "vitest";
-import { authority, explanation, keyPair, noon, type Party, party, presented, purposes, server, verdict } from "../support/chains.ts";
+import {
+  authority,
+  explanation,
+  keyPair,
+  noon,
+  type Party,
+  party,
+  presented,
+  purposes,
+  server,
+  verdict,
+} from "../support/chains.ts";
 import { enumerated, explicit, extension, implicit, integer, sequence } from "../support/der.ts";
 import { changed, text } from "../support/octets.ts";
 import { crl, crlNumber, issuingPoint, listKey, ocsp, unsuccessful } from "../support/revocation.ts";
@@ -33,7 +44,9 @@ const revoked = { revoked: [{ serial: [0x2a] }] };
 
 describe("a CRL of the issuer", () => {
   test("that has the certificate makes it certificate_revoked, and says since when, why, and by whom", () => {
-    const result = trusting({ lists: [crl(intermediate, { revoked: [{ serial: [0x2a], reason: 1 }] })] }).verify(presented(chain));
+    const result = trusting({ lists: [crl(intermediate, { revoked: [{ serial: [0x2a], reason: 1 }] })] }).verify(
+      presented(chain),
+    );
     expect(result).toMatchObject({
       alert: "certificate_revoked",
       reason:
@@ -77,7 +90,10 @@ describe("a CRL of the issuer", () => {
   test("signed by an authority whose key usage lacks cRLSign proves nothing; without key usage it may sign", async () => {
     const lacking = await ca("CN=Lacking", root, keyCertSign);
     const free = await party("CN=Free", { by: root, extensions: [new x509.BasicConstraintsExtension(true, undefined, true)] });
-    for (const [issuer, expected] of [[lacking, "certificate_unknown: revocation-unknown"], [free, "trusted"]] as const) {
+    for (const [issuer, expected] of [
+      [lacking, "certificate_unknown: revocation-unknown"],
+      [free, "trusted"],
+    ] as const) {
       const below = await server(issuer);
       expect(verdict(trusting({ lists: [crl(issuer)] }), presented([below.der, issuer.der]))).toBe(expected);
     }
@@ -122,8 +138,17 @@ describe("a CRL of the issuer", () => {
 /** How many signatures one verifier checks of a chain, a list of the intermediate's among them. */
 function counted(): (chain: Parameters<typeof presented>[0]) => number {
   let checks = 0;
-  const counting = { ...node, verifications: node.verifications.map((verification) =>
-    "verify" in verification ? { ...verification, verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)) } : verification) };
+  const counting = {
+    ...node,
+    verifications: node.verifications.map((verification) =>
+      "verify" in verification
+        ? {
+            ...verification,
+            verify: (...inputs: Parameters<typeof verification.verify>) => (checks++, verification.verify(...inputs)),
+          }
+        : verification,
+    ),
+  };
   const verifier = serverVerifier({ provider: counting, roots: [root.der], revocation: { lists: [crl(intermediate)] } });
   return (sent) => {
     checks = 0;
@@ -135,7 +160,10 @@ function counted(): (chain: Parameters<typeof presented>[0]) => number {
 describe("the scope of a CRL", () => {
   const place = (name: string) => sequence(explicit(0, explicit(0, implicit(6, text(name)))));
   const at = (name: string) => explicit(0, explicit(0, implicit(6, text(name))));
-  const pointed = server(intermediate, { serialNumber: "2a", more: [new x509.Extension("2.5.29.31", false, sequence(place("http://c.example/1")))] });
+  const pointed = server(intermediate, {
+    serialNumber: "2a",
+    more: [new x509.Extension("2.5.29.31", false, sequence(place("http://c.example/1")))],
+  });
 
   test.each([
     ["its certificate's place", issuingPoint(at("http://c.example/1")), "trusted"],
@@ -163,7 +191,11 @@ describe("a CRL is refused when it is given, with the reason", () => {
   test.each([
     ["without a number", crl(intermediate, { extensions: [key] }), "a CRL without a number"],
     ["with a critical number", crl(intermediate, { extensions: [crlNumber(true), key] }), "2.5.29.20 is marked critical"],
-    ["with a negative number", crl(intermediate, { extensions: [extension("2.5.29.20", false, integer(0x80)), key] }), "negative"],
+    [
+      "with a negative number",
+      crl(intermediate, { extensions: [extension("2.5.29.20", false, integer(0x80)), key] }),
+      "negative",
+    ],
     ["without its issuer's key", crl(intermediate, { extensions: [number] }), "without an authority key identifier"],
     ["without extensions", crl(intermediate, { extensions: [] }), "crlExtensions is missing"],
     ["of version 1", crl(intermediate, { version: [] }), "not of version 2"],
@@ -171,14 +203,34 @@ describe("a CRL is refused when it is given, with the reason", () => {
     ["without an end", crl(intermediate, { nextUpdate: "none" }), "without nextUpdate"],
     ["that is a delta", crl(intermediate, { more: [extension("2.5.29.27", true, integer(1))] }), "a delta CRL"],
     ["that is indirect", crl(intermediate, { more: [issuingPoint(implicit(4, [0xff]))] }), "an indirect CRL"],
-    ["with another's entry", crl(intermediate, { revoked: [{ serial: [1], extensions: [extension("2.5.29.29", true, sequence())] }] }), "an indirect CRL"],
-    ["with an unknown critical extension", crl(intermediate, { more: [extension("1.2.3.4", true, sequence())] }), "unknown extension 1.2.3.4"],
-    ["with an unknown critical extension of an entry", crl(intermediate, { revoked: [{ serial: [1], extensions: [extension("1.2.3.4", true, sequence())] }] }), "1.2.3.4"],
+    [
+      "with another's entry",
+      crl(intermediate, { revoked: [{ serial: [1], extensions: [extension("2.5.29.29", true, sequence())] }] }),
+      "an indirect CRL",
+    ],
+    [
+      "with an unknown critical extension",
+      crl(intermediate, { more: [extension("1.2.3.4", true, sequence())] }),
+      "unknown extension 1.2.3.4",
+    ],
+    [
+      "with an unknown critical extension of an entry",
+      crl(intermediate, { revoked: [{ serial: [1], extensions: [extension("1.2.3.4", true, sequence())] }] }),
+      "1.2.3.4",
+    ],
     ["with a reason that is none", crl(intermediate, { revoked: [{ serial: [1], reason: 7 }] }), "a reason that is none"],
     ["with a serial number twice", crl(intermediate, { revoked: [{ serial: [1] }, { serial: [1] }] }), "there twice"],
-    ["with a scope of nothing", crl(intermediate, { more: [issuingPoint(implicit(1, [0xff]), implicit(2, [0xff]))] }), "nothing to speak of"],
+    [
+      "with a scope of nothing",
+      crl(intermediate, { more: [issuingPoint(implicit(1, [0xff]), implicit(2, [0xff]))] }),
+      "nothing to speak of",
+    ],
     ["with an empty scope", crl(intermediate, { more: [issuingPoint()] }), "issuingDistributionPoint is empty"],
-    ["whose scope is not critical", crl(intermediate, { more: [extension("2.5.29.28", false, sequence(implicit(1, [0xff])))] }), "not critical"],
+    [
+      "whose scope is not critical",
+      crl(intermediate, { more: [extension("2.5.29.28", false, sequence(implicit(1, [0xff])))] }),
+      "not critical",
+    ],
     ["that names no issuer", crl(nameless), "does not name its issuer"],
     ["that is cut off", crl(intermediate).subarray(0, -1), "longer than what holds it"],
   ] as const)("%s", (_, list, problem) => {
@@ -221,12 +273,17 @@ describe("a stapled OCSP response", () => {
   const stapled = (response: Uint8Array<ArrayBuffer>, options: RevocationOptions = {}, profile?: "rfc5280") =>
     verdict(trusting(options, profile), presented(chain, { ocspResponse: response }));
 
-  test.each([{ hash: "sha1" }, { hash: "sha256" }, { responder: "key" }, {}] as const)("of the issuer makes the status known: %j", (script) => {
-    for (const policy of ["hard", "soft"] as const) {
-      expect(stapled(ocsp(leaf.der, intermediate, script), { policy })).toBe("trusted");
-      expect(stapled(ocsp(leaf.der, intermediate, { ...script, status: "revoked" }), { policy })).toBe("certificate_revoked: revoked");
-    }
-  });
+  test.each([{ hash: "sha1" }, { hash: "sha256" }, { responder: "key" }, {}] as const)(
+    "of the issuer makes the status known: %j",
+    (script) => {
+      for (const policy of ["hard", "soft"] as const) {
+        expect(stapled(ocsp(leaf.der, intermediate, script), { policy })).toBe("trusted");
+        expect(stapled(ocsp(leaf.der, intermediate, { ...script, status: "revoked" }), { policy })).toBe(
+          "certificate_revoked: revoked",
+        );
+      }
+    },
+  );
 
   test.each([
     ["cut off", ocsp(leaf.der, intermediate).subarray(0, -1), "malformed"],
@@ -242,7 +299,11 @@ describe("a stapled OCSP response", () => {
     ["too old", ocsp(leaf.der, intermediate, { thisUpdate: noon - 9 * day, nextUpdate: noon - 1000 }), "stale"],
     ["from the future", ocsp(leaf.der, intermediate, { thisUpdate: noon + 400_000 }), "stale"],
     ["without an end", ocsp(leaf.der, intermediate, { nextUpdate: "none" }), "stale"],
-    ["with an unknown critical extension", ocsp(leaf.der, intermediate, { responseExtensions: [extension("1.2.3", true, sequence())] }), "malformed"],
+    [
+      "with an unknown critical extension",
+      ocsp(leaf.der, intermediate, { responseExtensions: [extension("1.2.3", true, sequence())] }),
+      "malformed",
+    ],
   ] as const)("%s is bad_certificate_status_response, also under the soft policy", (_, response, because) => {
     const result = trusting({ policy: "soft" }).verify(presented(chain, { ocspResponse: response }));
     if (result instanceof VerifiedIdentity) throw new Error("trusted");
@@ -275,10 +336,25 @@ describe("a stapled OCSP response", () => {
 
   describe("of a delegate", () => {
     const noCheck = new x509.Extension("1.3.6.1.5.5.7.48.1.5", false, Uint8Array.of(5, 0));
-    const delegate = (by: Party, { purpose = "1.3.6.1.5.5.7.3.9", usage = digitalSignature, more = [noCheck], ...rest }: {
-      readonly purpose?: string; readonly usage?: number; readonly more?: readonly x509.Extension[]; readonly notAfter?: Date;
-    } = {}) =>
-      party("CN=Responder", { by, ...rest, extensions: [new x509.ExtendedKeyUsageExtension([purpose]), new x509.KeyUsagesExtension(usage, true), ...more] });
+    const delegate = (
+      by: Party,
+      {
+        purpose = "1.3.6.1.5.5.7.3.9",
+        usage = digitalSignature,
+        more = [noCheck],
+        ...rest
+      }: {
+        readonly purpose?: string;
+        readonly usage?: number;
+        readonly more?: readonly x509.Extension[];
+        readonly notAfter?: Date;
+      } = {},
+    ) =>
+      party("CN=Responder", {
+        by,
+        ...rest,
+        extensions: [new x509.ExtendedKeyUsageExtension([purpose]), new x509.KeyUsagesExtension(usage, true), ...more],
+      });
 
     test.each(["name", "key"] as const)("that the issuer certified for just this counts (responder by %s)", async (responder) => {
       const by = await delegate(intermediate);
@@ -355,7 +431,11 @@ describe("a policy", () => {
     expect(verdict(verifier, presented([leaf.der]))).toBe("trusted");
   });
   test("is not asked before somebody vouches for the chain", () => {
-    const verifier = serverVerifier({ provider: node, roots: [stranger.der], revocation: { lists: [crl(intermediate, revoked)] } });
+    const verifier = serverVerifier({
+      provider: node,
+      roots: [stranger.der],
+      revocation: { lists: [crl(intermediate, revoked)] },
+    });
     expect(verdict(verifier, presented([leaf.der]))).toBe("bad_certificate: bad-signature");
   });
 });
@@ -373,5 +453,7 @@ test("the pure provider says the same as node's", async () => {
   const provider = noble({ random: (length) => new Uint8Array(randomBytes(length)) });
   const verifier = serverVerifier({ provider, roots: [root.der], revocation: { lists: [crl(intermediate)] } });
   expect(verdict(verifier, presented(chain, { ocspResponse: ocsp(leaf.der, intermediate) }))).toBe("trusted");
-  expect(verdict(verifier, presented(chain, { ocspResponse: ocsp(leaf.der, intermediate, { status: "revoked" }) }))).toBe("certificate_revoked: revoked");
+  expect(verdict(verifier, presented(chain, { ocspResponse: ocsp(leaf.der, intermediate, { status: "revoked" }) }))).toBe(
+    "certificate_revoked: revoked",
+  );
 });

@@ -7,7 +7,16 @@ import * as x509 from "@peculiar/x509";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import {
-  authority, explanation, keyPair, noon, type Party, party, presented, purposes, server, verdict,
+  authority,
+  explanation,
+  keyPair,
+  noon,
+  type Party,
+  party,
+  presented,
+  purposes,
+  server,
+  verdict,
 } from "../support/chains.ts";
 
 const root = await authority("CN=Root");
@@ -95,7 +104,9 @@ describe("a chain to nowhere", () => {
     expect(result).toMatchObject({ alert: "unknown_ca" });
     expect(result).toHaveProperty(
       "reason",
-      expect.stringMatching(/is self-signed and not among the roots;.* to mend it, give it as a root, which trusts exactly this certificate/),
+      expect.stringMatching(
+        /is self-signed and not among the roots;.* to mend it, give it as a root, which trusts exactly this certificate/,
+      ),
     );
   });
 
@@ -197,7 +208,12 @@ describe("a certificate that is not for this", () => {
     const both = new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true);
     const ca = await party("CN=CA", {
       by: root,
-      extensions: [new x509.BasicConstraintsExtension(true, undefined, true), both, names, new x509.ExtendedKeyUsageExtension([purposes.server])],
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        both,
+        names,
+        new x509.ExtendedKeyUsageExtension([purposes.server]),
+      ],
     });
     expect(verdict(trusting(root), presented([ca.der]))).toBe("bad_certificate: ca-as-end-entity");
     expect(verdict(serverVerifier({ provider: node, roots: [root.der], profile: "rfc5280" }), presented([ca.der]))).toBe(
@@ -208,7 +224,10 @@ describe("a certificate that is not for this", () => {
   test("a server's certificate without extended key usage, or with a critical one, is for the profile of RFC 5280", async () => {
     const names = new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "example.com" }]);
     const without = await party("CN=server", { by: root, extensions: [names] });
-    const critical = await party("CN=server", { by: root, extensions: [names, new x509.ExtendedKeyUsageExtension([purposes.server], true)] });
+    const critical = await party("CN=server", {
+      by: root,
+      extensions: [names, new x509.ExtendedKeyUsageExtension([purposes.server], true)],
+    });
     const loose = serverVerifier({ provider: node, roots: [root.der], profile: "rfc5280" });
     for (const { der } of [without, critical]) {
       expect(verdict(trusting(root), presented([der]))).toBe("bad_certificate: not-in-profile");

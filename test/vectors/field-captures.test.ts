@@ -1,7 +1,15 @@
 // Hellos of real clients: two that failed in the field, and twenty-one as recorded.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Acceptor, type Credential, negotiate, type Negotiation, type Registered, serverConfig, type ServerOptions } from "@sallyport/core";
+import {
+  Acceptor,
+  type Credential,
+  negotiate,
+  type Negotiation,
+  type Registered,
+  serverConfig,
+  type ServerOptions,
+} from "@sallyport/core";
 import { helloOfRecord } from "../support/client-hello.ts";
 import { fakeCredential, type FakeKey } from "../support/fake-credential.ts";
 import { fakeProvider, group } from "../support/fake-provider.ts";

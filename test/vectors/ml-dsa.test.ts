@@ -22,7 +22,10 @@ interface Case {
 }
 
 const checks = mlDsaSchemes.flatMap((scheme) => {
-  const judge = (test: Case & { readonly result: string; readonly flags: readonly string[] }, key: () => Uint8Array): string | undefined => {
+  const judge = (
+    test: Case & { readonly result: string; readonly flags: readonly string[] },
+    key: () => Uint8Array,
+  ): string | undefined => {
     const inTls = (test.ctx ?? "") === "" && test.rnd === undefined && !test.flags.includes("Internal");
     if (!inTls) return undefined;
     try {
@@ -62,7 +65,9 @@ test("the seed of RFC 9881, Appendix C, makes its public keys, in each of the th
     const keys = [one, expanded, both].map((form) => signer(form).publicKey);
     expect(keys[1]).toEqual(keys[0]);
     expect(keys[2]).toEqual(keys[0]);
-    return createHash("sha256").update(keys[0] ?? seed).digest("hex");
+    return createHash("sha256")
+      .update(keys[0] ?? seed)
+      .digest("hex");
   });
   expect(digests).toEqual(spkiDigests);
 });

@@ -23,7 +23,9 @@ test("both have the same suites, groups, hashes and verifications (but for ML-DS
   const lattices = ({ verifications }: CryptoProvider): string[] => verifications.slice(0, 3).map(({ scheme }) => scheme);
   const all = ["mldsa44", "mldsa65", "mldsa87"];
   expect(lattices(noble)).toEqual(all);
-  expect(lattices(node)).toEqual(hasMlDsa() ? all : ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"]);
+  expect(lattices(node)).toEqual(
+    hasMlDsa() ? all : ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512"],
+  );
   expect(names(noble)).toEqual(names(node));
 });
 
@@ -32,14 +34,24 @@ test("noble begins with ChaCha20, node with AES-128", () => {
   expect(node.suites[0]?.name).toBe("TLS_AES_128_GCM_SHA256");
 });
 
-const groupNames: readonly NamedGroup[] = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1", "secp521r1", "SecP256r1MLKEM768"];
+const groupNames: readonly NamedGroup[] = [
+  "X25519MLKEM768",
+  "x25519",
+  "secp256r1",
+  "secp384r1",
+  "secp521r1",
+  "SecP256r1MLKEM768",
+];
 
 test("X25519MLKEM768 is preferred, the other hybrid comes last", () => {
   expect(noble.groups.map(({ name }) => name)).toEqual(groupNames);
 });
 
 test.each(groupNames)("%s: they agree with each other, in both roles", (name) => {
-  for (const [initiator, responder] of [[noble, node], [node, noble]] as const) {
+  for (const [initiator, responder] of [
+    [noble, node],
+    [node, noble],
+  ] as const) {
     const { share, key } = group(initiator, name).start();
     const answer = group(responder, name).respond(share);
     expect(answer?.secret).toBeDefined();

@@ -19,7 +19,10 @@ describe.each(recordedHandshakes.map((trace) => [trace.id, trace] as const))("%s
 
 test("the traces have every message of TLS 1.3 but KeyUpdate and CompressedCertificate", () => {
   const seen = new Set(recordedHandshakes.flatMap((trace) => sentMessages(trace).map(nameOf)));
-  expect(Object.keys(rewrite).filter((name) => !seen.has(name as ReturnType<typeof nameOf>))).toEqual(["key_update", "compressed_certificate"]);
+  expect(Object.keys(rewrite).filter((name) => !seen.has(name as ReturnType<typeof nameOf>))).toEqual([
+    "key_update",
+    "compressed_certificate",
+  ]);
 });
 
 test("the ticket of the first trace is the identity of the second", () => {

@@ -74,7 +74,13 @@ const trusting: SyncVerifier = { schemes: ["rsa_pss_rsae_sha256"], label: "trust
 
 for (const platform of platforms) {
   describe(`on ${platform.base.name}`, () => {
-    for (const id of ["simple-1rtt", "resumed-0rtt", "hello-retry-request", "client-authentication", "compatibility-mode"] satisfies TraceId[]) {
+    for (const id of [
+      "simple-1rtt",
+      "resumed-0rtt",
+      "hello-retry-request",
+      "client-authentication",
+      "compatibility-mode",
+    ] satisfies TraceId[]) {
       const trace = recordedHandshake(id);
 
       test(`the server of ${id} writes the trace's records and computes its values`, () => {
@@ -159,7 +165,8 @@ function runClient(trace: RecordedHandshake, platform: Platform): Run {
     verifier: trusting,
     suites: ["TLS_AES_128_GCM_SHA256"],
     ...(hasEarlyData(trace) && {
-      earlyData: true, sessions: { take: () => stored(sessionOf(trace, config)), put: () => {} },
+      earlyData: true,
+      sessions: { take: () => stored(sessionOf(trace, config)), put: () => {} },
     }),
     ...(shown && { credentials: [credentialOf(trace, "client")] }),
   });
@@ -190,9 +197,12 @@ function recorded(trace: RecordedHandshake, side: Sender, platform: Platform): R
 function credentialOf(trace: RecordedHandshake, side: Sender): Credential {
   // A resumption shows none.
   const [proof] = trace.all("certificateverify", side);
-  const { scheme, signature } = proof === undefined ? { scheme: undefined, signature: new Uint8Array(0) } : decodeCertificateVerify(proof);
+  const { scheme, signature } =
+    proof === undefined ? { scheme: undefined, signature: new Uint8Array(0) } : decodeCertificateVerify(proof);
   const credential =
-    scheme === schemeIds.ecdsa_secp256r1_sha256 ? fakeCredential("P-256") : fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
+    scheme === schemeIds.ecdsa_secp256r1_sha256
+      ? fakeCredential("P-256")
+      : fakeCredential("RSA", { schemes: ["rsa_pss_rsae_sha256"] });
   return { ...credential, signer: { ...credential.signer, sign: () => signature } };
 }
 
@@ -249,13 +259,31 @@ function sessionOf(trace: RecordedHandshake, config: ServerConfig | ClientConfig
   const [{ values } = { values: [] }] = trace.steps.filter(({ step }) => step === 'extract secret "early"');
   const secret = values.find(({ name }) => name === "ikm");
   if (identity === undefined || secret === undefined) throw new Error("no session");
-  const presented: SessionPeer["presented"] = { role: "server", type: "x509", chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))], serverName, ocspResponse: undefined, signedCertificateTimestamps: [], nowMs: 0 };
+  const presented: SessionPeer["presented"] = {
+    role: "server",
+    type: "x509",
+    chain: [Uint8Array.from(fakeCertificate(fakeCredential("RSA").publicKey))],
+    serverName,
+    ocspResponse: undefined,
+    signedCertificateTimestamps: [],
+    nowMs: 0,
+  };
   return {
-    suite: "TLS_AES_128_GCM_SHA256", secret: bytesOf(secret.hex), alpn: undefined, serverName, configId: Uint8Array.from(config.id),
-    fullHandshakeMs: 0, issuedMs: 0, lifetimeSeconds: 30, ageAdd: identity.obfuscatedTicketAge - 6, maxEarlyData: 1024, psk: undefined,
+    suite: "TLS_AES_128_GCM_SHA256",
+    secret: bytesOf(secret.hex),
+    alpn: undefined,
+    serverName,
+    configId: Uint8Array.from(config.id),
+    fullHandshakeMs: 0,
+    issuedMs: 0,
+    lifetimeSeconds: 30,
+    ageAdd: identity.obfuscatedTicketAge - 6,
+    maxEarlyData: 1024,
+    psk: undefined,
     peer: config.role === "client" ? { presented, path: [], names: [], validUntilMs: undefined, basis: undefined } : undefined,
     ticket: config.role === "client" ? identity.identity : undefined,
-    sessionId: undefined, data: undefined,
+    sessionId: undefined,
+    data: undefined,
   };
 }
 function stored(session: SessionState): StoredSession {

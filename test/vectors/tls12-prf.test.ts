@@ -4,7 +4,13 @@ import { describe, expect } from "vitest";
 import type { HashImplementation } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
-import { exportKeyingMaterialTls12, finishedVerifyDataTls12, keyBlock, masterSecret, prf } from "../../packages/core/src/crypto/prf.ts";
+import {
+  exportKeyingMaterialTls12,
+  finishedVerifyDataTls12,
+  keyBlock,
+  masterSecret,
+  prf,
+} from "../../packages/core/src/crypto/prf.ts";
 import { bytesOf, hexOf } from "../support/hex.ts";
 import { join, v16 } from "../support/octets.ts";
 import { suite } from "../support/fake-provider.ts";
@@ -49,8 +55,11 @@ describe.each(providers)("$name", ({ hashes }) => {
   });
 
   test.prop([
-    fc.constantFrom("sha256", "sha384"), fc.uint8Array({ maxLength: 100 }), fc.string({ unit: "binary-ascii", maxLength: 30 }),
-    fc.uint8Array({ maxLength: 100 }), fc.nat({ max: 300 }),
+    fc.constantFrom("sha256", "sha384"),
+    fc.uint8Array({ maxLength: 100 }),
+    fc.string({ unit: "binary-ascii", maxLength: 30 }),
+    fc.uint8Array({ maxLength: 100 }),
+    fc.nat({ max: 300 }),
   ])("any length of any secret, label and seed is what an HMAC by hand gives", (name, secret, label, seed, length) => {
     expect(hexOf(prf(hashOf(name), secret, label, seed, length))).toBe(hexOf(prfByHand(name, secret, label, seed, length)));
   });
@@ -68,23 +77,37 @@ describe.each(providers)("$name", ({ hashes }) => {
     expect(premaster).toEqual(random(0));
   });
 
-  test.each([["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 16, 4], ["TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", 32, 12]] as const)(
-    "a key block of %s is cut into keys, then IVs, the client's first",
-    (name, keyLength, ivLength) => {
-      const { clientKey, serverKey, clientIv, serverIv } = keyBlock(hash, master, randoms, suite(name, "sha256", keyLength), ivLength);
-      const whole = prfByHand("sha256", master, "key expansion", join(randoms.server, randoms.client), 2 * (keyLength + ivLength));
-      expect([clientKey.length, serverKey.length, clientIv.length, serverIv.length]).toEqual([keyLength, keyLength, ivLength, ivLength]);
-      expect(hexOf(join(clientKey, serverKey, clientIv, serverIv))).toBe(hexOf(whole));
-    },
-  );
+  test.each([
+    ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 16, 4],
+    ["TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", 32, 12],
+  ] as const)("a key block of %s is cut into keys, then IVs, the client's first", (name, keyLength, ivLength) => {
+    const { clientKey, serverKey, clientIv, serverIv } = keyBlock(
+      hash,
+      master,
+      randoms,
+      suite(name, "sha256", keyLength),
+      ivLength,
+    );
+    const whole = prfByHand("sha256", master, "key expansion", join(randoms.server, randoms.client), 2 * (keyLength + ivLength));
+    expect([clientKey.length, serverKey.length, clientIv.length, serverIv.length]).toEqual([
+      keyLength,
+      keyLength,
+      ivLength,
+      ivLength,
+    ]);
+    expect(hexOf(join(clientKey, serverKey, clientIv, serverIv))).toBe(hexOf(whole));
+  });
 
   test("Finished has 12 bytes, and each side its own", () => {
     const sides = (["client", "server"] as const).map((side) => hexOf(finishedVerifyDataTls12(hash, master, side, random(4))));
-    expect(sides).toEqual(["client", "server"].map((side) => hexOf(prfByHand("sha256", master, `${side} finished`, random(4), 12))));
+    expect(sides).toEqual(
+      ["client", "server"].map((side) => hexOf(prfByHand("sha256", master, `${side} finished`, random(4), 12))),
+    );
   });
 
   test("an exporter tells no context from an empty one", () => {
-    const exported = (context: Uint8Array | undefined): string => hexOf(exportKeyingMaterialTls12(hash, master, randoms, "EXPORTER-x", context, 40));
+    const exported = (context: Uint8Array | undefined): string =>
+      hexOf(exportKeyingMaterialTls12(hash, master, randoms, "EXPORTER-x", context, 40));
     const seed = join(randoms.client, randoms.server);
     expect(exported(undefined)).toBe(hexOf(prfByHand("sha256", master, "EXPORTER-x", seed, 40)));
     expect(exported(new Uint8Array(0))).toBe(hexOf(prfByHand("sha256", master, "EXPORTER-x", join(seed, v16()), 40)));

@@ -10,7 +10,13 @@ export function anotherOf(script: PeerScript): PeerScript | undefined {
   return {
     ...script,
     hello: { ...script.hello, random: script.hello.random ^ 0x33 },
-    talk: [{ kind: "data", length: 77 }, { kind: "ticket" }, { kind: "update", asks: true }, { kind: "data", length: 78 }, { kind: "close" }],
+    talk: [
+      { kind: "data", length: 77 },
+      { kind: "ticket" },
+      { kind: "update", asks: true },
+      { kind: "data", length: 78 },
+      { kind: "close" },
+    ],
     faults: [],
   };
 }
@@ -30,11 +36,15 @@ export class Another {
   content(fault: Fault, type: number, content: Uint8Array): Said | undefined {
     if (fault.value % 2 === 0) return this.like(fault, type, content);
     const isHandshake = type === contentTypes.handshake;
-    return pick(this.#contents.filter((each) => (each.type === contentTypes.handshake) === isHandshake), fault.where);
+    return pick(
+      this.#contents.filter((each) => (each.type === contentTypes.handshake) === isHandshake),
+      fault.where,
+    );
   }
   /** The peer's own, of the same type. */
   like({ where }: Fault, type: number, content: Uint8Array): Said | undefined {
-    const isLike = (each: Said): boolean => each.by === "peer" && each.type === type && (type !== contentTypes.handshake || each.content[0] === content[0]);
+    const isLike = (each: Said): boolean =>
+      each.by === "peer" && each.type === type && (type !== contentTypes.handshake || each.content[0] === content[0]);
     return pick(this.#contents.filter(isLike), where);
   }
   /** In place of a record: by an even `value` the peer's at the same place; else whatever was said, by both. */

@@ -10,7 +10,9 @@ import type { PeerScript, Role, Talk } from "./peer.ts";
 function some(values: readonly number[], most: number): fc.Arbitrary<number[]> {
   return fc.array(fc.constantFrom(...values), { maxLength: most });
 }
-const suites = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca9, 0xcca8, 0x00ff, 0x5600, 0x0a0a, 0x002f, 0x1304, 0x0000];
+const suites = [
+  0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca9, 0xcca8, 0x00ff, 0x5600, 0x0a0a, 0x002f, 0x1304, 0x0000,
+];
 const versions = [0x0304, 0x0303, 0x0302, 0x0301, 0x0300, 0x0305, 0x7f1c, 0x0a0a, 0xfefd];
 const groups = [0x001d, 0x0017, 0x0018, 0x0019, 0x11ec, 0x11eb, 0x001e, 0x0a0a, 0x0100];
 const schemes = [0x0403, 0x0807, 0x0804, 0x0401, 0x0503, 0x0603, 0x0805, 0x0809, 0x0201, 0x0904, 0x0a0a];
@@ -19,12 +21,26 @@ const schemes = [0x0403, 0x0807, 0x0804, 0x0401, 0x0503, 0x0603, 0x0805, 0x0809,
 export function validHellos(): fc.Arbitrary<HelloScript> {
   const changes = fc.record(
     {
-      suites: fc.shuffledSubarray([0x1301, 0x1302, 0x1303], { minLength: 1 }).map((tls13) => [...tls13, 0xc02b, 0xc02f, 0xcca9, 0x0a0a]),
+      suites: fc
+        .shuffledSubarray([0x1301, 0x1302, 0x1303], { minLength: 1 })
+        .map((tls13) => [...tls13, 0xc02b, 0xc02f, 0xcca9, 0x0a0a]),
       schemes: fc.shuffledSubarray([0x0403, 0x0804, 0x0401, 0x0503], { minLength: 1 }).map((some) => [...some, 0x0403, 0x0807]),
       alpn: fc.constantFrom(undefined, ["h2"], ["http/1.1", "h2"]),
       sessionIdLength: fc.constantFrom(0, 32),
-      more: fc.uniqueArray(fc.constantFrom<number>(0x0a0a, extensionTypes.status_request, extensionTypes.record_size_limit, extensionTypes.ticket_request,
-        extensionTypes.signed_certificate_timestamp, extensionTypes.padding, extensionTypes.encrypt_then_mac, 0xfe0d, 0x1234), { maxLength: 3 }),
+      more: fc.uniqueArray(
+        fc.constantFrom<number>(
+          0x0a0a,
+          extensionTypes.status_request,
+          extensionTypes.record_size_limit,
+          extensionTypes.ticket_request,
+          extensionTypes.signed_certificate_timestamp,
+          extensionTypes.padding,
+          extensionTypes.encrypt_then_mac,
+          0xfe0d,
+          0x1234,
+        ),
+        { maxLength: 3 },
+      ),
       turn: fc.nat({ max: 9 }),
       sessionTicket: fc.boolean(),
       pointFormats: fc.boolean(),
@@ -37,7 +53,8 @@ export function validHellos(): fc.Arbitrary<HelloScript> {
 
 /** With lists of anything, and what belongs there left out. */
 export function anyHellos(): fc.Arbitrary<HelloScript> {
-  const list = (values: readonly number[], most: number): fc.Arbitrary<number[] | undefined> => fc.option(some(values, most), { nil: undefined });
+  const list = (values: readonly number[], most: number): fc.Arbitrary<number[] | undefined> =>
+    fc.option(some(values, most), { nil: undefined });
   const changes = fc.record(
     {
       legacyVersion: fc.constantFrom(0x0303, 0x0301, 0x0300, 0x0304, 0x0002),
@@ -48,7 +65,16 @@ export function anyHellos(): fc.Arbitrary<HelloScript> {
       groups: list(groups, 6),
       shares: list(groups, 3),
       schemes: list(schemes, 6),
-      serverName: fc.constantFrom(undefined, "localhost", "elsewhere.example", "", "LOCALHOST", "a".repeat(255), "1.2.3.4", "local\0host"),
+      serverName: fc.constantFrom(
+        undefined,
+        "localhost",
+        "elsewhere.example",
+        "",
+        "LOCALHOST",
+        "a".repeat(255),
+        "1.2.3.4",
+        "local\0host",
+      ),
       alpn: fc.constantFrom(undefined, [], [""], ["h2"], ["spdy/9"], ["h2", "h2"]),
       pskModes: fc.constantFrom(undefined, [], [0], [0, 1], [1], [7]),
       extendedMasterSecret: fc.boolean(),
@@ -65,7 +91,11 @@ export function anyHellos(): fc.Arbitrary<HelloScript> {
 export function faults(layers: readonly Layer[] = ["message", "extension", "record", "wire"]): fc.Arbitrary<Fault> {
   // The first message is the one without which nothing comes: most faults lie behind it. Extensions are in few others.
   const anywhere = fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 9, arbitrary: fc.integer({ min: 1, max: 10 }) });
-  const early = fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 4, arbitrary: fc.integer({ min: 1, max: 3 }) }, { weight: 2, arbitrary: fc.integer({ min: 4, max: 10 }) });
+  const early = fc.oneof(
+    { weight: 1, arbitrary: fc.constant(0) },
+    { weight: 4, arbitrary: fc.integer({ min: 1, max: 3 }) },
+    { weight: 2, arbitrary: fc.integer({ min: 4, max: 10 }) },
+  );
   return fc.oneof(
     ...layers.map((layer) => ({
       weight: layer === "extension" ? 1 : 2,
@@ -83,7 +113,16 @@ export function faults(layers: readonly Layer[] = ["message", "extension", "reco
 /** Any chunks, and now and then an early end. */
 export function transports(): fc.Arbitrary<TransportScript> {
   return fc.record({
-    chunks: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 2000 })), { minLength: 1, maxLength: 4 }) }),
+    chunks: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      {
+        weight: 1,
+        arbitrary: fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 2000 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+      },
+    ),
     endsAfter: fc.oneof({ weight: 15, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat({ max: 3000 }) }),
   });
 }
@@ -101,23 +140,45 @@ const talks: fc.Arbitrary<readonly Talk[]> = fc.array(
 );
 
 /** A whole peer: what it says, and what is wrong with it. */
-export function peerScripts(role: Role, { faultsOf = faults(), most = 2 }: { readonly faultsOf?: fc.Arbitrary<Fault>; readonly most?: number } = {}): fc.Arbitrary<PeerScript> {
+export function peerScripts(
+  role: Role,
+  { faultsOf = faults(), most = 2 }: { readonly faultsOf?: fc.Arbitrary<Fault>; readonly most?: number } = {},
+): fc.Arbitrary<PeerScript> {
   return fc.record({
     role: fc.constant(role),
     version: fc.constantFrom("tls1.3", "tls1.2"),
-    hello: role === "server" ? fc.constant(plainHello) : fc.oneof({ weight: 3, arbitrary: fc.constant(plainHello) }, { weight: 5, arbitrary: validHellos() }, { weight: 1, arbitrary: anyHellos() }),
-    retry: role === "server" ? fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }) : fc.constant(false),
+    hello:
+      role === "server"
+        ? fc.constant(plainHello)
+        : fc.oneof(
+            { weight: 3, arbitrary: fc.constant(plainHello) },
+            { weight: 5, arbitrary: validHellos() },
+            { weight: 1, arbitrary: anyHellos() },
+          ),
+    retry:
+      role === "server"
+        ? fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+        : fc.constant(false),
     suite: fc.nat({ max: 3 }),
     group: fc.nat({ max: 2 }),
     alpn: fc.nat({ max: 2 }),
     asks: fc.boolean(),
     shows: fc.boolean(),
     resumes: fc.boolean(),
-    early: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 3 }) }),
-    stubborn: role === "server" ? fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }) : fc.constant(false),
+    early: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 3 }) },
+    ),
+    stubborn:
+      role === "server"
+        ? fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+        : fc.constant(false),
     changeCipherSpec: fc.boolean(),
     ticket: fc.boolean(),
-    fragment: fc.oneof({ weight: 5, arbitrary: fc.constant(2 ** 14) }, { weight: 1, arbitrary: fc.integer({ min: 10, max: 200 }) }),
+    fragment: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(2 ** 14) },
+      { weight: 1, arbitrary: fc.integer({ min: 10, max: 200 }) },
+    ),
     talk: talks,
     faults: fc.array(faultsOf, { minLength: 0, maxLength: most }),
   });
@@ -126,7 +187,23 @@ export function peerScripts(role: Role, { faultsOf = faults(), most = 2 }: { rea
 /** A peer that keeps every rule, and says what is asked of it. */
 export function plainPeer(role: Role, changes: Partial<PeerScript> = {}): PeerScript {
   return {
-    role, version: "tls1.3", hello: plainHello, retry: false, suite: 0, group: 0, alpn: 0, asks: false, shows: true, resumes: false, early: [],
-    stubborn: false, changeCipherSpec: false, ticket: true, fragment: 2 ** 14, talk: [{ kind: "data", length: 50 }, { kind: "close" }], faults: [], ...changes,
+    role,
+    version: "tls1.3",
+    hello: plainHello,
+    retry: false,
+    suite: 0,
+    group: 0,
+    alpn: 0,
+    asks: false,
+    shows: true,
+    resumes: false,
+    early: [],
+    stubborn: false,
+    changeCipherSpec: false,
+    ticket: true,
+    fragment: 2 ** 14,
+    talk: [{ kind: "data", length: 50 }, { kind: "close" }],
+    faults: [],
+    ...changes,
   };
 }

@@ -46,15 +46,23 @@ export function encodeCertificate(script: CertificateScript, keys: readonly Sync
   const algorithm = sequence(oid(algorithms.get(scheme) ?? "1.3.101.112"));
   const extensions = extensionsOf(script);
   const tbs = sequence(
-    explicit(0, integer(2)), integer(script.serial), algorithm, name(script.issuer), sequence(utcTime(script.notBefore), utcTime(script.notAfter)),
-    name(script.subject), own.publicKey, explicit(3, sequence(...extensions, ...(script.twice ? extensions.slice(0, 1) : []))),
+    explicit(0, integer(2)),
+    integer(script.serial),
+    algorithm,
+    name(script.issuer),
+    sequence(utcTime(script.notBefore), utcTime(script.notAfter)),
+    name(script.subject),
+    own.publicKey,
+    explicit(3, sequence(...extensions, ...(script.twice ? extensions.slice(0, 1) : []))),
   );
   const signature = Uint8Array.from(signer.sign(scheme, tbs));
   const whole = sequence(tbs, algorithm, bitString(script.spoiled ? flip(signature, signature.length - 1, 1) : signature));
   return whole.subarray(0, Math.max(0, whole.length - script.cut));
 }
 const algorithms: ReadonlyMap<SignatureScheme, string> = new Map([
-  ["ecdsa_secp256r1_sha256", "1.2.840.10045.4.3.2"], ["ecdsa_secp384r1_sha384", "1.2.840.10045.4.3.3"], ["ed25519", "1.3.101.112"],
+  ["ecdsa_secp256r1_sha256", "1.2.840.10045.4.3.2"],
+  ["ecdsa_secp384r1_sha384", "1.2.840.10045.4.3.3"],
+  ["ed25519", "1.3.101.112"],
 ]);
 function keyAt(keys: readonly SyncSigner[], at: number): SyncSigner {
   const key = keys[at % Math.max(1, keys.length)];
@@ -82,11 +90,14 @@ function extensionsOf(script: CertificateScript): Bytes[] {
 /** Any will do that is one key's alone. */
 const identifier = (key: number): Bytes => repeat(20, 1 + key);
 const dns = (value: string): Bytes => implicit(2, latin1(value));
-const subtrees = (number: number, names: readonly string[]): Octets => (names.length === 0 ? [] : explicit(number, ...names.map((each) => sequence(dns(each)))));
+const subtrees = (number: number, names: readonly string[]): Octets =>
+  names.length === 0 ? [] : explicit(number, ...names.map((each) => sequence(dns(each))));
 const name = (common: string): Bytes => sequence(tlv(0x31, sequence(oid("2.5.4.3"), tlv(12, latin1(common)))));
 /** The nine fit into two octets; at the end there is no zero bit (X.690 §11.2.2). */
 function bits(positions: readonly number[]): Bytes {
   const last = Math.max(...positions);
-  const octets = Array.from({ length: (last >> 3) + 1 }, (_, at) => positions.reduce((sum, bit) => (bit >> 3 === at ? sum | (0x80 >> (bit & 7)) : sum), 0));
+  const octets = Array.from({ length: (last >> 3) + 1 }, (_, at) =>
+    positions.reduce((sum, bit) => (bit >> 3 === at ? sum | (0x80 >> (bit & 7)) : sum), 0),
+  );
   return bitString(octets, 7 - (last & 7));
 }

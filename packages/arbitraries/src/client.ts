@@ -30,7 +30,12 @@ export class ClientPeer extends Peer {
   protected *converse(): Generator<Flight, void, void> {
     const { script } = this;
     const early = this.#offers13 === undefined ? [] : script.early;
-    const first: Utterance[] = [this.handshake(() => this.#hello(), () => this.#startEarly(early.length > 0))];
+    const first: Utterance[] = [
+      this.handshake(
+        () => this.#hello(),
+        () => this.#startEarly(early.length > 0),
+      ),
+    ];
     if (early.length > 0 && script.changeCipherSpec) first.push(this.#changeCipherSpec());
     for (const length of early) first.push({ type: contentTypes.data, make: () => filler(length, length) });
     yield { says: first, answered: () => this.helloHeard || this.#retry !== undefined };
@@ -67,7 +72,8 @@ export class ClientPeer extends Peer {
     if (session !== undefined && early.length > 0 && retry === undefined) added.push(extension(extensionTypes.early_data));
     const ticket = this.#offers12?.ticket ?? repeat(0);
     if (ticket.length > 0) added.push(extension(extensionTypes.session_ticket, ticket));
-    const write = (last: readonly Extension[]): Bytes => this.#withId(encodeHello(asked, (group) => this.#pair(group).share, added, last));
+    const write = (last: readonly Extension[]): Bytes =>
+      this.#withId(encodeHello(asked, (group) => this.#pair(group).share, added, last));
     if (session === undefined) return write([]);
     const hash = this.#hashOf(session);
     const identities = v16(v16(session.ticket), u32(session.ageAdd));
@@ -127,17 +133,25 @@ export class ClientPeer extends Peer {
     };
     if (this.#takesEarly) says.push(this.handshake(() => message(handshakeTypes.end_of_early_data), useHandshakeKeys));
     else useHandshakeKeys();
-    if (this.script.changeCipherSpec && this.script.early.length === 0 && this.#retry === undefined) says.unshift(this.#changeCipherSpec());
+    if (this.script.changeCipherSpec && this.script.early.length === 0 && this.#retry === undefined)
+      says.unshift(this.#changeCipherSpec());
     if (this.#asked) {
       const own = this.script.shows ? this.identity : undefined;
       const chain = own?.chain ?? [];
-      says.push(this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))));
+      says.push(
+        this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))),
+      );
       if (own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, this.toBeSigned("client"))));
     }
-    says.push(this.handshake(() => this.#finished(), () => {
-      this.#handshakeHash = this.hash();
-      this.write = this.#applicationKeys ?? this.write;
-    }));
+    says.push(
+      this.handshake(
+        () => this.#finished(),
+        () => {
+          this.#handshakeHash = this.hash();
+          this.write = this.#applicationKeys ?? this.write;
+        },
+      ),
+    );
     return { says, answered: () => true };
   }
   #certificateVerify({ signer }: NonNullable<Peer["identity"]>, signed: Bytes): Bytes {
@@ -146,7 +160,10 @@ export class ClientPeer extends Peer {
   }
   #finished(): Bytes {
     const keys = this.#handshakeKeys;
-    return message(handshakeTypes.finished, keys === undefined ? repeat(32, 0xf1) : verifyData(this.hashImplementation, keys.secret, this.hash()));
+    return message(
+      handshakeTypes.finished,
+      keys === undefined ? repeat(32, 0xf1) : verifyData(this.hashImplementation, keys.secret, this.hash()),
+    );
   }
 
   protected understand(heard: Bytes): void {
@@ -158,7 +175,8 @@ export class ClientPeer extends Peer {
     if (this.transcript.length === before) this.transcript.push(heard);
     if (heard[0] === handshakeTypes.certificate_request) this.#asked = true;
     if (heard[0] === handshakeTypes.encrypted_extensions) {
-      this.#takesEarly = extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
+      this.#takesEarly =
+        extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
     }
     if (heard[0] === handshakeTypes.server_key_exchange) {
       this.#serverShare = { group: (heard[5] ?? 0) * 256 + (heard[6] ?? 0), share: heard.subarray(8, 8 + (heard[7] ?? 0)) };
@@ -235,8 +253,14 @@ export class ClientPeer extends Peer {
     }
     const says: Utterance[] = [];
     const own = this.script.shows ? this.identity : undefined;
-    if (this.#asked) says.push(this.handshake(() => message(handshakeTypes.certificate, v24(...(own?.chain ?? []).map((der) => v24(der))))));
-    says.push(this.handshake(() => this.#clientKeyExchange(), () => this.#derive()));
+    if (this.#asked)
+      says.push(this.handshake(() => message(handshakeTypes.certificate, v24(...(own?.chain ?? []).map((der) => v24(der))))));
+    says.push(
+      this.handshake(
+        () => this.#clientKeyExchange(),
+        () => this.#derive(),
+      ),
+    );
     if (this.#asked && own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, join(...this.transcript))));
     yield { says: [...says, ...this.#ending()], answered: () => this.finishedHeard };
   }
@@ -244,7 +268,10 @@ export class ClientPeer extends Peer {
     const useKeys = (): void => {
       this.write = this.#keysTls12?.client ?? this.write;
     };
-    return [{ ...this.#changeCipherSpec(), after: useKeys }, this.handshake(() => message(handshakeTypes.finished, this.#verifyDataTls12("client")))];
+    return [
+      { ...this.#changeCipherSpec(), after: useKeys },
+      this.handshake(() => message(handshakeTypes.finished, this.#verifyDataTls12("client"))),
+    ];
   }
   #clientKeyExchange(): Bytes {
     const { group = 0x001d } = this.#serverShare ?? {};
@@ -262,7 +289,14 @@ export class ClientPeer extends Peer {
     if (this.#sessionId.length > 0) this.sessions.push(this.#sessionTls12(repeat(0)));
   }
   #sessionTls12(ticket: Bytes): PeerSession {
-    return { version: "tls1.2", suite: this.suite ?? 0, ticket, id: this.#sessionId, secret: this.#master ?? repeat(48), ageAdd: 0 };
+    return {
+      version: "tls1.2",
+      suite: this.suite ?? 0,
+      ticket,
+      id: this.#sessionId,
+      secret: this.#master ?? repeat(48),
+      ageAdd: 0,
+    };
   }
   #expand(): void {
     const suite = this.suiteImplementation(this.suite);
@@ -272,7 +306,10 @@ export class ClientPeer extends Peer {
     const size = suite.keyLength;
     const block = prf(this.hashImplementation, this.#master, "key expansion", seed, 2 * (size + saltLength));
     const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = { client: new KeysTls12(suite, block.subarray(0, size), iv(0)), server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)) };
+    this.#keysTls12 = {
+      client: new KeysTls12(suite, block.subarray(0, size), iv(0)),
+      server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)),
+    };
   }
   #serverHelloTls12(id: Bytes, answers: readonly Extension[]): void {
     this.#extendedMasterSecret = answers.some(({ type }) => type === extensionTypes.extended_master_secret);

@@ -69,7 +69,8 @@ export function converse(peer: Peer, subject: Subject, transport: TransportScrip
     hear(subject.receiveEnd());
     const after = stateOf(subject);
     if (after === "waiting" || after === "established") violations.push("the transport has ended, and the subject waits on");
-    if (before === "established" && after === "closed" && !saidClose(peer)) violations.push("the bare end of the transport passes for close_notify");
+    if (before === "established" && after === "closed" && !saidClose(peer))
+      violations.push("the bare end of the transport passes for close_notify");
   } catch (thrown) {
     violations.push(`threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
   }
@@ -100,13 +101,18 @@ function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boole
   // What opens everything takes what is in clear for what is sealed.
   if (!epochsMatter && [...peer.reached].some(({ layer, act }) => layer === "record" && act === "clear")) return violations;
   if (subject.wasEstablished) {
-    const facts = { subject: peer.role === "client" ? "server" : "client", mayResume: peer.script.resumes, epochsMatter } as const;
+    const facts = {
+      subject: peer.role === "client" ? "server" : "client",
+      mayResume: peer.script.resumes,
+      epochsMatter,
+    } as const;
     const why = mustNotComplete(peer.spoken, facts);
     if (why !== undefined) violations.push(`established in spite of ${why}`);
   }
   if (!isReadRight) violations.push("data that was read is not what was said");
   if (peer.reached.size === 0 && !isCut) {
-    if (subject.state === "established" && read.length !== said.length) violations.push(`${read.length} of ${said.length} bytes of data were read`);
+    if (subject.state === "established" && read.length !== said.length)
+      violations.push(`${read.length} of ${said.length} bytes of data were read`);
   }
   return violations;
 }
@@ -133,7 +139,10 @@ function stateOf({ state }: Subject): Subject["state"] {
   return state;
 }
 function saidClose(peer: Peer): boolean {
-  return peer.spoken.some(({ by, type, content }) => by === "peer" && type === contentTypes.alert && content.at(-1) === 0) || peer.wireSpoiled;
+  return (
+    peer.spoken.some(({ by, type, content }) => by === "peer" && type === contentTypes.alert && content.at(-1) === 0) ||
+    peer.wireSpoiled
+  );
 }
 
 function reachOf(peer: Peer, { wasEstablished }: Subject): Reach {

@@ -5,7 +5,14 @@ import { join, latin1, type Octets } from "./octets.ts";
 export function tlv(tag: number, ...contents: readonly Octets[]): Bytes {
   const content = join(...contents);
   const { length } = content;
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : length < 0x1_0000 ? [0x82, length >> 8, length & 255] : [0x83, length >> 16, (length >> 8) & 255, length & 255];
+  const size =
+    length < 0x80
+      ? [length]
+      : length < 0x100
+        ? [0x81, length]
+        : length < 0x1_0000
+          ? [0x82, length >> 8, length & 255]
+          : [0x83, length >> 16, (length >> 8) & 255, length & 255];
   return join([tag], size, content);
 }
 export const sequence = (...items: readonly Octets[]): Bytes => tlv(0x30, ...items);

@@ -5,7 +5,21 @@ import { copyOf, type Extension, join, message, repeat, u16, u24 } from "./octet
 
 /** Each acts at its layer; whatever lies below (lengths around it, transcript, binders, Finished, protection) is made right again. */
 export const acts = {
-  message: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "number", "retype", "length", "insert", "replay", "splice", "forge"],
+  message: [
+    "drop",
+    "duplicate",
+    "swap",
+    "flip",
+    "truncate",
+    "extend",
+    "number",
+    "retype",
+    "length",
+    "insert",
+    "replay",
+    "splice",
+    "forge",
+  ],
   extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "insert", "splice"],
   record: ["retype", "split", "pad", "empty", "insert", "clear", "oversize", "join", "update"],
   wire: ["flip", "drop", "duplicate", "swap", "truncate", "extend", "length", "replay", "version", "garbage", "splice"],
@@ -34,7 +48,12 @@ const position = (where: number, length: number): number => (length === 0 ? 0 : 
  * @param other another connection's message like this one
  * @returns the message's bytes; those that act on more than one message are not done here.
  */
-export function spoilMessage(bytes: Bytes, { layer, act, where, value }: Fault, version: "tls1.3" | "tls1.2", other?: Bytes): Bytes {
+export function spoilMessage(
+  bytes: Bytes,
+  { layer, act, where, value }: Fault,
+  version: "tls1.3" | "tls1.2",
+  other?: Bytes,
+): Bytes {
   if (layer === "extension") {
     const placed = extensionsIn(bytes, version);
     const others = other === undefined ? [] : (extensionsIn(other, version)?.extensions ?? []);
@@ -43,51 +62,84 @@ export function spoilMessage(bytes: Bytes, { layer, act, where, value }: Fault, 
   const [type = 0] = bytes;
   const body = bytes.subarray(4);
   switch (act) {
-    case "flip": return flip(bytes, 4 + position(where, body.length), value);
-    case "truncate": return message(type, body.subarray(0, position(where, body.length)));
+    case "flip":
+      return flip(bytes, 4 + position(where, body.length), value);
+    case "truncate":
+      return message(type, body.subarray(0, position(where, body.length)));
     // What proves something ends with the proof: a binder, a signature, Finished.
-    case "forge": return flip(bytes, bytes.length - 1, value);
-    case "extend": return message(type, body, filler(value, 1 + (where % 40)));
+    case "forge":
+      return flip(bytes, bytes.length - 1, value);
+    case "extend":
+      return message(type, body, filler(value, 1 + (where % 40)));
     case "number": {
       const at = position(where, Math.max(0, body.length - 1));
-      return body.length < 2 ? bytes : message(type, body.subarray(0, at), u16(numbers[value % numbers.length] ?? 0), body.subarray(at + 2));
+      return body.length < 2
+        ? bytes
+        : message(type, body.subarray(0, at), u16(numbers[value % numbers.length] ?? 0), body.subarray(at + 2));
     }
-    case "retype": return join([value & 255], bytes.subarray(1));
-    case "length": return join([type], u24(Math.max(0, body.length + (value % 2 === 0 ? 1 : -1) * (1 + (where % 70_000)))), body);
-    default: return bytes;
+    case "retype":
+      return join([value & 255], bytes.subarray(1));
+    case "length":
+      return join([type], u24(Math.max(0, body.length + (value % 2 === 0 ? 1 : -1) * (1 + (where % 70_000)))), body);
+    default:
+      return bytes;
   }
 }
 /** Where lengths and identifiers have their edges. */
-const numbers: readonly number[] = [0, 1, 2, 0x00ff, 0x0100, 0x7fff, 0x8000, 0xffff, 0x0303, 0x0304, 0x0302, 0x0a0a, 0x0017, 0x001d, 0x0403, 0x0804];
+const numbers: readonly number[] = [
+  0, 1, 2, 0x00ff, 0x0100, 0x7fff, 0x8000, 0xffff, 0x0303, 0x0304, 0x0302, 0x0a0a, 0x0017, 0x001d, 0x0403, 0x0804,
+];
 
-function spoilExtensions(extensions: readonly Extension[], act: Act, where: number, value: number, others: readonly Extension[]): readonly Extension[] {
+function spoilExtensions(
+  extensions: readonly Extension[],
+  act: Act,
+  where: number,
+  value: number,
+  others: readonly Extension[],
+): readonly Extension[] {
   const at = position(where, extensions.length);
   const here = extensions[at];
-  const put = (...instead: readonly Extension[]): readonly Extension[] => [...extensions.slice(0, at), ...instead, ...extensions.slice(at + 1)];
-  if (act === "insert") return [...extensions.slice(0, at), { type: someTypes[value % someTypes.length] ?? value, body: filler(value, value % 5) }, ...extensions.slice(at)];
+  const put = (...instead: readonly Extension[]): readonly Extension[] => [
+    ...extensions.slice(0, at),
+    ...instead,
+    ...extensions.slice(at + 1),
+  ];
+  if (act === "insert")
+    return [
+      ...extensions.slice(0, at),
+      { type: someTypes[value % someTypes.length] ?? value, body: filler(value, value % 5) },
+      ...extensions.slice(at),
+    ];
   if (here === undefined) return extensions;
   const { type, body } = here;
   switch (act) {
-    case "drop": return put();
-    case "duplicate": return put(here, here);
+    case "drop":
+      return put();
+    case "duplicate":
+      return put(here, here);
     case "swap": {
       const other = extensions[at + 1];
       return other === undefined ? extensions : [...extensions.slice(0, at), other, here, ...extensions.slice(at + 2)];
     }
-    case "flip": return put({ type, body: body.length === 0 ? body : flip(body, position(value, body.length), 1 + (value % 255)) });
-    case "truncate": return put({ type, body: body.subarray(0, position(value, body.length)) });
-    case "extend": return put({ type, body: join(body, filler(value, 1 + (value % 6))) });
+    case "flip":
+      return put({ type, body: body.length === 0 ? body : flip(body, position(value, body.length), 1 + (value % 255)) });
+    case "truncate":
+      return put({ type, body: body.subarray(0, position(value, body.length)) });
+    case "extend":
+      return put({ type, body: join(body, filler(value, 1 + (value % 6))) });
     // The last is what a binder is in.
     case "splice": {
       const last = value % 4 === 0 ? extensions.at(-1) : here;
       const other = others.find((each) => each.type === last?.type);
       return other === undefined ? extensions : extensions.map((each) => (each === last ? other : each));
     }
-    default: return extensions;
+    default:
+      return extensions;
   }
 }
 const someTypes: readonly number[] = [
-  0, 1, 5, 10, 11, 13, 16, 18, 19, 20, 21, 22, 23, 27, 28, 35, 41, 42, 43, 44, 45, 47, 48, 49, 50, 51, 58, 0x0a0a, 0xfe0d, 0xff01, 0x1234,
+  0, 1, 5, 10, 11, 13, 16, 18, 19, 20, 21, 22, 23, 27, 28, 35, 41, 42, 43, 44, 45, 47, 48, 49, 50, 51, 58, 0x0a0a, 0xfe0d, 0xff01,
+  0x1234,
 ];
 
 export function flip(bytes: Uint8Array, at: number, bits: number): Bytes {

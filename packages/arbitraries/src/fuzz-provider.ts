@@ -1,8 +1,21 @@
 // A provider that accepts everything, so that a fuzzer gets past every MAC, Finished, binder and signature, and spends its time on
 // what is decided behind them. Whoever protects something by it has protected nothing.
 import type {
-  AeadOpener, AeadSealer, Bytes, CipherSuiteName, Credential, CryptoProvider, Hash, HashImplementation, HashName, NamedGroup,
-  SignatureScheme, SuiteImplementation, SyncGroup, SyncSigner, SyncVerification,
+  AeadOpener,
+  AeadSealer,
+  Bytes,
+  CipherSuiteName,
+  Credential,
+  CryptoProvider,
+  Hash,
+  HashImplementation,
+  HashName,
+  NamedGroup,
+  SignatureScheme,
+  SuiteImplementation,
+  SyncGroup,
+  SyncSigner,
+  SyncVerification,
 } from "@sallyport/core";
 import { tlv } from "./der.ts";
 import { repeat } from "./octets.ts";
@@ -69,9 +82,22 @@ const groups: readonly (readonly [NamedGroup, number, number])[] = [
   ["SecP256r1MLKEM768", 1249, 1153],
 ];
 const schemes: readonly SignatureScheme[] = [
-  "ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519",
-  "rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512", "rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512",
-  "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "mldsa44", "mldsa65", "mldsa87",
+  "ecdsa_secp256r1_sha256",
+  "ecdsa_secp384r1_sha384",
+  "ecdsa_secp521r1_sha512",
+  "ed25519",
+  "rsa_pss_rsae_sha256",
+  "rsa_pss_rsae_sha384",
+  "rsa_pss_rsae_sha512",
+  "rsa_pss_pss_sha256",
+  "rsa_pss_pss_sha384",
+  "rsa_pss_pss_sha512",
+  "rsa_pkcs1_sha256",
+  "rsa_pkcs1_sha384",
+  "rsa_pkcs1_sha512",
+  "mldsa44",
+  "mldsa65",
+  "mldsa87",
 ];
 
 function suite(name: CipherSuiteName, hashName: HashName, keyLength: 16 | 32): SuiteImplementation {

@@ -15,7 +15,14 @@ const messages: Readonly<Record<number, { readonly tls13?: readonly Field[]; rea
   [handshakeTypes.server_hello_done]: both([]),
   [handshakeTypes.encrypted_extensions]: both(["extensions"]),
   [handshakeTypes.certificate]: { tls13: [[1], [3, [3], [2, 2, [2]]]], tls12: [[3, [3]]] },
-  [handshakeTypes.certificate_request]: { tls13: [[1], "extensions"], tls12: [[1, 1], [2, 2], [2, [2]]] },
+  [handshakeTypes.certificate_request]: {
+    tls13: [[1], "extensions"],
+    tls12: [
+      [1, 1],
+      [2, 2],
+      [2, [2]],
+    ],
+  },
   [handshakeTypes.certificate_verify]: both([2, [2]]),
   [handshakeTypes.server_key_exchange]: { tls12: [1, 2, [1], 2, [2]] },
   [handshakeTypes.client_key_exchange]: { tls12: [[1]] },
@@ -34,7 +41,10 @@ const offered: Readonly<Record<number, readonly Field[]>> = {
   [extensionTypes.supported_versions]: [[1, 2]],
   [extensionTypes.psk_key_exchange_modes]: [[1, 1]],
   [extensionTypes.key_share]: [[2, 2, [2]]],
-  [extensionTypes.pre_shared_key]: [[2, [2], 4], [2, [1]]],
+  [extensionTypes.pre_shared_key]: [
+    [2, [2], 4],
+    [2, [1]],
+  ],
   [extensionTypes.extended_master_secret]: [],
   [extensionTypes.early_data]: [],
 };

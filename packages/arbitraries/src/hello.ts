@@ -57,7 +57,10 @@ export const plainHello: HelloScript = {
  * @param last pre_shared_key
  */
 export function encodeHello(
-  hello: HelloScript, shareOf: (group: number) => Uint8Array, added: readonly Extension[] = [], last: readonly Extension[] = [],
+  hello: HelloScript,
+  shareOf: (group: number) => Uint8Array,
+  added: readonly Extension[] = [],
+  last: readonly Extension[] = [],
 ): Bytes {
   const said: Extension[] = [];
   const say = (present: unknown, type: number, ...body: readonly Uint8Array[]): void => {
@@ -93,16 +96,27 @@ export function encodeHello(
 /** Something that its decoder takes. */
 function bodyOf(type: number): Bytes {
   switch (type) {
-    case extensionTypes.status_request: return join([1], u16(0, 0));
-    case extensionTypes.record_size_limit: return u16(700);
-    case extensionTypes.compress_certificate: return v8(u16(1, 2));
-    case extensionTypes.client_certificate_type: case extensionTypes.server_certificate_type: return v8([0, 2]);
-    case extensionTypes.certificate_authorities: return v16(v16([0x30, 0]));
-    case extensionTypes.signature_algorithms_cert: return v16(u16(0x0403, 0x0804));
-    case extensionTypes.ticket_request: return Uint8Array.of(2, 1);
-    case extensionTypes.max_fragment_length: return Uint8Array.of(1);
-    case extensionTypes.padding: return repeat(30);
-    default: return repeat(0);
+    case extensionTypes.status_request:
+      return join([1], u16(0, 0));
+    case extensionTypes.record_size_limit:
+      return u16(700);
+    case extensionTypes.compress_certificate:
+      return v8(u16(1, 2));
+    case extensionTypes.client_certificate_type:
+    case extensionTypes.server_certificate_type:
+      return v8([0, 2]);
+    case extensionTypes.certificate_authorities:
+      return v16(v16([0x30, 0]));
+    case extensionTypes.signature_algorithms_cert:
+      return v16(u16(0x0403, 0x0804));
+    case extensionTypes.ticket_request:
+      return Uint8Array.of(2, 1);
+    case extensionTypes.max_fragment_length:
+      return Uint8Array.of(1);
+    case extensionTypes.padding:
+      return repeat(30);
+    default:
+      return repeat(0);
   }
 }
 
@@ -140,11 +154,17 @@ function startOf(message: Uint8Array, version: "tls1.3" | "tls1.2"): number | un
   const skip8 = (at: number): number => at + 1 + (message[at] ?? 0);
   const skip16 = (at: number): number => at + 2 + (message[at] ?? 0) * 256 + (message[at + 1] ?? 0);
   switch (message[0]) {
-    case handshakeTypes.client_hello: return skip8(skip16(skip8(38)));
-    case handshakeTypes.server_hello: return skip8(38) + 3;
-    case handshakeTypes.encrypted_extensions: return 4;
-    case handshakeTypes.certificate_request: return version === "tls1.3" ? skip8(4) : undefined;
-    case handshakeTypes.new_session_ticket: return version === "tls1.3" ? skip16(skip8(12)) : undefined;
-    default: return undefined;
+    case handshakeTypes.client_hello:
+      return skip8(skip16(skip8(38)));
+    case handshakeTypes.server_hello:
+      return skip8(38) + 3;
+    case handshakeTypes.encrypted_extensions:
+      return 4;
+    case handshakeTypes.certificate_request:
+      return version === "tls1.3" ? skip8(4) : undefined;
+    case handshakeTypes.new_session_ticket:
+      return version === "tls1.3" ? skip16(skip8(12)) : undefined;
+    default:
+      return undefined;
   }
 }

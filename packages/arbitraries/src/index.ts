@@ -2,7 +2,18 @@
 export { ClientPeer } from "./client.ts";
 export { ServerPeer } from "./server.ts";
 export {
-  describeSpoken, type Flight, type Hit, Peer, type PeerOptions, type PeerScript, type PeerSession, type Role, type Said, type Spoken, type Talk, type Utterance,
+  describeSpoken,
+  type Flight,
+  type Hit,
+  Peer,
+  type PeerOptions,
+  type PeerScript,
+  type PeerSession,
+  type Role,
+  type Said,
+  type Spoken,
+  type Talk,
+  type Utterance,
 } from "./peer.ts";
 export { type HelloScript, plainHello } from "./hello.ts";
 export { anotherOf } from "./another.ts";
@@ -10,12 +21,29 @@ export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.
 
 // Generators.
 export { anyHellos, faults, peerScripts, plainPeer, transports, validHellos } from "./arbitraries.ts";
-export { type ChainDefect, chainDefects, chainKeys, chainNowMs, chains, type ChainScript, type DrawnChain, encodeChain } from "./chains.ts";
+export {
+  type ChainDefect,
+  chainDefects,
+  chainKeys,
+  chainNowMs,
+  chains,
+  type ChainScript,
+  type DrawnChain,
+  encodeChain,
+} from "./chains.ts";
 export { mayTrust } from "./chain-model.ts";
 export { type CertificateScript, encodeCertificate } from "./certificate.ts";
 
 // Conversations with a TLS under test, and what no TLS may do.
-export { type Account, converse, expectComplete, judgePeer, type Reach, type Subject, type TransportScript } from "./conversation.ts";
+export {
+  type Account,
+  converse,
+  expectComplete,
+  judgePeer,
+  type Reach,
+  type Subject,
+  type TransportScript,
+} from "./conversation.ts";
 export { converseOver, type Over } from "./over.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export { describeAccount, differences, testOf } from "./report.ts";

@@ -10,7 +10,13 @@ export function hashOf(hash: HashImplementation, ...parts: readonly Uint8Array[]
 }
 
 /** One block: nothing in here is longer than the hash. */
-export function expandLabel(hash: HashImplementation, secret: Uint8Array, label: string, context: Uint8Array, length: number): Bytes {
+export function expandLabel(
+  hash: HashImplementation,
+  secret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
+): Bytes {
   const head = heads.get(label) ?? v8(latin1(`tls13 ${label}`));
   heads.set(label, head);
   const expanded = hash.hmac(secret, join([length >> 8, length & 255], head, [context.length], context, [1]));
@@ -54,7 +60,8 @@ export class Schedule {
     return expandLabel(this.#hash, resumption, "resumption", nonce, this.#hash.length);
   }
   #both(secret: Uint8Array, name: string, transcriptHash: Uint8Array): Directions {
-    const of = (role: string): Bytes => expandLabel(this.#hash, secret, `${role} ${name} traffic`, transcriptHash, this.#hash.length);
+    const of = (role: string): Bytes =>
+      expandLabel(this.#hash, secret, `${role} ${name} traffic`, transcriptHash, this.#hash.length);
     return { client: of("c"), server: of("s") };
   }
 }

@@ -1,5 +1,15 @@
 // Sallyport's own machine as a subject: a driver that answers at once, by synchronous configs.
-import type { ErrorAndAlert, EarlyDataOutcome, Received, ServerConfig, ServerStage, ClientStage, Connection, ConnectionEvent, Bytes } from "@sallyport/core";
+import type {
+  ErrorAndAlert,
+  EarlyDataOutcome,
+  Received,
+  ServerConfig,
+  ServerStage,
+  ClientStage,
+  Connection,
+  ConnectionEvent,
+  Bytes,
+} from "@sallyport/core";
 import type { Subject } from "./conversation.ts";
 import { copyOf, join, repeat } from "./octets.ts";
 
@@ -70,7 +80,8 @@ export class Machine implements Subject {
     return this.failure?.abort("timeout") ?? { kind: "failed", output: repeat(0) };
   }
   #echo(result: { readonly kind: string; readonly output: Bytes; readonly error?: unknown }): Bytes {
-    if (result.kind !== "failed" || result.output.length > 0 || result.error !== this.failure?.error) throw new Error("a failed connection changed its mind");
+    if (result.kind !== "failed" || result.output.length > 0 || result.error !== this.failure?.error)
+      throw new Error("a failed connection changed its mind");
     return result.output;
   }
 

@@ -19,7 +19,9 @@ export interface ModelFacts {
 /** Why the subject must not have completed its handshake; undefined: it may have. */
 export function mustNotComplete(spoken: readonly Spoken[], facts: ModelFacts): string | undefined {
   const server = facts.subject === "server" ? "subject" : "peer";
-  const hello = messagesOf(spoken.filter(({ by }) => by === server)).find((message) => message[0] === handshakeTypes.server_hello);
+  const hello = messagesOf(spoken.filter(({ by }) => by === server)).find(
+    (message) => message[0] === handshakeTypes.server_hello,
+  );
   const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
   // What was sealed as early data, and is not wanted, is skipped whatever it is (RFC 9846 §4.3.10).
   const heeded = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
@@ -36,15 +38,30 @@ interface Read {
   readonly messages: readonly Bytes[];
 }
 const letters: ReadonlyMap<number, string> = new Map([
-  [handshakeTypes.hello_request, "r"], [handshakeTypes.client_hello, "H"], [handshakeTypes.server_hello, "S"],
-  [handshakeTypes.new_session_ticket, "T"], [handshakeTypes.end_of_early_data, "O"], [handshakeTypes.encrypted_extensions, "E"],
-  [handshakeTypes.certificate, "C"], [handshakeTypes.compressed_certificate, "C"], [handshakeTypes.server_key_exchange, "K"],
-  [handshakeTypes.certificate_request, "Q"], [handshakeTypes.server_hello_done, "D"], [handshakeTypes.certificate_verify, "V"],
-  [handshakeTypes.client_key_exchange, "X"], [handshakeTypes.finished, "F"], [handshakeTypes.certificate_status, "A"],
+  [handshakeTypes.hello_request, "r"],
+  [handshakeTypes.client_hello, "H"],
+  [handshakeTypes.server_hello, "S"],
+  [handshakeTypes.new_session_ticket, "T"],
+  [handshakeTypes.end_of_early_data, "O"],
+  [handshakeTypes.encrypted_extensions, "E"],
+  [handshakeTypes.certificate, "C"],
+  [handshakeTypes.compressed_certificate, "C"],
+  [handshakeTypes.server_key_exchange, "K"],
+  [handshakeTypes.certificate_request, "Q"],
+  [handshakeTypes.server_hello_done, "D"],
+  [handshakeTypes.certificate_verify, "V"],
+  [handshakeTypes.client_key_exchange, "X"],
+  [handshakeTypes.finished, "F"],
+  [handshakeTypes.certificate_status, "A"],
 ]);
 
 /** Of the peer, up to its Finished; a sentence: no TLS may go on behind this. */
-function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subject }: ModelFacts, mayBeOld: boolean): Read | string {
+function read(
+  records: readonly Spoken[],
+  isOld: boolean,
+  { epochsMatter, subject }: ModelFacts,
+  mayBeOld: boolean,
+): Read | string {
   const messages: Bytes[] = [];
   let said = "";
   let partial: Bytes = new Uint8Array(0);
@@ -88,7 +105,10 @@ function read(records: readonly Spoken[], isOld: boolean, { epochsMatter, subjec
       if (wrong !== undefined) return wrong;
       messages.push(whole);
       said += letters.get(first) ?? "?";
-      const changesKeys = first === handshakeTypes.finished || first === handshakeTypes.end_of_early_data || (first === handshakeTypes.server_hello && !isOld);
+      const changesKeys =
+        first === handshakeTypes.finished ||
+        first === handshakeTypes.end_of_early_data ||
+        (first === handshakeTypes.server_hello && !isOld);
       if (changesKeys && partial.length > 0) return "bytes behind a message that changes keys";
     }
   }
@@ -112,8 +132,14 @@ function judgeClient({ letters: said, messages }: Read, own: readonly Bytes[], f
   const has = (type: number): boolean => own.some((message) => message[0] === type);
   const extensions = extensionsIn(hello, "tls1.3")?.extensions ?? [];
   const isTls13 = extensions.some(({ type }) => type === extensionTypes.supported_versions);
-  const shown = messages.find((message) => message[0] === handshakeTypes.certificate || message[0] === handshakeTypes.compressed_certificate);
-  const certificate = has(handshakeTypes.certificate_request) ? (shown !== undefined && isEmptyCertificate(shown, isTls13) ? "C" : "C[V]") : "";
+  const shown = messages.find(
+    (message) => message[0] === handshakeTypes.certificate || message[0] === handshakeTypes.compressed_certificate,
+  );
+  const certificate = has(handshakeTypes.certificate_request)
+    ? shown !== undefined && isEmptyCertificate(shown, isTls13)
+      ? "C"
+      : "C[V]"
+    : "";
   const proof = certificate === "C[V]" ? "V" : "";
   const first = messages[0];
   if (first !== undefined && repeatsAnExtension(first)) return "an extension twice";
@@ -137,7 +163,9 @@ function judgeServer({ letters: said, messages }: Read, own: readonly Bytes[], f
     if (repeatsAnExtension(message)) return "an extension twice";
     const answers = (extensionsIn(message, "tls1.3")?.extensions ?? []).map(({ type }) => type);
     // A cookie is asked for; renegotiation_info may be offered by the signalling suite.
-    const unsolicited = answers.find((type) => !offered.has(type) && type !== extensionTypes.cookie && type !== extensionTypes.renegotiation_info);
+    const unsolicited = answers.find(
+      (type) => !offered.has(type) && type !== extensionTypes.cookie && type !== extensionTypes.renegotiation_info,
+    );
     if (unsolicited !== undefined) return `the answer ${unsolicited} to nothing`;
   }
   if (!suitesIn(offer).has(suiteOf(hello))) return "a suite that was not offered";
@@ -158,7 +186,8 @@ function judgeServer({ letters: said, messages }: Read, own: readonly Bytes[], f
 
 /** Protocol and group are the client's own. */
 function judgeChoices(messages: readonly Bytes[], hello: Bytes, offer: Bytes, own: readonly Bytes[]): string | undefined {
-  const says = (message: Bytes, type: number): Bytes | undefined => extensionsIn(message, "tls1.3")?.extensions.find((each) => each.type === type)?.body;
+  const says = (message: Bytes, type: number): Bytes | undefined =>
+    extensionsIn(message, "tls1.3")?.extensions.find((each) => each.type === type)?.body;
   const protocols = String(says(offer, extensionTypes.alpn) ?? "");
   for (const message of messages) {
     if (message[0] !== handshakeTypes.server_hello && message[0] !== handshakeTypes.encrypted_extensions) continue;
@@ -172,19 +201,24 @@ function judgeChoices(messages: readonly Bytes[], hello: Bytes, offer: Bytes, ow
   if (group !== undefined && !groups.includes(group)) return "a group that was not offered";
   const last = own.findLast((message) => message[0] === handshakeTypes.client_hello);
   const sent = last && says(last, extensionTypes.key_share);
-  return group !== undefined && sent !== undefined && isTls13Hello(hello) && !sharesIn(sent).includes(group) ? "a group whose share was not sent" : undefined;
+  return group !== undefined && sent !== undefined && isTls13Hello(hello) && !sharesIn(sent).includes(group)
+    ? "a group whose share was not sent"
+    : undefined;
 }
 function numbersIn(bytes: Bytes = new Uint8Array(0)): number[] {
   return Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
 }
 function sharesIn(body: Bytes): number[] {
   const groups: number[] = [];
-  for (let at = 2; at + 4 <= body.length; at += 4 + (body[at + 2] ?? 0) * 256 + (body[at + 3] ?? 0)) groups.push((body[at] ?? 0) * 256 + (body[at + 1] ?? 0));
+  for (let at = 2; at + 4 <= body.length; at += 4 + (body[at + 2] ?? 0) * 256 + (body[at + 3] ?? 0))
+    groups.push((body[at] ?? 0) * 256 + (body[at + 1] ?? 0));
   return groups;
 }
 
 function expectPattern(said: string, pattern: string): string | undefined {
-  return new RegExp(pattern).test(said) ? undefined : `the order ${said === "" ? "(nothing)" : said}, where only ${pattern} completes`;
+  return new RegExp(pattern).test(said)
+    ? undefined
+    : `the order ${said === "" ? "(nothing)" : said}, where only ${pattern} completes`;
 }
 
 export function messagesOf(records: readonly Spoken[]): Bytes[] {
@@ -207,7 +241,8 @@ function isSkipped({ type, epoch }: Spoken): boolean {
 /** As a client. */
 function offersTls12(own: readonly Bytes[]): boolean {
   const hello = own.find((message) => message[0] === handshakeTypes.client_hello);
-  const versions = hello && extensionsIn(hello, "tls1.3")?.extensions.find(({ type }) => type === extensionTypes.supported_versions)?.body;
+  const versions =
+    hello && extensionsIn(hello, "tls1.3")?.extensions.find(({ type }) => type === extensionTypes.supported_versions)?.body;
   return numbersIn(versions?.subarray(1)).includes(versionIds["tls1.2"]);
 }
 function takesEarly(own: readonly Bytes[]): boolean {

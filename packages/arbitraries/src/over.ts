@@ -79,6 +79,16 @@ function judgeOrder(peer: Peer, epochsMatter: boolean): string[] {
 /** It said what only a completed handshake says: our Finished was taken. */
 function completed(peer: Peer): boolean {
   if (!peer.finishedHeard) return false;
-  const lastFinished = peer.spoken.findLastIndex(({ by, type, content }) => by === "peer" && type === contentTypes.handshake && content[0] === 20);
-  return peer.spoken.some(({ by, type, epoch }, at) => by === "subject" && at > lastFinished && lastFinished >= 0 && type !== contentTypes.alert && type !== contentTypes.changeCipherSpec && epoch === "application");
+  const lastFinished = peer.spoken.findLastIndex(
+    ({ by, type, content }) => by === "peer" && type === contentTypes.handshake && content[0] === 20,
+  );
+  return peer.spoken.some(
+    ({ by, type, epoch }, at) =>
+      by === "subject" &&
+      at > lastFinished &&
+      lastFinished >= 0 &&
+      type !== contentTypes.alert &&
+      type !== contentTypes.changeCipherSpec &&
+      epoch === "application",
+  );
 }

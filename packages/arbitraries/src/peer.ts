@@ -1,6 +1,15 @@
 // What both scripted peers have in common: they say what their script says, spoiled as it says, and open what they hear by keys of
 // their own. Nothing here reads or writes a transport.
-import type { Bytes, Credential, CryptoProvider, HashImplementation, ProtocolVersion, SuiteImplementation, SyncGroup, SyncSigner } from "@sallyport/core";
+import type {
+  Bytes,
+  Credential,
+  CryptoProvider,
+  HashImplementation,
+  ProtocolVersion,
+  SuiteImplementation,
+  SyncGroup,
+  SyncSigner,
+} from "@sallyport/core";
 import { Another } from "./another.ts";
 import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
 import { extensionsIn, type HelloScript } from "./hello.ts";
@@ -241,12 +250,20 @@ export abstract class Peer {
       },
     });
     switch (talk.kind) {
-      case "data": return [{ type: contentTypes.data, make: () => filler(talk.length, talk.length) }];
-      case "update": return knowsUpdates ? [update(talk.asks)] : [];
-      case "flood": return knowsUpdates ? Array.from({ length: talk.count }, () => update(false)) : [];
-      case "ticket": return knowsUpdates && this.role === "server" ? [{ type: contentTypes.handshake, make: () => this.ticket(), outside: true }] : [];
-      case "warning": return [{ type: contentTypes.alert, make: () => Uint8Array.of(1, talk.description) }];
-      case "close": return [{ type: contentTypes.alert, make: () => Uint8Array.of(1, 0) }];
+      case "data":
+        return [{ type: contentTypes.data, make: () => filler(talk.length, talk.length) }];
+      case "update":
+        return knowsUpdates ? [update(talk.asks)] : [];
+      case "flood":
+        return knowsUpdates ? Array.from({ length: talk.count }, () => update(false)) : [];
+      case "ticket":
+        return knowsUpdates && this.role === "server"
+          ? [{ type: contentTypes.handshake, make: () => this.ticket(), outside: true }]
+          : [];
+      case "warning":
+        return [{ type: contentTypes.alert, make: () => Uint8Array.of(1, talk.description) }];
+      case "close":
+        return [{ type: contentTypes.alert, make: () => Uint8Array.of(1, 0) }];
     }
   }
   /** NewSessionTicket of TLS 1.3. */
@@ -268,7 +285,11 @@ export abstract class Peer {
         const later = { ...utterance };
         this.#late.set(later, swap);
         queue.splice(at, 2, other, later);
-        this.#say(other, faults.filter((fault) => fault !== swap), records);
+        this.#say(
+          other,
+          faults.filter((fault) => fault !== swap),
+          records,
+        );
       } else {
         this.#say(utterance, faults, records);
       }
@@ -283,13 +304,15 @@ export abstract class Peer {
     let bytes = right;
     let times = 1;
     this.#due = nameOf(utterance.type, right);
-    const hasExtensions = faults.length > 0 && utterance.type === contentTypes.handshake && extensionsIn(right, this.version) !== undefined;
+    const hasExtensions =
+      faults.length > 0 && utterance.type === contentTypes.handshake && extensionsIn(right, this.version) !== undefined;
     const swapped = this.#late.get(utterance);
     if (swapped !== undefined) this.#reach(swapped);
     for (const fault of faults) {
       const { act, layer, where, value } = fault;
       if (layer === "extension" && !hasExtensions) continue;
-      const other = act === "splice" ? this.#another?.[layer === "message" ? "content" : "like"](fault, utterance.type, right) : undefined;
+      const other =
+        act === "splice" ? this.#another?.[layer === "message" ? "content" : "like"](fault, utterance.type, right) : undefined;
       if (act === "splice" && other === undefined) continue;
       this.#reach(fault, other);
       if (layer === "message" && other !== undefined) bytes = other.content;
@@ -331,17 +354,34 @@ export abstract class Peer {
       this.#reach(fault);
       const { act, where, value } = fault;
       switch (act) {
-        case "retype": type = value & 255; break;
-        case "split": pieces = split(bytes, 1 + (where % Math.max(1, bytes.length))); break;
-        case "pad": padding = where % 300; break;
-        case "empty": pieces = [repeat(0), ...pieces]; break;
+        case "retype":
+          type = value & 255;
+          break;
+        case "split":
+          pieces = split(bytes, 1 + (where % Math.max(1, bytes.length)));
+          break;
+        case "pad":
+          padding = where % 300;
+          break;
+        case "empty":
+          pieces = [repeat(0), ...pieces];
+          break;
         case "insert":
           this.#seal(write, ...insertion(where, value), 0, records);
           break;
-        case "clear": write = undefined; break;
-        case "oversize": pieces = [join(bytes, repeat(2 ** 14 + 1 + (where % 300) - bytes.length, 0))]; break;
-        case "join": type = given; pieces = [join(bytes, bytes)]; break;
-        case "update": this.write = write?.hidesType === true ? write.next() : write; break;
+        case "clear":
+          write = undefined;
+          break;
+        case "oversize":
+          pieces = [join(bytes, repeat(2 ** 14 + 1 + (where % 300) - bytes.length, 0))];
+          break;
+        case "join":
+          type = given;
+          pieces = [join(bytes, bytes)];
+          break;
+        case "update":
+          this.write = write?.hidesType === true ? write.next() : write;
+          break;
       }
     }
     for (const piece of pieces) this.#seal(write, type, piece, padding, records);
@@ -360,18 +400,36 @@ export abstract class Peer {
       this.#reach(fault, other);
       this.wireSpoiled = true;
       switch (act) {
-        case "flip": sealed = flip(sealed, where % sealed.length, value); break;
-        case "drop": times = 0; break;
-        case "duplicate": times = 2; break;
+        case "flip":
+          sealed = flip(sealed, where % sealed.length, value);
+          break;
+        case "drop":
+          times = 0;
+          break;
+        case "duplicate":
+          times = 2;
+          break;
         case "swap":
           this.#held = sealed;
           return;
-        case "truncate": sealed = sealed.subarray(0, where % sealed.length); break;
-        case "extend": sealed = join(sealed, filler(value, 1 + (where % 100))); break;
-        case "length": sealed = join(sealed.subarray(0, 3), u16(value * 17), sealed.subarray(5)); break;
-        case "replay": records.push(records[where % Math.max(1, records.length)] ?? sealed); break;
-        case "version": sealed = join([sealed[0] ?? 0], u16(value * 3), sealed.subarray(3)); break;
-        case "garbage": records.push(filler(value, where % 200)); break;
+        case "truncate":
+          sealed = sealed.subarray(0, where % sealed.length);
+          break;
+        case "extend":
+          sealed = join(sealed, filler(value, 1 + (where % 100)));
+          break;
+        case "length":
+          sealed = join(sealed.subarray(0, 3), u16(value * 17), sealed.subarray(5));
+          break;
+        case "replay":
+          records.push(records[where % Math.max(1, records.length)] ?? sealed);
+          break;
+        case "version":
+          sealed = join([sealed[0] ?? 0], u16(value * 3), sealed.subarray(3));
+          break;
+        case "garbage":
+          records.push(filler(value, where % 200));
+          break;
         // In its place, or in front of it.
         case "splice":
           if (value % 4 < 2) times = 0;
@@ -407,18 +465,24 @@ export abstract class Peer {
     if (this.alerts.some((description) => description !== 0)) this.complaints.push("something was said behind a fatal alert");
     else if (this.closed) this.complaints.push("something was said behind close_notify");
     switch (opened.type) {
-      case contentTypes.alert: return this.#alert(content);
-      case contentTypes.handshake: return this.#handshake(content);
-      case contentTypes.changeCipherSpec: return this.understandChangeCipherSpec();
-      case contentTypes.data: return;
-      default: this.complaints.push(`a record of content type ${opened.type}`);
+      case contentTypes.alert:
+        return this.#alert(content);
+      case contentTypes.handshake:
+        return this.#handshake(content);
+      case contentTypes.changeCipherSpec:
+        return this.understandChangeCipherSpec();
+      case contentTypes.data:
+        return;
+      default:
+        this.complaints.push(`a record of content type ${opened.type}`);
     }
   }
   #open(type: number, whole: Bytes): { type: number; content: Bytes; epoch: Epoch } | undefined {
     const clear = { type, content: whole.subarray(5), epoch: "clear" as const };
     const [first] = this.read;
     if (first === undefined) {
-      const opened = type === contentTypes.data ? this.spare.map((keys) => keys.open(whole)).find((each) => each !== undefined) : undefined;
+      const opened =
+        type === contentTypes.data ? this.spare.map((keys) => keys.open(whole)).find((each) => each !== undefined) : undefined;
       return opened === undefined ? clear : { ...opened, epoch: "early" };
     }
     if (first.hidesType) {
@@ -509,7 +573,11 @@ function insertion(where: number, value: number): [number, Bytes] {
 }
 
 /** What no byte of can be another. */
-const provers: ReadonlySet<number> = new Set([handshakeTypes.certificate_verify, handshakeTypes.server_key_exchange, handshakeTypes.finished]);
+const provers: ReadonlySet<number> = new Set([
+  handshakeTypes.certificate_verify,
+  handshakeTypes.server_key_exchange,
+  handshakeTypes.finished,
+]);
 
 function nameOf(type: number, bytes: Uint8Array): string {
   if (type === contentTypes.handshake) return messageName(bytes[0] ?? 0);
@@ -532,9 +600,14 @@ function split(bytes: Bytes, size: number): Bytes[] {
 /** In the words of a log. */
 export function describeSpoken({ by, type, content, epoch }: Said): string {
   const what =
-    type === contentTypes.handshake ? messageName(content[0] ?? 0)
-    : type === contentTypes.alert ? `alert ${alertNames.get(content[1] ?? -1) ?? content[1]}`
-    : type === contentTypes.changeCipherSpec ? "change_cipher_spec"
-    : type === contentTypes.data ? "data" : `content type ${type}`;
+    type === contentTypes.handshake
+      ? messageName(content[0] ?? 0)
+      : type === contentTypes.alert
+        ? `alert ${alertNames.get(content[1] ?? -1) ?? content[1]}`
+        : type === contentTypes.changeCipherSpec
+          ? "change_cipher_spec"
+          : type === contentTypes.data
+            ? "data"
+            : `content type ${type}`;
   return `${by === "peer" ? "→" : "←"} ${what}, ${content.length} bytes${epoch === "clear" ? "" : `, under ${epoch} keys`}`;
 }

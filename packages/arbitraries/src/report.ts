@@ -10,7 +10,9 @@ export function describeAccount({ peer, reach, violations }: Account): string {
   const { script } = peer;
   return [
     `a ${script.role} of ${script.version} that differs from a plain one by ${JSON.stringify(differences(script))}`,
-    ...script.faults.map((fault) => `fault: ${describeFault(fault)}${takenFrom(peer, fault)}${peer.reached.has(fault) ? "" : " (not reached)"}`),
+    ...script.faults.map(
+      (fault) => `fault: ${describeFault(fault)}${takenFrom(peer, fault)}${peer.reached.has(fault) ? "" : " (not reached)"}`,
+    ),
     ...counted(peer.spoken.map((spoken) => `  ${describeSpoken(spoken)}`)),
     `reached: ${reach}`,
     ...violations.map((violation) => `VIOLATION: ${violation}`),
@@ -35,7 +37,11 @@ function counted(lines: readonly string[]): string[] {
 }
 
 /** For a file that has `options` of the peer and makes a `subject`. */
-export function testOf(script: PeerScript, transport: TransportScript = { chunks: [], endsAfter: undefined }, name = "what the fuzzer found"): string {
+export function testOf(
+  script: PeerScript,
+  transport: TransportScript = { chunks: [], endsAfter: undefined },
+  name = "what the fuzzer found",
+): string {
   const peerClass = script.role === "client" ? "ClientPeer" : "ServerPeer";
   const takes = anotherOf(script) !== undefined;
   const whole = "{ chunks: [], endsAfter: undefined }";
@@ -43,7 +49,9 @@ export function testOf(script: PeerScript, transport: TransportScript = { chunks
     `test(${JSON.stringify(name)}, () => {`,
     `  const script = plainPeer(${JSON.stringify(script.role)}, ${JSON.stringify(differences(script), undefined, 1).replaceAll(/\n\s*/g, " ")});`,
     `  const transport = { chunks: ${JSON.stringify(transport.chunks)}, endsAfter: ${transport.endsAfter} };`,
-    ...(takes ? [`  const { peer: another } = converse(new ${peerClass}(anotherOf(script) ?? script, options), subject(), ${whole});`] : []),
+    ...(takes
+      ? [`  const { peer: another } = converse(new ${peerClass}(anotherOf(script) ?? script, options), subject(), ${whole});`]
+      : []),
     `  expect(converse(new ${peerClass}(script, ${takes ? "{ ...options, another: another.spoken }" : "options"}), subject(), transport).violations).toEqual([]);`,
     "});",
   ].join("\n");

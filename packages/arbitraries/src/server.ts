@@ -3,8 +3,32 @@ import type { Bytes, SignatureScheme } from "@sallyport/core";
 import { extensionsIn } from "./hello.ts";
 import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
 import { isRetry, messagesOf } from "./model.ts";
-import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, type SuiteFacts, suites, versionIds } from "./numbers.ts";
-import { block, type Extension, extension, hexOf, join, latin1, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
+import {
+  contentTypes,
+  extensionTypes,
+  handshakeTypes,
+  retryRandom,
+  schemeIds,
+  type SuiteFacts,
+  suites,
+  versionIds,
+} from "./numbers.ts";
+import {
+  block,
+  type Extension,
+  extension,
+  hexOf,
+  join,
+  latin1,
+  message,
+  repeat,
+  sameBytes,
+  u16,
+  u32,
+  v16,
+  v24,
+  v8,
+} from "./octets.ts";
 import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
 import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 
@@ -20,7 +44,14 @@ interface Heard {
   readonly tickets: readonly string[];
 }
 const nothing: Heard = {
-  random: repeat(32), sessionId: repeat(0), suites: [], groups: [], shares: new Map(), alpn: [], extensions: [], tickets: [],
+  random: repeat(32),
+  sessionId: repeat(0),
+  suites: [],
+  groups: [],
+  shares: new Map(),
+  alpn: [],
+  extensions: [],
+  tickets: [],
 };
 
 export class ServerPeer extends Peer {
@@ -40,7 +71,11 @@ export class ServerPeer extends Peer {
   readonly #random: Bytes = repeat(32, this.script.hello.random);
 
   /** What the subject offered. */
-  get offered(): { readonly suites: readonly number[]; readonly groups: readonly number[]; readonly extensions: readonly number[] } {
+  get offered(): {
+    readonly suites: readonly number[];
+    readonly groups: readonly number[];
+    readonly extensions: readonly number[];
+  } {
     return this.#hello;
   }
 
@@ -65,7 +100,8 @@ export class ServerPeer extends Peer {
 
   #chooseSuite(): void {
     const isRsa = this.identity?.signer.schemes[0]?.startsWith("rsa") === true;
-    const fits = ({ name, version }: SuiteFacts): boolean => version === this.script.version && (version === "tls1.3" || name.includes("_RSA_") === isRsa);
+    const fits = ({ name, version }: SuiteFacts): boolean =>
+      version === this.script.version && (version === "tls1.3" || name.includes("_RSA_") === isRsa);
     const known = this.#hello.suites.filter((id) => {
       const facts = suites.get(id);
       return facts !== undefined && fits(facts) && this.suiteImplementation(id) !== undefined;
@@ -76,13 +112,18 @@ export class ServerPeer extends Peer {
       this.suite = all[this.script.suite % all.length];
       return;
     }
-    this.suite = session?.suite ?? known[this.script.suite % Math.max(1, known.length)] ?? (this.script.version === "tls1.3" ? 0x1301 : 0xc02b);
+    this.suite =
+      session?.suite ??
+      known[this.script.suite % Math.max(1, known.length)] ??
+      (this.script.version === "tls1.3" ? 0x1301 : 0xc02b);
   }
   get #takesUp(): PeerSession | undefined {
     const { session } = this;
     if (!this.script.resumes || session?.version !== this.script.version) return undefined;
     if (session.version === "tls1.2") {
-      const knows = this.#hello.tickets.includes(hexOf(session.ticket)) || (session.id.length > 0 && sameBytes(session.id, this.#hello.sessionId));
+      const knows =
+        this.#hello.tickets.includes(hexOf(session.ticket)) ||
+        (session.id.length > 0 && sameBytes(session.id, this.#hello.sessionId));
       return knows ? session : undefined;
     }
     return this.#hello.tickets.includes(hexOf(session.ticket)) ? session : undefined;
@@ -99,7 +140,8 @@ export class ServerPeer extends Peer {
       this.read = [];
       const first = hashOf(this.hashImplementation, ...this.transcript);
       this.transcript.splice(0, this.transcript.length, message(handshakeTypes.message_hash, first));
-      const asks = group === undefined ? extension(extensionTypes.cookie, v16([1, 2, 3])) : extension(extensionTypes.key_share, u16(group));
+      const asks =
+        group === undefined ? extension(extensionTypes.cookie, v16([1, 2, 3])) : extension(extensionTypes.key_share, u16(group));
       return this.#serverHello(retryRandom, [extension(extensionTypes.supported_versions, u16(0x0304)), asks]);
     };
     return this.handshake(make);
@@ -112,19 +154,31 @@ export class ServerPeer extends Peer {
     this.#chooseSuite();
     const session = this.#takesUp;
     const { identity } = this;
-    const hello = this.handshake(() => this.#helloTls13(), () => this.#useHandshakeKeys());
+    const hello = this.handshake(
+      () => this.#helloTls13(),
+      () => this.#useHandshakeKeys(),
+    );
     const says = [hello, ...(this.#retries ? [] : this.#changeCipherSpec()), this.handshake(() => this.#encryptedExtensions())];
     if (session === undefined) {
       if (this.script.asks) says.push(this.handshake(() => this.#certificateRequest()));
       const chain = identity?.chain ?? [];
-      says.push(this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))));
+      says.push(
+        this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))),
+      );
       says.push(this.handshake(() => this.#certificateVerify(this.toBeSigned("server"))));
     }
-    says.push(this.handshake(() => this.#finished(), () => this.#useApplicationKeys()));
+    says.push(
+      this.handshake(
+        () => this.#finished(),
+        () => this.#useApplicationKeys(),
+      ),
+    );
     return says;
   }
   #helloTls13(): Bytes {
-    const usable = this.script.stubborn ? someGroups : [...this.#hello.shares.keys()].filter((id) => this.group(id) !== undefined);
+    const usable = this.script.stubborn
+      ? someGroups
+      : [...this.#hello.shares.keys()].filter((id) => this.group(id) !== undefined);
     const group = usable[this.script.group % Math.max(1, usable.length)] ?? 0x001d;
     const peerShare = this.#hello.shares.get(group) ?? repeat(32, 9);
     const done = this.group(group)?.respond(peerShare);
@@ -133,7 +187,9 @@ export class ServerPeer extends Peer {
     const answers = [
       extension(extensionTypes.supported_versions, u16(versionIds["tls1.3"])),
       extension(extensionTypes.key_share, u16(group), v16(done?.share ?? repeat(32, 9))),
-      ...(psk === undefined ? [] : [extension(extensionTypes.pre_shared_key, u16(this.#hello.tickets.indexOf(hexOf(psk.ticket))))]),
+      ...(psk === undefined
+        ? []
+        : [extension(extensionTypes.pre_shared_key, u16(this.#hello.tickets.indexOf(hexOf(psk.ticket))))]),
     ];
     return this.#serverHello(this.#random, answers);
   }
@@ -152,13 +208,20 @@ export class ServerPeer extends Peer {
     // Early data speaks the session's, which was the first.
     const own = this.script.stubborn ? [...alpn, latin1("spdy/9")] : alpn;
     const chosen = own[this.#takesEarly ? 0 : this.script.alpn % Math.max(1, own.length)];
-    return message(handshakeTypes.encrypted_extensions, block([
-      ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
-      ...(this.#takesEarly ? [extension(extensionTypes.early_data)] : []),
-    ]));
+    return message(
+      handshakeTypes.encrypted_extensions,
+      block([
+        ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
+        ...(this.#takesEarly ? [extension(extensionTypes.early_data)] : []),
+      ]),
+    );
   }
   #certificateRequest(): Bytes {
-    return message(handshakeTypes.certificate_request, v8(), block([extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804)))]));
+    return message(
+      handshakeTypes.certificate_request,
+      v8(),
+      block([extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804)))]),
+    );
   }
   #certificateVerify(signed: Bytes): Bytes {
     const [scheme, signature] = this.#sign(signed);
@@ -171,7 +234,10 @@ export class ServerPeer extends Peer {
   }
   #finished(): Bytes {
     const keys = this.#handshakeKeys?.server;
-    return message(handshakeTypes.finished, keys === undefined ? repeat(32, 0xf1) : verifyData(this.hashImplementation, keys.secret, this.hash()));
+    return message(
+      handshakeTypes.finished,
+      keys === undefined ? repeat(32, 0xf1) : verifyData(this.hashImplementation, keys.secret, this.hash()),
+    );
   }
   #useApplicationKeys(): void {
     const secrets = this.#schedule?.application(this.hash());
@@ -204,7 +270,9 @@ export class ServerPeer extends Peer {
   }
   #clientFinished(heard: Bytes): void {
     const tls13 = this.version === "tls1.3";
-    const right = tls13 ? this.#handshakeKeys?.client && verifyData(this.hashImplementation, this.#handshakeKeys.client.secret, this.hash()) : this.#verifyDataTls12("client");
+    const right = tls13
+      ? this.#handshakeKeys?.client && verifyData(this.hashImplementation, this.#handshakeKeys.client.secret, this.hash())
+      : this.#verifyDataTls12("client");
     if (right !== undefined && !sameBytes(right, heard.subarray(4))) this.finishedIsWrong();
     this.finishedHeard = true;
     this.transcript.push(heard);
@@ -216,7 +284,8 @@ export class ServerPeer extends Peer {
     const idEnd = 39 + (heard[38] ?? 0);
     const extensions = extensionsIn(heard, "tls1.3")?.extensions ?? [];
     const body = (type: number): Bytes => extensions.find((each) => each.type === type)?.body ?? repeat(0);
-    const numbers = (bytes: Uint8Array): number[] => Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
+    const numbers = (bytes: Uint8Array): number[] =>
+      Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
     const shares = new Map<number, Bytes>();
     for (let rest = body(extensionTypes.key_share).subarray(2); rest.length >= 4; ) {
       const length = (rest[2] ?? 0) * 256 + (rest[3] ?? 0);
@@ -237,13 +306,20 @@ export class ServerPeer extends Peer {
     }
     if (psks.length === 0) tickets.push(hexOf(body(extensionTypes.session_ticket)));
     this.#hello = {
-      random: heard.subarray(6, 38), sessionId: heard.subarray(39, idEnd), suites: numbers(heard.subarray(idEnd + 2, idEnd + 2 + number(idEnd))),
-      groups: numbers(body(extensionTypes.supported_groups).subarray(2)), shares, alpn, extensions: extensions.map(({ type }) => type), tickets,
+      random: heard.subarray(6, 38),
+      sessionId: heard.subarray(39, idEnd),
+      suites: numbers(heard.subarray(idEnd + 2, idEnd + 2 + number(idEnd))),
+      groups: numbers(body(extensionTypes.supported_groups).subarray(2)),
+      shares,
+      alpn,
+      extensions: extensions.map(({ type }) => type),
+      tickets,
     };
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
     const session = this.#takesUp;
-    if (session === undefined || this.script.version !== "tls1.3" || !this.#hello.extensions.includes(extensionTypes.early_data)) return;
+    if (session === undefined || this.script.version !== "tls1.3" || !this.#hello.extensions.includes(extensionTypes.early_data))
+      return;
     this.suite = session.suite;
     const secret = earlyTraffic(this.hashImplementation, session.secret, hashOf(this.hashImplementation, heard));
     this.#earlyKeys = this.keysOf("early", secret, session.suite);
@@ -263,9 +339,14 @@ export class ServerPeer extends Peer {
       return;
     }
     const says = [this.handshake(() => this.#helloTls12())];
-    says.push(this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))));
+    says.push(
+      this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))),
+    );
     says.push(this.handshake(() => this.#serverKeyExchange()));
-    if (this.script.asks) says.push(this.handshake(() => message(handshakeTypes.certificate_request, v8([64, 1]), v16(u16(0x0403, 0x0807, 0x0804)), v16())));
+    if (this.script.asks)
+      says.push(
+        this.handshake(() => message(handshakeTypes.certificate_request, v8([64, 1]), v16(u16(0x0403, 0x0807, 0x0804)), v16())),
+      );
     says.push(this.handshake(() => message(handshakeTypes.server_hello_done)));
     yield { says, answered: () => this.finishedHeard };
     yield { says: this.#endingTls12(), answered: () => true };
@@ -282,7 +363,8 @@ export class ServerPeer extends Peer {
   }
   #ticketTls12(): Bytes {
     const ticket = repeat(30, 0x72);
-    if (this.#master !== undefined) this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret: this.#master, ageAdd: 0 });
+    if (this.#master !== undefined)
+      this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret: this.#master, ageAdd: 0 });
     return message(handshakeTypes.new_session_ticket, u32(7200), v16(ticket));
   }
   get #announcesTicket(): boolean {
@@ -302,7 +384,9 @@ export class ServerPeer extends Peer {
     return message(handshakeTypes.server_hello, u16(0x0303), this.#random, v8(id), u16(this.suite ?? 0), [0], block(answers));
   }
   #serverKeyExchange(): Bytes {
-    const usable = this.script.stubborn ? someGroups : this.#hello.groups.filter((id) => this.group(id) !== undefined && id < 0x1000);
+    const usable = this.script.stubborn
+      ? someGroups
+      : this.#hello.groups.filter((id) => this.group(id) !== undefined && id < 0x1000);
     const id = usable[this.script.group % Math.max(1, usable.length)] ?? 0x001d;
     const started = this.group(id)?.start() ?? { share: repeat(32, 9), key: undefined };
     this.#pair = { group: id, ...started };
@@ -323,9 +407,18 @@ export class ServerPeer extends Peer {
     const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
     if (suite === undefined || this.#master === undefined) return;
     const size = suite.keyLength;
-    const block = prf(this.hashImplementation, this.#master, "key expansion", join(this.#random, this.#hello.random), 2 * (size + saltLength));
+    const block = prf(
+      this.hashImplementation,
+      this.#master,
+      "key expansion",
+      join(this.#random, this.#hello.random),
+      2 * (size + saltLength),
+    );
     const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = { client: new KeysTls12(suite, block.subarray(0, size), iv(0)), server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)) };
+    this.#keysTls12 = {
+      client: new KeysTls12(suite, block.subarray(0, size), iv(0)),
+      server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)),
+    };
   }
   protected understandChangeCipherSpec(): void {
     if (this.version !== "tls1.2") return;

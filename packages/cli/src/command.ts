@@ -39,10 +39,14 @@ export class Misuse extends Error {}
 
 /** @throws Misuse */
 export function parse({ options }: Command, args: readonly string[]): Given {
-  const known = Object.fromEntries(Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short && { short }) }]));
+  const known = Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short && { short }) }]),
+  );
   try {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: known });
-    const plain = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? undefined : value]));
+    const plain = Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? undefined : value]),
+    );
     return { values: plain, positionals };
   } catch (error) {
     throw new Misuse(error instanceof Error ? error.message : String(error));

@@ -14,8 +14,17 @@ import { replayCommand } from "./commands/replay.ts";
 import { serveCommand } from "./commands/serve.ts";
 
 const commands: readonly Command[] = [
-  serveCommand, caCommand, explainCommand, inspectCommand, lintCommand, connectCommand, probeCommand, replayCommand, recordCommand,
-  benchCommand, demoCommand,
+  serveCommand,
+  caCommand,
+  explainCommand,
+  inspectCommand,
+  lintCommand,
+  connectCommand,
+  probeCommand,
+  replayCommand,
+  recordCommand,
+  benchCommand,
+  demoCommand,
 ];
 
 export async function runCommandLine([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
@@ -71,5 +80,11 @@ function helpOf({ name, takes, summary, options }: Command): string {
     text,
   }));
   const width = Math.max(...named.map(({ left }) => left.length));
-  return [`Usage: sallyport ${name} ${takes}`.trimEnd(), "", summary, "", ...named.map(({ left, text }) => `  ${left.padEnd(width)}  ${text}`)].join("\n");
+  return [
+    `Usage: sallyport ${name} ${takes}`.trimEnd(),
+    "",
+    summary,
+    "",
+    ...named.map(({ left, text }) => `  ${left.padEnd(width)}  ${text}`),
+  ].join("\n");
 }

@@ -93,7 +93,12 @@ export const alertMap: AlertMap = {
 };
 
 const limitsOfNumber: ReadonlySet<ErrorContext["limit-exceeded"]["limit"]> = new Set([
-  "emptyRecordsInARow", "warningAlerts", "changeCipherSpecs", "postHandshakeInARow", "skippedEarlyData", "earlyData",
+  "emptyRecordsInARow",
+  "warningAlerts",
+  "changeCipherSpecs",
+  "postHandshakeInARow",
+  "skippedEarlyData",
+  "earlyData",
 ] as const);
 
 /** The alert that is due for `error`; undefined: none is. */

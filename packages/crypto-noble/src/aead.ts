@@ -1,7 +1,12 @@
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import {
-  type AeadOpener, type AeadSealer, ApiMisuse, type CipherSuiteName, type HashName, type SuiteImplementation,
+  type AeadOpener,
+  type AeadSealer,
+  ApiMisuse,
+  type CipherSuiteName,
+  type HashName,
+  type SuiteImplementation,
 } from "@sallyport/core";
 
 export const suites: readonly SuiteImplementation[] = [

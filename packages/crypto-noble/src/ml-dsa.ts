@@ -7,7 +7,8 @@ export const mlDsa: Readonly<Record<MlDsa, DSA>> = { mldsa44: ml_dsa44, mldsa65:
 
 /** @throws ConfigError if what the file holds is no key, or not one key. */
 export function readMlDsaPair(
-  parameters: MlDsa, { seed, expanded }: MlDsaForms,
+  parameters: MlDsa,
+  { seed, expanded }: MlDsaForms,
 ): { readonly publicKey: Bytes; readonly secretKey: Bytes } {
   if (seed === undefined) return expandedPair(parameters, expanded);
   const pair = mlDsa[parameters].keygen(seed);

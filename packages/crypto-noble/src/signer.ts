@@ -22,9 +22,12 @@ export interface SignerOptions {
 export function signer(privateKey: Uint8Array | string, options: SignerOptions = {}): SyncSigner {
   const key = readPrivateKey(privateKey);
   switch (key.kind) {
-    case "ec": return ecdsaSigner(key.curve, key.scalar, options);
-    case "ed25519": return ed25519Signer(key.seed);
-    case "ml-dsa": return mlDsaSigner(key.parameters, key.forms, options);
+    case "ec":
+      return ecdsaSigner(key.curve, key.scalar, options);
+    case "ed25519":
+      return ed25519Signer(key.seed);
+    case "ml-dsa":
+      return mlDsaSigner(key.parameters, key.forms, options);
   }
 }
 

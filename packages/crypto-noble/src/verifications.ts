@@ -1,7 +1,12 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
-  type HashName, type PublicKey, readPublicKey, type SignatureScheme, type SyncVerification, verifiableBy,
+  type HashName,
+  type PublicKey,
+  readPublicKey,
+  type SignatureScheme,
+  type SyncVerification,
+  verifiableBy,
 } from "@sallyport/core";
 import { mgf1, PKCS1_SHA256, PKCS1_SHA384, PKCS1_SHA512, PSS } from "micro-rsa-dsa-dh/rsa.js";
 import { hashFunctions } from "./hashes.ts";
@@ -16,8 +21,9 @@ export const verifications: readonly SyncVerification[] = [
   verification("ecdsa_secp384r1_sha384", ecdsa("sha384")),
   verification("ecdsa_secp521r1_sha512", ecdsa("sha512")),
   // RFC 8032 itself, not the ZIP 215 that noble would take: no small-order key, no second encoding of a point.
-  verification("ed25519", (key, message, signature) =>
-    key.kind === "ed25519" && ed25519.verify(signature, message, key.point, { zip215: false }),
+  verification(
+    "ed25519",
+    (key, message, signature) => key.kind === "ed25519" && ed25519.verify(signature, message, key.point, { zip215: false }),
   ),
   verification("rsa_pss_rsae_sha256", pss("sha256")),
   verification("rsa_pss_rsae_sha384", pss("sha384")),
@@ -54,7 +60,8 @@ function ecdsa(name: HashName): Check {
   const hash = hashFunctions[name];
   // lowS is a rule of Bitcoin's: X9.62 knows both halves.
   return (key, message, signature) =>
-    key.kind === "ec" && curves[key.curve].verify(signature, hash(message), key.point, { format: "der", lowS: false, prehash: false });
+    key.kind === "ec" &&
+    curves[key.curve].verify(signature, hash(message), key.point, { format: "der", lowS: false, prehash: false });
 }
 
 function pss(name: HashName): Check {

@@ -1,9 +1,20 @@
 import {
-  type CipherGCM, type CipherGCMTypes, createCipheriv, createDecipheriv, createSecretKey, type DecipherGCM, getCiphers,
+  type CipherGCM,
+  type CipherGCMTypes,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type DecipherGCM,
+  getCiphers,
   type KeyObject,
 } from "node:crypto";
 import {
-  type AeadOpener, type AeadSealer, ApiMisuse, type CipherSuiteName, type HashName, type SuiteImplementation,
+  type AeadOpener,
+  type AeadSealer,
+  ApiMisuse,
+  type CipherSuiteName,
+  type HashName,
+  type SuiteImplementation,
 } from "@sallyport/core";
 
 const available: ReadonlySet<string> = new Set(getCiphers());

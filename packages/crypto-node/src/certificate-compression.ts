@@ -16,7 +16,10 @@ export const certificateCompressors: readonly CertificateCompressor[] = Object.f
 type Decompress = (bytes: Uint8Array, options: Readonly<Record<string, unknown>>) => unknown;
 
 function compressor(
-  algorithm: CertificateCompressor["algorithm"], compress: (bytes: Uint8Array) => Buffer, decompress: Decompress, limits: object,
+  algorithm: CertificateCompressor["algorithm"],
+  compress: (bytes: Uint8Array) => Buffer,
+  decompress: Decompress,
+  limits: object,
 ): CertificateCompressor {
   return Object.freeze({
     algorithm,

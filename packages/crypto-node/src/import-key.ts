@@ -17,7 +17,10 @@ export function importKey(parts: PublicKey): KeyObject {
     case "ed25519":
       return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: base64url(parts.point) }, format: "jwk" });
     case "ml-dsa":
-      return createPublicKey({ key: { kty: "AKP", alg: mlDsaNames[parts.parameters], pub: base64url(parts.key) }, format: "jwk" });
+      return createPublicKey({
+        key: { kty: "AKP", alg: mlDsaNames[parts.parameters], pub: base64url(parts.key) },
+        format: "jwk",
+      });
     case "rsa":
     case "rsa-pss": // JWK knows no PSS keys; what they restrict was looked at above
       return createPublicKey({ key: { kty: "RSA", n: base64url(parts.modulus), e: base64url(parts.exponent) }, format: "jwk" });

@@ -40,7 +40,10 @@ function read(privateKey: KeyObject | string): KeyObject {
     return createPrivateKey(privateKey);
   } catch (cause) {
     if (!hasMlDsa() && isMlDsa(privateKey)) {
-      return refuse("is for ML-DSA, which this runtime has not", "take Node.js 24 or later, or signer of @sallyport/crypto-noble");
+      return refuse(
+        "is for ML-DSA, which this runtime has not",
+        "take Node.js 24 or later, or signer of @sallyport/crypto-noble",
+      );
     }
     const problem = cause instanceof Error ? cause.message : String(cause);
     return refuse(`can't be read (${problem})`, "give an unencrypted PEM, or createPrivateKey({ key, passphrase })");

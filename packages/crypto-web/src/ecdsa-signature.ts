@@ -25,7 +25,10 @@ export function fromDer(signature: Uint8Array, half: number): Bytes | undefined 
   const r = signature.subarray(headLength + 2, headLength + 2 + rLength);
   const s = signature.subarray(headLength + 2 + rLength + 2);
   const plain = new Uint8Array(2 * half);
-  for (const [digits, end] of [[r, half], [s, 2 * half]] as const) {
+  for (const [digits, end] of [
+    [r, half],
+    [s, 2 * half],
+  ] as const) {
     const significant = digits[0] === 0 ? digits.subarray(1) : digits;
     if (significant.length > half) return undefined;
     plain.set(significant, end - significant.length);

@@ -58,7 +58,9 @@ async function works(native: Agreement): Promise<boolean> {
     const { share, key } = await native.start();
     const answer = await native.respond(share);
     const secret = answer && (await key.complete(answer.share));
-    return secret !== undefined && secret.length === answer?.secret.length && secret.every((byte, at) => byte === answer.secret[at]);
+    return (
+      secret !== undefined && secret.length === answer?.secret.length && secret.every((byte, at) => byte === answer.secret[at])
+    );
   } catch {
     return false;
   }

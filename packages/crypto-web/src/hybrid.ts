@@ -18,7 +18,10 @@ export function hybrid(
     ofCurve.fill(0);
     return secret;
   };
-  const split = (share: Uint8Array, kemShare: number): { readonly ofKem: Uint8Array; readonly ofCurve: Uint8Array } | undefined => {
+  const split = (
+    share: Uint8Array,
+    kemShare: number,
+  ): { readonly ofKem: Uint8Array; readonly ofCurve: Uint8Array } | undefined => {
     if (share.length !== kemShare + curveShare) return undefined;
     const at = order === "kem-first" ? kemShare : curveShare;
     const [head, tail] = [share.subarray(0, at), share.subarray(at)];
@@ -54,10 +57,15 @@ interface KemSubtle {
   generateKey(algorithm: "ML-KEM-768", extractable: boolean, usages: readonly string[]): Promise<CryptoKeyPair>;
   exportKey(format: "raw-public", key: CryptoKey): Promise<ArrayBuffer>;
   importKey(
-    format: "raw-public", key: Bytes, algorithm: "ML-KEM-768", extractable: boolean, usages: readonly string[],
+    format: "raw-public",
+    key: Bytes,
+    algorithm: "ML-KEM-768",
+    extractable: boolean,
+    usages: readonly string[],
   ): Promise<CryptoKey>;
   encapsulateBits(
-    algorithm: "ML-KEM-768", key: CryptoKey,
+    algorithm: "ML-KEM-768",
+    key: CryptoKey,
   ): Promise<{ readonly sharedKey: ArrayBuffer; readonly ciphertext: ArrayBuffer }>;
   decapsulateBits(algorithm: "ML-KEM-768", key: CryptoKey, ciphertext: Bytes): Promise<ArrayBuffer>;
 }

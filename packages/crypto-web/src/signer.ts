@@ -1,6 +1,4 @@
-import {
-  ApiMisuse, type AsyncSigner, ConfigError, readPublicKey, type SignatureScheme, schemesOf,
-} from "@sallyport/core";
+import { ApiMisuse, type AsyncSigner, ConfigError, readPublicKey, type SignatureScheme, schemesOf } from "@sallyport/core";
 import { toDer } from "./ecdsa-signature.ts";
 import { type Operation, operations } from "./operations.ts";
 

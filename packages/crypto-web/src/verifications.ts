@@ -1,6 +1,12 @@
 // Verification by WebCrypto. What the runtime has no algorithm, curve or key size for, the provider beneath verifies.
 import {
-  type AsyncVerification, type Bytes, type PublicKey, readPublicKey, type SyncVerification, type Verification, verifiableBy,
+  type AsyncVerification,
+  type Bytes,
+  type PublicKey,
+  readPublicKey,
+  type SyncVerification,
+  type Verification,
+  verifiableBy,
 } from "@sallyport/core";
 import { fromDer } from "./ecdsa-signature.ts";
 import { type Operation, operations } from "./operations.ts";

@@ -95,16 +95,19 @@ export class ByteConn implements Conn {
   }
   #newWritable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     const gathered = new Gathered((...data) => this.#write(...data));
-    return new WritableStream<Uint8Array<ArrayBufferLike>>({
-      write: (data) => gathered.write(data),
-      close: async () => {
-        await gathered.flush();
-        await this.closeWrite();
+    return new WritableStream<Uint8Array<ArrayBufferLike>>(
+      {
+        write: (data) => gathered.write(data),
+        close: async () => {
+          await gathered.flush();
+          await this.closeWrite();
+        },
+        abort: () => {
+          this.#closed = true;
+          this.#under.close(false);
+        },
       },
-      abort: () => {
-        this.#closed = true;
-        this.#under.close(false);
-      },
-    }, gathered.strategy);
+      gathered.strategy,
+    );
   }
 }

@@ -1,17 +1,41 @@
 // TLS over Deno.Conn: clients, servers, and STARTTLS on both sides.
 import {
-  Acceptor, type ClientConfig, type ClientHello, Connector, type ConnectorOptions, type EarlyDataOutcome, type Info,
+  Acceptor,
+  type ClientConfig,
+  type ClientHello,
+  Connector,
+  type ConnectorOptions,
+  type EarlyDataOutcome,
+  type Info,
 } from "@sallyport/core";
 import {
-  type Budget, type Clock, type Decision, type Driven, type DriveOptions, drive, type DynamicRecordSizes, type EarlyDataHandler,
-  type EarlyDataSource, budget as freshBudget, type PassedThrough, type ServerDriven,
+  type Budget,
+  type Clock,
+  type Decision,
+  type Driven,
+  type DriveOptions,
+  drive,
+  type DynamicRecordSizes,
+  type EarlyDataHandler,
+  type EarlyDataSource,
+  budget as freshBudget,
+  type PassedThrough,
+  type ServerDriven,
 } from "@sallyport/drive";
 import { ByteConn } from "./byte-conn.ts";
 import { type Conn, ConnTransport } from "./conn-transport.ts";
 
 export type {
-  Budget, BudgetOptions, Decision, DynamicRecordSizeOptions, DynamicRecordSizes, EarlyDataHandler, EarlyDataSource, EarlyExchange,
-  Passthrough, Refusal,
+  Budget,
+  BudgetOptions,
+  Decision,
+  DynamicRecordSizeOptions,
+  DynamicRecordSizes,
+  EarlyDataHandler,
+  EarlyDataSource,
+  EarlyExchange,
+  Passthrough,
+  Refusal,
 } from "@sallyport/drive";
 export { budget, dynamicRecordSizes, passthrough, refuse } from "@sallyport/drive";
 export type { Conn } from "./conn-transport.ts";
@@ -59,12 +83,7 @@ export interface ServeTlsOptions extends TlsOptions {
  * const tls = connectTls(await Deno.connect({ hostname: "10.0.0.7", port: 5432 }), config, "db.internal");
  * console.log((await tls.handshake()).suite);
  */
-export function connectTls(
-  conn: Conn,
-  config: ClientConfig,
-  serverName: string,
-  options: ConnectTlsOptions = {},
-): TlsConn {
+export function connectTls(conn: Conn, config: ClientConfig, serverName: string, options: ConnectTlsOptions = {}): TlsConn {
   const start = new Connector(config, serverName, options).start();
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   return new HandshakingConn(conn, (common) => drive(new ConnTransport(conn), start, answerers, common), options);
@@ -111,7 +130,9 @@ class HandshakingConn extends ByteConn implements TlsConn {
   readonly #established: Promise<Driven>;
 
   constructor(
-    conn: Conn, begin: (options: DriveOptions) => Promise<ServerDriven>, options: TlsOptions & Pick<ServeTlsOptions, "onPassthrough">,
+    conn: Conn,
+    begin: (options: DriveOptions) => Promise<ServerDriven>,
+    options: TlsOptions & Pick<ServeTlsOptions, "onPassthrough">,
   ) {
     const cancelled = new AbortController();
     const done = new Promise<Driven>((resolve, reject) => {

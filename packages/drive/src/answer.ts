@@ -1,5 +1,14 @@
 // Answers every stage of either role from the objects that the stage carries.
-import type { Accepted, ClientHello, ClientStage, ErrorAndAlert, Established, Freshness, NeedsSingleUse, ServerStage } from "@sallyport/core";
+import type {
+  Accepted,
+  ClientHello,
+  ClientStage,
+  ErrorAndAlert,
+  Established,
+  Freshness,
+  NeedsSingleUse,
+  ServerStage,
+} from "@sallyport/core";
 import type { Decision } from "./door.ts";
 import { type EarlyDataHandler, type EarlyDataSource, exchangeOf, sendEarly } from "./early-data.ts";
 import type { Arrival } from "./inbox.ts";
@@ -50,11 +59,16 @@ export async function answer(stage: Waiting, means: Means): Promise<Stage | Pass
     }
     case "needs-session": {
       if (!("candidates" in stage)) return stage.resume(await stage.store.takeAsync(stage.key, means.signal));
-      const states = await stage.store.findAsync(stage.candidates.map(({ id }) => id), means.signal);
-      return stage.resume(stage.candidates.flatMap(({ index }, at) => {
-        const state = states[at];
-        return state === undefined ? [] : [{ index, state }];
-      }));
+      const states = await stage.store.findAsync(
+        stage.candidates.map(({ id }) => id),
+        means.signal,
+      );
+      return stage.resume(
+        stage.candidates.flatMap(({ index }, at) => {
+          const state = states[at];
+          return state === undefined ? [] : [{ index, state }];
+        }),
+      );
     }
     case "needs-single-use":
       return stage.answer(await askSingleUse(stage, means.signal));

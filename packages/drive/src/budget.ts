@@ -10,7 +10,12 @@ export class Budget {
   /** In the order in which they began to close. */
   readonly #closing = new Set<() => void>();
   readonly #counts: { -readonly [K in keyof Counts]: number } = {
-    established: 0, failed: 0, passedThrough: 0, refused: 0, gaveWay: 0, cut: 0,
+    established: 0,
+    failed: 0,
+    passedThrough: 0,
+    refused: 0,
+    gaveWay: 0,
+    cut: 0,
   };
   #turnOf: object | undefined;
   readonly #queue: { readonly handshake: object; readonly go: () => void }[] = [];

@@ -1,7 +1,16 @@
 // The loop: writes each stage's output, answers it, and hands over what comes of it.
 import {
-  type Accepted, ApiMisuse, type Bytes, type ClientEstablished, type ClientHello, type ClientStage, type ConnectionEvent,
-  type EarlyDataOutcome, type ErrorAndAlert, type Established, type ServerStage,
+  type Accepted,
+  ApiMisuse,
+  type Bytes,
+  type ClientEstablished,
+  type ClientHello,
+  type ClientStage,
+  type ConnectionEvent,
+  type EarlyDataOutcome,
+  type ErrorAndAlert,
+  type Established,
+  type ServerStage,
 } from "@sallyport/core";
 import { answer, type Means, type Passing, type Stage, type Waiting } from "./answer.ts";
 import { type Budget, budget as freshBudget, type Seat } from "./budget.ts";
@@ -126,7 +135,12 @@ class Handshake implements Means, Seat {
   #entered = false;
   #waitsForPeer = false;
 
-  constructor(line: Line, answerers: DoorAnswerers | ClientAnswerers, options: DriveOptions, smallRecords: SmallRecords | undefined) {
+  constructor(
+    line: Line,
+    answerers: DoorAnswerers | ClientAnswerers,
+    options: DriveOptions,
+    smallRecords: SmallRecords | undefined,
+  ) {
     this.#line = line;
     this.#smallRecords = smallRecords;
     this.#options = options;

@@ -36,7 +36,9 @@ export function exchangeOf({ agreed, halfRtt }: EarlyData, outbox: Outbox): Earl
 
 /** Sends what the source gives. @returns the stage that follows, if the connection has failed at it */
 export function sendEarly(
-  { early }: Pick<ClientNeedsInput, "early">, source: EarlyDataSource | undefined, outbox: Outbox,
+  { early }: Pick<ClientNeedsInput, "early">,
+  source: EarlyDataSource | undefined,
+  outbox: Outbox,
 ): Extract<ReturnType<NonNullable<ClientNeedsInput["early"]>["send"]>, { readonly kind: "failed" }> | undefined {
   if (early === undefined || source === undefined) return undefined;
   const data = source(early.remaining, early.agreed);

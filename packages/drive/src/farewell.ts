@@ -55,7 +55,8 @@ export function peerEndOf(error: TlsError, end: Farewelled["transportEnd"]): Pee
  * @param due `alert`: one (close_notify included) is among what is queued. `peer-end`: none, but how the peer goes is to be told.
  */
 export function farewell(
-  { transport, inbox, outbox, clock, budget, drain }: Line, due: "alert" | "peer-end" | "nothing",
+  { transport, inbox, outbox, clock, budget, drain }: Line,
+  due: "alert" | "peer-end" | "nothing",
 ): Promise<Farewelled> {
   return new Promise((resolve) => {
     let over = false;

@@ -151,7 +151,10 @@ export class Inbox implements ChunkReader {
 function ask(transport: Transport, reader: ChunkReader): void {
   try {
     if (transport.readTo !== undefined) return transport.readTo(reader);
-    transport.read().then((chunk) => reader.arrived(chunk), (cause) => reader.broke(cause));
+    transport.read().then(
+      (chunk) => reader.arrived(chunk),
+      (cause) => reader.broke(cause),
+    );
   } catch (cause) {
     reader.broke(cause);
   }
@@ -168,10 +171,12 @@ class Returned implements Transport, ChunkReader {
     this.#transport = transport;
     this.#ended = ended;
     if (!isReading) return;
-    this.#underWay = quiet(new Promise((resolve, reject) => {
-      this.arrived = resolve;
-      this.broke = reject;
-    }));
+    this.#underWay = quiet(
+      new Promise((resolve, reject) => {
+        this.arrived = resolve;
+        this.broke = reject;
+      }),
+    );
   }
   get halfCloses(): boolean {
     return this.#transport.halfCloses;

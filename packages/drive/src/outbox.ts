@@ -84,9 +84,11 @@ export class Outbox implements ChunkWriter {
 
   /** Flushes, then half-closes, once. Never rejects: see `broken`. */
   finish(): Promise<void> {
-    this.#finished ??= this.flushed().then(async () => {
-      if (this.#broken === undefined && this.#transport.halfCloses) await this.#transport.closeWrite();
-    }).catch((cause) => this.#break(cause));
+    this.#finished ??= this.flushed()
+      .then(async () => {
+        if (this.#broken === undefined && this.#transport.halfCloses) await this.#transport.closeWrite();
+      })
+      .catch((cause) => this.#break(cause));
     return this.#finished;
   }
 
@@ -167,7 +169,10 @@ const turn = Promise.resolve();
 /** One that throws is one that rejects. */
 function write(transport: Transport, bytes: Uint8Array, writer: ChunkWriter): void {
   if (transport.writeTo !== undefined) return transport.writeTo(bytes, writer);
-  transport.write(bytes).then(() => writer.written(), (cause) => writer.broke(cause));
+  transport.write(bytes).then(
+    () => writer.written(),
+    (cause) => writer.broke(cause),
+  );
 }
 
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

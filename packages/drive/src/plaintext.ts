@@ -147,7 +147,8 @@ export class Plaintext implements Source {
   /** All that waits fits into one full record: into memory of its own size, since an idle peer may pin it for long. */
   #sealFew(unit: number): Batch {
     const size = this.#recordSize(unit);
-    if (this.#bytes > size) return this.#sealInto(new Uint8Array(this.#bytes + Math.ceil(this.#bytes / size) * recordOverhead), unit);
+    if (this.#bytes > size)
+      return this.#sealInto(new Uint8Array(this.#bytes + Math.ceil(this.#bytes / size) * recordOverhead), unit);
     const sealed: Written[] = [];
     const data = this.#gather(unit, unit);
     const result = this.#connection.send(data);

@@ -1,7 +1,15 @@
 // The established connection as a byte stream.
 import {
-  type AbortCause, ApiMisuse, type Connection, type ConnectionEvent, type ErrorAndAlert, type Established, type Exported,
-  type Info, type Received, type TlsError,
+  type AbortCause,
+  ApiMisuse,
+  type Connection,
+  type ConnectionEvent,
+  type ErrorAndAlert,
+  type Established,
+  type Exported,
+  type Info,
+  type Received,
+  type TlsError,
 } from "@sallyport/core";
 import { report } from "./events.ts";
 import { farewell, type Line } from "./farewell.ts";
@@ -76,11 +84,12 @@ export class Stream implements TlsStream, Waiter, Writing {
   }
 
   get closed(): Promise<Closing> {
-    this.#closed ??= this.#closing === undefined
-      ? new Promise((resolve) => {
-          this.#resolveClosed = resolve;
-        })
-      : Promise.resolve(this.#closing);
+    this.#closed ??=
+      this.#closing === undefined
+        ? new Promise((resolve) => {
+            this.#resolveClosed = resolve;
+          })
+        : Promise.resolve(this.#closing);
     return this.#closed;
   }
   get readEnd(): "close-notify" | TlsError | ApiMisuse | undefined {
@@ -126,12 +135,14 @@ export class Stream implements TlsStream, Waiter, Writing {
     if (this.#writeEnd !== undefined) return Promise.reject(this.#writeEnd());
     this.#writeEnd = () => new WriteSideClosed("own-close");
     const { outbox } = this.#line;
-    const closed = this.#plaintext.pushStep(() => this.#connection.close()).then(async () => {
-      await outbox.finish();
-      if (outbox.broken !== undefined) throw outbox.broken.cause;
-      this.#ownCloseSent = true;
-      this.#finishIfOver();
-    });
+    const closed = this.#plaintext
+      .pushStep(() => this.#connection.close())
+      .then(async () => {
+        await outbox.finish();
+        if (outbox.broken !== undefined) throw outbox.broken.cause;
+        this.#ownCloseSent = true;
+        this.#finishIfOver();
+      });
     outbox.start();
     this.#ownClose = quiet(closed);
     return this.#ownClose;

@@ -37,15 +37,27 @@ export function diagnose(evidence: Evidence, options: ExplainOptions): Report {
     severity: failure ? "failure" : causes.length > 0 ? "warning" : "information",
     failed: whoFailed(evidence, options),
     alert: alertOf(evidence),
-    offers: [
-      ...hellos.map((each) => offerOf(each, recogniseStack(each.clientHello))),
-    ],
+    offers: [...hellos.map((each) => offerOf(each, recogniseStack(each.clientHello)))],
     causes,
     findings: [
       ...obstacles
         .filter(({ certainty }) => certainty === "possible")
-        .map(({ what, because }): Note => ({ id: "next-obstacle", severity: "warning", what: `Some servers would refuse for another reason: ${[what, ...because].join(" ")}` })),
-      ...(failure ? [] : distrusted.map(({ what }): Note => ({ id: "certificate", severity: "warning", what: `Who judges the server's certificate here would refuse it. ${what}` }))),
+        .map(
+          ({ what, because }): Note => ({
+            id: "next-obstacle",
+            severity: "warning",
+            what: `Some servers would refuse for another reason: ${[what, ...because].join(" ")}`,
+          }),
+        ),
+      ...(failure
+        ? []
+        : distrusted.map(
+            ({ what }): Note => ({
+              id: "certificate",
+              severity: "warning",
+              what: `Who judges the server's certificate here would refuse it. ${what}`,
+            }),
+          )),
       ...hellos.slice(-1).flatMap(notesOnHello),
       ...remarks.map((what): Note => ({ id: "incomplete-input", severity: "information", what })),
     ],
@@ -72,14 +84,22 @@ function ranked(causes: readonly Cause[]): readonly Cause[] {
 
 function signCauses({ signs, alerts }: Evidence): readonly Cause[] {
   const certainties = { certain: "certain", likely: "likely", symptom: "possible" } as const;
-  return signs.flatMap(({ cause, strength, what }) => (cause === undefined || (cause === "some-alert" && alerts.length > 0) ? [] : [causeOf(cause, certainties[strength], { because: [what] })]));
+  return signs.flatMap(({ cause, strength, what }) =>
+    cause === undefined || (cause === "some-alert" && alerts.length > 0)
+      ? []
+      : [causeOf(cause, certainties[strength], { because: [what] })],
+  );
 }
 
 function alertCauses(evidence: Evidence, hello: ClientHello | undefined): readonly Cause[] {
   const failures = evidence.alerts.filter(isFailure).slice(0, 4);
-  const unshown = failures.some(({ from, number }) => from !== "client" && whereCertificatesLack.has(number)) && showsNoCertificate(evidence);
+  const unshown =
+    failures.some(({ from, number }) => from !== "client" && whereCertificatesLack.has(number)) && showsNoCertificate(evidence);
   const because = ["the server asked for a certificate (certificate_request), and the client's message has none"];
-  return [...(unshown ? [causeOf("certificate-required", "likely", { because })] : []), ...failures.flatMap((alert) => causesOfAlert(alert, hello))];
+  return [
+    ...(unshown ? [causeOf("certificate-required", "likely", { because })] : []),
+    ...failures.flatMap((alert) => causesOfAlert(alert, hello)),
+  ];
 }
 /** handshake_failure, no_certificate, bad_certificate, certificate_required: stacks of TLS 1.2 give any of them. */
 const whereCertificatesLack: ReadonlySet<number> = new Set([40, 41, 42, 116]);
@@ -87,7 +107,13 @@ const whereCertificatesLack: ReadonlySet<number> = new Set([40, 41, 42, 116]);
 /** A Certificate message of a client with an empty list, behind the question for one. */
 function showsNoCertificate({ units }: Evidence): boolean {
   const asked = units.some(({ kind, name }) => kind === "message" && name === "certificate_request");
-  return asked && units.some(({ kind, name, from, body }) => kind === "message" && name === "certificate" && from === "client" && body.length <= emptyCertificate);
+  return (
+    asked &&
+    units.some(
+      ({ kind, name, from, body }) =>
+        kind === "message" && name === "certificate" && from === "client" && body.length <= emptyCertificate,
+    )
+  );
 }
 /** Header, context of TLS 1.3, and the length of nothing. */
 const emptyCertificate = 8;
@@ -96,9 +122,15 @@ const isFailure = ({ level, number }: AlertSeen): boolean => level !== "warning"
 
 function causesOfForeign({ looksLike }: ForeignBytes): readonly Cause[] {
   if (looksLike === "http-request") return [causeOf("plain-http", "certain", { because: ["the bytes are an HTTP request"] })];
-  if (looksLike === "sslv2") return [causeOf("no-common-version", "certain", { what: "The bytes are a hello of SSL 2.0, which nobody speaks any more." })];
+  if (looksLike === "sslv2")
+    return [causeOf("no-common-version", "certain", { what: "The bytes are a hello of SSL 2.0, which nobody speaks any more." })];
   if (looksLike === "unknown") return [causeOf("not-tls", "likely")];
-  const what = { "http-response": "an answer in plain HTTP", ssh: "SSH", smtp: "a greeting of SMTP or FTP in plain text", text: "plain text" }[looksLike];
+  const what = {
+    "http-response": "an answer in plain HTTP",
+    ssh: "SSH",
+    smtp: "a greeting of SMTP or FTP in plain text",
+    text: "plain text",
+  }[looksLike];
   return [causeOf("not-a-tls-server", "certain", { what: `What answered is ${what}, not TLS.` })];
 }
 
@@ -121,7 +153,9 @@ function isAlone({ alerts, serverHellos, signs, errors }: Evidence): boolean {
 }
 
 function hasFailed({ alerts, errors, signs, notTls, silent }: Evidence): boolean {
-  return alerts.some(isFailure) || errors.length > 0 || signs.some(({ cause }) => cause !== undefined) || notTls.length > 0 || silent;
+  return (
+    alerts.some(isFailure) || errors.length > 0 || signs.some(({ cause }) => cause !== undefined) || notTls.length > 0 || silent
+  );
 }
 
 function verdictOf(causes: readonly Cause[], { hellos, serverHellos, seen, signs }: Evidence, failure: boolean): string {
@@ -132,11 +166,15 @@ function verdictOf(causes: readonly Cause[], { hellos, serverHellos, seen, signs
   }
   const hello = hellos.at(-1)?.clientHello;
   if (hello !== undefined && serverHellos.length === 0) {
-    return `Nothing is wrong with this ClientHello: ${takersOf(hello).map(({ profile }) => profile.title).join("; ")} would take it.`;
+    return `Nothing is wrong with this ClientHello: ${takersOf(hello)
+      .map(({ profile }) => profile.title)
+      .join("; ")} would take it.`;
   }
   if (serverHellos.length > 0) return "The server took the offer; what follows shows no failure.";
   if (signs.length > 0) return `${signs.map(({ what }) => what).join("; ")}: that is known by name, and explains nothing alone.`;
-  return seen.length === 0 && !failure ? "Nothing was recognised: no bytes of TLS, no error code, no line of a log that is known here." : "What was recognised shows no failure.";
+  return seen.length === 0 && !failure
+    ? "Nothing was recognised: no bytes of TLS, no error code, no line of a log that is known here."
+    : "What was recognised shows no failure.";
 }
 
 function alertOf({ alerts, errors }: Evidence): ReportedAlert | undefined {
@@ -161,7 +199,14 @@ function whoFailed(evidence: Evidence, { role }: ExplainOptions): Report["failed
   const peer = role === undefined ? "peer" : role === "client" ? "server" : "client";
   const own: Party = role ?? "this side";
   if (error !== undefined) {
-    const by: Party = error.kind === "alert-received" || error.kind === "closed-early" ? peer : error.fault === "transport" ? "network" : error.kind === "no-agreement" ? "server" : own;
+    const by: Party =
+      error.kind === "alert-received" || error.kind === "closed-early"
+        ? peer
+        : error.fault === "transport"
+          ? "network"
+          : error.kind === "no-agreement"
+            ? "server"
+            : own;
     return { by, at: error.kind === "no-agreement" ? "client_hello" : error.phase };
   }
   // Behind a client's hello alone it is the answer.
@@ -174,4 +219,3 @@ function stacksOf({ stacks, signs }: Evidence, looksLike: StackId | undefined, o
   const seen = [...stacks.map(({ stack }) => stack), ...signs.flatMap(({ stack }) => (stack === undefined ? [] : [stack]))];
   return [...new Set([...(options.stacks ?? []), ...(looksLike === undefined ? [] : [looksLike]), ...seen])];
 }
-

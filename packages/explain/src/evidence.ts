@@ -72,8 +72,20 @@ export interface Sign {
 }
 
 export const nothing: Evidence = {
-  hellos: [], serverHellos: [], alerts: [], chains: [], messages: [], errors: [], signs: [], stacks: [], notTls: [],
-  protectedRecords: 0, silent: false, remarks: [], seen: [], units: [],
+  hellos: [],
+  serverHellos: [],
+  alerts: [],
+  chains: [],
+  messages: [],
+  errors: [],
+  signs: [],
+  stacks: [],
+  notTls: [],
+  protectedRecords: 0,
+  silent: false,
+  remarks: [],
+  seen: [],
+  units: [],
   inOrder: false,
 };
 

@@ -55,7 +55,9 @@ export function readInputs(input: Input | readonly Input[]): Evidence {
     for (const { source } of inputs) collectKeys(source, keys);
     const evidence = readOpened((unsealer) => together(inputs.map((each) => read(each, keys, unsealer))), keys);
     const { connections } = keys;
-    return connections === 0 ? evidence : { ...evidence, seen: [...evidence.seen, `a key log of ${count(connections, "connection")}`] };
+    return connections === 0
+      ? evidence
+      : { ...evidence, seen: [...evidence.seen, `a key log of ${count(connections, "connection")}`] };
   } finally {
     keys.end();
   }
@@ -105,13 +107,16 @@ const longest = 1 << 26;
 
 /** Hex, a log, plain HTTP: all of it is text. */
 function looksLikeText(bytes: Uint8Array): boolean {
-  return bytes.length > 0 && bytes.subarray(0, 512).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
+  return (
+    bytes.length > 0 && bytes.subarray(0, 512).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b)
+  );
 }
 
 /** What is looked for is ASCII; the rest is one sign a byte. */
 function textOf(bytes: Uint8Array): string {
   const parts: string[] = [];
-  for (let at = 0; at < bytes.length && at < 1 << 23; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+  for (let at = 0; at < bytes.length && at < 1 << 23; at += 8192)
+    parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
   return parts.join("");
 }
 

@@ -11,12 +11,25 @@ export function ja4(hello: ClientHello): string {
   const version = versions.get(newest) ?? "00";
   const name = extensions.includes(0) ? "d" : "i";
   const head = `t${version}${name}${two(suites.length)}${two(extensions.length)}${ends(hello.alpn[0])}`;
-  const hashed = extensions.filter((id) => id !== 0 && id !== 16).map(hex).sort().join(",");
-  const schemes = (hello.signatureSchemes ?? []).filter((value) => !isGrease(value)).map(({ id }) => hex(id)).join(",");
+  const hashed = extensions
+    .filter((id) => id !== 0 && id !== 16)
+    .map(hex)
+    .sort()
+    .join(",");
+  const schemes = (hello.signatureSchemes ?? [])
+    .filter((value) => !isGrease(value))
+    .map(({ id }) => hex(id))
+    .join(",");
   return `${head}_${digest(suites.map(hex).sort().join(","))}_${digest(schemes === "" ? hashed : `${hashed}_${schemes}`)}`;
 }
 
-const versions: ReadonlyMap<number, string> = new Map([[0x0304, "13"], [0x0303, "12"], [0x0302, "11"], [0x0301, "10"], [0x0300, "s3"]]);
+const versions: ReadonlyMap<number, string> = new Map([
+  [0x0304, "13"],
+  [0x0303, "12"],
+  [0x0302, "11"],
+  [0x0301, "10"],
+  [0x0300, "s3"],
+]);
 
 function meant(values: readonly Registered[]): number[] {
   return values.filter((value) => !isGrease(value)).map(({ id }) => id);
@@ -38,5 +51,8 @@ const octet = (character: string): string => (character.charCodeAt(0) & 0xff).to
 /** Of an empty list twelve zeros stand. */
 function digest(text: string): string {
   if (text === "") return "000000000000";
-  return [...sha256(Uint8Array.from(text, (character) => character.charCodeAt(0)))].map((byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, 12);
+  return [...sha256(Uint8Array.from(text, (character) => character.charCodeAt(0)))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
+    .slice(0, 12);
 }

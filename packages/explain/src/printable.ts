@@ -11,14 +11,19 @@ function clean(value: unknown): unknown {
   if (typeof value === "string") return cleanText(value);
   if (Array.isArray(value)) {
     const kept = value.slice(0, longestList).map(clean);
-    return value.length > longestList && typeof value[0] === "string" ? [...kept, `and ${value.length - longestList} more`] : kept;
+    return value.length > longestList && typeof value[0] === "string"
+      ? [...kept, `and ${value.length - longestList} more`]
+      : kept;
   }
-  if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, clean(each)]));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, clean(each)]));
   return value;
 }
 
 /** Control characters and what lies beyond ASCII are escaped: a terminal would obey them. */
 function cleanText(text: string): string {
   const short = text.length > longestText ? `${text.slice(0, longestText)}...` : text;
-  return short.replaceAll("§", "section ").replaceAll(/[^\x20-\x7e]/g, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return short
+    .replaceAll("§", "section ")
+    .replaceAll(/[^\x20-\x7e]/g, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -22,12 +22,14 @@ function sentenceOf<K extends Refusal["kind"]>(kind: K, refusal: Extract<Refusal
 
 /** Total by type: a kind of refusal without its sentence does not compile. */
 const sentences: Sentences = {
-  "no-common-version": ({ theirs, ours }, server) => `The client speaks ${points(theirs)}; ${server} speaks ${ours.map(version).join(" and ")}.`,
+  "no-common-version": ({ theirs, ours }, server) =>
+    `The client speaks ${points(theirs)}; ${server} speaks ${ours.map(version).join(" and ")}.`,
   "fallback-scsv": ({ ours }) =>
     `The client says that this is its second try, with less than it can (TLS_FALLBACK_SCSV), yet ${version(ours)} would have been there: ` +
     "somebody may have broken the first.",
   "server-name-missing": (_, server) => `The client doesn't say which name it wants (server_name), and ${server} insists on one.`,
-  "server-name-unknown": ({ theirs, ours }) => `The client wants ${printable(theirs)}; the certificates here are for ${list(ours)}.`,
+  "server-name-unknown": ({ theirs, ours }) =>
+    `The client wants ${printable(theirs)}; the certificates here are for ${list(ours)}.`,
   "no-common-alpn": ({ theirs, ours }, server) => `The client wants to speak ${list(theirs)}; ${server} speaks ${list(ours)}.`,
   "no-common-suite": ({ theirs }, server) =>
     `The client offers ${count(theirs.length, "cipher suite")}, none of which ` +
@@ -38,7 +40,8 @@ const sentences: Sentences = {
     `Of the ${about === "suite" ? "cipher suites" : "groups"} that both have (${list(common)}), the server's policy takes none.`,
   "no-supported-groups": () =>
     "The client doesn't say which curves it can do (supported_groups), so none can be chosen that it is sure to know.",
-  "no-common-group": ({ theirs, ours }, server) => `For the key exchange the client can do ${points(theirs)}; ${server} can do ${list(ours)}.`,
+  "no-common-group": ({ theirs, ours }, server) =>
+    `For the key exchange the client can do ${points(theirs)}; ${server} can do ${list(ours)}.`,
   "no-common-scheme": ({ theirs, ours }, server) =>
     `The client takes signatures by ${points(theirs)}; ${keyOf(server)} signs ${list(ours)}.`,
   "no-common-certificate-type": ({ whose, theirs, ours }, server) =>
@@ -119,7 +122,8 @@ function remark(suites: readonly Registered[]): string {
     ["key transport by RSA", /^TLS_RSA_WITH_/],
     ["finite-field DHE", /^TLS_DHE_/],
   ] as const;
-  const kinds =
-    outdated.filter(([, pattern]) => suites.some(({ name }) => name !== undefined && pattern.test(name))).map(([kind]) => kind);
+  const kinds = outdated
+    .filter(([, pattern]) => suites.some(({ name }) => name !== undefined && pattern.test(name)))
+    .map(([kind]) => kind);
   return kinds.length === 0 ? "" : `: what it has is out of date (${kinds.join(", ")})`;
 }

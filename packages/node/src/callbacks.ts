@@ -30,7 +30,9 @@ export function withCallbacks(accept: Accept, { SNICallback, ALPNCallback }: Doo
   expectFunction("ALPNCallback", ALPNCallback);
   if (SNICallback === undefined && ALPNCallback === undefined) return accept;
   if (!(accept instanceof ServerConfig)) {
-    throw misuse("SNICallback and ALPNCallback go with an accept that is one config: an accept that is a function decides for all");
+    throw misuse(
+      "SNICallback and ALPNCallback go with an accept that is one config: an accept that is a function decides for all",
+    );
   }
   return async (hello) => {
     const config = (SNICallback && hello.serverName !== undefined && (await contextOf(hello.serverName, SNICallback))) || accept;
@@ -51,7 +53,11 @@ function contextOf(name: string, ask: NonNullable<DoorCallbacks["SNICallback"]>)
   });
 }
 
-function withProtocol(config: ServerConfig, { serverName, alpn }: ClientHello, ask: NonNullable<DoorCallbacks["ALPNCallback"]>): Decision {
+function withProtocol(
+  config: ServerConfig,
+  { serverName, alpn }: ClientHello,
+  ask: NonNullable<DoorCallbacks["ALPNCallback"]>,
+): Decision {
   const chosen: unknown = ask({ servername: serverName ?? "", protocols: [...alpn] });
   if (chosen === undefined) return refuse("no_application_protocol", "ALPNCallback took none of the client's protocols");
   if (typeof chosen === "string" && alpn.includes(chosen)) return config.withAlpn([chosen]);

@@ -21,7 +21,10 @@ export function connect(options: ConnectOptions, onSecure?: () => void): TlsSock
   const socket: Duplex =
     options.socket ?? connectTcp({ host, port, allowHalfOpen: true, noDelay: true, ...readsIntoWindow(() => socket) });
   const tls = handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), [
-    "connect", "ready", "secure", "secureConnect",
+    "connect",
+    "ready",
+    "secure",
+    "secureConnect",
   ]);
   if (onSecure !== undefined) tls.once("secureConnect", onSecure);
   if (signal !== undefined) addAbortSignal(signal, tls);
@@ -31,7 +34,9 @@ export function connect(options: ConnectOptions, onSecure?: () => void): TlsSock
 /**
  * For undici: `new Agent({ connect: undiciConnector(config) })`. Its connections share one budget.
  */
-export function undiciConnector(config: ClientConfig): (
+export function undiciConnector(
+  config: ClientConfig,
+): (
   options: { readonly hostname: string; readonly host?: string; readonly port: string; readonly servername?: string | null },
   callback: (...args: [error: null, socket: TlsSocket] | [error: Error, socket: null]) => void,
 ) => void {

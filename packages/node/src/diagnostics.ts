@@ -61,17 +61,33 @@ export function observe(role: Told["role"], socket: Duplex, driven: Promise<Serv
         const { stream, earlyData } = result;
         tell<EstablishedMessage>("established", { role, socket, info: stream.info, earlyData, milliseconds });
         void stream.closed.then(({ error, delivery }) => {
-          tell<ClosedMessage>("closed", { role, socket, cause: error === undefined ? "close_notify" : causeOf(error), error, delivery });
+          tell<ClosedMessage>("closed", {
+            role,
+            socket,
+            cause: error === undefined ? "close_notify" : causeOf(error),
+            error,
+            delivery,
+          });
         });
         break;
       }
       case "failed": {
-        const { failure: { error, alert }, delivery, peerEnd, answeredPlainly } = result;
+        const {
+          failure: { error, alert },
+          delivery,
+          peerEnd,
+          answeredPlainly,
+        } = result;
         tell<FailedMessage>("failed", {
-          role, socket, cause: causeOf(error), error,
+          role,
+          socket,
+          cause: causeOf(error),
+          error,
           alert: alert.kind === "alert" && !answeredPlainly ? alert.description : undefined,
           alertReceived: error.kind === "alert-received" ? error.context.description.name : undefined,
-          delivery, peerEnd, milliseconds,
+          delivery,
+          peerEnd,
+          milliseconds,
         });
         break;
       }

@@ -25,7 +25,8 @@ export type EarlyRequestTreatment = "now" | "later" | "too-early";
 export function treatEarlyRequests({ server, treat }: EarlyRequests, { earlyData }: { readonly earlyData?: unknown }): void {
   if (earlyData !== undefined) throw new ApiMisuse("bad-argument", "earlyRequests and earlyData can't both take early data");
   if (typeof server?.emit !== "function") throw new ApiMisuse("bad-argument", "earlyRequests.server is an http.Server");
-  if (treat !== undefined && typeof treat !== "function") throw new ApiMisuse("bad-argument", "earlyRequests.treat is no function");
+  if (treat !== undefined && typeof treat !== "function")
+    throw new ApiMisuse("bad-argument", "earlyRequests.treat is no function");
   if (watched.has(server)) return;
   watched.add(server);
   const emit = server.emit;

@@ -21,7 +21,13 @@ export function coded(error: TlsError): CodedTlsError {
   return Object.assign(error, { code: `ERR_SALLYPORT_${error.kind.toUpperCase().replaceAll("-", "_")}` });
 }
 
-export function tlsClientError({ failure: { error, alert }, delivery, peerEnd, answeredPlainly, clientHello }: Undone): TlsClientError {
+export function tlsClientError({
+  failure: { error, alert },
+  delivery,
+  peerEnd,
+  answeredPlainly,
+  clientHello,
+}: Undone): TlsClientError {
   return Object.assign(coded(error), {
     alert: alert.kind === "alert" && !answeredPlainly ? alert.description : undefined,
     delivered: delivery === "peer-ended",

@@ -47,7 +47,12 @@ export function handshakeOn(
   return tls;
 }
 
-export function driveOptions({ handshakeTimeoutMs, budget, recordSizes, plainHttp }: AdapterOptions & PlainHttpOptions): DriveOptions {
+export function driveOptions({
+  handshakeTimeoutMs,
+  budget,
+  recordSizes,
+  plainHttp,
+}: AdapterOptions & PlainHttpOptions): DriveOptions {
   return {
     clock,
     ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),

@@ -1,7 +1,18 @@
 // TLS on node:net: servers, clients and upgrades as Duplex streams in the shapes that Node's users know.
 export type {
-  Budget, BudgetOptions, Counts, Decision, Delivery, DynamicRecordSizeOptions, DynamicRecordSizes, EarlyDataHandler, EarlyDataSource,
-  EarlyExchange, Passthrough, PeerEnd, Refusal,
+  Budget,
+  BudgetOptions,
+  Counts,
+  Decision,
+  Delivery,
+  DynamicRecordSizeOptions,
+  DynamicRecordSizes,
+  EarlyDataHandler,
+  EarlyDataSource,
+  EarlyExchange,
+  Passthrough,
+  PeerEnd,
+  Refusal,
 } from "@sallyport/drive";
 export { budget, dynamicRecordSizes, passthrough, refuse } from "@sallyport/drive";
 export type { DoorCallbacks } from "./callbacks.ts";

@@ -22,5 +22,10 @@ const keys: ReadonlyMap<NamedGroup, { readonly name: string; readonly size: numb
 /** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` is `ECDHE-RSA-AES128-GCM-SHA256`; those of TLS 1.3 have their names from the RFC. */
 export function opensslSuiteName(name: string): string {
   if (!name.includes("_WITH_")) return name;
-  return name.replace("TLS_", "").replace("_WITH_", "-").replace("AES_", "AES").replace("POLY1305_SHA256", "POLY1305").replaceAll("_", "-");
+  return name
+    .replace("TLS_", "")
+    .replace("_WITH_", "-")
+    .replace("AES_", "AES")
+    .replace("POLY1305_SHA256", "POLY1305")
+    .replaceAll("_", "-");
 }

@@ -57,7 +57,8 @@ export type UpgradeOptions = AdapterOptions & {
   /** Bytes that were read already and belong to TLS. */
   readonly head?: Uint8Array;
 } & (
-    | ({ readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler } & PlainHttpOptions & DoorCallbacks)
+    | ({ readonly isServer: true; readonly accept: Accept; readonly earlyData?: EarlyDataHandler } & PlainHttpOptions &
+        DoorCallbacks)
     | ({
         readonly isServer: false;
         readonly config: ClientConfig;

@@ -5,8 +5,7 @@ import type { ErrorAndAlert } from "@sallyport/core";
 export type PlainHttpAnswer = (received: Uint8Array) => Uint8Array | string;
 
 const sentence = "This port speaks HTTPS: say https:// in place of http://.\n";
-const badRequest =
-  `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${sentence.length}\r\nConnection: close\r\n\r\n${sentence}`;
+const badRequest = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${sentence.length}\r\nConnection: close\r\n\r\n${sentence}`;
 
 /** undefined: the alert. */
 export function plainHttpAnswer(answer: true | PlainHttpAnswer): (failure: ErrorAndAlert) => Uint8Array | undefined {

@@ -116,4 +116,3 @@ class SecureServer extends Server {
     process.nextTick(() => this.emit(event, ...args));
   }
 }
-

@@ -351,12 +351,19 @@ export class TlsSocket extends Duplex implements Socket {
     this.#send([chunk], done);
   }
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
-    this.#send(chunks.map(({ chunk }) => chunk), done);
+    this.#send(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    );
   }
   #send(chunks: readonly Uint8Array[], done: Done): void {
     const stream = this.#stream;
     const halfRtt = this.#halfRtt;
-    if (stream === undefined && halfRtt !== undefined) void sendEach(chunks, halfRtt).then(() => done(), (cause) => done(visible(cause)));
+    if (stream === undefined && halfRtt !== undefined)
+      void sendEach(chunks, halfRtt).then(
+        () => done(),
+        (cause) => done(visible(cause)),
+      );
     else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
     else {
       const told = guarded(done);
@@ -367,7 +374,11 @@ export class TlsSocket extends Duplex implements Socket {
   override _final(done: Done): void {
     const stream = this.#stream;
     if (stream === undefined) this.#waiting?.push(() => this._final(done));
-    else stream.closeWrite().then(() => done(), (cause) => this.#writeFailed(stream, cause, done));
+    else
+      stream.closeWrite().then(
+        () => done(),
+        (cause) => this.#writeFailed(stream, cause, done),
+      );
   }
 
   /** The transport can't be written to, but the peer's alert may lie unread in it: it would tell what an EPIPE can't. */

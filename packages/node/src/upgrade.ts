@@ -16,11 +16,18 @@ export function upgrade(socket: Duplex, options: UpgradeOptions): TlsSocket {
     const { earlyData } = options;
     const accept = withCallbacks(options.accept, options);
     const answerers = earlyData === undefined ? { accept } : { accept, earlyData };
-    return handshakeOn("server", socket, options, (transport, common) => drive(transport, new Acceptor().start(), answerers, common), [
-      "secure",
-    ]);
+    return handshakeOn(
+      "server",
+      socket,
+      options,
+      (transport, common) => drive(transport, new Acceptor().start(), answerers, common),
+      ["secure"],
+    );
   }
   const answerers = options.earlyData === undefined ? {} : { earlyData: options.earlyData };
   const start = new Connector(options.config, options.servername, options).start();
-  return handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), ["secure", "secureConnect"]);
+  return handshakeOn("client", socket, options, (transport, common) => drive(transport, start, answerers, common), [
+    "secure",
+    "secureConnect",
+  ]);
 }

@@ -1,16 +1,31 @@
 // TLS over a pair of {readable, writable}: browsers, workers, Deno, Bun, Node.
 import { Acceptor, type Bytes, type ClientConfig, type ClientHello, Connector, type ConnectorOptions } from "@sallyport/core";
 import {
-  type Budget, type Decision, type Driven, type DriveOptions, drive, type DynamicRecordSizes, type EarlyDataHandler,
-  type EarlyDataSource, type PassedThrough,
+  type Budget,
+  type Decision,
+  type Driven,
+  type DriveOptions,
+  drive,
+  type DynamicRecordSizes,
+  type EarlyDataHandler,
+  type EarlyDataSource,
+  type PassedThrough,
 } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { type BytePair, PairTransport } from "./pair-transport.ts";
 import { type TlsPair, tlsPair } from "./tls-pair.ts";
 
 export type {
-  Budget, BudgetOptions, Decision, DynamicRecordSizeOptions, DynamicRecordSizes, EarlyDataHandler, EarlyDataSource, EarlyExchange,
-  Passthrough, Refusal,
+  Budget,
+  BudgetOptions,
+  Decision,
+  DynamicRecordSizeOptions,
+  DynamicRecordSizes,
+  EarlyDataHandler,
+  EarlyDataSource,
+  EarlyExchange,
+  Passthrough,
+  Refusal,
 } from "@sallyport/drive";
 export { budget, dynamicRecordSizes, passthrough, refuse } from "@sallyport/drive";
 export type { BytePair } from "./pair-transport.ts";

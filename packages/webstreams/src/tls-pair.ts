@@ -50,34 +50,42 @@ export function tlsPair(driven: Promise<Driven>, halfCloses: boolean, cancel: ()
       cancel() {
         readCancelled = true;
         cancel();
-        void established.then((stream) => {
-          endIfUnused(stream);
-          return discard(stream);
-        }).catch(() => {});
+        void established
+          .then((stream) => {
+            endIfUnused(stream);
+            return discard(stream);
+          })
+          .catch(() => {});
       },
     },
     { highWaterMark: 0 },
   );
   const gathered = new Gathered(async (...chunks) => (await established).write(...chunks));
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      closed.catch((error) => controller.error(error));
+  const writable = new WritableStream<Uint8Array>(
+    {
+      start(controller) {
+        closed.catch((error) => controller.error(error));
+      },
+      write: (data) => gathered.write(data),
+      async close() {
+        const stream = await established;
+        await gathered.flush();
+        await stream.closeWrite().catch((cause) => closedByPeer(stream, cause));
+        writeClosed = true;
+        endIfUnused(stream);
+      },
+      async abort(cause) {
+        cancel();
+        writeClosed = true;
+        const by = { alert: "internal_error", reason: "the writer was aborted", cause } as const;
+        await established.then(
+          (stream) => stream.abort(by),
+          () => {},
+        );
+      },
     },
-    write: (data) => gathered.write(data),
-    async close() {
-      const stream = await established;
-      await gathered.flush();
-      await stream.closeWrite().catch((cause) => closedByPeer(stream, cause));
-      writeClosed = true;
-      endIfUnused(stream);
-    },
-    async abort(cause) {
-      cancel();
-      writeClosed = true;
-      const by = { alert: "internal_error", reason: "the writer was aborted", cause } as const;
-      await established.then((stream) => stream.abort(by), () => {});
-    },
-  }, gathered.strategy);
+    gathered.strategy,
+  );
   // Each tells the same; whoever looks at one of them needs no other.
   for (const promise of [opened, earlyData, closed]) promise.catch(() => {});
   return { opened, readable, writable, halfCloses, earlyData, closed };

@@ -3,7 +3,17 @@
 import type { SignatureScheme } from "@sallyport/core";
 import { equal } from "./bytes.ts";
 import {
-  bitString, constructed, type DerElement, DerError, DerReader, enter, integer, oid, opaque, smallInteger, tags,
+  bitString,
+  constructed,
+  type DerElement,
+  DerError,
+  DerReader,
+  enter,
+  integer,
+  oid,
+  opaque,
+  smallInteger,
+  tags,
 } from "./der.ts";
 
 export interface AlgorithmIdentifier {

@@ -34,17 +34,22 @@ export interface TrustAnchorsOptions {
  * @throws ConfigError if one can't be read, or is no CA's, and nobody is told of it
  * @example trustAnchors(platformRoots(), { leftOut: ({ problem }) => console.warn(problem) })
  */
-export function trustAnchors(roots: string | readonly Uint8Array[], { leftOut }: TrustAnchorsOptions = {}): readonly TrustAnchor[] {
+export function trustAnchors(
+  roots: string | readonly Uint8Array[],
+  { leftOut }: TrustAnchorsOptions = {},
+): readonly TrustAnchor[] {
   const { certificates, paths, problems } = readCertificates(roots, "roots");
   const noAuthorities = certificates.flatMap((certificate, at): readonly ConfigProblem[] =>
     isAuthority(certificate)
       ? []
-      : [{
-          kind: "not-a-ca",
-          path: paths[at] ?? "roots",
-          problem: `${certificate.subject.text} is no CA, and as an anchor it could issue certificates`,
-          remedy: "give it to the verifier as one of the roots: then it is trusted for itself alone",
-        }],
+      : [
+          {
+            kind: "not-a-ca",
+            path: paths[at] ?? "roots",
+            problem: `${certificate.subject.text} is no CA, and as an anchor it could issue certificates`,
+            remedy: "give it to the verifier as one of the roots: then it is trusted for itself alone",
+          },
+        ],
   );
   const [first, ...more] = [...problems, ...noAuthorities];
   if (first !== undefined && leftOut === undefined) throw new ConfigError([first, ...more]);

@@ -64,8 +64,11 @@ function subtreesOf(constraints: NameConstraints): ReadonlyMap<GeneralName["form
   if (known !== undefined) return known;
   const { permitted, excluded } = constraints;
   const forms = new Set([...permitted, ...excluded].map(({ form }) => form));
-  const ofForm = (form: GeneralName["form"], names: readonly GeneralName[]) => names.filter((name) => name.form === form).map(subtree);
-  const hidden = new Set(excluded.flatMap((name) => (name.form === "directory" ? name.value.rdns.flat().map(({ type }) => type) : [])));
+  const ofForm = (form: GeneralName["form"], names: readonly GeneralName[]) =>
+    names.filter((name) => name.form === form).map(subtree);
+  const hidden = new Set(
+    excluded.flatMap((name) => (name.form === "directory" ? name.value.rdns.flat().map(({ type }) => type) : [])),
+  );
   const subtrees = new Map(
     Array.from(forms, (form) => [form, { permitted: ofForm(form, permitted), excluded: ofForm(form, excluded), hidden }]),
   );
@@ -173,7 +176,10 @@ function isInNetwork(address: Uint8Array, network: Uint8Array): boolean {
 }
 
 /** A mailbox, all mailboxes of a host, or with a leading period those of all hosts below it. */
-function isMailWithin({ local, host }: Extract<Comparable, { form: "email" }>, subtree: Extract<Subtree, { form: "email" }>): boolean {
+function isMailWithin(
+  { local, host }: Extract<Comparable, { form: "email" }>,
+  subtree: Extract<Subtree, { form: "email" }>,
+): boolean {
   return subtree.local === undefined ? isHostWithin(host, subtree.host) : subtree.local === local && subtree.host === host;
 }
 

@@ -1,7 +1,13 @@
 // A refusal as a whole: for the machine the alert, for people what is wrong, what would mend it, and what was tried.
 import type { DistrustReason } from "@sallyport/core";
 import {
-  type Attempt, alertOfFinding, type CertificateReference, describeFinding, type Explanation, type Finding, which,
+  type Attempt,
+  alertOfFinding,
+  type CertificateReference,
+  describeFinding,
+  type Explanation,
+  type Finding,
+  which,
 } from "./findings.ts";
 import { remedyOf } from "./remedies.ts";
 

@@ -1,12 +1,28 @@
 // Certificate extensions (RFC 5280 §4.2). Those that are judged are decoded, all the way; of the others the octets are kept.
 import {
-  constructed, context, type DerElement, DerError, type DerReader, enter, flag, namedBits, oid, smallInteger, tags,
+  constructed,
+  context,
+  type DerElement,
+  DerError,
+  type DerReader,
+  enter,
+  flag,
+  namedBits,
+  oid,
+  smallInteger,
+  tags,
 } from "./der.ts";
 import { type DistributionPoint, distributionPoint } from "./distribution-point.ts";
 import { each, type GeneralName, generalName } from "./general-names.ts";
 import { isDnsName, parseMailbox } from "./names.ts";
 import {
-  certificatePolicies, isForPeople, type PolicyConstraints, type PolicyInformation, type PolicyMapping, policyConstraints, policyMappings,
+  certificatePolicies,
+  isForPeople,
+  type PolicyConstraints,
+  type PolicyInformation,
+  type PolicyMapping,
+  policyConstraints,
+  policyMappings,
 } from "./policy-extensions.ts";
 
 export interface Extension {

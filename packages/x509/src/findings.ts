@@ -189,15 +189,13 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
   "unknown-critical-extension": ({ certificate, extension }) =>
     `${which(certificate)} has the critical extension ${extension}, which is not understood here`,
   "not-a-ca": ({ certificate, lacks }) => `${which(certificate)} may not issue certificates: it lacks ${lacks}`,
-  "ca-as-end-entity": ({ certificate }) =>
-    `${which(certificate)} is the certificate of a CA, and was shown as that of a peer`,
+  "ca-as-end-entity": ({ certificate }) => `${which(certificate)} is the certificate of a CA, and was shown as that of a peer`,
   "path-length-exceeded": ({ certificate, allowed, below }) =>
     `${which(certificate)} allows ${allowed} intermediates below it, there are ${below}`,
   "too-many-intermediates": ({ certificate, allowed }) =>
     `below ${which(certificate)} there are more than the ${allowed} intermediates that this verifier allows`,
   "wrong-purpose": ({ certificate, purpose, allowed }) =>
-    `${which(certificate)} is not for ${purpose}; its extended key usage is ` +
-    allowed.map(purposeText).join(", "),
+    `${which(certificate)} is not for ${purpose}; its extended key usage is ` + allowed.map(purposeText).join(", "),
   "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
   "required-usage": ({ certificate, extension, lacks }) =>
     `${which(certificate)} lacks ${lacks.map(purposeText).join(", ")} in its ${extension}, as is demanded here`,
@@ -216,15 +214,13 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
     }`,
   "explicit-policy-required": ({ certificate }) =>
     `${which(certificate)} demands a certificate policy, and none holds for every certificate of this path`,
-  "not-in-profile": ({ certificate, problem, section }) =>
-    `${which(certificate)} ${problem} (${section})`,
+  "not-in-profile": ({ certificate, problem, section }) => `${which(certificate)} ${problem} (${section})`,
   revoked: ({ certificate, issuer, source, revokedAt, reason }) =>
     `${which(certificate)} was revoked by ${which(issuer)} at ${timeText(revokedAt)}` +
     `${reason === undefined ? "" : ` (${reason})`}, as ${sources[source]} says`,
   "bad-staple": ({ certificate, because, problem }) =>
     `the OCSP response that was stapled for ${which(certificate)} proves nothing (${because}): ${problem}`,
-  "staple-missing": ({ certificate }) =>
-    `${which(certificate)} promises that its server staples an OCSP response, and none came`,
+  "staple-missing": ({ certificate }) => `${which(certificate)} promises that its server staples an OCSP response, and none came`,
   "revocation-unknown": ({ certificate, issuer, statuses }) =>
     `nobody knows whether ${which(certificate)} was revoked by ${which(issuer)}: ` +
     (statuses.length === 0

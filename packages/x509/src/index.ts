@@ -13,20 +13,40 @@ export { DerError } from "./der.ts";
 export { serverEndPoint } from "./end-point.ts";
 export { type Attribute, type DistinguishedName, parseDistinguishedName } from "./distinguished-name.ts";
 export type {
-  AccessDescription, AuthorityKeyIdentifier, BasicConstraints, Extension, Extensions, KeyUsage, Marked, NameConstraints,
+  AccessDescription,
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Extension,
+  Extensions,
+  KeyUsage,
+  Marked,
+  NameConstraints,
 } from "./extensions.ts";
 export type { DistributionPoint } from "./distribution-point.ts";
 export { describeExplanation } from "./explanation.ts";
 export {
-  type Attempt, alertOfFinding, type CertificateReference, describeFinding, type Explanation, type Finding, type FindingContext,
-  type FindingKind, type Purpose,
+  type Attempt,
+  alertOfFinding,
+  type CertificateReference,
+  describeFinding,
+  type Explanation,
+  type Finding,
+  type FindingContext,
+  type FindingKind,
+  type Purpose,
 } from "./findings.ts";
 export type { GeneralName, OpaqueName } from "./general-names.ts";
 export type { KeyPin } from "./key-pin.ts";
 export { type PemBlock, PemError, parsePem } from "./pem.ts";
 export {
-  type AsyncKnownKeys, dangerousPinnedKeys, dangerousTrustOnFirstUse, type FirstUseOptions, type KnownKeys, keyPin,
-  memoryKnownKeys, type PinOptions,
+  type AsyncKnownKeys,
+  dangerousPinnedKeys,
+  dangerousTrustOnFirstUse,
+  type FirstUseOptions,
+  type KnownKeys,
+  keyPin,
+  memoryKnownKeys,
+  type PinOptions,
 } from "./pins.ts";
 export type { Profile } from "./profile.ts";
 export type { PolicyConstraints, PolicyInformation, PolicyMapping } from "./policy-extensions.ts";

@@ -39,14 +39,20 @@ export function verify(judge: Judge, presented: PresentedIdentity): VerifiedIden
   const pinned = roots.some(({ certificate }) => equal(certificate.der, leafDer));
   const judged = pinned ? judgePinned(judge, leaf, otherDer, presented) : judgeChain(judge, leaf, otherDer, presented);
   const [first, ...more] = inOrder(
-    [...judged.own, ...usageFindings(leaf, judge.requires)], judged.along, nameFindings(role, leaf, presented),
+    [...judged.own, ...usageFindings(leaf, judge.requires)],
+    judged.along,
+    nameFindings(role, leaf, presented),
   );
   if (first !== undefined) return distrust([first, ...more], judged.attempts, judged.sent);
   const names = leaf.certificate.extensions.subjectAlternativeName?.value ?? [];
   return dangerousAssertVerified(presented, {
     // What the peer showed is the caller's; what is remembered of it is not.
-    path: judged.path.filter(isWhole).map(({ certificate, reference: { source, index } }) =>
-      (source === "peer" ? presented.chain[index] : undefined) ?? certificate.der),
+    path: judged.path
+      .filter(isWhole)
+      .map(
+        ({ certificate, reference: { source, index } }) =>
+          (source === "peer" ? presented.chain[index] : undefined) ?? certificate.der,
+      ),
     names: nameTexts(names, role === "server" ? "services" : "everything"),
     validUntilMs: judged.validUntil * 1000 + 999,
     ...(basis === undefined ? {} : { basis }),
@@ -70,7 +76,10 @@ function judgePinned(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[],
   const { policy, anchors, verifications, revocation: wanted } = judge;
   const intermediates = otherDer.map((der, at) => read(der, at + 1, judge)).filter((other) => "certificate" in other);
   const input = revocationInput(judge, intermediates, presented);
-  const { issuer, validity: { notAfter } } = leaf.certificate;
+  const {
+    issuer,
+    validity: { notAfter },
+  } = leaf.certificate;
   const name = latin1(issuer.raw);
   const check: SignatureCheck = (signed, key) => checkSignature(signed, key, verifications);
   const isAsked = (wanted.lists?.of(name) ?? []).length > 0 || (wanted.staples && presented.ocspResponse !== undefined);
@@ -96,7 +105,10 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
   const own = endEntityFindings(leaf, judge.policy, now);
   const asked = revocationInput(judge, intermediates, presented);
   const outcome = findPath({
-    leaf, intermediates, now, ...judge,
+    leaf,
+    intermediates,
+    now,
+    ...judge,
     revocationOf: (path, check) => judgeRevocation(asked, path, check),
   });
   const sent = [leaf, ...intermediates].map(({ reference }) => reference);
@@ -107,7 +119,14 @@ function judgeChain(judge: Judge, leaf: Known, otherDer: readonly Uint8Array[], 
   // A certificate that can't be read may have been the issuer that is missing, and nothing else that is wrong.
   const { finding, attempts } = outcome;
   const isMissing = finding.kind === "unknown-issuer" || finding.kind === "self-signed";
-  return { path: [], validUntil: now, own, along: isMissing ? [...unreadable, finding] : [finding, ...unreadable], attempts, sent };
+  return {
+    path: [],
+    validUntil: now,
+    own,
+    along: isMissing ? [...unreadable, finding] : [finding, ...unreadable],
+    attempts,
+    sent,
+  };
 }
 
 function revocationInput(judge: Judge, intermediates: readonly Known[], presented: PresentedIdentity): RevocationInput {
@@ -115,7 +134,11 @@ function revocationInput(judge: Judge, intermediates: readonly Known[], presente
   const now = seconds(presented);
   const sources = { anchors, intermediates, policy, now, lists: wanted.lists };
   return {
-    revocation: wanted, staple: presented.ocspResponse, profile: policy.profile, now, stapled: new Map(),
+    revocation: wanted,
+    staple: presented.ocspResponse,
+    profile: policy.profile,
+    now,
+    stapled: new Map(),
     namesakes: (path, at, check) => namesakesOf(sources, path.slice(at + 1), check),
   };
 }
@@ -145,7 +168,11 @@ const ranks: ReadonlyMap<FindingKind, number> = new Map([
   ["not-in-profile", 3],
 ]);
 
-function nameFindings(role: Judge["role"], { certificate, reference }: Known, { serverName }: PresentedIdentity): readonly Finding[] {
+function nameFindings(
+  role: Judge["role"],
+  { certificate, reference }: Known,
+  { serverName }: PresentedIdentity,
+): readonly Finding[] {
   if (role === "client") return [];
   const wanted = serverName === undefined ? undefined : parseReferenceName(serverName);
   if (serverName === undefined || wanted === undefined) return [{ kind: "no-server-name", serverName }];
@@ -168,4 +195,3 @@ function read(der: Uint8Array, index: number, { recent }: Judge): Known | Malfor
 export function known(certificate: Certificate, source: CertificateReference["source"], index: number): Known {
   return { certificate, reference: { source, index, subject: certificate.subject.text, issuer: certificate.issuer.text } };
 }
-

@@ -20,11 +20,26 @@ export interface Rules {
 
 /** The same for the same rules in any order, another for others. Lists that can be replaced are not in it: they are the basis. */
 export function labelOf(rules: Rules, provider: Pick<CryptoProvider, "hashes">): string {
-  const { role, policy: { profile, maxIntermediates }, schemes, roots, anchors, revocation, requires } = rules;
+  const {
+    role,
+    policy: { profile, maxIntermediates },
+    schemes,
+    roots,
+    anchors,
+    revocation,
+    requires,
+  } = rules;
   const digestOf = digester(provider);
   const { lists, mayChange, staples, policy, scope } = revocation;
   const text = JSON.stringify({
-    format: 4, role, profile, maxIntermediates, schemes: [...schemes].sort(), staples, policy, scope,
+    format: 4,
+    role,
+    profile,
+    maxIntermediates,
+    schemes: [...schemes].sort(),
+    staples,
+    policy,
+    scope,
     requires: [[...(requires.keyUsage ?? [])].sort(), [...(requires.extendedKeyUsage ?? [])].sort()],
     lists: lists === undefined ? "none" : mayChange ? "replaced" : listDigests(lists, digestOf),
     roots: unordered(roots.map(({ certificate }) => digestOf(certificate.der))),

@@ -280,7 +280,11 @@ class Search {
 
 /** What is found once an anchor is reached. */
 const wholePathKinds: ReadonlySet<Finding["kind"]> = new Set([
-  "explicit-policy-required", "revoked", "revocation-unknown", "bad-staple", "staple-missing",
+  "explicit-policy-required",
+  "revoked",
+  "revocation-unknown",
+  "bad-staple",
+  "staple-missing",
 ]);
 
 function isSelfIssued({ subject, issuer }: Authority): boolean {

@@ -56,10 +56,7 @@ export interface CertificatesRead {
 }
 
 /** Reads what can be read, and says of the rest what is wrong. `path` is where in a config it stands. */
-export function readCertificates(
-  input: string | readonly Uint8Array[],
-  path: string,
-): CertificatesRead {
+export function readCertificates(input: string | readonly Uint8Array[], path: string): CertificatesRead {
   const problems: ConfigProblem[] = [];
   const certificates: Certificate[] = [];
   const paths: string[] = [];

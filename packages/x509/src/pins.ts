@@ -1,7 +1,15 @@
 // Peers that are trusted for their key alone. Nobody vouches for them; name, dates and purpose are not looked at: `dangerous`.
 import {
-  type AsyncVerifier, ConfigError, type ConfigProblem, type CryptoProvider, type DistrustReason, dangerousAssertVerified,
-  type HashImplementation, type PresentedIdentity, type SyncVerifier, type VerifiedIdentity,
+  type AsyncVerifier,
+  ConfigError,
+  type ConfigProblem,
+  type CryptoProvider,
+  type DistrustReason,
+  dangerousAssertVerified,
+  type HashImplementation,
+  type PresentedIdentity,
+  type SyncVerifier,
+  type VerifiedIdentity,
 } from "@sallyport/core";
 import { ascii, base64, hex } from "./bytes.ts";
 import { parseCertificate } from "./certificate.ts";
@@ -100,7 +108,9 @@ export function dangerousTrustOnFirstUse({
     return { ...shown, name: serverName.toLowerCase() };
   };
   const judge = (
-    presented: PresentedIdentity, shown: Shown & { readonly name: string }, first: KeyPin,
+    presented: PresentedIdentity,
+    shown: Shown & { readonly name: string },
+    first: KeyPin,
   ): VerifiedIdentity | DistrustReason => {
     if (first === shown.pin) return verified(presented);
     const { reference: certificate, name: serverName, pin } = shown;
@@ -178,7 +188,10 @@ function read(
 
 // Nobody has vouched for the names in the certificate: the identity has none but the one that was meant.
 function verified(presented: PresentedIdentity): VerifiedIdentity {
-  const { serverName, chain: [leaf] } = presented;
+  const {
+    serverName,
+    chain: [leaf],
+  } = presented;
   return dangerousAssertVerified(presented, { path: [leaf], names: serverName === undefined ? [] : [serverName] });
 }
 

@@ -28,7 +28,8 @@ export function policyFinding(path: readonly KnownAuthority[]): Finding | undefi
       if (!isLeaf) level = mapped(level, extensions.policyMappings?.value ?? [], skip.mapping > 0); // §6.1.4 (b)
     }
     // §6.1.4 (h), §6.1.5 (a)
-    if (!isSelfIssued || isLeaf) for (const what of ["explicit", "mapping", "any"] as const) skip[what] = Math.max(skip[what] - 1, 0);
+    if (!isSelfIssued || isLeaf)
+      for (const what of ["explicit", "mapping", "any"] as const) skip[what] = Math.max(skip[what] - 1, 0);
     if (!isLeaf) tighten(skip, extensions);
     else if (demands(extensions) === 0) skip.explicit = 0;
   }
@@ -66,7 +67,11 @@ function mapped(level: Level | undefined, mappings: readonly PolicyMapping[], is
 
 function tighten(skip: Skip, { policyConstraints, inhibitAnyPolicy }: Extensions): void {
   const { requireExplicitPolicy: explicit, inhibitPolicyMapping: mapping } = policyConstraints?.value ?? {};
-  for (const [what, by] of [["explicit", explicit], ["mapping", mapping], ["any", inhibitAnyPolicy?.value]] as const) {
+  for (const [what, by] of [
+    ["explicit", explicit],
+    ["mapping", mapping],
+    ["any", inhibitAnyPolicy?.value],
+  ] as const) {
     skip[what] = Math.min(skip[what], by ?? skip[what]);
   }
 }

@@ -35,7 +35,10 @@ export function certificatePolicies(reader: DerReader, what: string): readonly P
     seen.add(policy);
     const qualifiers = inner.optional(tags.sequence, what);
     inner.end(what);
-    return { policy, qualifiers: qualifiers === undefined ? [] : each(enter(qualifiers), (items) => policyQualifier(items, what)) };
+    return {
+      policy,
+      qualifiers: qualifiers === undefined ? [] : each(enter(qualifiers), (items) => policyQualifier(items, what)),
+    };
   });
 }
 

@@ -65,7 +65,8 @@ export function endEntityFindings(leaf: Known, policy: Policy, now: number): rea
     else if (extendedKeyUsage.critical) violation("has an extended key usage that is critical", "BR §7.1.2.7.10");
     const purposes = extendedKeyUsage?.value ?? [];
     const stray = purposes.filter((id) => notForServers.has(id));
-    if (stray.length > 0 && purposes.includes(purposeIds.serverAuth)) violation(`is for ${stray.map(purposeText).join(", ")} as well`, "BR §7.1.2.7.10");
+    if (stray.length > 0 && purposes.includes(purposeIds.serverAuth))
+      violation(`is for ${stray.map(purposeText).join(", ")} as well`, "BR §7.1.2.7.10");
     if (keyUsage?.value.has("cRLSign") === true) violation("is no CA and may sign CRLs", "BR §7.1.2.7.11");
     for (const { problem, section } of serverNameProblems(certificate)) violation(problem, section);
   }
@@ -115,7 +116,12 @@ export function issuerFindings(
   if (basicConstraints?.critical === false) violation("has basic constraints that are not critical", "RFC 5280 §4.2.1.9");
   if (isEmpty(certificate.subject)) violation("is a CA without a subject", "RFC 5280 §4.1.2.6");
   if (subjectKeyIdentifier === undefined) violation("is a CA without a subject key identifier", "RFC 5280 §4.2.1.2");
-  if (place === "anchor" && policy.profile === "web-pki" && extendedKeyUsage !== undefined && isSame(certificate.subject, certificate.issuer)) {
+  if (
+    place === "anchor" &&
+    policy.profile === "web-pki" &&
+    extendedKeyUsage !== undefined &&
+    isSame(certificate.subject, certificate.issuer)
+  ) {
     violation("is a root with an extended key usage", "BR §7.1.2.1.2");
   }
   // RFC 5280 §6.1.4 (a); an anchor's are no part of a path.
@@ -269,7 +275,12 @@ function purposeFindings({ certificate, reference }: Known, { profile, purpose }
 
 /** What BR §7.1.2.7.10 forbids beside serverAuth and clientAuth. */
 const notForServers: ReadonlySet<string> = new Set([
-  anyPurpose, purposeIds.OCSPSigning, "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.8", "1.3.6.1.4.1.11129.2.4.4",
+  anyPurpose,
+  purposeIds.OCSPSigning,
+  "1.3.6.1.5.5.7.3.3",
+  "1.3.6.1.5.5.7.3.4",
+  "1.3.6.1.5.5.7.3.8",
+  "1.3.6.1.4.1.11129.2.4.4",
 ]);
 
 const violations =

@@ -69,8 +69,8 @@ const remedies: { readonly [K in FindingKind]: (context: FindingContext[K]) => s
     statuses.some(({ kind, source }) => kind === "unknown" && source === "ocsp")
       ? `find out whether ${issuer.subject} issued ${which(certificate)}: its responder should know it, and no policy lets that pass`
       : `give a fresh CRL of ${issuer.subject} in revocation.lists` +
-    (listUrls.length === 0 ? "" : ` (${listUrls.slice(0, 3).join(", ")})`) +
-    ', or let an unknown status pass: policy: "soft"',
+        (listUrls.length === 0 ? "" : ` (${listUrls.slice(0, 3).join(", ")})`) +
+        ', or let an unknown status pass: policy: "soft"',
   "key-not-pinned": ({ pin }) => `if it is the right key, pin ${pin}`,
   "key-changed": ({ serverName }) =>
     `find out from whoever runs ${serverName} whether the key was changed; if so, make your store forget the old one`,

@@ -11,7 +11,12 @@ export interface RequiredUsage {
 }
 
 export function requiredUsageProblems({ keyUsage = [], extendedKeyUsage = [] }: RequiredUsage): readonly ConfigProblem[] {
-  const problem = (path: string, text: string, remedy: string): ConfigProblem => ({ kind: "unknown-name", path, problem: text, remedy });
+  const problem = (path: string, text: string, remedy: string): ConfigProblem => ({
+    kind: "unknown-name",
+    path,
+    problem: text,
+    remedy,
+  });
   return [
     ...keyUsage.flatMap((usage, at) =>
       keyUsages.includes(usage)
@@ -44,7 +49,10 @@ export function usageFilters({ keyUsage = [], extendedKeyUsage = [] }: RequiredU
 }
 
 /** An extension that isn't there restricts nothing elsewhere; here it is what was asked for, and lacks. */
-export function usageFindings({ certificate, reference }: Known, { keyUsage = [], extendedKeyUsage = [] }: RequiredUsage): readonly Finding[] {
+export function usageFindings(
+  { certificate, reference }: Known,
+  { keyUsage = [], extendedKeyUsage = [] }: RequiredUsage,
+): readonly Finding[] {
   const { extensions } = certificate;
   const usages = keyUsage.filter((usage) => extensions.keyUsage?.value.has(usage) !== true);
   const purposes = extendedKeyUsage.filter((purpose) => extensions.extendedKeyUsage?.value.includes(purpose) !== true);

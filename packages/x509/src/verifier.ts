@@ -1,5 +1,10 @@
 import {
-  ConfigError, type ConfigProblem, type CryptoProvider, type SignatureScheme, type SyncVerification, type SyncVerifier,
+  ConfigError,
+  type ConfigProblem,
+  type CryptoProvider,
+  type SignatureScheme,
+  type SyncVerification,
+  type SyncVerifier,
 } from "@sallyport/core";
 import { readAnchors, type TrustAnchor } from "./anchors.ts";
 import type { Purpose } from "./findings.ts";
@@ -57,7 +62,12 @@ export function clientVerifier(options: ClientVerifierOptions): SyncVerifier {
   return verifier("client", "clientAuth", options, options.requires);
 }
 
-function verifier(role: "client" | "server", purpose: Purpose, options: VerifierOptions, requires: RequiredUsage = {}): SyncVerifier {
+function verifier(
+  role: "client" | "server",
+  purpose: Purpose,
+  options: VerifierOptions,
+  requires: RequiredUsage = {},
+): SyncVerifier {
   const { provider, profile = "web-pki", maxIntermediates = 8 } = options;
   const given = options.roots === undefined ? nothing : readCertificates(options.roots, "roots");
   const bare = readAnchors(options.anchors ?? []);
@@ -67,7 +77,9 @@ function verifier(role: "client" | "server", purpose: Purpose, options: Verifier
   const unreadable = [...given.problems, ...bare.problems];
   const trusted = given.certificates.length + bare.authorities.length + unreadable.length;
   const [first, ...more] = [
-    ...unreadable, ...optionProblems(trusted, verifications.size, maxIntermediates), ...nameProblems("profile", profile, profiles),
+    ...unreadable,
+    ...optionProblems(trusted, verifications.size, maxIntermediates),
+    ...nameProblems("profile", profile, profiles),
     ...requiredUsageProblems(requires),
   ];
   if (first !== undefined) throw new ConfigError([first, ...more]);
@@ -78,7 +90,15 @@ function verifier(role: "client" | "server", purpose: Purpose, options: Verifier
   const anchors = bySubject<KnownAuthority>([...roots, ...bare.authorities]);
   const basis = basisOf(wanted, provider);
   const judge: Judge = {
-    role, policy, roots, anchors, verifications, revocation: wanted, requires, recent: recentCertificates(), basis,
+    role,
+    policy,
+    roots,
+    anchors,
+    verifications,
+    revocation: wanted,
+    requires,
+    recent: recentCertificates(),
+    basis,
   };
   return {
     label: labelOf({ ...judge, schemes, anchors: options.anchors ?? [] }, provider),
@@ -94,11 +114,7 @@ function verifier(role: "client" | "server", purpose: Purpose, options: Verifier
 }
 const nothing: ReturnType<typeof readCertificates> = { certificates: [], paths: [], problems: [] };
 
-function optionProblems(
-  trusted: number,
-  verifications: number,
-  maxIntermediates: number,
-): readonly ConfigProblem[] {
+function optionProblems(trusted: number, verifications: number, maxIntermediates: number): readonly ConfigProblem[] {
   const found: ConfigProblem[] = [];
   if (trusted === 0) {
     found.push({

@@ -12,7 +12,8 @@ const compressCertificate = 27;
 
 const body = new ScriptedServer().certificate(identity.chain).subarray(4);
 const compressed = Uint8Array.from(deflateSync(body));
-const said = (algorithm: number, length: number, bytes: Octets): Uint8Array => message(25, u16(algorithm), u24(length), v24(bytes));
+const said = (algorithm: number, length: number, bytes: Octets): Uint8Array =>
+  message(25, u16(algorithm), u24(length), v24(bytes));
 
 const server = (): ScriptedServer => new ScriptedServer({ config }).to("WAIT_CERT_CR");
 const requesting = (): ScriptedServer => new ScriptedServer({ config, requests: true }).to("WAIT_CERT");
@@ -40,7 +41,8 @@ export const certificateCompression: Stimuli = {
       said(zlib, body.length, deflateSync(repeat(1_000_000))),
     ),
   "CMP-003": () => sent(said(0, body.length, compressed), said(0xff01, body.length, compressed)),
-  "CMP-004": () => sent(said(zlib, 0xffffff, deflateSync(repeat(0xffffff))), said(zlib, limit - 3, deflateSync(repeat(limit - 3)))),
+  "CMP-004": () =>
+    sent(said(zlib, 0xffffff, deflateSync(repeat(0xffffff))), said(zlib, limit - 3, deflateSync(repeat(limit - 3)))),
   "CMP-005": () => {
     const empty = [v8(), v8([0, 1, 0]), v8([1])];
     const hellos = empty.map((list) => {

@@ -27,7 +27,9 @@ const stapled = (...names: readonly Staple[]): ScriptedPeer[] =>
   names.flatMap((name) => {
     const [byServer, byClient] = [identities.server.staples[name], identities.client.staples[name]];
     const message = ({ chain, staple = repeat(0) }: Judged): Uint8Array<ArrayBuffer> =>
-      Uint8Array.from(certificate(...chain.map((der, at) => (at === 0 ? entry(der, join(u16(5), v16([1], v24(staple)))) : entry(der)))));
+      Uint8Array.from(
+        certificate(...chain.map((der, at) => (at === 0 ? entry(der, join(u16(5), v16([1], v24(staple)))) : entry(der)))),
+      );
     const server = toClient(byServer, judgingServers(byServer)).to("WAIT_CERT_CR").say(message(byServer)).skipTo("WAIT_CV");
     const client = toServer(byClient, judgingClients(byClient)).to("WAIT_CERT").say(message(byClient));
     return [server.to("WAIT_FINISHED"), client.say(client.certificateVerify())];
@@ -50,24 +52,39 @@ const sentByClients = (...messages: readonly Uint8Array[]): ScriptedClient[] =>
 const sentByServers = (...messages: readonly Uint8Array[]): ScriptedServer[] =>
   messages.map((each) => toClient(good).to("WAIT_CERT_CR").say(Uint8Array.from(each)).skipTo("WAIT_CV"));
 /** Peers of both roles that sent these Certificates. */
-const sent = (...messages: readonly Uint8Array[]): ScriptedPeer[] => [...sentByServers(...messages), ...sentByClients(...messages)];
+const sent = (...messages: readonly Uint8Array[]): ScriptedPeer[] => [
+  ...sentByServers(...messages),
+  ...sentByClients(...messages),
+];
 
-const provenByServers = (make: (server: ScriptedServer) => readonly Uint8Array[], shown: Shown = good, config: Partial<ClientOptions> = {}): ScriptedServer[] =>
+const provenByServers = (
+  make: (server: ScriptedServer) => readonly Uint8Array[],
+  shown: Shown = good,
+  config: Partial<ClientOptions> = {},
+): ScriptedServer[] =>
   make(toClient(shown, config).to("WAIT_CV")).map((_, at) => {
     const server = toClient(shown, config).to("WAIT_CV");
     return server.say(Uint8Array.from(make(server)[at] ?? [])).skipTo("WAIT_FINISHED");
   });
-const provenByClients = (make: (client: ScriptedClient) => readonly Uint8Array[], shown: Shown = good, config: Partial<ServerOptions> = {}): ScriptedClient[] =>
+const provenByClients = (
+  make: (client: ScriptedClient) => readonly Uint8Array[],
+  shown: Shown = good,
+  config: Partial<ServerOptions> = {},
+): ScriptedClient[] =>
   make(toServer(shown, config).to("WAIT_CV")).map((_, at) => {
     const client = toServer(shown, config).to("WAIT_CV");
     return client.say(Uint8Array.from(make(client)[at] ?? []));
   });
 /** Peers of both roles that sent these CertificateVerify messages. */
 const proven = (
-  make: (peer: ScriptedServer | ScriptedClient) => readonly Uint8Array[], shown: Shown = good, config: Pick<ServerOptions & ClientOptions, "schemes"> = {},
+  make: (peer: ScriptedServer | ScriptedClient) => readonly Uint8Array[],
+  shown: Shown = good,
+  config: Pick<ServerOptions & ClientOptions, "schemes"> = {},
 ): ScriptedPeer[] => [...provenByServers(make, shown, config), ...provenByClients(make, shown, config)];
-const signedBy = (...schemes: readonly number[]) => (peer: ScriptedServer | ScriptedClient): readonly Uint8Array[] =>
-  schemes.map((scheme) => peer.certificateVerify(scheme));
+const signedBy =
+  (...schemes: readonly number[]) =>
+  (peer: ScriptedServer | ScriptedClient): readonly Uint8Array[] =>
+    schemes.map((scheme) => peer.certificateVerify(scheme));
 const wrongSignatures = (peer: ScriptedServer | ScriptedClient): readonly Uint8Array[] => {
   const right = peer.certificateVerify();
   return [changed(right, -1), changed(right, 20), message(types.certificateVerify, u16(0x0403), v16(repeat(70)))];
@@ -82,7 +99,11 @@ export const certificates: Stimuli = {
   "CRT-004": () => sentByServers(certificate(entry(leaf, status)), certificate(entry(leaf), entry(leaf, nothing))),
   "CRT-005": () => sent(certificate(entry(repeat(0))), certificate(entry(leaf), entry(repeat(0)))),
   "CRT-006": () =>
-    sent(...[text("garbage"), join([0x30, 0x80], leaf.subarray(4)), leaf.subarray(0, -1), join(leaf, [0])].map((der) => certificate(entry(der)))),
+    sent(
+      ...[text("garbage"), join([0x30, 0x80], leaf.subarray(4)), leaf.subarray(0, -1), join(leaf, [0])].map((der) =>
+        certificate(entry(der)),
+      ),
+    ),
   "CRT-007": () => judged("expired"),
   "CRT-008": () => judged("notYet"),
   "CRT-009": () => judged("stranger", "selfSigned"),
@@ -92,7 +113,10 @@ export const certificates: Stimuli = {
   "CRT-013": () => [clientJudges(identities.server.codeSigning)],
   "CRT-014": () => judged("noDigitalSignature"),
   "CRT-015": () =>
-    [identities.server.p384, rsa].flatMap((shown) => [toClient(shown, onlyP256).to("WAIT_CV"), toServer(shown, onlyP256).to("WAIT_CV")]),
+    [identities.server.p384, rsa].flatMap((shown) => [
+      toClient(shown, onlyP256).to("WAIT_CV"),
+      toServer(shown, onlyP256).to("WAIT_CV"),
+    ]),
   "CRT-016": () => judged("md5"),
   "CRT-017": () => judged("sha1"),
   "CRT-018": () => judged("unknownCritical"),
@@ -111,7 +135,11 @@ export const certificates: Stimuli = {
   "CRT-030": () => [toServer(undefined).to("WAIT_CV")],
   "CRT-032": () => sentByClients(message(types.certificate, v8([1]), v24(entry(leaf)))),
   "CRT-033": () => sentByClients(certificate(entry(leaf, status)), certificate(entry(leaf), entry(leaf, nothing))),
-  "CRT-034": () => [toServer(good, asking({ ...trusting, verify: () => ({ alert: "access_denied", reason: "not on the list" }) })).to("WAIT_FINISHED")],
+  "CRT-034": () => [
+    toServer(good, asking({ ...trusting, verify: () => ({ alert: "access_denied", reason: "not on the list" }) })).to(
+      "WAIT_FINISHED",
+    ),
+  ],
   "CRT-035": () => [serverJudges(identities.client.otherUsage)],
   "CRT-036": () => [waitingServer()].map((client) => client.record(content.handshake, certificate(entry(leaf)))),
   "CRT-037": () => [toServer(good).to("WAIT_CERT")].map((client) => client.say(client.finished())),
@@ -120,12 +148,19 @@ export const certificates: Stimuli = {
   "CRT-041": () => sent(certificate(entry(leaf, nothing, nothing)), certificate(entry(leaf, status, status))),
   "CRT-042": () =>
     [toClient(good, { verifier: { ...trusting, asksFor: ["ocsp"] } })].map((server) =>
-      server.to("WAIT_CERT_CR").say(Uint8Array.from(certificate(entry(leaf, u16(5), v16([1], v24()))))).skipTo("WAIT_CV"),
+      server
+        .to("WAIT_CERT_CR")
+        .say(Uint8Array.from(certificate(entry(leaf, u16(5), v16([1], v24())))))
+        .skipTo("WAIT_CV"),
     ),
   "CRT-045": () => [...sent(certificate(entry(publicKeyOf(good)))), ...certificateForKey()],
 
   "CV-001": () => provenByServers(wrongSignatures),
-  "CV-002": () => provenByClients((client) => [...wrongSignatures(client), client.certificateVerify(0x0403, "TLS 1.3, server CertificateVerify")]),
+  "CV-002": () =>
+    provenByClients((client) => [
+      ...wrongSignatures(client),
+      client.certificateVerify(0x0403, "TLS 1.3, server CertificateVerify"),
+    ]),
   "CV-003": () => [...proven(signedBy(0x0708, 0xfa5a, 0x0904)), ...proven(signedBy(0x0503), good, onlyP256)],
   "CV-004": () => proven(signedBy(0x0401, 0x0501, 0x0601), rsa),
   "CV-005": () => proven(signedBy(0x0201, 0x0203)),

@@ -16,7 +16,14 @@ import {
   v8,
   without,
 } from "../../support/octets.ts";
-import { content, extensions, groups, ScriptedClient, type ScriptedClientOptions, type ScriptedSession } from "../../support/scripted-peer.ts";
+import {
+  content,
+  extensions,
+  groups,
+  ScriptedClient,
+  type ScriptedClientOptions,
+  type ScriptedSession,
+} from "../../support/scripted-peer.ts";
 import { ScriptedClientTls12 } from "../../support/scripted-tls12.ts";
 import { expectEqual, type Stimuli } from "../outcome.ts";
 import { externalClient, resumingClient, ticketsOf } from "../sessions.ts";
@@ -152,14 +159,18 @@ export const clientHellos: Stimuli = {
   "SRV-CH-040": () => [
     ...greetEach(prepend(psk), append(psk, extension(0xfa5a))),
     ...[new ScriptedClient({ shares: [] }).extend(psk).to("RETRIED")].map((client) => {
-      client.with(({ extensions: offered = [] }) => ({ extensions: [psk, client.keyShare(groups.x25519), ...without(offered, psk.type, extensions.keyShare)] }));
+      client.with(({ extensions: offered = [] }) => ({
+        extensions: [psk, client.keyShare(groups.x25519), ...without(offered, psk.type, extensions.keyShare)],
+      }));
       return client.say(client.encodedHello());
     }),
   ],
   "SRV-CH-041": () => [
     ...greetEach(both(leaveOut(extensions.pskModes), append(psk))),
     ...[resumingClient, externalClient].map((make) =>
-      make().with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) })).to("WAIT_FINISHED"),
+      make()
+        .with(({ extensions: offered = [] }) => ({ extensions: without(offered, extensions.pskModes) }))
+        .to("WAIT_FINISHED"),
     ),
   ],
   "SRV-CH-042": () => greetEach(extend(extensions.pskModes, v8())),
@@ -300,7 +311,10 @@ export const clientHellos: Stimuli = {
 };
 
 /** Clients that offer sessions with other binders than the right ones: in the first hello, and in the second alone. */
-function offered(sessions: readonly ScriptedSession[] | undefined, binders: NonNullable<ScriptedClientOptions["binders"]>): ScriptedClient[] {
+function offered(
+  sessions: readonly ScriptedSession[] | undefined,
+  binders: NonNullable<ScriptedClientOptions["binders"]>,
+): ScriptedClient[] {
   const options = sessions === undefined ? {} : { sessions };
   let hellos = 0;
   return [

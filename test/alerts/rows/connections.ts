@@ -23,7 +23,17 @@ import {
   types,
 } from "../../support/scripted-peer.ts";
 import {
-  all, anywhere, connected, each, Expected, expectEqual, found, heardFinished, inHandshake, type Stimuli, told,
+  all,
+  anywhere,
+  connected,
+  each,
+  Expected,
+  expectEqual,
+  found,
+  heardFinished,
+  inHandshake,
+  type Stimuli,
+  told,
 } from "../outcome.ts";
 import { resumingServer } from "../sessions.ts";
 
@@ -167,7 +177,11 @@ export const connections: Stimuli = {
     }),
   "ALT-012": () =>
     all(connected(), (peer) => call(peer, (connection) => connection.close())).map((peer) => found(peer, told(peer))),
-  "ALT-013": () => all(inHandshake().filter((peer) => !heardFinished(peer)), (peer) => abort(peer, "cancelled")),
+  "ALT-013": () =>
+    all(
+      inHandshake().filter((peer) => !heardFinished(peer)),
+      (peer) => abort(peer, "cancelled"),
+    ),
   "ALT-014": () =>
     [
       ...Object.keys(faults).map((name) => withFault((provider) => new ScriptedClient({ config: { provider } }), name)),
@@ -270,7 +284,13 @@ export const connections: Stimuli = {
     });
   },
   "ALT-023": () => {
-    const config = serverConfig({ provider: node, now: Date.now, versions: ["tls1.3"], credentials: [ownCredential], alpn: ["h2"] });
+    const config = serverConfig({
+      provider: node,
+      now: Date.now,
+      versions: ["tls1.3"],
+      credentials: [ownCredential],
+      alpn: ["h2"],
+    });
     const cases = [
       [new ScriptedClient().with({ legacyVersion: 0x0302, extensions: undefined }), 70, "protocol_version"],
       [new ScriptedClient().with({ suites: [0xc02b] }), 40, "handshake_failure"],

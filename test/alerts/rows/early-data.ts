@@ -26,7 +26,10 @@ export const earlyData: Stimuli = {
       ...takesEarly,
       earlyData: {
         maxBytes: 1000,
-        singleUse: { use: (key: Uint8Array) => (seen.size === seen.add(Buffer.from(key).toString("hex")).size ? "seen" : "fresh") as "seen" | "fresh" },
+        singleUse: {
+          use: (key: Uint8Array) =>
+            (seen.size === seen.add(Buffer.from(key).toString("hex")).size ? "seen" : "fresh") as "seen" | "fresh",
+        },
       },
     };
     const session = ticketsOf(config).slice(0, 1);
@@ -40,7 +43,9 @@ export const earlyData: Stimuli = {
   // The client offers one session, so that only the answer can be wrong: none of its sessions was selected.
   "PSK-011": () => {
     const server = earlyServer();
-    const hello = server.serverHello(({ extensions: answers = [] }) => ({ extensions: answers.filter(({ type }) => type !== extensions.preSharedKey) }));
+    const hello = server.serverHello(({ extensions: answers = [] }) => ({
+      extensions: answers.filter(({ type }) => type !== extensions.preSharedKey),
+    }));
     server.selected = undefined;
     return [server.hello(hello).acceptEarlyData(h2)];
   },
@@ -51,7 +56,11 @@ export const earlyData: Stimuli = {
       return server.say(server.serverHello({ suite: 0xc02b, extensions: [], random: repeat(32, 1) }));
     }),
   "CLI-EE-007": () => [
-    ...[[], [extension(extensions.alpn, v16(v8(text("http/1.1"))))]].map((answers) => earlyServer().to("WAIT_EE").acceptEarlyData(...answers)),
+    ...[[], [extension(extensions.alpn, v16(v8(text("http/1.1"))))]].map((answers) =>
+      earlyServer()
+        .to("WAIT_EE")
+        .acceptEarlyData(...answers),
+    ),
     // The session's connection spoke another suite of the same hash.
     otherSuiteServer().to("WAIT_EE").acceptEarlyData(h2),
   ],
@@ -76,5 +85,6 @@ export const earlyData: Stimuli = {
     each(["client_hello", "finished", "certificate", "certificate_verify", "key_update"], reading, (peer, name) =>
       peer.record(content.handshake, messages[name]?.() ?? []),
     ),
-  "ED-010": () => each([[0], repeat(4)], reading, (peer, body) => peer.record(content.handshake, message(types.endOfEarlyData, body))),
+  "ED-010": () =>
+    each([[0], repeat(4)], reading, (peer, body) => peer.record(content.handshake, message(types.endOfEarlyData, body))),
 };

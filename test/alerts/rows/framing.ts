@@ -269,7 +269,9 @@ export const framing: Stimuli = {
 export function statesNeverTried(): string[] {
   const never = (edges: EdgeTable, tried: readonly (string | undefined)[]): string[] =>
     Object.entries(edges)
-      .filter(([state, inputs]) => Object.keys(inputs).some((input) => Object.hasOwn(handshakeTypes, input)) && !tried.includes(state))
+      .filter(
+        ([state, inputs]) => Object.keys(inputs).some((input) => Object.hasOwn(handshakeTypes, input)) && !tried.includes(state),
+      )
       .map(([state]) => state);
   return [...never(clientEdges, Object.values(clientStates)), ...never(serverEdges, Object.values(serverStates))];
 }

@@ -2,7 +2,15 @@
 import { rawPublicKey, rawPublicKeys } from "@sallyport/core";
 import { signer } from "@sallyport/crypto-node";
 import { type Extension, extension, join, message, type Octets, u16, v16, v24, v8 } from "../../support/octets.ts";
-import { identity, ownCredential, ScriptedClient, type ScriptedPeer, ScriptedServer, type Shown, types } from "../../support/scripted-peer.ts";
+import {
+  identity,
+  ownCredential,
+  ScriptedClient,
+  type ScriptedPeer,
+  ScriptedServer,
+  type Shown,
+  types,
+} from "../../support/scripted-peer.ts";
 import { ScriptedClientTls12, ScriptedServerTls12 } from "../../support/scripted-tls12.ts";
 import { publicKeyOf } from "../identities.ts";
 import type { Stimuli } from "../outcome.ts";
@@ -16,7 +24,9 @@ const clientTypes = (...ids: readonly number[]): Extension => extension(19, v8(i
 const serverTypes = (...ids: readonly number[]): Extension => extension(20, v8(ids));
 const chosenByServer = (id: number): Extension => extension(20, [id]);
 const asking = (mode: "required" | "optional") => ({ clientAuthentication: { mode, verifier } });
-const askingForX509 = { clientAuthentication: { mode: "required", verifier: { ...verifier, types: ["x509"], schemes: ["ed25519"], label: "x509" } } } as const;
+const askingForX509 = {
+  clientAuthentication: { mode: "required", verifier: { ...verifier, types: ["x509"], schemes: ["ed25519"], label: "x509" } },
+} as const;
 
 type Config = NonNullable<ConstructorParameters<typeof ScriptedClient>[0]>["config"] & object;
 const said = (config: Config, ...list: readonly Extension[]): ScriptedClient => {
@@ -24,7 +34,10 @@ const said = (config: Config, ...list: readonly Extension[]): ScriptedClient => 
   return client.say(client.encodedHello());
 };
 const saidTls12 = (config: Config, ...list: readonly Extension[]): ScriptedClientTls12 =>
-  new ScriptedClientTls12(config).to("START").extend(...list).greet();
+  new ScriptedClientTls12(config)
+    .to("START")
+    .extend(...list)
+    .greet();
 
 type Say = (config: Config, ...list: readonly Extension[]) => ScriptedPeer;
 const withoutCommonType = (say: Say): ScriptedPeer[] => [
@@ -38,7 +51,10 @@ const withoutCommonType = (say: Say): ScriptedPeer[] => [
   say(askingForX509, clientTypes(raw)),
 ];
 const withEmptyList = (say: Say): ScriptedPeer[] =>
-  [{}, { credentials: [ours] as const }, asking("required")].flatMap((config) => [say(config, clientTypes()), say(config, serverTypes())]);
+  [{}, { credentials: [ours] as const }, asking("required")].flatMap((config) => [
+    say(config, clientTypes()),
+    say(config, serverTypes()),
+  ]);
 const withDefaultAlone = (say: Say): ScriptedPeer[] =>
   [{}, asking("required")].flatMap((config) =>
     [clientTypes, serverTypes].flatMap((types) => [say(config, types(x509)), say(config, types(x509, x509))]),
@@ -64,9 +80,14 @@ const shownToServer = (...entries: readonly Octets[]): ScriptedClient => {
   return client.say(message(types.certificate, v8(), v24(...entries.map((entry) => join(v24(entry), v16())))));
 };
 const shownToClient = (...entries: readonly Octets[]): ScriptedServer =>
-  answered(chosenByServer(raw)).say(message(types.certificate, v8(), v24(...entries.map((entry) => join(v24(entry), u16(0)))))).skipTo("WAIT_CV");
+  answered(chosenByServer(raw))
+    .say(message(types.certificate, v8(), v24(...entries.map((entry) => join(v24(entry), u16(0))))))
+    .skipTo("WAIT_CV");
 const shownToServerTls12 = (body: Octets): ScriptedClientTls12 =>
-  new ScriptedClientTls12(asking("required"), shown).extend(clientTypes(raw)).to("WAIT_CERT").say(message(types.certificate, body));
+  new ScriptedClientTls12(asking("required"), shown)
+    .extend(clientTypes(raw))
+    .to("WAIT_CERT")
+    .say(message(types.certificate, body));
 const shownToClientTls12 = (body: Octets): ScriptedServerTls12 =>
   answeredTls12(chosenByServer(raw)).say(message(types.certificate, body)).skipTo("WAIT_SKE");
 
@@ -85,6 +106,9 @@ export const rawPublicKeyRowsTls12: Stimuli = {
 };
 
 /** Certificates where raw keys were agreed (CRT-045). */
-export const certificateForKey = (): ScriptedPeer[] => identity.chain.slice(0, 1).flatMap((der) => [shownToServer(der), shownToClient(der)]);
+export const certificateForKey = (): ScriptedPeer[] =>
+  identity.chain.slice(0, 1).flatMap((der) => [shownToServer(der), shownToClient(der)]);
 export const certificateForKeyTls12 = (): ScriptedPeer[] =>
-  identity.chain.slice(0, 1).flatMap((der) => [v24(v24(der)), v24(der)].flatMap((body) => [shownToServerTls12(body), shownToClientTls12(body)]));
+  identity.chain
+    .slice(0, 1)
+    .flatMap((der) => [v24(v24(der)), v24(der)].flatMap((body) => [shownToServerTls12(body), shownToClientTls12(body)]));

@@ -31,11 +31,17 @@ const limited = (): ScriptedPeer[] => {
     return peer.say(peer.encryptedExtensions(limit(16385))).skipTo("WAIT_CERT_CR");
   };
   const client = (): ScriptedClient => new ScriptedClient({ config }).extend(limit(16385));
-  const asked = (): ScriptedClient => new ScriptedClient({ ...showing, config: { ...showing.config, ...config } }).extend(limit(16385));
+  const asked = (): ScriptedClient =>
+    new ScriptedClient({ ...showing, config: { ...showing.config, ...config } }).extend(limit(16385));
   for (const peer of [server(), client(), asked()]) peer.fragment = own;
   return [
-    server(), small(server()).to("WAIT_FINISHED"), small(server()).to("CONNECTED"),
-    asked().to("WAIT_CERT"), small(asked()).to("WAIT_FINISHED"), client().to("WAIT_FINISHED"), client().to("CONNECTED"),
+    server(),
+    small(server()).to("WAIT_FINISHED"),
+    small(server()).to("CONNECTED"),
+    asked().to("WAIT_CERT"),
+    small(asked()).to("WAIT_FINISHED"),
+    client().to("WAIT_FINISHED"),
+    client().to("CONNECTED"),
   ];
 };
 const limitedTls12 = (): ScriptedPeer[] => {

@@ -1,5 +1,13 @@
 import { changed, extension, join, message, record, repeat, text, u16 } from "../../support/octets.ts";
-import { content, extensions, Keys, ScriptedClient, type ScriptedPeer, ScriptedServer, types } from "../../support/scripted-peer.ts";
+import {
+  content,
+  extensions,
+  Keys,
+  ScriptedClient,
+  type ScriptedPeer,
+  ScriptedServer,
+  types,
+} from "../../support/scripted-peer.ts";
 import { all, anywhere, connected, each, expectEqual, inClear, type Stimuli, underKeys } from "../outcome.ts";
 
 const ccs = record(content.changeCipherSpec, [1]);
@@ -62,7 +70,10 @@ export const records: Stimuli = {
       peer.bytes(changed(peer.sealed(content.handshake, message(types.keyUpdate, [0])), at)),
     ),
   "REC-015": () => each([0, 1, 15, 16], underKeys, (peer, length) => peer.bytes(record(content.data, repeat(length)))),
-  "REC-016": () => each([1, 5, 2 ** 14 + 1], underKeys, (peer, length) => peer.bytes(peer.write instanceof Keys ? peer.write.seal(repeat(length)) : [])),
+  "REC-016": () =>
+    each([1, 5, 2 ** 14 + 1], underKeys, (peer, length) =>
+      peer.bytes(peer.write instanceof Keys ? peer.write.seal(repeat(length)) : []),
+    ),
   "REC-017": () => all(underKeys(), (peer) => peer.record(content.changeCipherSpec, [1])),
   "REC-018": () => each([24, 99], underKeys, (peer, type) => peer.record(type, [1])),
   "REC-019": () => all(inClear(), (peer) => peer.bytes(record(content.handshake, []))),
@@ -149,5 +160,6 @@ export const records: Stimuli = {
       .proceed();
     return all(fresh(), (peer) => peer.bytes(record(content.handshake, peer.next(), 0xffff)));
   },
-  "RSL-003": () => all([new ScriptedClient()], (peer) => peer.extend(extension(extensions.recordSizeLimit, u16(0xffff))).to("CONNECTED")),
+  "RSL-003": () =>
+    all([new ScriptedClient()], (peer) => peer.extend(extension(extensions.recordSizeLimit, u16(0xffff))).to("CONNECTED")),
 };

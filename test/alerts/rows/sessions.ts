@@ -1,7 +1,14 @@
 // Sessions that are offered and taken up (RFC 9846 §4.3.11).
 import { changed, extension, type Octets, repeat, replaced, text, u16, v8, without } from "../../support/octets.ts";
 import {
-  content, extensions, ScriptedClient, type ScriptedClientOptions, ScriptedServer, type ScriptedServerOptions, type ScriptedSession, type ServerHelloScript,
+  content,
+  extensions,
+  ScriptedClient,
+  type ScriptedClientOptions,
+  ScriptedServer,
+  type ScriptedServerOptions,
+  type ScriptedSession,
+  type ServerHelloScript,
 } from "../../support/scripted-peer.ts";
 import { each, expectEqual, type Stimuli } from "../outcome.ts";
 import { external, externalClient, externalServer, resumingClient, resumingServer, sessions, ticketsOf } from "../sessions.ts";
@@ -19,7 +26,8 @@ const offeredFromElsewhere = (options: ScriptedClientOptions = {}): ScriptedClie
 ];
 /** Nobody took it up. */
 const leftAside = (clients: readonly ScriptedClient[]): readonly ScriptedClient[] => {
-  for (const { machine, selected } of clients) if (machine.failure === undefined) expectEqual(selected, undefined, "the session taken up");
+  for (const { machine, selected } of clients)
+    if (machine.failure === undefined) expectEqual(selected, undefined, "the session taken up");
   return clients;
 };
 const unknown: ScriptedSession = { ticket: text("a ticket that nobody knows"), ageAdd: 7, secret: repeat(32) };
@@ -39,7 +47,8 @@ const answering =
   ({ extensions: answers = [] }) => ({ extensions: replaced(answers, extension(type, body)) });
 
 export const resumptions: Stimuli = {
-  "SRV-CH-045": () => [offered, offeredFromElsewhere].flatMap((offer) => offer({ binders: ([right = repeat(0)]) => [right.subarray(0, 31)] })),
+  "SRV-CH-045": () =>
+    [offered, offeredFromElsewhere].flatMap((offer) => offer({ binders: ([right = repeat(0)]) => [right.subarray(0, 31)] })),
   "PSK-001": () => [
     ...[0, -1].flatMap((at) => offered({ binders: ([right = repeat(0)]) => [changed(right, at)] })),
     ...offered({ binders: () => [repeat(32)] }),
@@ -67,7 +76,9 @@ export const resumptions: Stimuli = {
         ...offered({ sessions: [unknown, unknown, unknown, unknown, known] }),
         new ScriptedClient({ sessions: [unknown], binders: () => [repeat(1)] }).to("WAIT_FINISHED"),
         // Not by a key exchange that we speak: psk_ke alone.
-        resumingClient().extend(extension(extensions.pskModes, v8([0]))).to("WAIT_FINISHED"),
+        resumingClient()
+          .extend(extension(extensions.pskModes, v8([0])))
+          .to("WAIT_FINISHED"),
       ]),
     ];
   },
@@ -77,7 +88,9 @@ export const resumptions: Stimuli = {
     return [
       ...offeredFromElsewhere({ sessions: unknown }),
       // It may be a session; it is none.
-      ...[[], undefined].map((shares) => externalClient({ sessions: unknown, ...(shares && { shares }) }, { sessions }).to("WAIT_FINISHED")),
+      ...[[], undefined].map((shares) =>
+        externalClient({ sessions: unknown, ...(shares && { shares }) }, { sessions }).to("WAIT_FINISHED"),
+      ),
       ...offeredFromElsewhere({ sessions: [] }),
       externalClient().extend(keyExchangeLess).to("WAIT_FINISHED"),
     ];
@@ -107,9 +120,13 @@ export const resumptions: Stimuli = {
       return client;
     }),
   "PSK-006": () =>
-    [1, 2, 0xffff].flatMap((index) => [undefined, 0x0017].map((retryFor) => answered(answering(extensions.preSharedKey, u16(index)), retryFor === undefined ? {} : { retryFor }))).concat(
-      [1, 0xffff].map((index) => fromElsewhere(answering(extensions.preSharedKey, u16(index)))),
-    ),
+    [1, 2, 0xffff]
+      .flatMap((index) =>
+        [undefined, 0x0017].map((retryFor) =>
+          answered(answering(extensions.preSharedKey, u16(index)), retryFor === undefined ? {} : { retryFor }),
+        ),
+      )
+      .concat([1, 0xffff].map((index) => fromElsewhere(answering(extensions.preSharedKey, u16(index))))),
   "PSK-007": () => [answered(() => ({ suite: 0x1302 }))],
   "PSK-008": () => {
     const shareless: Change = ({ extensions: answers = [] }) => ({ extensions: without(answers, extensions.keyShare) });
@@ -121,19 +138,33 @@ export const resumptions: Stimuli = {
     const notAnyMore = resumingServer({ retryFor: 0x0017 });
     notAnyMore.retry(notAnyMore.retryRequest({ suite: 0x1302 })).skipTo("WAIT_SH_AGAIN");
     return [never, notAnyMore].map((server) =>
-      server.say(server.serverHello((hello) => ({ suite: server === never ? 0x1301 : 0x1302, ...answering(extensions.preSharedKey, u16(0))(hello) }))),
+      server.say(
+        server.serverHello((hello) => ({
+          suite: server === never ? 0x1301 : 0x1302,
+          ...answering(extensions.preSharedKey, u16(0))(hello),
+        })),
+      ),
     );
   },
   "PSK-012": () =>
-    each(["certificate_request", "certificate", "certificate_verify"], () => [resumingServer, externalServer].map((make) => make().to("WAIT_FINISHED")), (server, name) =>
-      server.record(content.handshake, messages[name]?.() ?? []),
+    each(
+      ["certificate_request", "certificate", "certificate_verify"],
+      () => [resumingServer, externalServer].map((make) => make().to("WAIT_FINISHED")),
+      (server, name) => server.record(content.handshake, messages[name]?.() ?? []),
     ),
-  "CLI-CR-002": () => [resumingServer().to("WAIT_FINISHED"), externalServer().to("WAIT_FINISHED")].map((server) => server.say(server.certificateRequest())),
-  "SRV-HRR-011": () => [resumingClient, externalClient].map((make) => make({ shares: [] }).to("RETRIED").offer().to("WAIT_FINISHED")),
+  "CLI-CR-002": () =>
+    [resumingServer().to("WAIT_FINISHED"), externalServer().to("WAIT_FINISHED")].map((server) =>
+      server.say(server.certificateRequest()),
+    ),
+  "SRV-HRR-011": () =>
+    [resumingClient, externalClient].map((make) => make({ shares: [] }).to("RETRIED").offer().to("WAIT_FINISHED")),
   "SRV-HRR-012": () => {
     const other = { ...external, ticket: text("another key") };
     return [
-      externalClient({ shares: [], sessions: [external, other] }).to("RETRIED").offer(other).to("WAIT_FINISHED"),
+      externalClient({ shares: [], sessions: [external, other] })
+        .to("RETRIED")
+        .offer(other)
+        .to("WAIT_FINISHED"),
       externalClient({ shares: [] }).to("RETRIED").offer(other).to("WAIT_FINISHED"),
     ];
   },

@@ -1,11 +1,36 @@
 // What the runner's flags mean for a config of ours.
 import { readFileSync } from "node:fs";
 import {
-  type AsyncCredentialPicker, type CertificateType, clientConfig, type ClientConfig, type ClientHello, type ClientSessionStore,
-  type CommonOptions, ConfigError, type Credential, type CredentialPicker, type CredentialRequest, type CryptoProvider,
-  dangerousAssertVerified, type DistrustReason, type NamedGroup, type PresentedIdentity, type ProtocolVersion, rawPublicKey,
-  type ServerConfig, serverConfig, type ServerSessions, type SignatureScheme, type Signer, type StapleKind,
-  type SyncServerSessionStore, type SyncSigner, type SyncVerifier, type TicketKeys, type VerifiedIdentity, type Verifier,
+  type AsyncCredentialPicker,
+  type CertificateType,
+  clientConfig,
+  type ClientConfig,
+  type ClientHello,
+  type ClientSessionStore,
+  type CommonOptions,
+  ConfigError,
+  type Credential,
+  type CredentialPicker,
+  type CredentialRequest,
+  type CryptoProvider,
+  dangerousAssertVerified,
+  type DistrustReason,
+  type NamedGroup,
+  type PresentedIdentity,
+  type ProtocolVersion,
+  rawPublicKey,
+  type ServerConfig,
+  serverConfig,
+  type ServerSessions,
+  type SignatureScheme,
+  type Signer,
+  type StapleKind,
+  type SyncServerSessionStore,
+  type SyncSigner,
+  type SyncVerifier,
+  type TicketKeys,
+  type VerifiedIdentity,
+  type Verifier,
 } from "@sallyport/core";
 import { credential as readCredential, parseCertificate } from "@sallyport/x509";
 import { chooseCredential } from "../../../packages/core/src/handshake/client/choose-credential.ts";
@@ -42,7 +67,8 @@ export interface Witness {
 export function serverConfigOf(flags: Flags, shared: Shared, witness: Witness): (hello: ClientHello) => ServerConfig {
   const { sealedSessions, keptSessions } = shared;
   return possible(versionsOf(flags), (versions) => {
-    const make = (sessions: ServerSessions | undefined): ServerConfig => serverConfigFor(versions, sessions, flags, shared, witness);
+    const make = (sessions: ServerSessions | undefined): ServerConfig =>
+      serverConfigFor(versions, sessions, flags, shared, witness);
     const usual = make(flags.has("no-ticket") || flags.has("skip-ticket") ? undefined : sealedSessions);
     return (hello) => {
       const isTls13 = versions.includes("tls1.3") && hello.versions.some(({ id }) => id === versionIds["tls1.3"]);
@@ -80,7 +106,11 @@ function possible<Config>(versions: readonly ProtocolVersion[], make: (versions:
 }
 
 function serverConfigFor(
-  versions: readonly ProtocolVersion[], sessions: ServerSessions | undefined, flags: Flags, shared: Shared, witness: Witness,
+  versions: readonly ProtocolVersion[],
+  sessions: ServerSessions | undefined,
+  flags: Flags,
+  shared: Shared,
+  witness: Witness,
 ): ServerConfig {
   const [first, ...others] = credentialsOf(flags, shared, witness);
   const [psk, ...morePsks] = psksOf(flags).map((each) => each.psk);
@@ -93,10 +123,12 @@ function serverConfigFor(
     alpn: serverAlpn(flags),
     ...(sessions !== undefined && { sessions }),
     // As many bytes as BoringSSL takes. The runner plays each hello once.
-    ...(flags.has("enable-early-data") && sessions !== undefined && versions.includes("tls1.3") && {
-      earlyData: { maxBytes: 14336, singleUse: { use: () => "fresh" as const } },
-      halfRtt: true,
-    }),
+    ...(flags.has("enable-early-data") &&
+      sessions !== undefined &&
+      versions.includes("tls1.3") && {
+        earlyData: { maxBytes: 14336, singleUse: { use: () => "fresh" as const } },
+        halfRtt: true,
+      }),
   } as const;
   if (first === undefined) {
     if (psk === undefined) throw new Unimplemented("a server without a certificate");
@@ -119,9 +151,7 @@ function serverConfigFor(
   });
 }
 
-function clientConfigFor(
-  versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness,
-): ClientConfig {
+function clientConfigFor(versions: readonly ProtocolVersion[], flags: Flags, shared: Shared, witness: Witness): ClientConfig {
   const named = flags.has("key-shares") ? groupNames(flags.numbers("key-shares")) : undefined;
   const keyShares = flags.has("no-key-shares") ? 0 : named;
   const list = credentialsOf(flags, shared, witness);
@@ -158,8 +188,9 @@ function pickerOf(flags: Flags, list: readonly Credential[], witness: Witness): 
     types: given.length > 0 ? given : [...new Set(list.map(({ type }) => type))],
     pickAsync: async (request) => {
       witness.asked = request;
-      const fitting = list.filter(({ type, signer }) =>
-        request.certificateTypes.includes(type) && signer.schemes.some((scheme) => request.schemes.includes(scheme)),
+      const fitting = list.filter(
+        ({ type, signer }) =>
+          request.certificateTypes.includes(type) && signer.schemes.some((scheme) => request.schemes.includes(scheme)),
       );
       return chooseCredential(fitting, request);
     },
@@ -186,7 +217,10 @@ function common(versions: readonly ProtocolVersion[], flags: Flags, { provider, 
   };
 }
 
-const protocolVersions = [["tls1.3", 0x0304, "no-tls13"], ["tls1.2", 0x0303, "no-tls12"]] as const;
+const protocolVersions = [
+  ["tls1.3", 0x0304, "no-tls13"],
+  ["tls1.2", 0x0303, "no-tls12"],
+] as const;
 
 function versionsOf(flags: Flags): readonly ProtocolVersion[] {
   const least = flags.number("min-version") || 0;
@@ -199,7 +233,8 @@ function providerOf(flags: Flags, every: CryptoProvider, versions: readonly Prot
   const provider = keeping(policyOf(flags), every);
   const curves = flags.has("curves") ? groupNames(flags.numbers("curves")) : undefined;
   const preferred = flags.has("verify-prefs") ? schemeNames(flags.numbers("verify-prefs")) : undefined;
-  const suites = provider.suites.filter(({ name }) => allows(flags, name, versions))
+  const suites = provider.suites
+    .filter(({ name }) => allows(flags, name, versions))
     .sort((one, other) => rank(flags, one.name) - rank(flags, other.name));
   const groups = curves === undefined ? provider.groups : sortedBy(provider.groups, curves, ({ name }) => name);
   const verifications =
@@ -229,10 +264,17 @@ function allows(flags: Flags, suite: string, versions: readonly ProtocolVersion[
 }
 /** In the order of the string. */
 function rank(flags: Flags, suite: string): number {
-  return (flags.text("cipher") ?? "").replaceAll(/[[\]]/g, "").split(/[:|]/).findIndex((word) => has(suite, word));
+  return (flags.text("cipher") ?? "")
+    .replaceAll(/[[\]]/g, "")
+    .split(/[:|]/)
+    .findIndex((word) => has(suite, word));
 }
 function has(suite: string, word: string): boolean {
-  const openssl = suite.replace("TLS_", "").replace("_WITH", "").replace(/AES_(\d+)/, "AES$1").replaceAll("_", "-")
+  const openssl = suite
+    .replace("TLS_", "")
+    .replace("_WITH", "")
+    .replace(/AES_(\d+)/, "AES$1")
+    .replaceAll("_", "-")
     .replace("POLY1305-SHA256", "POLY1305");
   if (word === "ALL" || word === "DEFAULT" || word === suite || word === openssl) return true;
   const parts: Readonly<Record<string, RegExp>> = { AES: /AES/, AES128: /AES_128/, AES256: /AES_256/, CHACHA20: /CHACHA20/ };
@@ -247,7 +289,9 @@ function schemeNames(ids: readonly number[]): readonly SignatureScheme[] {
   return ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((name) => schemeIds[name] === id));
 }
 function namesOf<Name extends string>(
-  registry: Readonly<Record<Name, number>>, ids: readonly number[], what: string,
+  registry: Readonly<Record<Name, number>>,
+  ids: readonly number[],
+  what: string,
 ): readonly Name[] {
   return ids.map((id) => {
     // The keys of a registry are its names.
@@ -275,7 +319,6 @@ function credentialsOf(flags: Flags, shared: Shared, witness: Witness): Credenti
   const names = credentials.flatMap((credential) => credential.names);
   return credentials.map((credential) => (credential.type === "raw-public-key" ? { ...credential, names } : credential));
 }
-
 
 /** @param used is told when it signs. */
 function signerOf(own: Flags, flags: Flags, { signer }: Shared, used: () => void): Signer {
@@ -374,7 +417,12 @@ function maySign(leaf: Uint8Array): boolean {
 /** IANA's numbers; an order of preference. */
 function certificateTypes(ids: readonly number[]): readonly CertificateType[] {
   return ids.map((id) => {
-    const type = ([["x509", 0], ["raw-public-key", 2]] as const).find(([, number]) => number === id);
+    const type = (
+      [
+        ["x509", 0],
+        ["raw-public-key", 2],
+      ] as const
+    ).find(([, number]) => number === id);
     if (type === undefined) throw new Unimplemented(`certificate type ${id}`);
     return type[0];
   });

@@ -58,15 +58,24 @@ export function firstWords(flags: Flags): readonly Uint8Array[] {
 /** BoringSSL's words. Where nothing was offered we don't say why. */
 function reasons(outcome: EarlyDataOutcome | "none"): readonly string[] {
   if (outcome === "accepted") return ["accept"];
-  if (outcome === "none") return ["disabled", "no_session_offered", "unsupported_for_session", "protocol_version", "alpn_mismatch"];
+  if (outcome === "none")
+    return ["disabled", "no_session_offered", "unsupported_for_session", "protocol_version", "alpn_mismatch"];
   switch (outcome.rejected) {
-    case "declined": return ["peer_declined"];
-    case "not-resumed": return ["session_not_resumed"];
-    case "retried": return ["hello_retry_request", "session_not_resumed", "disabled"];
+    case "declined":
+      return ["peer_declined"];
+    case "not-resumed":
+      return ["session_not_resumed"];
+    case "retried":
+      return ["hello_retry_request", "session_not_resumed", "disabled"];
     // A config with another protocol is another config; and a client that sees it says more than that it was declined.
-    case "alpn-differs": case "config-differs": return ["alpn_mismatch", "peer_declined"];
-    case "version-differs": return ["protocol_version"];
-    case "age-skew": return ["ticket_age_skew"];
-    default: return [outcome.rejected.replaceAll("-", "_")];
+    case "alpn-differs":
+    case "config-differs":
+      return ["alpn_mismatch", "peer_declined"];
+    case "version-differs":
+      return ["protocol_version"];
+    case "age-skew":
+      return ["ticket_age_skew"];
+    default:
+      return [outcome.rejected.replaceAll("-", "_")];
   }
 }

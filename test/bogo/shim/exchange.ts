@@ -1,7 +1,13 @@
 // What the runner asks of an established connection: exports, a first word, and an echo whose bits are all turned.
 import {
-  type AsyncClientSessionStore, type AsyncServerSessionStore, Connection, type ConnectionEvent, type CryptoProvider,
-  type ErrorAndAlert, type Received, type Sent,
+  type AsyncClientSessionStore,
+  type AsyncServerSessionStore,
+  Connection,
+  type ConnectionEvent,
+  type CryptoProvider,
+  type ErrorAndAlert,
+  type Received,
+  type Sent,
 } from "@sallyport/core";
 import { type EarlyTalk, firstWords } from "./early.ts";
 import { Unexpected } from "./expectations.ts";
@@ -15,7 +21,11 @@ export interface Established {
 
 /** Speaks until either side has ended. @returns the failure, if there was one, and what happened. */
 export async function exchange(
-  { connection: first, received }: Established, line: Line, flags: Flags, early: EarlyTalk, provider: CryptoProvider,
+  { connection: first, received }: Established,
+  line: Line,
+  flags: Flags,
+  early: EarlyTalk,
+  provider: CryptoProvider,
 ): Promise<{ readonly failure: ErrorAndAlert | undefined; readonly events: readonly ConnectionEvent[] }> {
   const events: ConnectionEvent[] = [];
   const speaker = new Speaker(first, line, flags, early);

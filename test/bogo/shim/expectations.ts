@@ -21,7 +21,10 @@ export function checkHello(hello: ClientHello, flags: Flags): void {
   if (flags.has("expect-no-server-name")) same("server name", hello.serverName, undefined);
   const name = flags.text("expect-server-name");
   if (name !== undefined) same("server name", hello.serverName, name);
-  checkSchemes(hello.signatureSchemes?.map(({ id }) => id), flags);
+  checkSchemes(
+    hello.signatureSchemes?.map(({ id }) => id),
+    flags,
+  );
   const alpn = flags.text("expect-advertised-alpn");
   const prefixed = hello.alpn.map((each) => String.fromCharCode(each.length) + each);
   if (alpn !== undefined) same("advertised ALPN", prefixed.join(""), alpn);
@@ -52,7 +55,11 @@ export function checkHandshake(info: Info, flags: Flags, isResume: boolean, witn
     expectNumber("peer's scheme", scheme === undefined ? 0 : schemeIds[scheme], flags, "expect-peer-signature-algorithm");
   }
   expectNumber("selected credential", selectedPsk(info, flags) ?? witness.selected ?? -1, flags, "expect-selected-credential");
-  if (!isServer) checkSchemes(witness.asked?.schemes.map((each) => schemeIds[each]), flags);
+  if (!isServer)
+    checkSchemes(
+      witness.asked?.schemes.map((each) => schemeIds[each]),
+      flags,
+    );
   checkPeer(info, flags, isServer);
   checkStaples(info, flags);
 }
@@ -95,7 +102,9 @@ function checkStaples({ peer }: Info, flags: Flags): void {
  * extended master secret.
  */
 export function checkTickets(
-  events: readonly ConnectionEvent[], { version, handshakeKind, extendedMasterSecret }: Info, flags: Flags,
+  events: readonly ConnectionEvent[],
+  { version, handshakeKind, extendedMasterSecret }: Info,
+  flags: Flags,
 ): void {
   // Nothing is read behind our close; and who goes on elsewhere takes no tickets.
   if (version === "tls1.3" && (flags.has("shim-shuts-down") || flags.has("export-traffic-secrets"))) return;

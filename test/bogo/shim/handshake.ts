@@ -1,6 +1,12 @@
 // Takes the machine from its first stage to `established`, answering what it asks from the objects that the stage carries.
 import type {
-  ClientEstablished, ClientHello, ClientStage, ErrorAndAlert, Established, ServerConfig, ServerStage,
+  ClientEstablished,
+  ClientHello,
+  ClientStage,
+  ErrorAndAlert,
+  Established,
+  ServerConfig,
+  ServerStage,
 } from "@sallyport/core";
 import type { EarlyTalk } from "./early.ts";
 import type { Flags } from "./flags.ts";
@@ -9,7 +15,11 @@ import type { Line } from "./line.ts";
 type Stage = ServerStage | ClientStage;
 
 export async function shakeHands(
-  first: Stage, line: Line, flags: Flags, early: EarlyTalk, config: (hello: ClientHello) => ServerConfig,
+  first: Stage,
+  line: Line,
+  flags: Flags,
+  early: EarlyTalk,
+  config: (hello: ClientHello) => ServerConfig,
 ): Promise<Established | ClientEstablished | ErrorAndAlert> {
   let stage = first;
   for (;;) {
@@ -78,11 +88,16 @@ async function answer(
 }
 
 async function answerLook(stage: Extract<Stage, { readonly candidates: unknown }>): Promise<ServerStage> {
-  const states = await stage.store.findAsync(stage.candidates.map(({ id }) => id), signal);
-  return stage.resume(stage.candidates.flatMap(({ index }, at) => {
-    const state = states[at];
-    return state === undefined ? [] : [{ index, state }];
-  }));
+  const states = await stage.store.findAsync(
+    stage.candidates.map(({ id }) => id),
+    signal,
+  );
+  return stage.resume(
+    stage.candidates.flatMap(({ index }, at) => {
+      const state = states[at];
+      return state === undefined ? [] : [{ index, state }];
+    }),
+  );
 }
 
 /**

@@ -1,7 +1,14 @@
 // The program that BoringSSL's runner starts once a test. 0: nothing wrong was seen; 89: not implemented.
 import { appendFileSync } from "node:fs";
 import {
-  Acceptor, ApiMisuse, type ClientSessionStore, ConfigError, Connector, ErrorAndAlert, type StoredSession, type SyncServerSessionStore,
+  Acceptor,
+  ApiMisuse,
+  type ClientSessionStore,
+  ConfigError,
+  Connector,
+  ErrorAndAlert,
+  type StoredSession,
+  type SyncServerSessionStore,
   ticketKeys,
 } from "@sallyport/core";
 import { clientConfigOf, type Shared, serverConfigOf, type Witness } from "./config.ts";
@@ -60,7 +67,12 @@ function everythingShared(flags: Flags, crypto: Crypto): { readonly shared: Shar
     put: (id, { state }) => void states.set(Buffer.from(id).toString("hex"), state),
   };
   const sealedSessions = ticketKeys({ random: crypto.provider.random, now });
-  return { shared: { ...crypto, now, clientSessions, sealedSessions, keptSessions }, pass: (seconds) => { time += seconds * 1000; } };
+  return {
+    shared: { ...crypto, now, clientSessions, sealedSessions, keptSessions },
+    pass: (seconds) => {
+      time += seconds * 1000;
+    },
+  };
 }
 
 /** @param retry of a resumption: what goes for a client whose early data were rejected. @returns what went wrong. */

@@ -1,7 +1,16 @@
 // Under -async everything that may wait does: the same objects, whose answers come a turn of the event loop later.
 import type {
-  AsyncClientSessionStore, AsyncServerSessionStore, AsyncSigner, AsyncVerifier, CryptoProvider, Group, Signer,
-  SyncClientSessionStore, SyncServerSessionStore, SyncVerifier, Verification,
+  AsyncClientSessionStore,
+  AsyncServerSessionStore,
+  AsyncSigner,
+  AsyncVerifier,
+  CryptoProvider,
+  Group,
+  Signer,
+  SyncClientSessionStore,
+  SyncServerSessionStore,
+  SyncVerifier,
+  Verification,
 } from "@sallyport/core";
 
 const later = <T>(make: () => T): Promise<T> => new Promise((resolve) => setImmediate(resolve)).then(make);
@@ -22,7 +31,10 @@ export const waiting = {
     return { takeAsync: (key) => later(() => store.take(key)), putAsync: (key, session) => later(() => store.put(key, session)) };
   },
   serverSessions(store: SyncServerSessionStore): AsyncServerSessionStore {
-    return { findAsync: (ids) => later(() => ids.map(store.find)), putAsync: (id, session) => later(() => store.put(id, session)) };
+    return {
+      findAsync: (ids) => later(() => ids.map(store.find)),
+      putAsync: (id, session) => later(() => store.put(id, session)),
+    };
   },
 };
 

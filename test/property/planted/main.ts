@@ -20,14 +20,39 @@ function isFound(bug: PlantedBug): boolean {
   const without = law === undefined ? [] : fuzz(bug, Math.max(conversations, 1000), undefined).said;
   const found = law !== undefined && without.length === 0;
   const what = without.length > 0 ? `the true core fails, too: ${without[0]}` : (law ?? said[0] ?? "nothing");
-  console.log(`${found ? "found " : "MISSED"} ${bug.name.padEnd(28)} ${bug.provider.padEnd(4)} ${seconds.toFixed(1).padStart(6)} s ${String(conversations).padStart(7)} of ${bug.budget} conversations: ${what.slice(0, 110)}`);
+  console.log(
+    `${found ? "found " : "MISSED"} ${bug.name.padEnd(28)} ${bug.provider.padEnd(4)} ${seconds.toFixed(1).padStart(6)} s ${String(conversations).padStart(7)} of ${bug.budget} conversations: ${what.slice(0, 110)}`,
+  );
   return found;
 }
 
 /** @param core undefined: the true one. */
-function fuzz({ name, provider }: PlantedBug, most: number, core: string | undefined): { readonly said: readonly string[]; readonly conversations: number } {
-  const node = ["--import", "./bench/register.mjs", ...(core === undefined ? [] : ["--import", "./test/property/planted/register.mjs"]), "--conditions=sallyport-source"];
-  const args = ["test/fuzz/main.ts", "--seed", "1", "--provider", provider, "--conversations", String(most), "--workers", "1", "--patience", "60", "--brief", ...(keeps && core !== undefined ? ["--keep", name] : ["--forget"])];
+function fuzz(
+  { name, provider }: PlantedBug,
+  most: number,
+  core: string | undefined,
+): { readonly said: readonly string[]; readonly conversations: number } {
+  const node = [
+    "--import",
+    "./bench/register.mjs",
+    ...(core === undefined ? [] : ["--import", "./test/property/planted/register.mjs"]),
+    "--conditions=sallyport-source",
+  ];
+  const args = [
+    "test/fuzz/main.ts",
+    "--seed",
+    "1",
+    "--provider",
+    provider,
+    "--conversations",
+    String(most),
+    "--workers",
+    "1",
+    "--patience",
+    "60",
+    "--brief",
+    ...(keeps && core !== undefined ? ["--keep", name] : ["--forget"]),
+  ];
   const env = core === undefined ? process.env : { ...process.env, SALLYPORT_PLANTED_CORE: core };
   const { stdout } = spawnSync(process.execPath, [...node, ...args], { cwd: root, encoding: "utf8", env, maxBuffer: 2 ** 26 });
   const [, conversations = "0"] = /^(\d+) conversations/m.exec(stdout) ?? [];
@@ -37,7 +62,12 @@ function fuzz({ name, provider }: PlantedBug, most: number, core: string | undef
 function passesUnits(bug: PlantedBug): boolean {
   const started = performance.now();
   const args = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/property/planted/vitest.config.ts"];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", env: { ...process.env, SALLYPORT_PLANTED_CORE: plant(bug) }, maxBuffer: 2 ** 28 });
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, SALLYPORT_PLANTED_CORE: plant(bug) },
+    maxBuffer: 2 ** 28,
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6);
   const told = stdout.split("\n").findLast((line) => line.startsWith("{"));
   if (told === undefined) {
@@ -45,13 +75,22 @@ function passesUnits(bug: PlantedBug): boolean {
     return false;
   }
   const report: Report = JSON.parse(told);
-  const failed = report.testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === "failed");
+  const failed = report.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === "failed");
   const passes = failed.length === 0 && report.numPassedTests > 0;
-  console.log(`${passes ? "passes" : "SEEN  "} ${bug.name.padEnd(28)} ${seconds} s: ${report.numPassedTests} unit tests pass, ${failed.length} fail${failed.map(({ fullName }) => `; ${fullName}`).join("").slice(0, 400)}`);
+  console.log(
+    `${passes ? "passes" : "SEEN  "} ${bug.name.padEnd(28)} ${seconds} s: ${report.numPassedTests} unit tests pass, ${failed.length} fail${failed
+      .map(({ fullName }) => `; ${fullName}`)
+      .join("")
+      .slice(0, 400)}`,
+  );
   return passes;
 }
 /** Of vitest's json reporter. */
 interface Report {
   readonly numPassedTests: number;
-  readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[] }[];
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }

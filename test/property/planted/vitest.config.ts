@@ -9,11 +9,14 @@ const planted = process.env["SALLYPORT_PLANTED_CORE"];
 if (planted === undefined) throw new Error("SALLYPORT_PLANTED_CORE names the folder of sources");
 
 export default mergeConfig(base, {
-  plugins: [{
-    name: "planted",
-    enforce: "pre",
-    load: (id: string) => (id.startsWith(own) && id.endsWith(".ts") ? readFileSync(`${planted}/${id.slice(own.length)}`, "utf8") : undefined),
-  }],
+  plugins: [
+    {
+      name: "planted",
+      enforce: "pre",
+      load: (id: string) =>
+        id.startsWith(own) && id.endsWith(".ts") ? readFileSync(`${planted}/${id.slice(own.length)}`, "utf8") : undefined,
+    },
+  ],
   // What was transformed of the true sources is not taken for the others'.
   cacheDir: "../.tmp/planted/.vite",
   test: {
@@ -22,7 +25,8 @@ export default mergeConfig(base, {
     // These judge the tree, not what it does; or parts that no patch is in; or other processes, which have the true core.
     exclude: [
       "unit/{checks,arrows,words,readme,demo-page,bogo,bench,interop-table,pki,platform-roots,policies,states-diagram}.test.ts",
-      "unit/{idle,deno-conn}.test.ts", "unit/{x509,crypto}-*.test.ts",
+      "unit/{idle,deno-conn}.test.ts",
+      "unit/{x509,crypto}-*.test.ts",
     ],
     // Core is loaded once a thread, and not once a file.
     isolate: false,

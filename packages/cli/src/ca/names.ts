@@ -18,8 +18,7 @@ const networks = [
 ] as const;
 
 /** In words, for people. */
-export const permittedInWords: string =
-  `${domains.join(", ")} and what is below them; addresses of loopback and of private networks`;
+export const permittedInWords: string = `${domains.join(", ")} and what is below them; addresses of loopback and of private networks`;
 
 /** Whether the CA may issue for it: a DNS name in lower case, or an IP address. */
 export function isPermitted(name: string): boolean {

@@ -1,7 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import {
-  clientConfig, type DistrustReason, type Info, type PresentedIdentity, TlsError, type TraceEvent, type VerifiedIdentity,
+  clientConfig,
+  type DistrustReason,
+  type Info,
+  type PresentedIdentity,
+  TlsError,
+  type TraceEvent,
+  type VerifiedIdentity,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { explain, printable, toText } from "@sallyport/explain";
@@ -38,7 +44,8 @@ interface Step {
 
 async function run(given: Given, io: Io): Promise<ExitCode> {
   const protocol = text(given, "starttls");
-  if (protocol !== undefined && !isStartTls(protocol)) throw new Misuse(`--starttls takes one of ${startTlsProtocols.join(", ")}`);
+  if (protocol !== undefined && !isStartTls(protocol))
+    throw new Misuse(`--starttls takes one of ${startTlsProtocols.join(", ")}`);
   const { host, port } = hostAndPort(given.positionals[0], protocol === undefined ? 443 : startTlsPorts[protocol]);
   const timeoutMs = number(given, "timeout", 1, 600_000) ?? 10_000;
   const steps: Step[] = [];
@@ -53,7 +60,13 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
     },
   };
   const alpn = text(given, "alpn")?.split(",");
-  const config = clientConfig({ provider: node, now: Date.now, verifier, trace: (event) => void steps.push(...stepsOf(event, since)), ...(alpn && { alpn }) });
+  const config = clientConfig({
+    provider: node,
+    now: Date.now,
+    verifier,
+    trace: (event) => void steps.push(...stepsOf(event, since)),
+    ...(alpn && { alpn }),
+  });
   const servername = text(given, "servername") ?? host;
   let outcome: { readonly info: Info } | { readonly error: unknown };
   let socket: Socket | undefined;
@@ -89,10 +102,14 @@ interface Seen {
 function show(given: Given, io: Io, { host, port, steps, shown, tookMs, outcome }: Seen): ExitCode {
   const chain = (shown?.type === "x509" ? shown.chain : []).map(describeCertificate);
   const failed = "error" in outcome;
-  const report = failed ? explain(outcome.error instanceof TlsError ? outcome.error : String(outcome.error), { role: "client" }) : undefined;
+  const report = failed
+    ? explain(outcome.error instanceof TlsError ? outcome.error : String(outcome.error), { role: "client" })
+    : undefined;
   if (flag(given, "json")) {
     const agreed = failed ? undefined : agreement(outcome.info);
-    const failure = failed ? printable(outcome.error instanceof Error ? outcome.error.message : String(outcome.error)) : undefined;
+    const failure = failed
+      ? printable(outcome.error instanceof Error ? outcome.error.message : String(outcome.error))
+      : undefined;
     const shownAll = { host, port, tookMs: Math.round(tookMs), steps, certificates: chain, agreed, failure, report };
     io.print(JSON.stringify(shownAll, undefined, 2));
     return failed ? 1 : 0;
@@ -100,13 +117,18 @@ function show(given: Given, io: Io, { host, port, steps, shown, tookMs, outcome 
   const paint = painter(io.colour);
   io.print(paint("heading", `${printable(host)}:${port}`));
   for (const { ms, direction, what, bytes } of steps) {
-    io.print(`  ${ms.toFixed(1).padStart(8)} ms  ${direction === "out" ? "-->" : "<--"}  ${what}${bytes === undefined ? "" : paint("quiet", `, ${bytes} bytes`)}`);
+    io.print(
+      `  ${ms.toFixed(1).padStart(8)} ms  ${direction === "out" ? "-->" : "<--"}  ${what}${bytes === undefined ? "" : paint("quiet", `, ${bytes} bytes`)}`,
+    );
   }
   for (const [at, { subject, issuer, names, from, to, key }] of chain.entries()) {
-    io.print(`  certificate ${at}: ${subject}\n      by ${issuer}\n      ${key}, valid from ${from} to ${to}${names === undefined ? "" : `\n      for ${names}`}`);
+    io.print(
+      `  certificate ${at}: ${subject}\n      by ${issuer}\n      ${key}, valid from ${from} to ${to}${names === undefined ? "" : `\n      for ${names}`}`,
+    );
   }
   if (failed && report !== undefined) {
-    if (report.causes.length === 0) io.complain(`sallyport: ${printable(outcome.error instanceof Error ? outcome.error.message : String(outcome.error))}`);
+    if (report.causes.length === 0)
+      io.complain(`sallyport: ${printable(outcome.error instanceof Error ? outcome.error.message : String(outcome.error))}`);
     else io.print(`\n${toText(report, { paint })}`);
     return 1;
   }
@@ -116,14 +138,21 @@ function show(given: Given, io: Io, { host, port, steps, shown, tookMs, outcome 
 
 function agreement({ version, suite, group, alpn, peerSignatureScheme, handshakeKind }: Info): Readonly<Record<string, string>> {
   return {
-    version, suite, group: group ?? "none", "application protocol": alpn ?? "none", signature: peerSignatureScheme ?? "none", handshake: handshakeKind,
+    version,
+    suite,
+    group: group ?? "none",
+    "application protocol": alpn ?? "none",
+    signature: peerSignatureScheme ?? "none",
+    handshake: handshakeKind,
   };
 }
 
 function stepsOf(event: TraceEvent, since: number): readonly Step[] {
   const ms = performance.now() - since;
   if (event.kind === "message") return [{ ms, direction: event.direction, what: event.type, bytes: event.length }];
-  return event.kind === "alert" ? [{ ms, direction: event.direction, what: `alert ${event.description.name ?? event.description.id}`, bytes: undefined }] : [];
+  return event.kind === "alert"
+    ? [{ ms, direction: event.direction, what: `alert ${event.description.name ?? event.description.id}`, bytes: undefined }]
+    : [];
 }
 
 function describeCertificate(der: Uint8Array) {
@@ -132,8 +161,12 @@ function describeCertificate(der: Uint8Array) {
     const { namedCurve, modulusLength } = publicKey.asymmetricKeyDetails ?? {};
     const line = (value: string | undefined): string => printable((value ?? "").replaceAll("\n", ", "));
     return {
-      subject: line(subject), issuer: line(issuer), names: subjectAltName === undefined ? undefined : line(subjectAltName),
-      from: validFrom, to: validTo, key: `${publicKey.asymmetricKeyType ?? "key"} ${namedCurve ?? modulusLength ?? ""}`.trim(),
+      subject: line(subject),
+      issuer: line(issuer),
+      names: subjectAltName === undefined ? undefined : line(subjectAltName),
+      from: validFrom,
+      to: validTo,
+      key: `${publicKey.asymmetricKeyType ?? "key"} ${namedCurve ?? modulusLength ?? ""}`.trim(),
     };
   } catch {
     return { subject: "can't be read", issuer: "unknown", names: undefined, from: "?", to: "?", key: "?" };

@@ -5,7 +5,8 @@ import { demo } from "../demo/demo.ts";
 export const demoCommand: Command = {
   name: "demo",
   takes: "",
-  summary: "serves HTTPS on localhost with a CA made on the spot, proves that it works, and shows each visitor their own handshake",
+  summary:
+    "serves HTTPS on localhost with a CA made on the spot, proves that it works, and shows each visitor their own handshake",
   options: {
     once: { type: "boolean", help: "ends after the proofs; the exit code is 0 if all of them held" },
     port: { type: "string", takes: "<n>", help: "serves there (default 8443, or a free port if that is taken)" },

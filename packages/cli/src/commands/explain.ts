@@ -15,8 +15,16 @@ export const explainCommand: Command = {
     json: { type: "boolean", help: "the report as JSON" },
     markdown: { type: "boolean", help: "the report as Markdown, for an issue" },
     stack: { type: "string", takes: "<name>", help: "whose options the remedies name, such as wolfssl" },
-    keylog: { type: "string", takes: "<file>", help: "secrets of the connection (SSLKEYLOGFILE), which open what is sealed in a capture" },
-    cafile: { type: "string", takes: "<file>", help: "roots by which certificates in a capture are judged, in PEM (default: the platform's)" },
+    keylog: {
+      type: "string",
+      takes: "<file>",
+      help: "secrets of the connection (SSLKEYLOGFILE), which open what is sealed in a capture",
+    },
+    cafile: {
+      type: "string",
+      takes: "<file>",
+      help: "roots by which certificates in a capture are judged, in PEM (default: the platform's)",
+    },
     silence: { type: "boolean", help: "the hello was sent, and nothing came back" },
   },
   run,
@@ -31,8 +39,18 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
   const stack = text(given, "stack");
   if (stack !== undefined && !isStack(stack)) throw new Misuse(`--stack takes one of ${stackIds.join(", ")}`);
   const judge = await judgeOf(given);
-  const report = explain(inputs, { judge, ...(flag(given, "silence") && { silence: true }), ...(stack !== undefined && { stacks: [stack] }) });
-  io.print(flag(given, "json") ? toJson(report) : flag(given, "markdown") ? toMarkdown(report) : toText(report, { paint: painter(io.colour) }));
+  const report = explain(inputs, {
+    judge,
+    ...(flag(given, "silence") && { silence: true }),
+    ...(stack !== undefined && { stacks: [stack] }),
+  });
+  io.print(
+    flag(given, "json")
+      ? toJson(report)
+      : flag(given, "markdown")
+        ? toMarkdown(report)
+        : toText(report, { paint: painter(io.colour) }),
+  );
   return report.causes.length + report.offers.length > 0 ? 0 : 1;
 }
 
@@ -60,7 +78,12 @@ function uncompressed(name: string, bytes: Uint8Array): Uint8Array {
   if (program !== undefined) throw new Misuse(`${name} is compressed: ${program} it first`);
   return bytes;
 }
-const compressions = [["1f8b", "gunzip"], ["28b52ffd", "unzstd"], ["fd377a58", "unxz"], ["504b0304", "unzip"]] as const;
+const compressions = [
+  ["1f8b", "gunzip"],
+  ["28b52ffd", "unzstd"],
+  ["fd377a58", "unxz"],
+  ["504b0304", "unzip"],
+] as const;
 
 async function readOrRefuse(name: string): Promise<Uint8Array> {
   try {

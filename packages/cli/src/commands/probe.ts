@@ -38,18 +38,31 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
     return ask(encodeHello(parts), host, port, timeoutMs);
   };
   const versions: string[] = [];
-  for (const [id, name] of [[0x0304, "tls1.3"], [0x0303, "tls1.2"], [0x0302, "tls1.1"], [0x0301, "tls1.0"]] as const) {
+  for (const [id, name] of [
+    [0x0304, "tls1.3"],
+    [0x0303, "tls1.2"],
+    [0x0302, "tls1.1"],
+    [0x0301, "tls1.0"],
+  ] as const) {
     if ((await send(hello(host, { version: id }))).answer.serverHello?.version.id === id) versions.push(name);
   }
   const speaks = (name: string): boolean => versions.includes(name);
   const found = {
     suites: {
-      "tls1.3": speaks("tls1.3") ? await chosen("suite", suites13, (suites) => send(hello(host, { version: 0x0304, suites }))) : [],
-      "tls1.2": speaks("tls1.2") ? await chosen("suite", suites12, (suites) => send(hello(host, { version: 0x0303, suites }))) : [],
+      "tls1.3": speaks("tls1.3")
+        ? await chosen("suite", suites13, (suites) => send(hello(host, { version: 0x0304, suites })))
+        : [],
+      "tls1.2": speaks("tls1.2")
+        ? await chosen("suite", suites12, (suites) => send(hello(host, { version: 0x0303, suites })))
+        : [],
     },
     groups: {
-      "tls1.3": speaks("tls1.3") ? await chosen("group", allGroups, (groups) => send(hello(host, { version: 0x0304, groups }))) : [],
-      "tls1.2": speaks("tls1.2") ? await chosen("group", classical, (groups) => send(hello(host, { version: 0x0303, suites: ecdhe, groups }))) : [],
+      "tls1.3": speaks("tls1.3")
+        ? await chosen("group", allGroups, (groups) => send(hello(host, { version: 0x0304, groups })))
+        : [],
+      "tls1.2": speaks("tls1.2")
+        ? await chosen("group", classical, (groups) => send(hello(host, { version: 0x0303, suites: ecdhe, groups })))
+        : [],
     },
   };
   const version = speaks("tls1.3") ? 0x0304 : 0x0303;
@@ -58,7 +71,9 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
     "no name": told(await send(hello("", { version }))),
     "an unknown application protocol": told(await send(withExtension(hello(host, { version }), 16, alpn(["sallyport-probe"])))),
     "no suite in common": told(await send(hello(host, { version, suites: [0x0000] }))),
-    "no group in common": told(await send(hello(host, { version, suites: version === 0x0304 ? suites13 : ecdhe, groups: [0x0015] }))),
+    "no group in common": told(
+      await send(hello(host, { version, suites: version === 0x0304 ? suites13 : ecdhe, groups: [0x0015] })),
+    ),
   };
   const probed: Probed = { versions, ...found, answers, connections };
   io.print(flag(given, "json") ? JSON.stringify(probed, undefined, 2) : describe(probed));
@@ -66,7 +81,11 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
 }
 
 /** What the server takes of `offered`, one after the other: what it took is left out of the next offer. */
-async function chosen(what: "suite" | "group", offered: readonly number[], send: (rest: readonly number[]) => Promise<Asked>): Promise<readonly string[]> {
+async function chosen(
+  what: "suite" | "group",
+  offered: readonly number[],
+  send: (rest: readonly number[]) => Promise<Asked>,
+): Promise<readonly string[]> {
   const taken: number[] = [];
   while (taken.length < offered.length && taken.length < 40) {
     const { answer } = await send(offered.filter((id) => !taken.includes(id)));
@@ -80,7 +99,8 @@ async function chosen(what: "suite" | "group", offered: readonly number[], send:
 
 function told({ answer: { serverHello, alert }, end }: Asked): string {
   if (serverHello !== undefined) return "goes on";
-  if (alert === undefined) return end === "silence" ? "nothing" : `the connection is ${end === "reset" ? "reset" : "closed"} without a word`;
+  if (alert === undefined)
+    return end === "silence" ? "nothing" : `the connection is ${end === "reset" ? "reset" : "closed"} without a word`;
   const name = spelled("alert", alert);
   const meaning = alertInWords(name);
   return `alert ${name} (${alert})${meaning === undefined ? "" : `: ${meaning}`}`;
@@ -110,7 +130,10 @@ interface Wish {
 }
 
 /** key_share is empty in TLS 1.3: the server says by HelloRetryRequest which group it would have. */
-function hello(name: string, { version, suites = version === 0x0304 ? suites13 : suites12, groups = version === 0x0304 ? allGroups : classical }: Wish): HelloParts {
+function hello(
+  name: string,
+  { version, suites = version === 0x0304 ? suites13 : suites12, groups = version === 0x0304 ? allGroups : classical }: Wish,
+): HelloParts {
   let parts: HelloParts = {
     legacyVersion: Math.min(version, 0x0303),
     random: randomBytes(32),
@@ -130,7 +153,30 @@ function hello(name: string, { version, suites = version === 0x0304 ? suites13 :
 
 const suites13 = [0x1301, 0x1302, 0x1303, 0x1304, 0x1305];
 const ecdhe = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a, 0xc014, 0xc023, 0xc027, 0xc024, 0xc028];
-const suites12 = [...ecdhe, 0x009e, 0x009f, 0xccaa, 0x0033, 0x0039, 0x0067, 0x006b, 0x009c, 0x009d, 0x002f, 0x0035, 0x003c, 0x003d, 0x000a, 0xc012, 0xc008, 0x0005, 0x0004];
+const suites12 = [
+  ...ecdhe,
+  0x009e,
+  0x009f,
+  0xccaa,
+  0x0033,
+  0x0039,
+  0x0067,
+  0x006b,
+  0x009c,
+  0x009d,
+  0x002f,
+  0x0035,
+  0x003c,
+  0x003d,
+  0x000a,
+  0xc012,
+  0xc008,
+  0x0005,
+  0x0004,
+];
 const classical = [0x001d, 0x0017, 0x0018, 0x0019, 0x001e];
 const allGroups = [0x11ec, 0x11eb, 0x11ed, ...classical, 0x0100, 0x0101, 0x0102];
-const schemes = [0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0904, 0x0905, 0x0906, 0x0203, 0x0201];
+const schemes = [
+  0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0904, 0x0905,
+  0x0906, 0x0203, 0x0201,
+];

@@ -34,7 +34,8 @@ export interface Searched {
 
 async function run(given: Given, io: Io): Promise<ExitCode> {
   const [file, target] = given.positionals;
-  if (file === undefined || target === undefined) throw new Misuse("replay takes a ClientHello (a file, hex, or -) and HOST:PORT");
+  if (file === undefined || target === undefined)
+    throw new Misuse("replay takes a ClientHello (a file, hex, or -) and HOST:PORT");
   const { host, port } = hostAndPort(target);
   const wire = await helloBytes(file, io);
   const hello = decoded(wire);
@@ -43,13 +44,14 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
   const asked = await ask(wire, host, port, timeoutMs);
   const report = reportOf(wire, asked);
   const taken = isTaken(asked);
-  const searched: Searched = taken || !flag(given, "search")
-    ? { taken, report, changes: [], connections: 1 }
-    : await search(hello, host, { taken, report, connections: 1 }, async (bytes) => {
-        await wait(pauseMs);
-        io.note(".");
-        return ask(bytes, host, port, timeoutMs);
-      });
+  const searched: Searched =
+    taken || !flag(given, "search")
+      ? { taken, report, changes: [], connections: 1 }
+      : await search(hello, host, { taken, report, connections: 1 }, async (bytes) => {
+          await wait(pauseMs);
+          io.note(".");
+          return ask(bytes, host, port, timeoutMs);
+        });
   if (flag(given, "json")) io.print(JSON.stringify(searched, undefined, 2));
   else io.print([toText(report, { paint: painter(io.colour) }), ...conclusion(searched, flag(given, "search"))].join("\n"));
   return taken || searched.changes.length > 0 ? 0 : 1;
@@ -57,10 +59,14 @@ async function run(given: Given, io: Io): Promise<ExitCode> {
 
 /** One change at a time, then two together; those that mend what the report suspects come first. */
 async function search(
-  hello: ClientHello, host: string, before: Omit<Searched, "changes">, send: (bytes: Uint8Array) => Promise<Asked>,
+  hello: ClientHello,
+  host: string,
+  before: Omit<Searched, "changes">,
+  send: (bytes: Uint8Array) => Promise<Asked>,
 ): Promise<Searched> {
   const suspected = before.report.causes.map(({ id }) => id);
-  const rank = ({ mends }: Change): number => Math.min(...mends.map((id) => (suspected.includes(id) ? suspected.indexOf(id) : 99)));
+  const rank = ({ mends }: Change): number =>
+    Math.min(...mends.map((id) => (suspected.includes(id) ? suspected.indexOf(id) : 99)));
   const single = [...changesFor(hello, host)].sort((one, other) => rank(one) - rank(other));
   const pairs = single.flatMap((one, at) => single.slice(at + 1).map((other) => [one, other]));
   let { connections } = before;
@@ -84,7 +90,10 @@ function conclusion({ taken, changes, connections }: Searched, searching: boolea
   if (!searching) return [];
   if (changes.length === 0) return [`No single change, and no pair, got a ServerHello (${connections} connections).`];
   const lines = changes.map((set) => `- ${set.join(", and also ")}`);
-  const together = (changes[0]?.length ?? 1) > 1 ? "The smallest change that gets a ServerHello; each alone does not" : "Any one of these gets a ServerHello";
+  const together =
+    (changes[0]?.length ?? 1) > 1
+      ? "The smallest change that gets a ServerHello; each alone does not"
+      : "Any one of these gets a ServerHello";
   return [`${together} (${connections} connections):`, ...lines];
 }
 
@@ -93,7 +102,10 @@ function isTaken({ answer }: Asked): boolean {
 }
 
 function reportOf(wire: Uint8Array, { received, end }: Asked): Report {
-  const inputs = [{ from: "client" as const, input: wire }, ...(received.length === 0 ? [] : [{ from: "server" as const, input: received }])];
+  const inputs = [
+    { from: "client" as const, input: wire },
+    ...(received.length === 0 ? [] : [{ from: "server" as const, input: received }]),
+  ];
   if (end === "silence" && received.length === 0) return explain(inputs, { silence: true });
   const cut = received.length > 0 ? [] : [end === "reset" ? "ECONNRESET" : "socket hang up"];
   return explain([...inputs, ...cut]);

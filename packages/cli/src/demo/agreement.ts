@@ -18,7 +18,9 @@ export function agreementsOf(visit: Visit): readonly Agreement[] {
 }
 
 function agreedVersion({ clientHello, info }: Visit): Agreement {
-  const older = meant(clientHello.versions).map(codePoint).filter((name) => name !== version(info.version));
+  const older = meant(clientHello.versions)
+    .map(codePoint)
+    .filter((name) => name !== version(info.version));
   const others = `Your browser would also take ${list(older)}, and it would notice if somebody on the way had talked both sides down`;
   const also = older.length === 0 ? "" : ` ${others} to that.`;
   return { what: "Version", value: version(info.version), because: `The newest that both sides have.${also}` };

@@ -26,7 +26,11 @@ export async function makeAuthority(): Promise<Authority> {
   const name = `Sallyport demo CA ${randomBytes(3).toString("hex")} (localhost only)`;
   const issuer: Issuer = { name: `CN=${name}`, key: keys.privateKey, keyIdentifier: identifierOf(publicKey) };
   const certificate = await signAuthority(issuer, publicKey, days, localhostOnly);
-  const names = [{ type: "dns", value: "localhost" }, { type: "ip", value: "127.0.0.1" }, { type: "ip", value: "::1" }] as const;
+  const names = [
+    { type: "dns", value: "localhost" },
+    { type: "ip", value: "127.0.0.1" },
+    { type: "ip", value: "::1" },
+  ] as const;
   const { privateKey: ecdsa } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const { privateKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {

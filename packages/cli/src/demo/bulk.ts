@@ -44,8 +44,10 @@ export async function measureBulk({ pem, leaf }: Authority): Promise<BulkResult>
   const credentials = [credential({ chain: leaf.chainPem, signer: signer(leaf.keyPem) })] as const;
   const config = serverConfig({ provider: node, now: Date.now, credentials, suites: [suite] });
   const ours = createServer({ accept: config }, serve);
-  const theirs =
-    createTlsServer({ cert: leaf.chainPem, key: leaf.keyPem, ciphers: suite, minVersion: "TLSv1.3", noDelay: true }, serve);
+  const theirs = createTlsServer(
+    { cert: leaf.chainPem, key: leaf.keyPem, ciphers: suite, minVersion: "TLSv1.3", noDelay: true },
+    serve,
+  );
   try {
     const ports = { sallyport: await listening(ours), nodeTls: await listening(theirs) };
     const times = await runClient({ ca: pem, ...ports, ...order });

@@ -56,14 +56,22 @@ const greaseMeaning = "Means nothing. It is sent so that no server forgets to ig
 /** undefined: shown as bytes. */
 function valuesOf(extension: string | undefined, hello: ClientHello): readonly Value[] | undefined {
   switch (extension) {
-    case "server_name": return hello.serverName === undefined ? undefined : [text(hello.serverName)];
-    case "application_layer_protocol_negotiation": return hello.alpn.map(protocol);
-    case "supported_versions": return points(hello.versions);
-    case "supported_groups": return hello.groups && points(hello.groups);
-    case "key_share": return points(hello.keyShareGroups);
-    case "signature_algorithms": return hello.signatureSchemes && points(hello.signatureSchemes);
-    case "signature_algorithms_cert": return hello.certificateSignatureSchemes && points(hello.certificateSignatureSchemes);
-    default: return undefined;
+    case "server_name":
+      return hello.serverName === undefined ? undefined : [text(hello.serverName)];
+    case "application_layer_protocol_negotiation":
+      return hello.alpn.map(protocol);
+    case "supported_versions":
+      return points(hello.versions);
+    case "supported_groups":
+      return hello.groups && points(hello.groups);
+    case "key_share":
+      return points(hello.keyShareGroups);
+    case "signature_algorithms":
+      return hello.signatureSchemes && points(hello.signatureSchemes);
+    case "signature_algorithms_cert":
+      return hello.certificateSignatureSchemes && points(hello.certificateSignatureSchemes);
+    default:
+      return undefined;
   }
 }
 

@@ -16,9 +16,13 @@ export const stylePolicy: string = `'sha256-${createHash("sha256").update(style)
 /** @param port at which this is served, for the commands on the page */
 export function renderPage(visit: Visit, authority: Authority, port: number): string {
   const { clientHello, info } = visit;
-  const chips = [version(info.version), info.suite, info.group, info.ownSignatureScheme, info.alpn].filter((chip) => chip !== undefined);
+  const chips = [version(info.version), info.suite, info.group, info.ownSignatureScheme, info.alpn].filter(
+    (chip) => chip !== undefined,
+  );
   const extensions = extensionsOf(clientHello);
-  const grease = [...fieldsOf(clientHello), ...extensions].flatMap(({ values }) => values).filter(({ isGrease }) => isGrease).length;
+  const grease = [...fieldsOf(clientHello), ...extensions]
+    .flatMap(({ values }) => values)
+    .filter(({ isGrease }) => isGrease).length;
   return shell(
     "Sallyport: your handshake",
     html`<header>
@@ -66,7 +70,10 @@ export function renderPage(visit: Visit, authority: Authority, port: number): st
 }
 
 export function renderNotFound(): string {
-  return shell("Sallyport: not here", html`<header>${gate}<div><h1>Nothing here</h1><p class="lead"><a href="/">Your handshake</a> is at the top.</p></div></header>`);
+  return shell(
+    "Sallyport: not here",
+    html`<header>${gate}<div><h1>Nothing here</h1><p class="lead"><a href="/">Your handshake</a> is at the top.</p></div></header>`,
+  );
 }
 
 function shell(title: string, body: Html): string {

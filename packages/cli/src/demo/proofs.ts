@@ -35,7 +35,10 @@ export function proofsOf(site: Site, authority: Authority): readonly Proof[] {
     { title: "a Sallyport client on node:crypto gets the page", run: () => ownClient(site, authority, node) },
     { title: "a Sallyport client in pure JavaScript gets the page", run: () => ownClient(site, authority, noblePlatform) },
     { title: "somebody else's client gets the page", run: () => systemClient(site, authority) },
-    ...fieldHellos.map((field) => ({ title: `${field.client} is refused, and told why`, run: () => fieldHello(site, authority, field) })),
+    ...fieldHellos.map((field) => ({
+      title: `${field.client} is refused, and told why`,
+      run: () => fieldHello(site, authority, field),
+    })),
     { title: "256 MiB go through, to another process", run: () => bulk(authority) },
   ];
 }
@@ -44,11 +47,19 @@ export function proofsOf(site: Site, authority: Authority): readonly Proof[] {
 const landmark = "through both doors";
 
 async function ownClient({ port }: Site, { pem }: Authority, provider: CryptoProvider): Promise<Outcome> {
-  const config = clientConfig({ provider, now: Date.now, verifier: serverVerifier({ provider, roots: pem }), alpn: ["http/1.1"] });
+  const config = clientConfig({
+    provider,
+    now: Date.now,
+    verifier: serverVerifier({ provider, roots: pem }),
+    alpn: ["http/1.1"],
+  });
   const since = performance.now();
   const socket = connect({ config, host: "localhost", port });
   const page = await new Promise<string>((resolve, reject) => {
-    const request = get({ host: "localhost", port, createConnection: () => socket }, (response) => void text(response).then(resolve, reject));
+    const request = get(
+      { host: "localhost", port, createConnection: () => socket },
+      (response) => void text(response).then(resolve, reject),
+    );
     request.once("error", reject);
   });
   const took = performance.now() - since;
@@ -65,10 +76,24 @@ async function systemClient({ port }: Site, { pem }: Authority): Promise<Outcome
     const windows = process.platform === "win32" ? ["--ssl-no-revoke"] : [];
     const url = `https://localhost:${port}/`;
     const clients = [
-      { name: "curl", args: ["--silent", "--show-error", "--noproxy", "*", "--max-time", "10", ...windows, "--cacert", ca, url], version: "--version" },
+      {
+        name: "curl",
+        args: ["--silent", "--show-error", "--noproxy", "*", "--max-time", "10", ...windows, "--cacert", ca, url],
+        version: "--version",
+      },
       {
         name: "openssl",
-        args: ["s_client", "-connect", `localhost:${port}`, "-servername", "localhost", "-CAfile", ca, "-verify_return_error", "-quiet"],
+        args: [
+          "s_client",
+          "-connect",
+          `localhost:${port}`,
+          "-servername",
+          "localhost",
+          "-CAfile",
+          ca,
+          "-verify_return_error",
+          "-quiet",
+        ],
         version: "version",
       },
     ];

@@ -99,7 +99,10 @@ function answer(request: IncomingMessage, response: ServerResponse, visit: Visit
     return;
   }
   response.setHeader("content-type", "text/html; charset=utf-8");
-  response.setHeader("content-security-policy", `default-src 'none'; style-src ${stylePolicy}; img-src data:; base-uri 'none'; form-action 'none'`);
+  response.setHeader(
+    "content-security-policy",
+    `default-src 'none'; style-src ${stylePolicy}; img-src data:; base-uri 'none'; form-action 'none'`,
+  );
   if (path === "/" && visit !== undefined) {
     response.end(renderPage(visit, authority, request.socket.localPort ?? 0));
   } else {

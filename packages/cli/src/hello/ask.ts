@@ -29,7 +29,12 @@ export function ask(hello: Uint8Array, host: string, port: number, timeoutMs = 5
     socket.on("data", (chunk: Uint8Array) => {
       chunks.push(chunk);
       const { serverHello, alert, complete } = readAnswer(new Uint8Array(Buffer.concat(chunks)));
-      if ((serverHello !== undefined && complete) || alert !== undefined || chunks.reduce((sum, { length }) => sum + length, 0) > 1 << 17) done("answered");
+      if (
+        (serverHello !== undefined && complete) ||
+        alert !== undefined ||
+        chunks.reduce((sum, { length }) => sum + length, 0) > 1 << 17
+      )
+        done("answered");
     });
     socket.once("end", () => done("closed"));
     socket.once("error", (error) => {

@@ -40,7 +40,8 @@ const changes = (host: string): readonly Change[] => [
   {
     title: "accept signatures by ECDSA and RSA with SHA-256, RSA-PSS among them",
     mends: ["no-common-scheme"],
-    apply: (parts) => withExtension(parts, 13, listOf16(added(read16(parts, 13), [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501]))),
+    apply: (parts) =>
+      withExtension(parts, 13, listOf16(added(read16(parts, 13), [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501]))),
   },
   {
     title: "offer TLS 1.2",

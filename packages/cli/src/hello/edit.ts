@@ -29,7 +29,11 @@ export function partsOf(hello: ClientHello): HelloParts {
 export function encodeHello({ legacyVersion, random, sessionId, suites, compressions, extensions }: HelloParts): Uint8Array {
   const block = extensions.flatMap(({ type, data }) => [...u16(type), ...vector(2, data)]);
   const body = [
-    ...u16(legacyVersion), ...random, ...vector(1, sessionId), ...vector(2, suites.flatMap(u16)), ...vector(1, compressions),
+    ...u16(legacyVersion),
+    ...random,
+    ...vector(1, sessionId),
+    ...vector(2, suites.flatMap(u16)),
+    ...vector(1, compressions),
     ...(extensions.length === 0 ? [] : vector(2, block)),
   ];
   const message = [1, ...vector(3, body)];
@@ -70,5 +74,8 @@ export function serverName(name: string): readonly number[] {
   return vector(2, [0, ...vector(2, Buffer.from(name, "latin1"))]);
 }
 export function alpn(protocols: readonly string[]): readonly number[] {
-  return vector(2, protocols.flatMap((protocol) => vector(1, Buffer.from(protocol, "latin1"))));
+  return vector(
+    2,
+    protocols.flatMap((protocol) => vector(1, Buffer.from(protocol, "latin1"))),
+  );
 }

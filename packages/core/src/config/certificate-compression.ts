@@ -27,7 +27,9 @@ export type Compressors = ReadonlyMap<number, CertificateCompressor>;
 const path = "certificateCompression";
 
 export function readCompressors(
-  given: readonly CertificateCompressor[] | undefined, versions: CommonSettings["versions"], problems: Problems,
+  given: readonly CertificateCompressor[] | undefined,
+  versions: CommonSettings["versions"],
+  problems: Problems,
 ): Compressors {
   const compressors = new Map<number, CertificateCompressor>();
   if (given === undefined) return compressors;
@@ -75,23 +77,27 @@ function isPrivate(algorithm: number): boolean {
 export type CompressedCertificates = ReadonlyMap<Credential, ReadonlyMap<string, Bytes>>;
 
 export function compressCertificates(
-  credentials: readonly Credential[], compressors: Compressors, problems: Problems,
+  credentials: readonly Credential[],
+  compressors: Compressors,
+  problems: Problems,
 ): CompressedCertificates {
-  return new Map(credentials.map((credential, at) => {
-    const messages = new Map<string, Bytes>();
-    for (const [algorithm, compressor] of compressors) {
-      for (const asked of stapleChoices) {
-        const staples = shownStaples(credential, asked);
-        if (messages.has(keyOf(algorithm, staples))) continue;
-        const plain = body(encodeOwnCertificate(credential, staples));
-        const compressed = compress(compressor, plain, `${path} of credentials[${at}]`, problems);
-        if (compressed === undefined) continue;
-        const message = encodeCompressedCertificate({ algorithm, uncompressedLength: plain.length, compressed });
-        messages.set(keyOf(algorithm, staples), message);
+  return new Map(
+    credentials.map((credential, at) => {
+      const messages = new Map<string, Bytes>();
+      for (const [algorithm, compressor] of compressors) {
+        for (const asked of stapleChoices) {
+          const staples = shownStaples(credential, asked);
+          if (messages.has(keyOf(algorithm, staples))) continue;
+          const plain = body(encodeOwnCertificate(credential, staples));
+          const compressed = compress(compressor, plain, `${path} of credentials[${at}]`, problems);
+          if (compressed === undefined) continue;
+          const message = encodeCompressedCertificate({ algorithm, uncompressedLength: plain.length, compressed });
+          messages.set(keyOf(algorithm, staples), message);
+        }
       }
-    }
-    return [credential, messages];
-  }));
+      return [credential, messages];
+    }),
+  );
 }
 
 /**
@@ -100,7 +106,9 @@ export function compressCertificates(
  * @param asked what the peer would have stapled. @param theirs algorithms by number
  */
 export function compressedCertificate(
-  credential: Credential, asked: readonly StapleKind[], theirs: readonly number[],
+  credential: Credential,
+  asked: readonly StapleKind[],
+  theirs: readonly number[],
   { compressors, compressed }: { readonly compressors: Compressors; readonly compressed: CompressedCertificates },
 ): Bytes | undefined {
   const algorithm = [...compressors.keys()].find((id) => theirs.includes(id));

@@ -56,10 +56,14 @@ export function readCredentials(
 
 /** A client's: each must be usable in some version, and none has to be there. */
 export function readOwnCredentials(
-  given: readonly Credential[], ownSchemes: readonly SignatureScheme[], common: Omit<CommonSettings, "id">, problems: Problems,
+  given: readonly Credential[],
+  ownSchemes: readonly SignatureScheme[],
+  common: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): readonly Credential[] {
-  const usable =
-    given.map((credential, at) => readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems));
+  const usable = given.map((credential, at) =>
+    readCredential(credential, ownSchemes, common.versions, `credentials[${at}]`, problems),
+  );
   return Object.freeze(usable.filter((credential) => credential !== undefined));
 }
 
@@ -219,7 +223,10 @@ function checkLeaf(leaf: Uint8Array, publicKey: Uint8Array, path: string, proble
 
 /** Its chain is the key and nothing else, and nothing is stapled to it. */
 function checkRawPublicKey(
-  { chain, ocspResponse, signedCertificateTimestamps }: Credential, publicKey: Uint8Array, path: string, problems: Problems,
+  { chain, ocspResponse, signedCertificateTimestamps }: Credential,
+  publicKey: Uint8Array,
+  path: string,
+  problems: Problems,
 ): void {
   const [only, ...more] = chain;
   if (!equal(only, publicKey) || more.length > 0) {

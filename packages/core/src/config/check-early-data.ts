@@ -6,7 +6,9 @@ import type { CommonSettings, EarlyDataSettings } from "./settings.ts";
 const mostBytes: number = 2 ** 32 - 2;
 
 export function readServerEarlyData(
-  options: Pick<ServerOptions, "earlyData" | "sessions" | "limits">, common: Omit<CommonSettings, "id">, problems: Problems,
+  options: Pick<ServerOptions, "earlyData" | "sessions" | "limits">,
+  common: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): EarlyDataSettings | undefined {
   const { earlyData: given } = options;
   if (given === undefined) return undefined;
@@ -60,16 +62,22 @@ export function checkHalfRtt(
 }
 
 export function checkClientEarlyData(
-  { earlyData, sessions }: Pick<ClientOptions, "earlyData" | "sessions">, common: Omit<CommonSettings, "id">, problems: Problems,
+  { earlyData, sessions }: Pick<ClientOptions, "earlyData" | "sessions">,
+  common: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): void {
   if (earlyData === true) checkCircumstances(sessions, common, "give sessions, such as memoryClientSessions()", problems);
 }
 
 function checkCircumstances(
-  sessions: unknown, { versions }: Omit<CommonSettings, "id">, remedy: string, problems: Problems,
+  sessions: unknown,
+  { versions }: Omit<CommonSettings, "id">,
+  remedy: string,
+  problems: Problems,
 ): void {
   const path = "earlyData";
-  if (sessions === undefined) problems.add("missing-option", path, "is sent in resumptions alone, and there are no sessions", remedy);
+  if (sessions === undefined)
+    problems.add("missing-option", path, "is sent in resumptions alone, and there are no sessions", remedy);
   if (versions.length > 0 && !versions.includes("tls1.3")) {
     problems.add("other-version", path, "is TLS 1.3's", "leave it out, or add tls1.3 to versions");
   }

@@ -1,7 +1,12 @@
 // Versions, suites, groups and schemes: of those that are named or provided the ones that go together.
 import type { Group, HashImplementation, SuiteImplementation, Verification } from "../crypto/provider.ts";
 import {
-  type CipherSuiteName, type HashName, type NamedGroup, type ProtocolVersion, type SignatureScheme, versionIds,
+  type CipherSuiteName,
+  type HashName,
+  type NamedGroup,
+  type ProtocolVersion,
+  type SignatureScheme,
+  versionIds,
 } from "../wire/registry.ts";
 import type { Provided } from "./check-provider.ts";
 import { groupNames, listOf, readNames, schemeNames, suiteNames, versionNames } from "./names.ts";
@@ -11,7 +16,10 @@ import type { Problems } from "./problems.ts";
 
 /** Newest first, however they were named: the newest that both sides have is taken (RFC 9846 §4.3.1). */
 export function readVersions(
-  options: CommonOptions, signable: readonly SignatureScheme[], provider: Provided | undefined, problems: Problems,
+  options: CommonOptions,
+  signable: readonly SignatureScheme[],
+  provider: Provided | undefined,
+  problems: Problems,
 ): readonly ProtocolVersion[] {
   const given = options.versions;
   const versions =
@@ -24,7 +32,9 @@ export function readVersions(
  * unasked.
  */
 function defaultVersions(
-  options: CommonOptions, signable: readonly SignatureScheme[], provider: Provided | undefined,
+  options: CommonOptions,
+  signable: readonly SignatureScheme[],
+  provider: Provided | undefined,
 ): readonly ProtocolVersion[] {
   const suites = listOf(options.suites) ?? provider?.suites.map(({ name }) => name) ?? [];
   const groups = listOf(options.groups) ?? provider?.groups.map(({ name }) => name) ?? [];

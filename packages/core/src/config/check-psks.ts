@@ -27,7 +27,9 @@ export interface PreparedPsk {
 
 /** In the caller's order, an imported one once for each hash of our suites. */
 export function readPsks(
-  given: readonly ExternalPsk[] | undefined, { suites, hashes, versions }: Omit<CommonSettings, "id">, problems: Problems,
+  given: readonly ExternalPsk[] | undefined,
+  { suites, hashes, versions }: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): readonly PreparedPsk[] {
   if (given === undefined) return Object.freeze([]);
   const path = "psks";
@@ -42,7 +44,9 @@ export function readPsks(
   }
   // Without a provider to compare with, that is the problem.
   if (suites.length === 0) return [];
-  const spoken = new Set(suites.map(({ name }) => suiteMeanings[name]).flatMap((suite) => (suite.version === "tls1.3" ? [suite.hash] : [])));
+  const spoken = new Set(
+    suites.map(({ name }) => suiteMeanings[name]).flatMap((suite) => (suite.version === "tls1.3" ? [suite.hash] : [])),
+  );
   const prepared = new Map<string, PreparedPsk>();
   for (const [at, psk] of list.entries()) {
     const here = `${path}[${at}]`;
@@ -57,7 +61,12 @@ export function readPsks(
     } else {
       const ways = prepare(psk, at, key, hash, spoken, hashes);
       if (ways.some(({ identity }) => prepared.has(hex(identity)))) {
-        problems.add("duplicate", here, "has the identity of one before it", "leave one out, or tell them apart by their identity");
+        problems.add(
+          "duplicate",
+          here,
+          "has the identity of one before it",
+          "leave one out, or tell them apart by their identity",
+        );
       }
       for (const way of ways) prepared.set(hex(way.identity), way);
     }
@@ -73,7 +82,10 @@ export function isPskOnly(psks: readonly ExternalPsk[] | undefined, proof: unkno
 
 /** Without certificates only TLS 1.3 is spoken, and of its suites those that a PSK goes with. @param named by the caller. */
 export function forPsksAlone(
-  common: Omit<CommonSettings, "id">, psks: readonly PreparedPsk[], named: readonly unknown[] | undefined, problems: Problems,
+  common: Omit<CommonSettings, "id">,
+  psks: readonly PreparedPsk[],
+  named: readonly unknown[] | undefined,
+  problems: Problems,
 ): Omit<CommonSettings, "id"> {
   for (const version of common.versions) {
     if (version === "tls1.3") continue;
@@ -83,13 +95,23 @@ export function forPsksAlone(
   const fits = ({ hash }: SuiteImplementation): boolean => psks.some((psk) => psk.hash === hash);
   for (const suite of named === undefined || psks.length === 0 ? [] : common.suites) {
     if (fits(suite)) continue;
-    problems.add("no-psk-for-suite", "suites", `${suite.name} goes with none of the PSKs`, `leave it out, or give one of ${suite.hash}`);
+    problems.add(
+      "no-psk-for-suite",
+      "suites",
+      `${suite.name} goes with none of the PSKs`,
+      `leave it out, or give one of ${suite.hash}`,
+    );
   }
   return psks.length === 0 ? common : { ...common, suites: Object.freeze(common.suites.filter(fits)) };
 }
 
 function prepare(
-  psk: ExternalPsk, rank: number, key: Bytes, hash: HashImplementation, spoken: ReadonlySet<HashName>, hashes: CommonSettings["hashes"],
+  psk: ExternalPsk,
+  rank: number,
+  key: Bytes,
+  hash: HashImplementation,
+  spoken: ReadonlySet<HashName>,
+  hashes: CommonSettings["hashes"],
 ): readonly PreparedPsk[] {
   const name = copy(psk.identity);
   if (psk.kind === "raw") {

@@ -17,11 +17,19 @@ export function checkServerSessions(given: ServerSessions | undefined, common: C
     const key: unknown = given[name];
     if (name === "previous" && key === undefined) continue;
     if (isTicketKey(key)) continue;
-    problems.add("wrong-type", `${path}.${name}`, "is no TicketKey", "give a name of 16 bytes, a random secret of 32, and createdMs");
+    problems.add(
+      "wrong-type",
+      `${path}.${name}`,
+      "is no TicketKey",
+      "give a name of 16 bytes, a random secret of 32, and createdMs",
+    );
   }
   if (provider !== undefined && sealerOf(provider) === undefined) {
     problems.add(
-      "not-in-provider", path, "the provider has no AEAD with keys of 32 bytes to seal tickets with", "take a session store",
+      "not-in-provider",
+      path,
+      "the provider has no AEAD with keys of 32 bytes to seal tickets with",
+      "take a session store",
     );
   }
 }
@@ -34,7 +42,10 @@ export function checkClientSessions(given: ClientSessionStore | undefined, commo
   }
   checkMethods(given, ["take", "put"], problems);
   const { groups } = given;
-  if (groups === undefined || (isRecord(groups) && [groups["recall"], groups["remember"]].every((each) => typeof each === "function"))) {
+  if (
+    groups === undefined ||
+    (isRecord(groups) && [groups["recall"], groups["remember"]].every((each) => typeof each === "function"))
+  ) {
     return;
   }
   problems.add("wrong-type", `${path}.groups`, "lacks recall or remember", "give both, or leave it out");

@@ -8,7 +8,10 @@ import type { CommonSettings } from "./settings.ts";
 
 /** Who judges the peer. @param path such as `verifier` */
 export function checkVerifier(
-  given: Verifier | undefined, path: string, { verifications }: Omit<CommonSettings, "id">, problems: Problems,
+  given: Verifier | undefined,
+  path: string,
+  { verifications }: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): void {
   if (given === undefined) {
     const remedy = "give a Verifier, such as x509's: who is not judged is nobody";
@@ -49,7 +52,12 @@ function checkFilters(given: readonly OidFilter[], path: string, problems: Probl
   }
   const octets = list.reduce((sum, { oid, values }) => sum + 3 + oid.length + values.length, 0);
   if (octets > roomForFilters) {
-    problems.add("too-many-filters", path, `takes ${octets} bytes on the wire`, `ask for less: there is room for ${roomForFilters}`);
+    problems.add(
+      "too-many-filters",
+      path,
+      `takes ${octets} bytes on the wire`,
+      `ask for less: there is room for ${roomForFilters}`,
+    );
   }
 }
 /** All extensions of a CertificateRequest together have 2^16 - 1 bytes at most. */
@@ -59,6 +67,12 @@ const objectIdentifier = 6;
 function isFilter(given: unknown): given is OidFilter {
   if (!isRecord(given)) return false;
   const { oid, values } = given;
-  return oid instanceof Uint8Array && values instanceof Uint8Array
-    && oid.length > 2 && oid.length < 128 && oid[0] === objectIdentifier && oid[1] === oid.length - 2;
+  return (
+    oid instanceof Uint8Array &&
+    values instanceof Uint8Array &&
+    oid.length > 2 &&
+    oid.length < 128 &&
+    oid[0] === objectIdentifier &&
+    oid[1] === oid.length - 2
+  );
 }

@@ -61,11 +61,24 @@ export function clientConfig(given: ClientOptions | PskClientOptions): ClientCon
   const shown = listed.map(({ chain: [leaf] }: Credential) => leaf);
   const id = configId("client", common, verifier, options.label, { pskOnly, shown });
   const { sessions } = options;
-  const settings: ClientSettings =
-    Object.freeze({
-      ...common, id, role: "client", verifier: verifier ?? trustsNobody, pskOnly, psks, keyShares, credentials, ownTypes,
-      ownSchemes, compressed, sessions, tickets, reverifyOnResume, earlyData, manners,
-    });
+  const settings: ClientSettings = Object.freeze({
+    ...common,
+    id,
+    role: "client",
+    verifier: verifier ?? trustsNobody,
+    pskOnly,
+    psks,
+    keyShares,
+    credentials,
+    ownTypes,
+    ownSchemes,
+    compressed,
+    sessions,
+    tickets,
+    reverifyOnResume,
+    earlyData,
+    manners,
+  });
   return ClientConfig.make(settings, id);
 }
 
@@ -136,12 +149,20 @@ function checkVerifications({ versions, suites, groups, verifications }: Omit<Co
 function checkRoom(psks: readonly PreparedPsk[], problems: Problems): void {
   const octets = psks.reduce((sum, { identity, hash }) => sum + identity.length + 6 + 1 + (hash === "sha384" ? 48 : 32), 0);
   if (octets <= roomForPsks) return;
-  problems.add("too-many-psks", "psks", `take ${octets} bytes of each ClientHello`, `offer fewer: there is room for ${roomForPsks}`);
+  problems.add(
+    "too-many-psks",
+    "psks",
+    `take ${octets} bytes of each ClientHello`,
+    `offer fewer: there is room for ${roomForPsks}`,
+  );
 }
 const roomForPsks = 8192;
 
 function readTickets(
-  given: ClientOptions["tickets"], takesThem: boolean, { versions, limits }: Omit<CommonSettings, "id">, problems: Problems,
+  given: ClientOptions["tickets"],
+  takesThem: boolean,
+  { versions, limits }: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): TicketRequest | undefined {
   if (given === undefined) return undefined;
   const path = "tickets";
@@ -160,8 +181,10 @@ function readTickets(
     const problem = `is ${limits.postHandshakeInARow}, and ${most} tickets may come in a row, which are asked for`;
     problems.add("limit-too-small", "limits.postHandshakeInARow", problem, "raise it, or ask for fewer tickets");
   }
-  if (!takesThem) problems.add("missing-option", "sessions", "is missing, and tickets are asked for", "give a store, or leave tickets out");
-  if (!versions.includes("tls1.3")) problems.add("other-version", path, "are asked for in tls1.3", "name tls1.3 in versions, or leave it out");
+  if (!takesThem)
+    problems.add("missing-option", "sessions", "is missing, and tickets are asked for", "give a store, or leave tickets out");
+  if (!versions.includes("tls1.3"))
+    problems.add("other-version", path, "are asked for in tls1.3", "name tls1.3 in versions, or leave it out");
   return Object.freeze({ new: given.new, resumed: given.resumed });
 }
 

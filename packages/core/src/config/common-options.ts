@@ -37,7 +37,9 @@ export const commonOptions: Readonly<Record<keyof CommonOptions, true>> = {
  * @returns with empty lists if there is no provider to compare with; then that is the problem, and not what the lists lack
  */
 export function readCommon(
-  options: CommonOptions, signable: readonly SignatureScheme[], problems: Problems,
+  options: CommonOptions,
+  signable: readonly SignatureScheme[],
+  problems: Problems,
 ): Omit<CommonSettings, "id"> {
   const alpn = readAlpn(options.alpn, "alpn", problems);
   const limits = readLimits(options.limits, problems);

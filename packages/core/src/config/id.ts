@@ -16,7 +16,11 @@ export function configId(
   settings: Pick<CommonSettings, "hashes" | "alpn" | "verifications">,
   verifier: Verifier | undefined,
   label: string | undefined,
-  { clientAuthentication = "none", shown = [], pskOnly }: {
+  {
+    clientAuthentication = "none",
+    shown = [],
+    pskOnly,
+  }: {
     readonly pskOnly: boolean;
     readonly clientAuthentication?: "optional" | "required" | "none" | undefined;
     readonly shown?: readonly Uint8Array[];

@@ -35,7 +35,8 @@ export class VerifiedIdentity {
 
   private constructor(presented: PresentedIdentity, { path = [], names = [], validUntilMs, basis }: VerifiedFacts) {
     this.#presented = presented;
-    this.validUntilMs = validUntilMs === Number.POSITIVE_INFINITY ? undefined : validUntilMs && Math.max(0, Math.floor(validUntilMs));
+    this.validUntilMs =
+      validUntilMs === Number.POSITIVE_INFINITY ? undefined : validUntilMs && Math.max(0, Math.floor(validUntilMs));
     this.basis = basis;
     // Of a list that has grown the copy has no room to spare: it lives as long as its connection.
     this.path = path.slice();
@@ -52,7 +53,10 @@ export class VerifiedIdentity {
 export function plainIdentity({ presented, path, names, validUntilMs, basis }: VerifiedIdentity): PlainIdentity {
   return { presented, path, names, validUntilMs, basis };
 }
-export type PlainIdentity = { readonly presented: PresentedIdentity } & Pick<VerifiedIdentity, "path" | "names" | "validUntilMs" | "basis">;
+export type PlainIdentity = { readonly presented: PresentedIdentity } & Pick<
+  VerifiedIdentity,
+  "path" | "names" | "validUntilMs" | "basis"
+>;
 
 /** Each as `VerifiedIdentity` has it. */
 export interface VerifiedFacts {
@@ -63,18 +67,23 @@ export interface VerifiedFacts {
 }
 
 /** "I have verified this identity." Whoever calls it is the verifier. */
-export function dangerousAssertVerified(
-  presented: PresentedIdentity,
-  facts?: VerifiedFacts,
-): VerifiedIdentity {
+export function dangerousAssertVerified(presented: PresentedIdentity, facts?: VerifiedFacts): VerifiedIdentity {
   return VerifiedIdentity.assert(presented, facts);
 }
 
 /** `alert` defaults to certificate_unknown. */
 export interface DistrustReason {
   readonly alert?:
-    | "bad_certificate" | "unsupported_certificate" | "certificate_revoked" | "certificate_expired" | "certificate_unknown"
-    | "unknown_ca" | "access_denied" | "bad_certificate_status_response" | "handshake_failure" | "internal_error";
+    | "bad_certificate"
+    | "unsupported_certificate"
+    | "certificate_revoked"
+    | "certificate_expired"
+    | "certificate_unknown"
+    | "unknown_ca"
+    | "access_denied"
+    | "bad_certificate_status_response"
+    | "handshake_failure"
+    | "internal_error";
   readonly reason: string;
   /** The verifier's own typed finding (x509's union). */
   readonly detail?: unknown;

@@ -1,7 +1,16 @@
 // Names of the registries: how a list of them is read, and all that there are.
 import {
-  type CertificateType, type CipherSuiteName, certificateTypeIds, groupIds, type HashName, type NamedGroup, type ProtocolVersion,
-  type SignatureScheme, schemeIds, suiteIds, versionIds,
+  type CertificateType,
+  type CipherSuiteName,
+  certificateTypeIds,
+  groupIds,
+  type HashName,
+  type NamedGroup,
+  type ProtocolVersion,
+  type SignatureScheme,
+  schemeIds,
+  suiteIds,
+  versionIds,
 } from "../wire/registry.ts";
 import { nearest, type Problems } from "./problems.ts";
 

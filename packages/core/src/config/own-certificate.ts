@@ -11,19 +11,23 @@ export type CertificateMessages = ReadonlyMap<Credential, ReadonlyMap<string, By
 export const stapleChoices: readonly (readonly StapleKind[])[] = [[], ["ocsp"], ["sct"], ["ocsp", "sct"]];
 
 export function encodeCertificates(credentials: readonly Credential[]): CertificateMessages {
-  return new Map(credentials.map((credential) => {
-    const messages = new Map<string, Bytes>();
-    for (const asked of stapleChoices) {
-      const key = stapleKey(shownStaples(credential, asked));
-      if (!messages.has(key)) messages.set(key, encodeOwnCertificate(credential, asked));
-    }
-    return [credential, messages];
-  }));
+  return new Map(
+    credentials.map((credential) => {
+      const messages = new Map<string, Bytes>();
+      for (const asked of stapleChoices) {
+        const key = stapleKey(shownStaples(credential, asked));
+        if (!messages.has(key)) messages.set(key, encodeOwnCertificate(credential, asked));
+      }
+      return [credential, messages];
+    }),
+  );
 }
 
 /** @param asked what the peer would have stapled. @returns everybody's: for reading */
 export function ownCertificate(
-  credential: Credential, asked: readonly StapleKind[], { certificates }: { readonly certificates: CertificateMessages },
+  credential: Credential,
+  asked: readonly StapleKind[],
+  { certificates }: { readonly certificates: CertificateMessages },
 ): Bytes {
   return certificates.get(credential)?.get(stapleKey(shownStaples(credential, asked))) ?? encodeOwnCertificate(credential, asked);
 }
@@ -38,7 +42,8 @@ export function stapleKey(staples: readonly StapleKind[]): string {
 
 /** What a credential has, of what the peer would have stapled. */
 export function shownStaples(
-  { ocspResponse, signedCertificateTimestamps = [] }: Credential, asked: readonly StapleKind[],
+  { ocspResponse, signedCertificateTimestamps = [] }: Credential,
+  asked: readonly StapleKind[],
 ): readonly StapleKind[] {
   const has = { ocsp: ocspResponse !== undefined, sct: signedCertificateTimestamps.length > 0 };
   return stapleKinds.filter((kind) => has[kind] && asked.includes(kind));

@@ -108,7 +108,11 @@ function readContext(given: ImportedPskOptions["context"], problems: Problems): 
 }
 
 function expectBytes(
-  given: unknown, path: string, [least, most]: readonly [number, number], kind: ProblemKind, problems: Problems,
+  given: unknown,
+  path: string,
+  [least, most]: readonly [number, number],
+  kind: ProblemKind,
+  problems: Problems,
 ): void {
   if (!(given instanceof Uint8Array)) {
     problems.add("wrong-type", path, "is no Uint8Array", "give bytes");

@@ -24,7 +24,10 @@ export function rawPublicKeys({ allowed }: { readonly allowed: readonly Uint8Arr
     // The same for the same set, in whatever order, and as often as, its keys are named.
     label: `raw public keys: ${[...new Set(keys.map(hex))].sort().join(" ")}`,
     verify: (presented) => {
-      const { type, chain: [key] } = presented;
+      const {
+        type,
+        chain: [key],
+      } = presented;
       if (type === "raw-public-key" && keys.some((known) => equal(known, key))) return dangerousAssertVerified(presented);
       return { reason: type === "raw-public-key" ? "a raw public key that is not among those allowed" : "no raw public key" };
     },

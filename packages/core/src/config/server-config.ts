@@ -73,7 +73,9 @@ export function serverConfig(given: ServerOptions | PskServerOptions): ServerCon
     role: "server",
     suiteNames: namesByVersion(common.suites, (name, version) => suiteMeanings[name].version === version),
     groupNames: namesByVersion(common.groups, (name, version) => groupVersions[name].includes(version)),
-    signatures: new Map(credentials.map((credential) => [credential, byVersion((version) => signaturesOf(credential, ownSchemes, version))])),
+    signatures: new Map(
+      credentials.map((credential) => [credential, byVersion((version) => signaturesOf(credential, ownSchemes, version))]),
+    ),
     credentials: Object.freeze(credentials),
     psks: new Map(psks.map((psk) => [hex(psk.identity), psk])),
     pskFingerprints: new Set(psks.map(({ fingerprint }) => hex(fingerprint))),
@@ -135,13 +137,16 @@ export class ServerConfig {
 
 /** Frozen: a refusal tells them to whoever asks. */
 function namesByVersion<Name>(
-  named: readonly { readonly name: Name }[], isOf: (name: Name, version: ProtocolVersion) => boolean,
+  named: readonly { readonly name: Name }[],
+  isOf: (name: Name, version: ProtocolVersion) => boolean,
 ): Readonly<Record<ProtocolVersion, readonly Name[]>> {
   return byVersion((version) => Object.freeze(named.map(({ name }) => name).filter((name) => isOf(name, version))));
 }
 
 function signaturesOf(
-  credential: Credential, ownSchemes: readonly SignatureScheme[], version: ProtocolVersion,
+  credential: Credential,
+  ownSchemes: readonly SignatureScheme[],
+  version: ProtocolVersion,
 ): readonly Signature[] {
   const schemes = credential.signer.schemes.filter((scheme) => ownSchemes.includes(scheme) && signsIn(version, scheme));
   return schemes.map((scheme) => ({ credential, scheme }));
@@ -165,7 +170,9 @@ const serverOptions: Readonly<Record<keyof ServerOptions, true>> = {
 };
 
 function readClientAuthentication(
-  given: ClientAuthentication | undefined, common: Omit<CommonSettings, "id">, problems: Problems,
+  given: ClientAuthentication | undefined,
+  common: Omit<CommonSettings, "id">,
+  problems: Problems,
 ): ClientAuthenticationSettings | undefined {
   if (given === undefined) return undefined;
   const path = "clientAuthentication";
@@ -183,7 +190,10 @@ function readClientAuthentication(
   const list = listOf(authorities);
   if (!list?.every((authority) => authority instanceof Uint8Array && authority.length > 0)) {
     problems.add(
-      "wrong-type", `${path}.authorities`, "is no list of Uint8Array", "give distinguished names in DER, or leave it out",
+      "wrong-type",
+      `${path}.authorities`,
+      "is no list of Uint8Array",
+      "give distinguished names in DER, or leave it out",
     );
     return undefined;
   }
@@ -211,7 +221,10 @@ function checkProofs(path: string, { versions, suites, verifications }: Omit<Com
 
 /** RFC 9846 §4.4.2: a server that proves itself by a PSK must not ask for a certificate. */
 function checkAuthentication(
-  authentication: ClientAuthenticationSettings | undefined, psks: readonly PreparedPsk[], pskOnly: boolean, problems: Problems,
+  authentication: ClientAuthenticationSettings | undefined,
+  psks: readonly PreparedPsk[],
+  pskOnly: boolean,
+  problems: Problems,
 ): void {
   if (authentication === undefined || psks.length === 0 || (authentication.mode === "optional" && !pskOnly)) return;
   const problem = "asks for certificates, which those who prove a PSK do not show";

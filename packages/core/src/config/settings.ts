@@ -3,7 +3,14 @@ import type { CryptoProvider, Group, HashImplementation, SuiteImplementation, Ve
 import type { ClientSessionStore, ServerSessions, SingleUse } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { TicketRequest } from "../wire/extensions.ts";
-import type { CertificateType, CipherSuiteName, HashName, NamedGroup, ProtocolVersion, SignatureScheme } from "../wire/registry.ts";
+import type {
+  CertificateType,
+  CipherSuiteName,
+  HashName,
+  NamedGroup,
+  ProtocolVersion,
+  SignatureScheme,
+} from "../wire/registry.ts";
 import type { CompressedCertificates, Compressors } from "./certificate-compression.ts";
 import type { PreparedPsk } from "./check-psks.ts";
 import type { Credential, CredentialPicker } from "./credential.ts";

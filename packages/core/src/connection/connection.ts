@@ -14,7 +14,18 @@ import { abort, guard } from "./guard.ts";
 import { restore, secretsOf } from "./hand-over.ts";
 import type { Link } from "./link.ts";
 import type {
-  ConnectionEvent, ConnectionSecrets, Ended, Exported, Extracted, ExtractLater, Info, Reader, Received, Sent, SentInto, Writer,
+  ConnectionEvent,
+  ConnectionSecrets,
+  Ended,
+  Exported,
+  Extracted,
+  ExtractLater,
+  Info,
+  Reader,
+  Received,
+  Sent,
+  SentInto,
+  Writer,
 } from "./types.ts";
 import { WriteHalf } from "./write-half.ts";
 
@@ -58,7 +69,11 @@ export class Connection implements Reader, Writer {
     this.#link = link;
     this.#agreement = agreement;
     this.#peerClosed = peerClosed;
-    const { info: { version }, suite, limits } = agreement;
+    const {
+      info: { version },
+      suite,
+      limits,
+    } = agreement;
     const endedByPeer = peerClosed && link.writeClosed && version === "tls1.2";
     this.#write = agreement.writeHalf ?? new WriteHalf(link, version, suite, limits, endedByPeer);
     if (peerClosed) this.#write.peerEnded();
@@ -169,7 +184,8 @@ export class Connection implements Reader, Writer {
   extractSecrets(): Extracted | ExtractLater | ErrorAndAlert {
     this.#expectHere();
     const link = this.#link;
-    if (!this.#agreement.mayExtract) throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
+    if (!this.#agreement.mayExtract)
+      throw new ApiMisuse("not-supported-here", "extractSecrets needs dangerousExtractSecrets in the config");
     return guard(link, "extractSecrets", () => {
       // Whoever has closed owes nothing any more.
       const owes = this.#write.awaitsKeyUpdate && !this.#peerClosed;
@@ -292,5 +308,9 @@ export class Connection implements Reader, Writer {
 }
 
 const ownLabels: ReadonlySet<string> = new Set([
-  "client finished", "server finished", "master secret", "extended master secret", "key expansion",
+  "client finished",
+  "server finished",
+  "master secret",
+  "extended master secret",
+  "key expansion",
 ]);

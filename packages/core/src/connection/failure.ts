@@ -29,7 +29,11 @@ export class ErrorAndAlert {
   readonly #events: readonly ConnectionEvent[];
 
   private constructor(
-    error: TlsError, alert: SentAlert, output: Bytes, data: readonly Uint8Array[], events: readonly ConnectionEvent[],
+    error: TlsError,
+    alert: SentAlert,
+    output: Bytes,
+    data: readonly Uint8Array[],
+    events: readonly ConnectionEvent[],
   ) {
     this.error = error;
     this.alert = alert;
@@ -39,7 +43,11 @@ export class ErrorAndAlert {
   }
   /** @internal */
   static make(
-    error: TlsError, alert: SentAlert, output: Bytes, data: readonly Uint8Array[], events: readonly ConnectionEvent[],
+    error: TlsError,
+    alert: SentAlert,
+    output: Bytes,
+    data: readonly Uint8Array[],
+    events: readonly ConnectionEvent[],
   ): ErrorAndAlert {
     return new ErrorAndAlert(error, alert, output, data, events);
   }

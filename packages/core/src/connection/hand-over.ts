@@ -18,7 +18,11 @@ import { Link } from "./link.ts";
 import type { ConnectionSecrets, DirectionSecrets } from "./types.ts";
 
 /** What goes on with a connection elsewhere; copied. @param peerClosed the peer's close_notify has come: nothing is read any more. */
-export function secretsOf(link: Link, { info: { peer, ...info }, suite, exporter }: Agreement, peerClosed: boolean): ConnectionSecrets {
+export function secretsOf(
+  link: Link,
+  { info: { peer, ...info }, suite, exporter }: Agreement,
+  peerClosed: boolean,
+): ConnectionSecrets {
   return {
     role: link.role,
     version: info.version,
@@ -37,7 +41,9 @@ const endedDirection = { secret: undefined, key: empty, iv: empty, sequence: 0, 
 
 /** A link as it was when its secrets were extracted. @param secrets are copied. @throws ApiMisuse if they are none. */
 export function restore(
-  secrets: ConnectionSecrets, provider: CryptoProvider, options: ConnectionOptions,
+  secrets: ConnectionSecrets,
+  provider: CryptoProvider,
+  options: ConnectionOptions,
 ): { readonly link: Link; readonly agreement: Agreement; readonly peerClosed: boolean } {
   const { suite, hash } = expectSecrets(secrets, provider);
   const { role, version, read, write, exporter, unread, info, peer } = secrets;
@@ -66,14 +72,18 @@ export function restore(
 }
 
 function writeKeys(
-  suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets,
+  suite: SuiteImplementation,
+  hash: HashImplementation,
+  { secret, key, iv, sequence }: DirectionSecrets,
 ): WriteProtection {
   if (secret !== undefined) return new WriteKeys(suite, hash, copy(secret), sequence);
   return new WriteKeysTls12(suite, copy(key), copy(iv), sequence);
 }
 
 function readKeys(
-  suite: SuiteImplementation, hash: HashImplementation, { secret, key, iv, sequence }: DirectionSecrets,
+  suite: SuiteImplementation,
+  hash: HashImplementation,
+  { secret, key, iv, sequence }: DirectionSecrets,
 ): ReadProtection {
   if (secret !== undefined) return new ReadKeys(suite, hash, copy(secret), sequence);
   return new ReadKeysTls12(suite, copy(key), copy(iv), sequence);
@@ -81,7 +91,8 @@ function readKeys(
 
 /** All that was bytes still is: secrets that JSON carried would be empty ones, and their keys anybody's. */
 function expectSecrets(
-  secrets: ConnectionSecrets, provider: CryptoProvider,
+  secrets: ConnectionSecrets,
+  provider: CryptoProvider,
 ): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
   if (!isRecord(secrets)) throw new ApiMisuse("bad-argument", "resume takes what extractSecrets gave");
   const { role, version, read, write, exporter, unread, info, peer } = secrets;

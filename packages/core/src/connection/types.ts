@@ -1,7 +1,11 @@
 // What a connection takes and gives, as types: shared by the handshake, which makes connections, and by the data path.
 import type { PresentedIdentity, VerifiedFacts, VerifiedIdentity } from "../config/identity.ts";
 import type {
-  AsyncServerSessionStore, ClientSessionKey, ClientSessionStore, StoredSession, SyncServerSessionStore,
+  AsyncServerSessionStore,
+  ClientSessionKey,
+  ClientSessionStore,
+  StoredSession,
+  SyncServerSessionStore,
 } from "../session/types.ts";
 import type { Bytes } from "../wire/bytes.ts";
 import type { CipherSuiteName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "../wire/registry.ts";
@@ -118,7 +122,11 @@ export interface ConnectionSecrets {
   readonly info: Omit<Info, "peer">;
   /** What the verified identity was made from, and what the verifier found; `resume` makes it anew. */
   readonly peer:
-    | ({ readonly presented: PresentedIdentity; readonly path: readonly Uint8Array[]; readonly names: readonly string[] } & VerifiedFacts)
+    | ({
+        readonly presented: PresentedIdentity;
+        readonly path: readonly Uint8Array[];
+        readonly names: readonly string[];
+      } & VerifiedFacts)
     | undefined;
 }
 /** `key` and `iv` are what kTLS takes (AES-GCM of TLS 1.2: 4 bytes of salt); `secret` (1.3) is what the next KeyUpdate needs. */

@@ -28,9 +28,7 @@ export class WriteHalf implements Writer {
   #isSilent = false;
   #writer: Writer | undefined;
 
-  constructor(
-    link: Link, version: ProtocolVersion, suite: SuiteImplementation, { recordsPerKey }: Limits, endedByPeer = false,
-  ) {
+  constructor(link: Link, version: ProtocolVersion, suite: SuiteImplementation, { recordsPerKey }: Limits, endedByPeer = false) {
     this.#link = link;
     this.#version = version;
     this.#endedByPeer = endedByPeer;

@@ -24,7 +24,11 @@ export function label(name: string): Bytes {
 
 /** @param label what `label` made. @param context of at most 255 bytes. */
 export function expandLabel(
-  hash: HashImplementation, secret: Uint8Array, label: Uint8Array, context: Uint8Array, length: number,
+  hash: HashImplementation,
+  secret: Uint8Array,
+  label: Uint8Array,
+  context: Uint8Array,
+  length: number,
 ): Bytes {
   const end = 2 + label.length + 1 + context.length;
   const info = new Uint8Array(end + 1);

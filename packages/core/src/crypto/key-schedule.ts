@@ -22,7 +22,13 @@ export class EarlySchedule {
 
   /** §4.3.11.2. @param transcriptHash … ClientHello up to its binders. */
   binder(label: BinderLabel, transcriptHash: Uint8Array): Bytes {
-    const key = expandLabel(this.#hash, this.#secret, binderLabels[label], constants(this.#hash).hashOfNothing, this.#hash.length);
+    const key = expandLabel(
+      this.#hash,
+      this.#secret,
+      binderLabels[label],
+      constants(this.#hash).hashOfNothing,
+      this.#hash.length,
+    );
     const binder = finishedVerifyData(this.#hash, key, transcriptHash);
     wipe(key);
     return binder;
@@ -112,7 +118,11 @@ export class MainSchedule {
 }
 
 function traffic(
-  hash: HashImplementation, secret: Uint8Array, client: Uint8Array, server: Uint8Array, transcriptHash: Uint8Array,
+  hash: HashImplementation,
+  secret: Uint8Array,
+  client: Uint8Array,
+  server: Uint8Array,
+  transcriptHash: Uint8Array,
 ): TrafficSecrets {
   return {
     client: expandLabel(hash, secret, client, transcriptHash, hash.length),
@@ -128,9 +138,7 @@ function earlySecret(hash: HashImplementation, psk: Uint8Array): Bytes {
 export type BinderLabel = "res binder" | "ext binder" | "imp binder";
 
 /** Of one who needs nothing else of the PSK yet. @param transcriptHash … ClientHello up to its binders. */
-export function pskBinder(
-  hash: HashImplementation, label: BinderLabel, psk: Uint8Array, transcriptHash: Uint8Array,
-): Bytes {
+export function pskBinder(hash: HashImplementation, label: BinderLabel, psk: Uint8Array, transcriptHash: Uint8Array): Bytes {
   const schedule = new EarlySchedule(hash, psk);
   const binder = schedule.binder(label, transcriptHash);
   schedule.end();
@@ -152,7 +160,9 @@ export function nextTrafficSecret(hash: HashImplementation, secret: Uint8Array):
 
 /** §7.3. */
 export function trafficKey(
-  hash: HashImplementation, secret: Uint8Array, keyLength: number,
+  hash: HashImplementation,
+  secret: Uint8Array,
+  keyLength: number,
 ): { readonly key: Bytes; readonly iv: Bytes } {
   return { key: expandLabel(hash, secret, labels.key, empty, keyLength), iv: expandLabel(hash, secret, labels.iv, empty, 12) };
 }
@@ -184,7 +194,11 @@ export function resumptionPsk(hash: HashImplementation, resumptionSecret: Uint8A
 
 /** §7.5: an absent context is an empty one. */
 export function exportKeyingMaterial(
-  hash: HashImplementation, exporterSecret: Uint8Array, name: string, context: Uint8Array, length: number,
+  hash: HashImplementation,
+  exporterSecret: Uint8Array,
+  name: string,
+  context: Uint8Array,
+  length: number,
 ): Bytes {
   const derived = expandLabel(hash, exporterSecret, label(name), constants(hash).hashOfNothing, hash.length);
   const material = expandLabel(hash, derived, labels.exporter, digestOf(hash, context), length);

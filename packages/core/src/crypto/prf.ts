@@ -32,7 +32,10 @@ const masterSecretLength = 48;
  * agreed.
  */
 export function masterSecret(
-  hash: HashImplementation, premaster: Uint8Array, sessionHash: Uint8Array | undefined, randoms: Randoms,
+  hash: HashImplementation,
+  premaster: Uint8Array,
+  sessionHash: Uint8Array | undefined,
+  randoms: Randoms,
 ): Bytes {
   const secret =
     sessionHash === undefined
@@ -51,7 +54,11 @@ export interface KeyBlock {
 
 /** @param ivLength 4 for AES-GCM (RFC 5288 §3), 12 for ChaCha20-Poly1305 (RFC 7905 §2). */
 export function keyBlock(
-  hash: HashImplementation, master: Uint8Array, randoms: Randoms, { keyLength }: SuiteImplementation, ivLength: number,
+  hash: HashImplementation,
+  master: Uint8Array,
+  randoms: Randoms,
+  { keyLength }: SuiteImplementation,
+  ivLength: number,
 ): KeyBlock {
   const block = prf(hash, master, "key expansion", concat([randoms.server, randoms.client]), 2 * (keyLength + ivLength));
   let at = 0;
@@ -65,14 +72,22 @@ export function keyBlock(
 }
 
 export function finishedVerifyDataTls12(
-  hash: HashImplementation, master: Uint8Array, from: "client" | "server", transcriptHash: Uint8Array,
+  hash: HashImplementation,
+  master: Uint8Array,
+  from: "client" | "server",
+  transcriptHash: Uint8Array,
 ): Bytes {
   return prf(hash, master, `${from} finished`, transcriptHash, 12);
 }
 
 /** @param context undefined: none, which differs from an empty one. */
 export function exportKeyingMaterialTls12(
-  hash: HashImplementation, master: Uint8Array, randoms: Randoms, label: string, context: Uint8Array | undefined, length: number,
+  hash: HashImplementation,
+  master: Uint8Array,
+  randoms: Randoms,
+  label: string,
+  context: Uint8Array | undefined,
+  length: number,
 ): Bytes {
   const seed = write((writer) => {
     writer.bytes(randoms.client).bytes(randoms.server);

@@ -11,7 +11,9 @@ import { frame } from "../wire/handshake.ts";
  * @param expected where none was offered
  */
 export function decompressCertificate(
-  raw: Uint8Array, expected: readonly string[], { compressors, limits }: CommonSettings,
+  raw: Uint8Array,
+  expected: readonly string[],
+  { compressors, limits }: CommonSettings,
 ): Bytes {
   const message = "compressed_certificate";
   if (compressors.size === 0) fail("unexpected-message", { expected, received: message }, "RFC 8879 §4");

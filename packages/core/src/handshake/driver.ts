@@ -101,9 +101,7 @@ export class Driver<State extends { readonly kind: string }, Next> {
     }
   }
 
-  #nextMessage(
-    expected: readonly string[],
-  ): HandshakeMessage | { readonly data: Uint8Array } | "change_cipher_spec" | undefined {
+  #nextMessage(expected: readonly string[]): HandshakeMessage | { readonly data: Uint8Array } | "change_cipher_spec" | undefined {
     // What was said stands, whatever is heard next.
     this.#link.outgoing.boundary();
     for (;;) {
@@ -225,7 +223,8 @@ const none = { names: Object.freeze([]), areThePeers: false } as const;
 
 /** What a turn asks its machine for. */
 type Machine<Next> = Pick<
-  Driver<{ readonly kind: string }, Next>, "answer" | "receive" | "receiveEnd" | "abort" | "refuse" | "distrust" | "look"
+  Driver<{ readonly kind: string }, Next>,
+  "answer" | "receive" | "receiveEnd" | "abort" | "refuse" | "distrust" | "look"
 >;
 
 class StageTurn<Next> implements Turn<Next | ErrorAndAlert> {

@@ -13,7 +13,12 @@ import type { CertificateMessage, CertificateRequestMessage, CertificateVerifyMe
 import type { Extension } from "../wire/extensions.ts";
 import { Reader } from "../wire/reader.ts";
 import {
-  type CertificateType, extensionIds, type ProtocolVersion, type SignatureScheme, schemeIds, spelled,
+  type CertificateType,
+  extensionIds,
+  type ProtocolVersion,
+  type SignatureScheme,
+  schemeIds,
+  spelled,
 } from "../wire/registry.ts";
 import { readCertificateStatus, readTimestamps, type StapleKind, stapleExtensions } from "../wire/staples.ts";
 import { type CertificateRequestTls12, clientCertificateTypes } from "../wire/tls12-messages.ts";
@@ -90,7 +95,9 @@ export function judgeChain(
   const schemes = signs.filter((scheme) => offered.includes(scheme));
   if (schemes.length === 0) {
     fail(
-      "unsupported-certificate", { problem: `a public key that no scheme of ours signs with (${key.kind})` }, "RFC 9846 §4.5.1.2",
+      "unsupported-certificate",
+      { problem: `a public key that no scheme of ours signs with (${key.kind})` },
+      "RFC 9846 §4.5.1.2",
     );
   }
   return { chain: [leaf, ...rest], publicKey, schemes };
@@ -124,7 +131,8 @@ export interface ReceivedRequest extends CredentialRequest {
 
 /** RFC 9846 §4.4.2. */
 export function judgeCertificateRequest(
-  { context, signatureSchemes, authorities, staples, oidFilters, compressions }: CertificateRequestMessage, type: CertificateType,
+  { context, signatureSchemes, authorities, staples, oidFilters, compressions }: CertificateRequestMessage,
+  type: CertificateType,
 ): ReceivedRequest {
   const message = "certificate_request";
   if (context.length > 0) wrong(message, "certificate_request_context", "none", hex(context), "RFC 9846 §4.4.2");
@@ -138,7 +146,8 @@ export function judgeCertificateRequest(
 
 /** RFC 5246 §7.4.6: the certificate's key must be of one of these types too (Ed25519's is ecdsa_sign, RFC 8422 §5.5). */
 export function judgeCertificateRequestTls12(
-  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12, type: CertificateType,
+  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12,
+  type: CertificateType,
 ): CredentialRequest {
   const { schemes, ...request } = credentialRequest(signatureSchemes, authorities, type);
   return { schemes: schemes.filter((scheme) => certificateTypes.includes(certificateTypeOf(scheme))), ...request };
@@ -149,9 +158,7 @@ function certificateTypeOf(scheme: SignatureScheme): number {
 }
 
 /** In the peer's order of preference. */
-function credentialRequest(
-  ids: readonly number[], authorities: readonly Bytes[], type: CertificateType,
-): CredentialRequest {
+function credentialRequest(ids: readonly number[], authorities: readonly Bytes[], type: CertificateType): CredentialRequest {
   const schemes = ids.flatMap((id) => (Object.keys(schemeIds) as SignatureScheme[]).filter((scheme) => schemeIds[scheme] === id));
   return { schemes, authorities, certificateTypes: [type], staples: [], oidFilters: [] };
 }

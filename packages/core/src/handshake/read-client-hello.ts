@@ -4,9 +4,9 @@ import { copy } from "../wire/bytes.ts";
 import { type ClientHello, decodeClientHello } from "../wire/client-hello.ts";
 
 /** The machine's own decoding without a machine. Takes a handshake message with its header; the peer's faults are returned. */
-export function readClientHello(message: Uint8Array):
-  | { readonly kind: "read"; readonly clientHello: ClientHello }
-  | { readonly kind: "malformed"; readonly error: TlsError } {
+export function readClientHello(
+  message: Uint8Array,
+): { readonly kind: "read"; readonly clientHello: ClientHello } | { readonly kind: "malformed"; readonly error: TlsError } {
   const decoded = attempt(() => decodeClientHello(copy(message)));
   if (decoded.kind === "done") return { kind: "read", clientHello: decoded.result };
   const { thrown } = decoded;

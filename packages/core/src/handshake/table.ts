@@ -12,10 +12,12 @@ export type EdgeTable = Readonly<Record<string, Readonly<Record<string, readonly
 /** Of each state: what moves it, and whether that comes from the peer. Once a table: every step asks. Errors tell the names: frozen. */
 export type Inputs = ReadonlyMap<string, { readonly names: readonly string[]; readonly areThePeers: boolean }>;
 export function inputsOf(table: EdgeTable): Inputs {
-  return new Map(Object.entries(table).map(([state, edges]) => {
-    const names = Object.freeze(Object.keys(edges));
-    return [state, { names, areThePeers: names.some(isFromThePeer) }];
-  }));
+  return new Map(
+    Object.entries(table).map(([state, edges]) => {
+      const names = Object.freeze(Object.keys(edges));
+      return [state, { names, areThePeers: names.some(isFromThePeer) }];
+    }),
+  );
 }
 
 /** Inputs that are messages; all others are answers. */
@@ -46,7 +48,11 @@ export type Steps<Edges, States, Inputs> = {
 
 /** Runs the step of an edge; the driver has checked that `input` is one of `state`. */
 export function runStep<State extends { readonly kind: string }>(
-  steps: Readonly<Record<string, Readonly<Record<string, unknown>>>>, state: State, input: string, value: unknown, context: Context,
+  steps: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  state: State,
+  input: string,
+  value: unknown,
+  context: Context,
 ): State {
   // The table's types can't be followed through a union.
   const step = steps[state.kind]?.[input] as (state: State, value: unknown, context: Context) => State;

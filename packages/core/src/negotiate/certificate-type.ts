@@ -10,7 +10,9 @@ const unlessSaid: readonly Registered[] = [registered("certificateType", certifi
 
 /** Those whose type the client takes; all of them, if it takes none. */
 export function credentialsForType(
-  { serverCertificateTypes: theirs = unlessSaid }: ClientHello, candidates: readonly Credential[], refuse: Refuse,
+  { serverCertificateTypes: theirs = unlessSaid }: ClientHello,
+  candidates: readonly Credential[],
+  refuse: Refuse,
 ): readonly Credential[] {
   const fitting = candidates.filter(({ type }) => takes(theirs, type));
   if (fitting.length > 0) return fitting;
@@ -21,7 +23,9 @@ export function credentialsForType(
 
 /** What a client is asked for; undefined: it is asked for nothing. */
 export function chooseClientCertificateType(
-  { clientCertificateTypes }: ClientHello, { clientAuthentication }: ServerSettings, refuse: Refuse,
+  { clientCertificateTypes }: ClientHello,
+  { clientAuthentication }: ServerSettings,
+  refuse: Refuse,
 ): CertificateType | undefined {
   if (clientAuthentication === undefined) return undefined;
   const { mode, verifier } = clientAuthentication;

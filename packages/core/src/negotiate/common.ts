@@ -2,7 +2,10 @@ import type { Registered } from "../wire/registry.ts";
 
 /** Those of ours that the client has, in our order or in the client's. Its list may have thousands: each is looked at once for one of ours. */
 export function commonOf<Name extends string>(
-  ours: readonly Name[], ids: Readonly<Record<Name, number>>, theirs: readonly Registered[], byTheirOrder: boolean,
+  ours: readonly Name[],
+  ids: Readonly<Record<Name, number>>,
+  theirs: readonly Registered[],
+  byTheirOrder: boolean,
 ): Name[] {
   const common = ours.filter((name) => has(theirs, ids[name]));
   if (!byTheirOrder || common.length < 2) return common;

@@ -29,7 +29,10 @@ export function chooseCredential(
   if (hello.signatureSchemes === undefined) return refuse({ kind: "missing-extension", extension: "signature_algorithms" });
   const { signatureSchemes: offered } = hello;
   const ours = signaturesOf(shown, "tls1.3", settings);
-  const chosen = preferred(ours.filter(({ scheme }) => takes(offered, scheme)), hello);
+  const chosen = preferred(
+    ours.filter(({ scheme }) => takes(offered, scheme)),
+    hello,
+  );
   if (chosen !== undefined) return chosen;
   return refuse({ kind: "no-common-scheme", theirs: offered.filter(({ id }) => !isGrease(id)), ours: schemesOf(ours) });
 }
@@ -79,7 +82,9 @@ export function chooseSuiteAndCredential(
 
 /** Without those that are only for others; all, if none is left, which is a reason. */
 function thoseToShow(
-  candidates: readonly Credential[], { certificateAuthorities: theirs = [] }: ClientHello, refuse: Refuse,
+  candidates: readonly Credential[],
+  { certificateAuthorities: theirs = [] }: ClientHello,
+  refuse: Refuse,
 ): readonly Credential[] {
   const shown = candidates.filter((credential) => mayBeShown(credential, theirs));
   if (shown.length > 0) return shown;
@@ -92,7 +97,9 @@ const schemesUnlessSaid: readonly Registered[] = [registered("scheme", 0x0201), 
 
 /** Every way for these credentials to sign, in the credentials' order, then in the signer's. */
 function signaturesOf(
-  credentials: readonly Credential[], version: ProtocolVersion, { signatures }: ServerSettings,
+  credentials: readonly Credential[],
+  version: ProtocolVersion,
+  { signatures }: ServerSettings,
 ): readonly Signature[] {
   return credentials.flatMap((credential) => signatures.get(credential)?.[version] ?? []);
 }
@@ -122,7 +129,9 @@ function isNamed({ issuers }: Credential, authorities: readonly Uint8Array[]): b
 
 /** The first whose issuers the peer names; the first of all, if it names none of theirs: it is a hint (RFC 9846 §4.3.4). */
 export function firstForAuthorities<Way>(
-  ways: readonly Way[], authorities: readonly Uint8Array[], credentialOf: (way: Way) => Credential,
+  ways: readonly Way[],
+  authorities: readonly Uint8Array[],
+  credentialOf: (way: Way) => Credential,
 ): Way | undefined {
   if (authorities.length === 0) return ways[0];
   return ways.find((way) => isNamed(credentialOf(way), authorities)) ?? ways[0];

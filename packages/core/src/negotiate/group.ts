@@ -47,8 +47,12 @@ export function checkGroups(hello: ClientHello, settings: ServerSettings, refuse
 
 /** undefined only with a reason. */
 function prefer(
-  version: ProtocolVersion, common: readonly NamedGroup[], shared: readonly NamedGroup[], hello: ClientHello,
-  { groupOrder }: ServerSettings, refuse: Refuse,
+  version: ProtocolVersion,
+  common: readonly NamedGroup[],
+  shared: readonly NamedGroup[],
+  hello: ClientHello,
+  { groupOrder }: ServerSettings,
+  refuse: Refuse,
 ): NamedGroup | undefined {
   if (typeof groupOrder !== "function" || common.length === 0) return shared[0] ?? common[0];
   const wanted = groupOrder({ version, common, shared, clientHello: hello });
@@ -59,7 +63,10 @@ function prefer(
 
 /** In the order of whose preference counts. Never empty without a reason. */
 function commonGroups(
-  offered: readonly Registered[], ours: readonly NamedGroup[], { groupOrder }: ServerSettings, refuse: Refuse,
+  offered: readonly Registered[],
+  ours: readonly NamedGroup[],
+  { groupOrder }: ServerSettings,
+  refuse: Refuse,
 ): readonly NamedGroup[] {
   const common = commonOf(ours, groupIds, offered, groupOrder === "client");
   if (common.length === 0) refuse({ kind: "no-common-group", theirs: offered.filter(({ id }) => !isGrease(id)), ours });

@@ -115,7 +115,10 @@ const agree: { readonly [V in ProtocolVersion]: Agree } = {
 
 /** A server without certificates takes PSKs alone; whose they are is found out with their binders. */
 function chooseProof(
-  hello: ClientHello, settings: ServerSettings, candidates: readonly Credential[], refuse: Refuse,
+  hello: ClientHello,
+  settings: ServerSettings,
+  candidates: readonly Credential[],
+  refuse: Refuse,
 ): (Authentication & Pick<Parameters, "clientCertificateType">) | undefined {
   if (settings.credentials.length > 0) {
     const typed = credentialsForType(hello, candidates, refuse);

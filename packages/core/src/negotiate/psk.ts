@@ -19,7 +19,9 @@ export function offersPsks({ pskIdentities, pskModes: modes }: ClientHello): boo
 
 /** The first suite for which the client offers a PSK of ours; of several our first. */
 export function choosePsk(
-  hello: ClientHello, { psks }: ServerSettings, suites: readonly CipherSuiteName[],
+  hello: ClientHello,
+  { psks }: ServerSettings,
+  suites: readonly CipherSuiteName[],
 ): { readonly psk: ChosenPsk; readonly suite: CipherSuiteName } | undefined {
   if (psks.size === 0 || !offersPsks(hello)) return undefined;
   const known = hello.pskIdentities.flatMap((identity, index) => {

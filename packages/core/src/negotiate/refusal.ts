@@ -1,6 +1,13 @@
 import type { AlertDescription } from "../alerts.ts";
 import type { Bytes } from "../wire/bytes.ts";
-import type { CertificateType, CipherSuiteName, NamedGroup, ProtocolVersion, Registered, SignatureScheme } from "../wire/registry.ts";
+import type {
+  CertificateType,
+  CipherSuiteName,
+  NamedGroup,
+  ProtocolVersion,
+  Registered,
+  SignatureScheme,
+} from "../wire/registry.ts";
 
 /** One reason why there is no agreement. `theirs` is what the hello offers, without GREASE and signalling values. */
 export type Refusal =

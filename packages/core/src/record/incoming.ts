@@ -194,11 +194,15 @@ export class Incoming {
         // Early data ends where the second hello begins.
         this.#skippable = 0;
         return this.#handshake(fragment);
-      case contentTypes.alert: return this.#alert(fragment, false);
-      case contentTypes.change_cipher_spec: return this.#changeCipherSpec(fragment);
+      case contentTypes.alert:
+        return this.#alert(fragment, false);
+      case contentTypes.change_cipher_spec:
+        return this.#changeCipherSpec(fragment);
       default:
         return fail(
-          "unexpected-record", { expected: "a handshake record", received: "application_data without protection" }, "RFC 9846 §5",
+          "unexpected-record",
+          { expected: "a handshake record", received: "application_data without protection" },
+          "RFC 9846 §5",
         );
     }
   }
@@ -225,9 +229,12 @@ export class Incoming {
     const content = inner.subarray(0, end);
     const type = inner[end];
     switch (type) {
-      case contentTypes.application_data: return this.#data(content);
-      case contentTypes.handshake: return this.#handshake(content);
-      case contentTypes.alert: return this.#alert(content, true);
+      case contentTypes.application_data:
+        return this.#data(content);
+      case contentTypes.handshake:
+        return this.#handshake(content);
+      case contentTypes.alert:
+        return this.#alert(content, true);
       default: {
         const received = `${contentTypeName(type ?? 0)} inside a protected record`;
         return fail("unexpected-record", { expected: "handshake, alert or application_data", received }, "RFC 9846 §5");
@@ -241,10 +248,14 @@ export class Incoming {
     if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
     this.#expectSize(content.length);
     switch (record[0]) {
-      case contentTypes.application_data: return this.#data(content);
-      case contentTypes.handshake: return this.#handshake(content);
-      case contentTypes.alert: return this.#alert(content, true);
-      default: return this.#changeCipherSpec(content);
+      case contentTypes.application_data:
+        return this.#data(content);
+      case contentTypes.handshake:
+        return this.#handshake(content);
+      case contentTypes.alert:
+        return this.#alert(content, true);
+      default:
+        return this.#changeCipherSpec(content);
     }
   }
 
@@ -282,7 +293,7 @@ export class Incoming {
     const description = registered("alert", id);
     // §6: the level of closure alerts is not looked at.
     if (id === alertIds.close_notify) return { kind: "close", authenticated };
-    if (level === 1 && this.takesWarnings || id === alertIds.user_canceled && (level === 1 || level === 2)) {
+    if ((level === 1 && this.takesWarnings) || (id === alertIds.user_canceled && (level === 1 || level === 2))) {
       this.#warningAlerts = this.#count("warningAlerts", this.#warningAlerts);
       return { kind: "warning-alert", description };
     }

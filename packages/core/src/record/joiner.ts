@@ -52,9 +52,11 @@ export class Joiner {
   }
   #limit(type: number, received: number): void {
     const limit =
-      type === handshakeTypes.client_hello ? "clientHello"
-      : type === handshakeTypes.certificate || type === handshakeTypes.compressed_certificate ? "certificateMessage"
-      : "handshakeMessage";
+      type === handshakeTypes.client_hello
+        ? "clientHello"
+        : type === handshakeTypes.certificate || type === handshakeTypes.compressed_certificate
+          ? "certificateMessage"
+          : "handshakeMessage";
     const allowed = this.limits[limit];
     if (received > allowed) fail("limit-exceeded", { limit, allowed, received }, "RFC 9846 §6");
   }

@@ -17,9 +17,13 @@ const tidyEveryMs = 1000;
  *
  * @param options.now the clock of the configs that use it. @param options.capacity keys, each of some 100 bytes. Default 65,536.
  */
-export function memorySingleUse(
-  { now, capacity = 65_536 }: { readonly now: () => number; readonly capacity?: number },
-): SyncSingleUse {
+export function memorySingleUse({
+  now,
+  capacity = 65_536,
+}: {
+  readonly now: () => number;
+  readonly capacity?: number;
+}): SyncSingleUse {
   const used = new Map<string, number>();
   const bornMs = now();
   /** What was to be forgotten up to here may have been. */

@@ -80,7 +80,11 @@ export function encodeSession(state: SessionState): Bytes {
     text(state.serverName);
     milliseconds(writer, state.fullHandshakeMs);
     milliseconds(writer, state.issuedMs);
-    writer.u32(state.lifetimeSeconds).u32(state.ageAdd).u32(state.maxEarlyData).opaque(2, state.ticket ?? empty);
+    writer
+      .u32(state.lifetimeSeconds)
+      .u32(state.ageAdd)
+      .u32(state.maxEarlyData)
+      .opaque(2, state.ticket ?? empty);
     writer.opaque(2, state.psk?.identity ?? empty).opaque(1, state.psk?.fingerprint ?? empty);
     writer.opaque(1, state.sessionId ?? empty).opaque(2, state.data ?? empty);
     const { peer } = state;
@@ -135,7 +139,17 @@ export function decodeSession(bytes: Uint8Array): SessionState {
   const peer = reader.u8("peer") === 1 ? readPeer(reader, text) : undefined;
   reader.end();
   return {
-    suite, secret, configId, alpn, serverName, fullHandshakeMs, issuedMs, lifetimeSeconds, ageAdd, maxEarlyData, peer,
+    suite,
+    secret,
+    configId,
+    alpn,
+    serverName,
+    fullHandshakeMs,
+    issuedMs,
+    lifetimeSeconds,
+    ageAdd,
+    maxEarlyData,
+    peer,
     ticket: ticket.length === 0 ? undefined : ticket,
     psk: fingerprint.length === 0 ? undefined : { identity: pskIdentity, fingerprint },
     sessionId: sessionId.length === 0 ? undefined : sessionId,
@@ -163,10 +177,18 @@ function readPeer(reader: Reader, text: (field: string) => string | undefined): 
   if (leaf === undefined) return fail("malformed-message", { message: "session state", field: "chain", offset: reader.offset });
   return {
     presented: {
-      role, type, serverName, nowMs, chain: [leaf, ...rest], ocspResponse: ocspResponse.length === 0 ? undefined : ocspResponse,
+      role,
+      type,
+      serverName,
+      nowMs,
+      chain: [leaf, ...rest],
+      ocspResponse: ocspResponse.length === 0 ? undefined : ocspResponse,
       signedCertificateTimestamps,
     },
-    path, names, validUntilMs: isLimited ? limit : undefined, basis,
+    path,
+    names,
+    validUntilMs: isLimited ? limit : undefined,
+    basis,
   };
 }
 

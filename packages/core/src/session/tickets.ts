@@ -31,7 +31,10 @@ export function sealerOf({ suites, hashes }: CryptoProvider): Sealer | undefined
 }
 
 export function sealTicket(
-  state: Bytes, { current }: TicketKeys, { suite, hash }: Sealer, random: (length: number) => Bytes,
+  state: Bytes,
+  { current }: TicketKeys,
+  { suite, hash }: Sealer,
+  random: (length: number) => Bytes,
 ): Bytes {
   const salt = random(saltLength);
   const key = ticketKey(current, salt, hash);
@@ -50,7 +53,10 @@ export function sealTicket(
 
 /** undefined: nobody's ticket, an old key's, or a changed one. */
 export function openTicket(
-  ticket: Uint8Array, { current, previous }: TicketKeys, { suite, hash }: Sealer, nowMs: number,
+  ticket: Uint8Array,
+  { current, previous }: TicketKeys,
+  { suite, hash }: Sealer,
+  nowMs: number,
 ): Uint8Array | undefined {
   if (ticket.length <= headLength + tagLength || ticket[0] !== format) return undefined;
   const name = ticket.subarray(1, 1 + nameLength);
@@ -76,8 +82,12 @@ export function isTicketKey(key: unknown): key is TicketKey {
   if (typeof key !== "object" || key === null) return false;
   const { name, secret, createdMs } = key as Partial<Record<keyof TicketKey, unknown>>;
   return (
-    name instanceof Uint8Array && name.length === nameLength && secret instanceof Uint8Array && secret.length === secretLength &&
-    secret.some((byte) => byte !== 0) && Number.isFinite(createdMs)
+    name instanceof Uint8Array &&
+    name.length === nameLength &&
+    secret instanceof Uint8Array &&
+    secret.length === secretLength &&
+    secret.some((byte) => byte !== 0) &&
+    Number.isFinite(createdMs)
   );
 }
 
@@ -98,9 +108,13 @@ const info = latin1("sallyport ticket");
  *
  * @param options.random such as a provider's. @param options.now milliseconds since 1970.
  */
-export function ticketKeys(
-  { random, now }: { readonly random: (length: number) => Uint8Array; readonly now: () => number },
-): TicketKeys {
+export function ticketKeys({
+  random,
+  now,
+}: {
+  readonly random: (length: number) => Uint8Array;
+  readonly now: () => number;
+}): TicketKeys {
   const make = (): TicketKey => ({ name: random(nameLength), secret: random(secretLength), createdMs: now() });
   let current = make();
   let previous: TicketKey | undefined;

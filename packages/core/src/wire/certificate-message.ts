@@ -28,7 +28,8 @@ export function decodeCertificate(raw: Uint8Array): CertificateMessage {
 }
 
 export function encodeCertificate(
-  context: Uint8Array, entries: readonly { data: Uint8Array; extensions: readonly Extension[] }[],
+  context: Uint8Array,
+  entries: readonly { data: Uint8Array; extensions: readonly Extension[] }[],
 ): Bytes {
   return frame("certificate", (writer) => {
     writer.opaque(1, context);
@@ -69,12 +70,22 @@ const bodies: BodyReaders<Draft> = {
   signature_algorithms: (extension, message) => {
     message.signatureSchemes = extension.list(2, "supported_signature_algorithms", 2, (list) => list.u16("signature_scheme"));
   },
-  oid_filters: (extension, message) => { message.oidFilters = readOidFilters(extension); },
-  certificate_authorities: (extension, message) => { message.authorities = readAuthorities(extension); },
-  compress_certificate: (extension, message) => { message.compressions = readCompressions(extension); },
+  oid_filters: (extension, message) => {
+    message.oidFilters = readOidFilters(extension);
+  },
+  certificate_authorities: (extension, message) => {
+    message.authorities = readAuthorities(extension);
+  },
+  compress_certificate: (extension, message) => {
+    message.compressions = readCompressions(extension);
+  },
   // Empty here (RFC 9846 §4.5.1.1).
-  status_request: (_, message) => { message.staples = [...message.staples, "ocsp"]; },
-  signed_certificate_timestamp: (_, message) => { message.staples = [...message.staples, "sct"]; },
+  status_request: (_, message) => {
+    message.staples = [...message.staples, "ocsp"];
+  },
+  signed_certificate_timestamp: (_, message) => {
+    message.staples = [...message.staples, "sct"];
+  },
 };
 
 export function encodeCertificateRequest(context: Uint8Array, extensions: readonly Extension[]): Bytes {
@@ -99,7 +110,10 @@ export function encodeCertificateVerify(scheme: number, signature: Uint8Array): 
 
 /** What is signed: 64 spaces, who signs, a zero, the transcript up to Certificate (§4.5.2). */
 export function signedContent(signer: "client" | "server", transcriptHash: Uint8Array): Bytes {
-  return concat(
-    [new Uint8Array(64).fill(0x20), latin1(`TLS 1.3, ${signer} CertificateVerify`), Uint8Array.of(0), transcriptHash],
-  );
+  return concat([
+    new Uint8Array(64).fill(0x20),
+    latin1(`TLS 1.3, ${signer} CertificateVerify`),
+    Uint8Array.of(0),
+    transcriptHash,
+  ]);
 }

@@ -3,8 +3,19 @@ import type { Bytes } from "./bytes.ts";
 import { readOfferedTypes } from "./certificate-types.ts";
 import { readCompressions } from "./compressed-certificate.ts";
 import {
-  type BodyReaders, type Extension, type KeyShareEntry, type OfferedPsks, readAuthorities, readExtensions, readKeyShareEntry, readOfferedPsks,
-  readProtocols, readServerNames, readTicketRequest, type TicketRequest, writeExtensions,
+  type BodyReaders,
+  type Extension,
+  type KeyShareEntry,
+  type OfferedPsks,
+  readAuthorities,
+  readExtensions,
+  readKeyShareEntry,
+  readOfferedPsks,
+  readProtocols,
+  readServerNames,
+  readTicketRequest,
+  type TicketRequest,
+  writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import type { Reader } from "./reader.ts";
@@ -121,37 +132,65 @@ const bodies: BodyReaders<Draft> = {
   status_request: (extension, hello) => {
     if (readStatusRequest(extension)) hello.staples = [...hello.staples, "ocsp"];
   },
-  signed_certificate_timestamp: (_, hello) => { hello.staples = [...hello.staples, "sct"]; },
+  signed_certificate_timestamp: (_, hello) => {
+    hello.staples = [...hello.staples, "sct"];
+  },
   supported_groups: (extension, hello) => {
     hello.groups = extension.list(2, "named_group_list", 2, (list) => registered("group", list.u16("named_group")));
   },
   ec_point_formats: (extension, hello) => {
     hello.pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
   },
-  signature_algorithms: (extension, hello) => { hello.signatureSchemes = readSchemes(extension); },
-  signature_algorithms_cert: (extension, hello) => { hello.certificateSignatureSchemes = readSchemes(extension); },
-  client_certificate_type: (extension, hello) => { hello.clientCertificateTypes = readOfferedTypes(extension); },
-  server_certificate_type: (extension, hello) => { hello.serverCertificateTypes = readOfferedTypes(extension); },
-  application_layer_protocol_negotiation: (extension, hello) => { hello.alpn = readProtocols(extension); },
-  extended_master_secret: (_, hello) => { hello.extendedMasterSecret = true; },
-  session_ticket: (extension, hello) => { hello.sessionTicket = extension.copy(extension.remaining, "ticket"); },
-  compress_certificate: (extension, hello) => { hello.certificateCompressions = readCompressions(extension); },
-  record_size_limit: (extension, hello) => { hello.recordSizeLimit = extension.u16("record_size_limit"); },
+  signature_algorithms: (extension, hello) => {
+    hello.signatureSchemes = readSchemes(extension);
+  },
+  signature_algorithms_cert: (extension, hello) => {
+    hello.certificateSignatureSchemes = readSchemes(extension);
+  },
+  client_certificate_type: (extension, hello) => {
+    hello.clientCertificateTypes = readOfferedTypes(extension);
+  },
+  server_certificate_type: (extension, hello) => {
+    hello.serverCertificateTypes = readOfferedTypes(extension);
+  },
+  application_layer_protocol_negotiation: (extension, hello) => {
+    hello.alpn = readProtocols(extension);
+  },
+  extended_master_secret: (_, hello) => {
+    hello.extendedMasterSecret = true;
+  },
+  session_ticket: (extension, hello) => {
+    hello.sessionTicket = extension.copy(extension.remaining, "ticket");
+  },
+  compress_certificate: (extension, hello) => {
+    hello.certificateCompressions = readCompressions(extension);
+  },
+  record_size_limit: (extension, hello) => {
+    hello.recordSizeLimit = extension.u16("record_size_limit");
+  },
   pre_shared_key: (extension, hello) => {
     hello.psks = readOfferedPsks(extension);
     hello.offersPsk = true;
     hello.pskIdentities = hello.psks.identities.map(({ identity }) => identity);
   },
-  early_data: (_, hello) => { hello.offersEarlyData = true; },
+  early_data: (_, hello) => {
+    hello.offersEarlyData = true;
+  },
   supported_versions: (extension, hello) => {
     hello.versions = extension.list(1, "versions", 2, (list) => registered("version", list.u16("version")));
   },
-  cookie: (extension, hello) => { hello.cookie = extension.opaque(2, "cookie", 1); },
+  cookie: (extension, hello) => {
+    hello.cookie = extension.opaque(2, "cookie", 1);
+  },
   psk_key_exchange_modes: (extension, hello) => {
     hello.pskModes = extension.list(1, "ke_modes", 1, (list) => list.u8("psk_key_exchange_mode"));
   },
-  ticket_request: (extension, hello) => { hello.ticketRequest = readTicketRequest(extension); },
-  certificate_authorities: (extension, hello) => { hello.certificateAuthorities = readAuthorities(extension); },
+  ticket_request: (extension, hello) => {
+    hello.ticketRequest = readTicketRequest(extension);
+  },
+  certificate_authorities: (extension, hello) => {
+    hello.certificateAuthorities = readAuthorities(extension);
+  },
   post_handshake_auth: () => {},
   key_share: (extension, hello) => {
     hello.keyShares = extension.list(2, "client_shares", 0, readKeyShareEntry);

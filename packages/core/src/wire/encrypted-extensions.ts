@@ -32,14 +32,28 @@ type Draft = { -readonly [Field in keyof EncryptedExtensions]: EncryptedExtensio
 
 const bodies: BodyReaders<Draft> = {
   server_name: () => {},
-  supported_groups: (extension) => { extension.list(2, "named_group_list", 2, (list) => list.u16("named_group")); },
-  application_layer_protocol_negotiation: (extension, message) => { message.alpn = readProtocol(extension); },
-  early_data: (_, message) => { message.acceptsEarlyData = true; },
-  client_certificate_type: (extension, message) => { message.clientCertificateType = readChosenType(extension); },
-  server_certificate_type: (extension, message) => { message.serverCertificateType = readChosenType(extension); },
+  supported_groups: (extension) => {
+    extension.list(2, "named_group_list", 2, (list) => list.u16("named_group"));
+  },
+  application_layer_protocol_negotiation: (extension, message) => {
+    message.alpn = readProtocol(extension);
+  },
+  early_data: (_, message) => {
+    message.acceptsEarlyData = true;
+  },
+  client_certificate_type: (extension, message) => {
+    message.clientCertificateType = readChosenType(extension);
+  },
+  server_certificate_type: (extension, message) => {
+    message.serverCertificateType = readChosenType(extension);
+  },
   // A hint, which tells nobody what to do.
-  ticket_request: (extension) => { extension.u8("expected_count"); },
-  record_size_limit: (extension, message) => { message.recordSizeLimit = extension.u16("record_size_limit"); },
+  ticket_request: (extension) => {
+    extension.u8("expected_count");
+  },
+  record_size_limit: (extension, message) => {
+    message.recordSizeLimit = extension.u16("record_size_limit");
+  },
 };
 
 export function encodeEncryptedExtensions(extensions: readonly Extension[]): Bytes {

@@ -48,7 +48,9 @@ interface Allowed {
   maxEarlyData: NewSessionTicket["maxEarlyData"];
 }
 const ticketBodies: BodyReaders<Allowed> = {
-  early_data: (extension, allowed) => { allowed.maxEarlyData = extension.u32("max_early_data_size"); },
+  early_data: (extension, allowed) => {
+    allowed.maxEarlyData = extension.u32("max_early_data_size");
+  },
 };
 
 export function encodeNewSessionTicket(ticket: Omit<NewSessionTicket, "maxEarlyData">): Bytes {

@@ -1,27 +1,56 @@
 // Code points of what is spoken, and names for everything else. IANA's spelling.
 import {
-  alertNames, certificateTypeNames, cipherSuiteNames, extensionNames, groupNames, handshakeTypeNames, schemeNames, versionNames,
+  alertNames,
+  certificateTypeNames,
+  cipherSuiteNames,
+  extensionNames,
+  groupNames,
+  handshakeTypeNames,
+  schemeNames,
+  versionNames,
 } from "./iana.ts";
 
 export type ProtocolVersion = "tls1.2" | "tls1.3";
 
 /** Spoken suites. Others are recognised by name in a ClientHello (`registered`), explained, and never chosen. */
 export type CipherSuiteName =
-  | "TLS_AES_128_GCM_SHA256" | "TLS_AES_256_GCM_SHA384" | "TLS_CHACHA20_POLY1305_SHA256"
-  | "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" | "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
-  | "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" | "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
-  | "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" | "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
+  | "TLS_AES_128_GCM_SHA256"
+  | "TLS_AES_256_GCM_SHA384"
+  | "TLS_CHACHA20_POLY1305_SHA256"
+  | "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+  | "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+  | "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+  | "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
+  | "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
+  | "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
 
 export type NamedGroup =
-  | "x25519" | "secp256r1" | "secp384r1" | "secp521r1" | "X25519MLKEM768" | "SecP256r1MLKEM768"
-  | "SecP384r1MLKEM1024" | "MLKEM1024";
+  | "x25519"
+  | "secp256r1"
+  | "secp384r1"
+  | "secp521r1"
+  | "X25519MLKEM768"
+  | "SecP256r1MLKEM768"
+  | "SecP384r1MLKEM1024"
+  | "MLKEM1024";
 
 export type SignatureScheme =
-  | "ecdsa_secp256r1_sha256" | "ecdsa_secp384r1_sha384" | "ecdsa_secp521r1_sha512" | "ed25519"
-  | "rsa_pss_rsae_sha256" | "rsa_pss_rsae_sha384" | "rsa_pss_rsae_sha512"
-  | "rsa_pss_pss_sha256" | "rsa_pss_pss_sha384" | "rsa_pss_pss_sha512"
-  | "rsa_pkcs1_sha256" | "rsa_pkcs1_sha384" | "rsa_pkcs1_sha512" // certificates, and TLS 1.2
-  | "mldsa44" | "mldsa65" | "mldsa87";
+  | "ecdsa_secp256r1_sha256"
+  | "ecdsa_secp384r1_sha384"
+  | "ecdsa_secp521r1_sha512"
+  | "ed25519"
+  | "rsa_pss_rsae_sha256"
+  | "rsa_pss_rsae_sha384"
+  | "rsa_pss_rsae_sha512"
+  | "rsa_pss_pss_sha256"
+  | "rsa_pss_pss_sha384"
+  | "rsa_pss_pss_sha512"
+  | "rsa_pkcs1_sha256"
+  | "rsa_pkcs1_sha384"
+  | "rsa_pkcs1_sha512" // certificates, and TLS 1.2
+  | "mldsa44"
+  | "mldsa65"
+  | "mldsa87";
 
 /** A chain of certificates, or a SubjectPublicKeyInfo alone (RFC 7250). */
 export type CertificateType = "x509" | "raw-public-key";
@@ -103,8 +132,14 @@ export function registered(registry: RegistryName, id: number): Registered {
   return value;
 }
 const named: Readonly<Record<RegistryName, Map<number, Registered>>> = {
-  certificateType: new Map(), suite: new Map(), group: new Map(), scheme: new Map(),
-  extension: new Map(), version: new Map(), alert: new Map(), handshake: new Map(),
+  certificateType: new Map(),
+  suite: new Map(),
+  group: new Map(),
+  scheme: new Map(),
+  extension: new Map(),
+  version: new Map(),
+  alert: new Map(),
+  handshake: new Map(),
 };
 
 /** Its name, or its number. */

@@ -2,7 +2,13 @@
 import { type Bytes, equal } from "./bytes.ts";
 import { readChosenType } from "./certificate-types.ts";
 import {
-  type BodyReaders, type Extension, type KeyShareEntry, readExtensions, readKeyShareEntry, readProtocol, writeExtensions,
+  type BodyReaders,
+  type Extension,
+  type KeyShareEntry,
+  readExtensions,
+  readKeyShareEntry,
+  readProtocol,
+  writeExtensions,
 } from "./extensions.ts";
 import { bodyOf, frame } from "./handshake.ts";
 import { readTimestamps } from "./staples.ts";
@@ -81,25 +87,47 @@ export function decodeServerHello(raw: Uint8Array): ServerHello {
 type Draft = { -readonly [Field in keyof ServerHello]: ServerHello[Field] };
 
 const bodies: BodyReaders<Draft> = {
-  supported_versions: (extension, hello) => { hello.selectedVersion = extension.u16("selected_version"); },
+  supported_versions: (extension, hello) => {
+    hello.selectedVersion = extension.u16("selected_version");
+  },
   key_share: (extension, hello) => {
     if (hello.isRetryRequest) hello.selectedGroup = extension.u16("selected_group");
     else hello.keyShare = readKeyShareEntry(extension);
   },
-  cookie: (extension, hello) => { hello.cookie = extension.opaque(2, "cookie", 1); },
-  pre_shared_key: (extension, hello) => { hello.selectedIdentity = extension.u16("selected_identity"); },
+  cookie: (extension, hello) => {
+    hello.cookie = extension.opaque(2, "cookie", 1);
+  },
+  pre_shared_key: (extension, hello) => {
+    hello.selectedIdentity = extension.u16("selected_identity");
+  },
   server_name: () => {},
-  application_layer_protocol_negotiation: (extension, hello) => { hello.alpn = readProtocol(extension); },
+  application_layer_protocol_negotiation: (extension, hello) => {
+    hello.alpn = readProtocol(extension);
+  },
   ec_point_formats: (extension, hello) => {
     hello.pointFormats = extension.list(1, "ec_point_format_list", 1, (list) => list.u8("ec_point_format"));
   },
-  client_certificate_type: (extension, hello) => { hello.clientCertificateType = readChosenType(extension); },
-  server_certificate_type: (extension, hello) => { hello.serverCertificateType = readChosenType(extension); },
-  record_size_limit: (extension, hello) => { hello.recordSizeLimit = extension.u16("record_size_limit"); },
-  status_request: (_, hello) => { hello.announcesStatus = true; },
-  signed_certificate_timestamp: (extension, hello) => { hello.timestamps = readTimestamps(extension); },
-  extended_master_secret: (_, hello) => { hello.extendedMasterSecret = true; },
-  session_ticket: (_, hello) => { hello.announcesTicket = true; },
+  client_certificate_type: (extension, hello) => {
+    hello.clientCertificateType = readChosenType(extension);
+  },
+  server_certificate_type: (extension, hello) => {
+    hello.serverCertificateType = readChosenType(extension);
+  },
+  record_size_limit: (extension, hello) => {
+    hello.recordSizeLimit = extension.u16("record_size_limit");
+  },
+  status_request: (_, hello) => {
+    hello.announcesStatus = true;
+  },
+  signed_certificate_timestamp: (extension, hello) => {
+    hello.timestamps = readTimestamps(extension);
+  },
+  extended_master_secret: (_, hello) => {
+    hello.extendedMasterSecret = true;
+  },
+  session_ticket: (_, hello) => {
+    hello.announcesTicket = true;
+  },
   renegotiation_info: (extension, hello) => {
     hello.renegotiatedConnection = extension.opaque(1, "renegotiated_connection");
   },
@@ -114,10 +142,10 @@ export function encodeServerHello(fields: ServerHelloFields): Bytes {
 }
 
 /** SHA-256 of "HelloRetryRequest". */
-export const helloRetryRequestRandom: Uint8Array = Uint8Array.of(
-  0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-  0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-);
+export const helloRetryRequestRandom: Uint8Array = new Uint8Array([
+  0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a,
+  0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+]);
 
 /** What a server that could do better writes at the end of its random (§4.2.3): "DOWNGRD" and which version it fell to. */
 export function isDowngradeSentinel(random: Uint8Array): boolean {

@@ -115,9 +115,11 @@ export function decodeCertificateRequestTls12(raw: Uint8Array): CertificateReque
   body.end();
   return { certificateTypes, signatureSchemes, authorities };
 }
-export function encodeCertificateRequestTls12(
-  { certificateTypes, signatureSchemes, authorities }: CertificateRequestTls12,
-): Bytes {
+export function encodeCertificateRequestTls12({
+  certificateTypes,
+  signatureSchemes,
+  authorities,
+}: CertificateRequestTls12): Bytes {
   return frame("certificate_request", (writer) => {
     writer.list(1, certificateTypes, (_, type) => writer.u8(type));
     writer.list(2, signatureSchemes, (_, scheme) => writer.u16(scheme));

@@ -42,9 +42,7 @@ export const catalogue: { readonly [K in CauseId]: CauseFacts } = {
   "no-common-suite": {
     what: "No cipher suite is common to both.",
     move: "client",
-    advice: [
-      "offer TLS 1.3, or at least TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    ],
+    advice: ["offer TLS 1.3, or at least TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 and TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
   },
   "suite-needs-other-key": {
     what: "The common cipher suites need another kind of key than the server's certificate has.",
@@ -231,7 +229,7 @@ export const catalogue: { readonly [K in CauseId]: CauseFacts } = {
     move: "peer",
     advice: [
       "look into the peer's log: it failed inside, or was killed, and did not say why",
-      "if all data was there already, the peer may merely be impolite: `truncation: \"lenient\"` lets that pass",
+      'if all data was there already, the peer may merely be impolite: `truncation: "lenient"` lets that pass',
     ],
   },
   "local-fault": {
@@ -339,7 +337,10 @@ export const catalogue: { readonly [K in CauseId]: CauseFacts } = {
   "connection-reset": {
     what: "The connection was reset: the peer, or something between, cut it without a word.",
     move: "peer",
-    advice: ["look into the peer's log at that moment", "look whether a firewall or proxy cuts what it does not like, such as a name in SNI"],
+    advice: [
+      "look into the peer's log at that moment",
+      "look whether a firewall or proxy cuts what it does not like, such as a name in SNI",
+    ],
   },
   "closed-without-alert": {
     what: "The peer ended the connection without an alert: it failed inside and did not say why.",

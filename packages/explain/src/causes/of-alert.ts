@@ -20,14 +20,23 @@ export function causesOfAlert(alert: AlertSeen, hello: ClientHello | undefined):
     .map((cause): Cause => ({ ...cause, because: [said, ...cause.because] }));
   if (obstacles.length > 0) return obstacles;
   // What the hello rules out is no suspect: it offers what every server takes. An alert that means one thing alone is believed.
-  const rest = order.filter((id) => (!judgedByHello.has(id) || order.length === 1) && (id !== "server-name-missing" || hello.serverName === undefined));
-  return (rest.length > 0 ? rest : [lastResort]).map((id, at) => causeOf(id, at === 0 && order[0] === id ? "likely" : "possible", { because: [said] }));
+  const rest = order.filter(
+    (id) => (!judgedByHello.has(id) || order.length === 1) && (id !== "server-name-missing" || hello.serverName === undefined),
+  );
+  return (rest.length > 0 ? rest : [lastResort]).map((id, at) =>
+    causeOf(id, at === 0 && order[0] === id ? "likely" : "possible", { because: [said] }),
+  );
 }
 const lastResort: CauseId = "handshake-refused";
 
 /** Whether these are the cause can be seen in a ClientHello. */
 const judgedByHello: ReadonlySet<CauseId> = new Set<CauseId>([
-  "no-common-version", "no-common-suite", "no-common-group", "no-supported-groups", "no-common-scheme", "suite-needs-other-key",
+  "no-common-version",
+  "no-common-suite",
+  "no-common-group",
+  "no-supported-groups",
+  "no-common-scheme",
+  "suite-needs-other-key",
 ]);
 
 interface Meaning {
@@ -44,10 +53,20 @@ const meanings: ReadonlyMap<number, Meaning> = new Map([
   [21, means("bad-record-mac")],
   [22, means("record-overflow", "not-a-tls-server")],
   [30, means("malformed-message")],
-  [40, means(
-    "no-common-suite", "no-common-group", "no-supported-groups", "suite-needs-other-key", "no-common-scheme",
-    "no-certificate-configured", "certificate-required", "server-name-missing", "handshake-refused",
-  )],
+  [
+    40,
+    means(
+      "no-common-suite",
+      "no-common-group",
+      "no-supported-groups",
+      "suite-needs-other-key",
+      "no-common-scheme",
+      "no-certificate-configured",
+      "certificate-required",
+      "server-name-missing",
+      "handshake-refused",
+    ),
+  ],
   [41, means("certificate-required")],
   [42, means("certificate-refused", "self-signed", "wrong-name", "client-certificate-refused", "bad-certificate")],
   [43, means("unsupported-certificate", "wrong-purpose", "no-common-certificate-type")],

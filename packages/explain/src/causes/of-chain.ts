@@ -13,14 +13,22 @@ export function causesOfChain({ chains, hellos }: Evidence, judge: (() => Judge 
   const { verifier, nowMs } = judging;
   const asked = hellos.at(-1)?.clientHello.serverName;
   const verdict = verifier.verify({
-    role: "server", type: "x509", chain, serverName: asked ?? nobodysName, ocspResponse: undefined, signedCertificateTimestamps: [], nowMs,
+    role: "server",
+    type: "x509",
+    chain,
+    serverName: asked ?? nobodysName,
+    ocspResponse: undefined,
+    signedCertificateTimestamps: [],
+    nowMs,
   });
   if (!("reason" in verdict)) return [];
   const because = ["the server's certificates, judged by the roots and at the time of who asks"];
   const { detail } = verdict;
   if (!isExplanation(detail)) return [causeOf("certificate-refused", "likely", { what: `${verdict.reason}.`, because })];
   // Which name the client meant, nobody knows who didn't see one; and what was stapled is not looked at.
-  const findings = detail.findings.filter(({ kind }) => !(asked === undefined && kind === "wrong-name") && kind !== "staple-missing");
+  const findings = detail.findings.filter(
+    ({ kind }) => !(asked === undefined && kind === "wrong-name") && kind !== "staple-missing",
+  );
   return findings.map((finding) => ({ ...causeOfFinding(finding), certainty: "likely", because }));
 }
 

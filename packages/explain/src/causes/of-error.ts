@@ -19,9 +19,9 @@ function ofKind<K extends ErrorKind>(kind: K, context: ErrorContext[K], error: T
 }
 
 /** The machine's own sentence is the cause's. */
-const itself = (id: CauseId, move?: Party) => (_: unknown, error: TlsError): readonly Cause[] => [
-  causeOf(id, "certain", { what: sentence(error), ...(move && { move }) }),
-];
+const itself =
+  (id: CauseId, move?: Party) =>
+  (_: unknown, error: TlsError): readonly Cause[] => [causeOf(id, "certain", { what: sentence(error), ...(move && { move }) })];
 
 const causes: CausesOf = {
   "not-tls": ({ looksLike }, error) =>
@@ -54,7 +54,10 @@ const causes: CausesOf = {
   "certificate-required": itself("certificate-required"),
   "identity-distrusted": ({ reason }) => {
     const { detail } = reason;
-    if (!isExplanation(detail)) return [causeOf("certificate-refused", "certain", { what: `The identity is not trusted: ${reason.reason}.`, move: "peer" })];
+    if (!isExplanation(detail))
+      return [
+        causeOf("certificate-refused", "certain", { what: `The identity is not trusted: ${reason.reason}.`, move: "peer" }),
+      ];
     return detail.findings.map(causeOfFinding);
   },
   "alert-received": ({ description, level, offered, authenticated }) =>
@@ -132,7 +135,13 @@ const findingCauses: { readonly [K in FindingKind]: CauseId } = {
 };
 
 export function isExplanation(detail: unknown): detail is Explanation {
-  return typeof detail === "object" && detail !== null && "findings" in detail && Array.isArray(detail.findings) && detail.findings.length > 0;
+  return (
+    typeof detail === "object" &&
+    detail !== null &&
+    "findings" in detail &&
+    Array.isArray(detail.findings) &&
+    detail.findings.length > 0
+  );
 }
 
 function sentence({ message }: TlsError): string {

@@ -5,7 +5,12 @@ import { codePoint, refusalBy } from "../words.ts";
 import { causeOf } from "./cause.ts";
 
 /** As that very server decided, or, with another `server` than "this server", as one like it would. */
-export function causeOfRefusal(refusal: Refusal, certainty: Certainty, server: string = "this server", because: readonly string[] = []): Cause {
+export function causeOfRefusal(
+  refusal: Refusal,
+  certainty: Certainty,
+  server: string = "this server",
+  because: readonly string[] = [],
+): Cause {
   const apart = listsOf(refusal.kind, refusal);
   return causeOf(refusal.kind, certainty, { what: refusalBy(server, refusal), because, ...(apart && { apart }) });
 }

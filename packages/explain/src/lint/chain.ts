@@ -218,27 +218,9 @@ const believing: CryptoProvider = {
 
 /** CN=nobody, with the key of the leaf itself. */
 function nobodysAnchor({ publicKey }: Credential): TrustAnchor {
-  const subject = Uint8Array.of(
-    0x30,
-    0x11,
-    0x31,
-    0x0f,
-    0x30,
-    0x0d,
-    0x06,
-    3,
-    0x55,
-    4,
-    3,
-    0x0c,
-    6,
-    0x6e,
-    0x6f,
-    0x62,
-    0x6f,
-    0x64,
-    0x79,
-  );
+  const subject = new Uint8Array([
+    0x30, 0x11, 0x31, 0x0f, 0x30, 0x0d, 0x06, 3, 0x55, 4, 3, 0x0c, 6, 0x6e, 0x6f, 0x62, 0x6f, 0x64, 0x79,
+  ]);
   return { subject, publicKey };
 }
 

@@ -1,6 +1,13 @@
 // Would a server of that kind take this hello? Core's own `negotiate` says so, over a config that stands for the server.
 import {
-  type CipherSuiteName, type ClientHello, negotiate, type Refusal, type Registered, registered, type ServerConfig, serverConfig,
+  type CipherSuiteName,
+  type ClientHello,
+  negotiate,
+  type Refusal,
+  type Registered,
+  registered,
+  type ServerConfig,
+  serverConfig,
   type SignatureScheme,
 } from "@sallyport/core";
 import { paperCredential, paperProvider } from "./paper.ts";
@@ -16,7 +23,8 @@ export function judge(hello: ClientHello, profile: ServerProfile): Judgement {
   const [first, ...others] = negotiation.reasons.map((reason) => withoutStandIns(reason, hello));
   const old = keyTransport(hello, profile);
   // Key transport by RSA asks neither for a group nor for a signature: of an older server a client may have it yet.
-  if (old !== undefined && negotiation.reasons.every(({ kind }) => notForKeyTransport.has(kind))) return { kind: "taken", by: old };
+  if (old !== undefined && negotiation.reasons.every(({ kind }) => notForKeyTransport.has(kind)))
+    return { kind: "taken", by: old };
   return { kind: "refused", reasons: [first ?? negotiation.reasons[0], ...others] };
 }
 
@@ -40,8 +48,16 @@ function configOf(profile: ServerProfile): ServerConfig {
 }
 
 const schemes: readonly SignatureScheme[] = [
-  "ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519", "rsa_pss_rsae_sha256",
-  "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512", "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512",
+  "ecdsa_secp256r1_sha256",
+  "ecdsa_secp384r1_sha384",
+  "ecdsa_secp521r1_sha512",
+  "ed25519",
+  "rsa_pss_rsae_sha256",
+  "rsa_pss_rsae_sha384",
+  "rsa_pss_rsae_sha512",
+  "rsa_pkcs1_sha256",
+  "rsa_pkcs1_sha384",
+  "rsa_pkcs1_sha512",
 ];
 
 /**
@@ -79,5 +95,9 @@ function keyTransport(hello: ClientHello, { olderSuites, keys }: ServerProfile):
   return suite?.name;
 }
 const notForKeyTransport: ReadonlySet<Refusal["kind"]> = new Set<Refusal["kind"]>([
-  "no-common-suite", "suite-needs-other-key", "no-supported-groups", "no-common-group", "no-common-scheme",
+  "no-common-suite",
+  "suite-needs-other-key",
+  "no-supported-groups",
+  "no-common-group",
+  "no-common-scheme",
 ]);

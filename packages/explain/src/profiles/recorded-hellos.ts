@@ -12,7 +12,10 @@ export interface RecordedHello {
 
 export const recordedHellos: readonly RecordedHello[] = [
   {
-    id: "openssl", title: "openssl s_client 3.0", stack: "openssl", dated: "2026-11",
+    id: "openssl",
+    title: "openssl s_client 3.0",
+    stack: "openssl",
+    dated: "2026-11",
     hex:
       "1603010136010001320303eab9da3b06c06ad0d1b4dd1a9d68a9392200b5a9a71e3d119a63a2ac16d323bd20b9db82ef45029d536b74e6fe9d4586b7" +
       "c2bb509fe2620d043b82018dbd5bbf7d003e130213031301c02cc030009fcca9cca8ccaac02bc02f009ec024c028006bc023c0270067c00ac0140039" +
@@ -22,7 +25,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "bc7a34b667d1a8adcf36dd1dd69270",
   },
   {
-    id: "gnutls", title: "GnuTLS 3.7", stack: "gnutls", dated: "2026-11",
+    id: "gnutls",
+    title: "GnuTLS 3.7",
+    stack: "gnutls",
+    dated: "2026-11",
     hex:
       "16030101820100017e0303bd2653e3e95b11f9bc50ca03f9ada349bcfe6bd53131d96b6b0b35a05d6503ba205ac890cf1d16900e114c0d912943cac4" +
       "732e4eab5947b1da49162981f1b5e5b0003a1302130313011304c02ccca9c0adc00ac02bc0acc009c030cca8c014c02fc013009dc09d0035009cc09c" +
@@ -33,7 +39,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "0000000e000c0000096c6f63616c686f7374002d0003020100001c00024001",
   },
   {
-    id: "curl", title: "curl 7.88 (OpenSSL 3.0)", stack: "curl", dated: "2026-11",
+    id: "curl",
+    title: "curl 7.88 (OpenSSL 3.0)",
+    stack: "curl",
+    dated: "2026-11",
     hex:
       "1603010200010001fc030300eb171a664552bc59514bfe9047c188eafccc0afa1224be28040531ea8a36b320e52852c4f53ad8a326bee87ba63d3df4" +
       "9bc3622636bca750cd01d1b4c5c8eefc003e130213031301c02cc030009fcca9cca8ccaac02bc02f009ec024c028006bc023c0270067c00ac0140039" +
@@ -46,7 +55,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "00000000000000000000000000000000000000000000000000000000000000000000000000",
   },
   {
-    id: "node20", title: "Node.js 20", stack: "node", dated: "2026-11",
+    id: "node20",
+    title: "Node.js 20",
+    stack: "node",
+    dated: "2026-11",
     hex:
       "160301016a0100016603031488063f5401a205a4d7d07d36a0b56d73f817eeef8ddb09d7ee0267026a0725205bfd3c85656cbd2dac328cd42c400a14" +
       "f68490a272cf4281a8cba3b45f0daba60076130213031301c02fc02bc030c02c009ec0270067c028006b00a3009fcca9cca8ccaac0afc0adc0a3c09f" +
@@ -57,7 +69,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "75dd219859b605",
   },
   {
-    id: "node22", title: "Node.js 22", stack: "node", dated: "2026-11",
+    id: "node22",
+    title: "Node.js 22",
+    stack: "node",
+    dated: "2026-11",
     hex:
       "160301062d010006290303babd17a48167b5c3d8ae930797c04f48735374f1880dd8e604ce0eafd50246b22088cc660a45725aa1e01be688f0f21992" +
       "6cef72053505031df063a8d7a8f369a30068130213031301c02fc02bc030c02c009ec0270067c028006b00a3009fcca9cca8ccaac0adc09fc05dc061" +
@@ -88,7 +103,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "e73ddc8b33977e2f708aeb66f1260937b0593a7e30a29083a042",
   },
   {
-    id: "node24", title: "Node.js 24", stack: "node", dated: "2026-11",
+    id: "node24",
+    title: "Node.js 24",
+    stack: "node",
+    dated: "2026-11",
     hex:
       "160301062d01000629030302ea8dcf4c886add1cdaefc81aa257356ca5a4e99de5fc225da0c485d39294b420cbd03709da47532ee7a6b9341304be5f" +
       "73c3db38b9837ddb4f3edbdf3e030cb10068130213031301c02fc02bc030c02c009ec0270067c028006b00a3009fcca9cca8ccaac0adc09fc05dc061" +
@@ -119,7 +137,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "72084441410c5c200b8cdbd6f6e3e6b3f1a6a0d16842492ffc68",
   },
   {
-    id: "deno-connectTls", title: "Deno 2.9 (rustls)", stack: "rustls", dated: "2026-11",
+    id: "deno-connectTls",
+    title: "Deno 2.9 (rustls)",
+    stack: "rustls",
+    dated: "2026-11",
     hex:
       "16030100eb010000e70303420820f9856371cb606d83fd747ce516ae88c4f27c5744e8bb976d06ec3b4d9d20ff00946fed62ceed0570e4fbd864299a" +
       "31691fae8e0d21c8c2eb2ad74126c5270014130213011303c02cc02bcca9c030c02fcca800ff0100008a000500050100000000003300260024001d00" +
@@ -127,7 +148,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "0503040306030807080608050804060105010401000a000a0008001d0017001811ec00170000002300000000000e000c0000096c6f63616c686f7374",
   },
   {
-    id: "bun-fetch", title: "Bun 1.4 (BoringSSL)", stack: "boringssl", dated: "2026-11",
+    id: "bun-fetch",
+    title: "Bun 1.4 (BoringSSL)",
+    stack: "boringssl",
+    dated: "2026-11",
     hex:
       "16030105d7010005d303036fc991a3b4b50b224aa5678be9a2b3bcb29250c58e548bbd7b1f6881920b1e9f2029d62134ff8e42150a3b277208da66da" +
       "2cd3c39c6ae925b661922dac046fe8d60022130113021303c02bc02fc02cc030cca9cca8c009c013c00ac014009c009d002f0035010005680000000e" +
@@ -156,7 +180,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "a1f5658eedd971c32b001d002093af164cbf9ac600718d7f6a3858a36455886a7db965b74b41079ebafd23c32b002d00020101002b00050403040303",
   },
   {
-    id: "python", title: "Python 3.11 (OpenSSL 3.0)", stack: "python", dated: "2026-11",
+    id: "python",
+    title: "Python 3.11 (OpenSSL 3.0)",
+    stack: "python",
+    dated: "2026-11",
     hex:
       "1603010200010001fc0303b9bdbb7f31abb097a8c7ecdac82eecd297e8afd5a819b616c26712fe9362d7182013091d003c10675761b3a7c5b43c13b7" +
       "cb013efa7933ca9ce0fd9b7a7b5594c10024130213031301c02cc030c02bc02fcca9cca8c024c028c023c027009f009e006b006700ff0100018f0000" +
@@ -169,7 +196,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "00000000000000000000000000000000000000000000000000000000000000000000000000",
   },
   {
-    id: "go119", title: "Go 1.19", stack: "go", dated: "2026-11",
+    id: "go119",
+    title: "Go 1.19",
+    stack: "go",
+    dated: "2026-11",
     hex:
       "16030100fc010000f80303d06a988d1b4eb6ae4c321a2201e00a3ab667d65331129300a0e1a8719b9185d120e2618f4f6ef72e2d06c80df81787c5cd" +
       "0e2a95f5c750a51c00a87c99d15587d80026c02bc02fc02cc030cca9cca8c009c013c00ac014009c009d002f0035c012000a13011302130301000089" +
@@ -178,7 +208,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "63443648a9e75b7b40d1223599be774209",
   },
   {
-    id: "go126", title: "Go 1.26", stack: "go", dated: "2026-11",
+    id: "go126",
+    title: "Go 1.26",
+    stack: "go",
+    dated: "2026-11",
     hex:
       "16030105d8010005d403037e735115368d8a7f0f8e9d9516cd8a009f7c0cf28c34e0f14c331a3d9fd965ed20de8d4e26584a31ff7f01d6af4d99d244" +
       "43ffcb809905761130ca8bbb338489c0001ac02bc02fc02cc030cca9cca8c009c013c00ac014130113021303010005710000000e000c0000096c6f63" +
@@ -208,7 +241,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "62",
   },
   {
-    id: "java17", title: "Java 17", stack: "java", dated: "2026-11",
+    id: "java17",
+    title: "Java 17",
+    stack: "java",
+    dated: "2026-11",
     hex:
       "16030301b3010001af0303827f072049e9b4797cde53cdf8b5eda750120125d589d8bee9cc0fbfff5790e32006db416d86b491b9953ec290d9c7ecc5" +
       "d13d3e82a6eedff5cc96be0b37e6fc75004a130213011303c02cc02bcca9c030cca8c02f009fccaa00a3009e00a2c024c028c023c027006b006a0067" +
@@ -220,7 +256,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "2ef8fd7dfaf154552a157faa5593cb76a4aefd82",
   },
   {
-    id: "mbedtls", title: "Mbed TLS 2.28", stack: "mbedtls", dated: "2026-11",
+    id: "mbedtls",
+    title: "Mbed TLS 2.28",
+    stack: "mbedtls",
+    dated: "2026-11",
     hex:
       "16030101270100012303036b0163e027c630800da180b3bee08770e06d60a46bd84856b14a66da5319b75d0000a0cca8cca9ccaac02cc030009fc0ad" +
       "c09fc024c028006bc00ac0140039c0afc0a3c087c08bc07dc073c07700c40088c02bc02f009ec0acc09ec023c0270067c009c0130033c0aec0a2c086" +
@@ -229,7 +268,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "05010403040103030301000a001c001a0019001c0018001b00170016001a0015001400130012001d001e000b00020100001600000017000000230000",
   },
   {
-    id: "wolfssl", title: "wolfSSL 5.5", stack: "wolfssl", dated: "2026-11",
+    id: "wolfssl",
+    title: "wolfSSL 5.5",
+    stack: "wolfssl",
+    dated: "2026-11",
     hex:
       "160303016a0100016603039eeb072621555f2254c16ab8617c97a09e821d55b473a0a035bf765b0b35dd9c00007813011302130313041305c0b4c0b5" +
       "c02cc02bc030c02f009f009e00ab003400a700aacca9cca8ccaac027c023c028c024c00ac009c007c008c014c013c011c012c0acc0aec0af006b0067" +
@@ -240,7 +282,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "6f737400170000",
   },
   {
-    id: "wolfssl-tls12", title: "wolfSSL 5.5, TLS 1.2 alone", stack: "wolfssl", dated: "2026-11",
+    id: "wolfssl-tls12",
+    title: "wolfSSL 5.5, TLS 1.2 alone",
+    stack: "wolfssl",
+    dated: "2026-11",
     hex:
       "16030300ff010000fb0303bb787f4673a4d53be1291f9c8eb6a4ba9ec587f7c99e7cc9bb92590cd6f59e4d00006ac02cc02bc030c02f009f009e00ab" +
       "003400a700aacca9cca8ccaac027c023c028c024c00ac009c007c008c014c013c011c012c0acc0aec0af006b0067003900330016cc14cc13cc15c006" +
@@ -249,7 +294,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "000e000c0000096c6f63616c686f737400170000",
   },
   {
-    id: "botan", title: "Botan 2.19", stack: "botan", dated: "2026-11",
+    id: "botan",
+    title: "Botan 2.19",
+    stack: "botan",
+    dated: "2026-11",
     hex:
       "16030100b6010000b203036b0163e157d61f1ff82c6f302f06e73390892754e9e37e2cd54cdb5c0c6a170e00001a16b816b716ba16b9cca9cca8c02c" +
       "c030c02bc02fccaa009f009e0100006f0000000e000c0000096c6f63616c686f7374000500050100000000000a001a0018001d0017001a0018001b00" +
@@ -257,7 +305,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "0303ff01000100",
   },
   {
-    id: "nss", title: "NSS 3.87", stack: "nss", dated: "2026-11",
+    id: "nss",
+    title: "NSS 3.87",
+    stack: "nss",
+    dated: "2026-11",
     hex:
       "1603010200010001fc0303cd11619f161f0abe785568fe7a9d89e2a4c9d1794eefb84f55fac547036d8aba000046130113031302c02bc02fcca9cca8" +
       "c02cc030c00ac009c013c023c027c014009eccaa009f00330032006700390038006b00160013009c009d002f003c0035003d000a000500040100018d" +
@@ -270,7 +321,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "00000000000000000000000000000000000000000000000000000000000000000000000000",
   },
   {
-    id: "chromium", title: "Chromium 156", stack: "chromium", dated: "2026-11",
+    id: "chromium",
+    title: "Chromium 156",
+    stack: "chromium",
+    dated: "2026-11",
     hex:
       "16030107b8010007b40303d26c1bb26be1c069f98cc783ebecd42da5be71b722f35753a89b2c221c757a0f2016d135c9bffc6f78dd09db7f9a9b5a2f" +
       "1399282bd4e917424cb1f7fcc119568e0020dada130113021303c02bc02fc02cc030cca9cca8c013c014009c009d002f00350100074b2a2a00000005" +
@@ -308,7 +362,10 @@ export const recordedHellos: readonly RecordedHello[] = [
       "00",
   },
   {
-    id: "firefox", title: "Firefox 153 ESR", stack: "firefox", dated: "2026-11",
+    id: "firefox",
+    title: "Firefox 153 ESR",
+    stack: "firefox",
+    dated: "2026-11",
     hex:
       "160301075f0100075b03039fb20710b86fdb7d3856e232a0dd99ac006bb9c26bbaf54d87f8c779b4669a9620f9abb2c27ae9c44179cfb1e38360f9a5" +
       "a510c98bf6b0a5f2797138b165cb65fb0020130113031302c02bc02fcca9cca8c02cc030c00ac013c014009c009d002f0035010006f20000000e000c" +

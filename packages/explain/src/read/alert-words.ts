@@ -13,10 +13,11 @@ export function alertInLine(line: string): AlertSeen | undefined {
 }
 
 function numbered(rest: string): number | undefined {
-  const written = /^alert (?:number |message[^0-9]{0,20}|\[|code |type )?\(?(?:msg )?(\d{1,3})\b/.exec(rest)?.[1]
-    ?? /^alert[^0-9]{0,40}\[(\d{1,3})\]/.exec(rest)?.[1]
-    ?? /alert number (\d{1,3})\b/.exec(rest)?.[1]
-    ?? /^alert message[^:\d]{0,12}[:(]\s*(\d{1,3})\b/.exec(rest)?.[1];
+  const written =
+    /^alert (?:number |message[^0-9]{0,20}|\[|code |type )?\(?(?:msg )?(\d{1,3})\b/.exec(rest)?.[1] ??
+    /^alert[^0-9]{0,40}\[(\d{1,3})\]/.exec(rest)?.[1] ??
+    /alert number (\d{1,3})\b/.exec(rest)?.[1] ??
+    /^alert message[^:\d]{0,12}[:(]\s*(\d{1,3})\b/.exec(rest)?.[1];
   const number = written === undefined ? undefined : Number(written);
   return number !== undefined && registered("alert", number).name !== undefined ? number : undefined;
 }

@@ -46,7 +46,9 @@ function dumpsIn(text: string): readonly Uint8Array[] {
   let width = 0;
   for (const line of text.split("\n")) {
     // A row belongs where its offset says: this alone tells a dump from a line that happens to hold hex.
-    const row = rowsOf(line).find(({ offset }) => offset === 0 || (open !== undefined && (offset === open.length || fits(open, offset, width))));
+    const row = rowsOf(line).find(
+      ({ offset }) => offset === 0 || (open !== undefined && (offset === open.length || fits(open, offset, width))),
+    );
     if (row === undefined) continue;
     if (row.offset === 0) {
       open = [];

@@ -67,7 +67,9 @@ function readNames(line: string, reading: Reading): void {
 function readOpenssl(line: string, lower: string, reading: Reading): void {
   const packed = /\berror:([0-9a-f]{8}):/i.exec(line)?.[1];
   const number = packed === undefined ? undefined : reasonOf(Number.parseInt(packed, 16));
-  const name = /\bERR_SSL_([A-Z0-9_]+)/.exec(line)?.[1] ?? /ssl routines:[^:]*:([a-z0-9 _]+)/.exec(lower)?.[1]?.trim().replaceAll(" ", "_").toUpperCase();
+  const name =
+    /\bERR_SSL_([A-Z0-9_]+)/.exec(line)?.[1] ??
+    /ssl routines:[^:]*:([a-z0-9 _]+)/.exec(lower)?.[1]?.trim().replaceAll(" ", "_").toUpperCase();
   const reason = opensslReasons.find((code) => (number === undefined ? code.name === name : code.number === number));
   if (reason !== undefined) {
     const { cause, strength = "certain" } = reason;

@@ -33,7 +33,8 @@ export function isCapture(bytes: Uint8Array): boolean {
 export function readCapture(bytes: Uint8Array): readonly Conversation[] {
   const conversations = new Map<string, Conversing>();
   const magic = magicOf(bytes);
-  const packets = magic === undefined ? [] : magic.format === "pcap" ? packetsOfPcap(bytes, magic.little) : packetsOfPcapng(bytes);
+  const packets =
+    magic === undefined ? [] : magic.format === "pcap" ? packetsOfPcap(bytes, magic.little) : packetsOfPcapng(bytes);
   for (const { link, packet } of packets) {
     const segment = segmentOf(link, packet);
     if (segment === undefined) continue;
@@ -80,7 +81,8 @@ class Conversing {
     const isClient = segment.source === this.#client;
     const way = this.#ways[isClient ? 0 : 1];
     way.take(segment);
-    if (segment.payload.length > 0 && this.#turns.length < mostTurns) this.#turns.push({ from: isClient ? "client" : "server", upTo: way.upTo });
+    if (segment.payload.length > 0 && this.#turns.length < mostTurns)
+      this.#turns.push({ from: isClient ? "client" : "server", upTo: way.upTo });
   }
   done(): Conversation {
     const [client, server] = this.#ways;
@@ -200,7 +202,8 @@ function* packetsOfPcapng(bytes: Uint8Array): Generator<Packet> {
     if (type === 1 && links.length < 1000) links.push(word(body, 0, 2, little));
     if (type === 6 && body.length >= 20) {
       const captured = word(body, 12, 4, little);
-      if (captured <= body.length - 20) yield { link: links[word(body, 0, 4, little)] ?? -1, packet: body.subarray(20, 20 + captured) };
+      if (captured <= body.length - 20)
+        yield { link: links[word(body, 0, 4, little)] ?? -1, packet: body.subarray(20, 20 + captured) };
     }
     if (type === 3 && body.length >= 4) {
       yield { link: links[0] ?? -1, packet: body.subarray(4, 4 + Math.min(word(body, 0, 4, little), body.length - 4)) };
@@ -237,7 +240,8 @@ function segmentOf(link: number, frame: Uint8Array): Segment | undefined {
   const tcp = packet.subarray(headerLength, end);
   if (tcp.length < 20) return undefined;
   const flags = tcp[13] ?? 0;
-  const address = (at: number): string => (isV4 ? [...packet.subarray(at, at + 4)].join(".") : `[${hextets(packet.subarray(at, at + 16))}]`);
+  const address = (at: number): string =>
+    isV4 ? [...packet.subarray(at, at + 4)].join(".") : `[${hextets(packet.subarray(at, at + 16))}]`;
   return {
     source: `${address(isV4 ? 12 : 8)}:${word(tcp, 0, 2, false)}`,
     target: `${address(isV4 ? 16 : 24)}:${word(tcp, 2, 2, false)}`,

@@ -1,6 +1,14 @@
 // A stream of TLS, or what somebody cut out of one, as evidence. Directions are told by the messages where nobody says them.
 import { type Bytes, readClientHello } from "@sallyport/core";
-import { type AlertSeen, type ChainSeen, type Evidence, type ForeignBytes, type HelloSeen, type MessageSeen, nothing } from "../evidence.ts";
+import {
+  type AlertSeen,
+  type ChainSeen,
+  type Evidence,
+  type ForeignBytes,
+  type HelloSeen,
+  type MessageSeen,
+  nothing,
+} from "../evidence.ts";
 import { Cursor } from "./cursor.ts";
 import { readServerHello, type ServerHello } from "./server-hello.ts";
 import { Deframer, type Sender, type Unit, type Unseal } from "./units.ts";

@@ -21,7 +21,13 @@ export function readServerHello(message: Uint8Array): ServerHello | undefined {
   const sessionId = cursor.vector(1);
   const suite = cursor.number(2);
   const compression = cursor.number(1);
-  if (legacy === undefined || random === undefined || sessionId === undefined || suite === undefined || compression === undefined) {
+  if (
+    legacy === undefined ||
+    random === undefined ||
+    sessionId === undefined ||
+    suite === undefined ||
+    compression === undefined
+  ) {
     return undefined;
   }
   let version = legacy;

@@ -12,17 +12,29 @@ const mostPieces = 200;
 export function readText(text: string, from: Sender, unsealer?: Unsealer): Evidence {
   const read = text.length > longest ? text.slice(0, longest) : text;
   const remarks = text.length > longest ? [`only the first ${longest} characters were read`] : [];
-  const pieces = bytesInText(read).slice(0, mostPieces).map((bytes) => readBytes(bytes, from, unsealer?.(from))).filter(isTls);
+  const pieces = bytesInText(read)
+    .slice(0, mostPieces)
+    .map((bytes) => readBytes(bytes, from, unsealer?.(from)))
+    .filter(isTls);
   const words = readLog(read);
   const spoken = plainSpeech(read, from);
   if (pieces.length === 0 && words.signs.length + words.alerts.length === 0 && spoken !== undefined) return spoken;
-  return together([{ ...nothing, remarks }, ...pieces, pieces.length > 0 ? { ...words, alerts: pieces.some(({ alerts }) => alerts.length > 0) ? [] : words.alerts } : words]);
+  return together([
+    { ...nothing, remarks },
+    ...pieces,
+    pieces.length > 0 ? { ...words, alerts: pieces.some(({ alerts }) => alerts.length > 0) ? [] : words.alerts } : words,
+  ]);
 }
 
 /** What was caught on a TLS port may be the very words of another protocol. */
 function plainSpeech(text: string, from: Sender): Evidence | undefined {
-  const evidence = readBytes(Uint8Array.from(text.slice(0, 64), (character) => character.charCodeAt(0) & 0xff), from);
-  return evidence.notTls.some(({ looksLike }) => looksLike !== "unknown" && looksLike !== "text" && looksLike !== "sslv2") ? evidence : undefined;
+  const evidence = readBytes(
+    Uint8Array.from(text.slice(0, 64), (character) => character.charCodeAt(0) & 0xff),
+    from,
+  );
+  return evidence.notTls.some(({ looksLike }) => looksLike !== "unknown" && looksLike !== "text" && looksLike !== "sslv2")
+    ? evidence
+    : undefined;
 }
 
 /** Hex in a log is often a certificate, a key or a hash. */

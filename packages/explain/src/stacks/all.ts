@@ -15,7 +15,19 @@ import type { Stack, StackId } from "./stack.ts";
 import { wolfssl } from "./wolfssl.ts";
 
 export const stacks: readonly Stack[] = [
-  mbedtls, wolfssl, gnutls, chromium, firefox, java, go, rustls, curl, nginx, node, openssl, platform,
+  mbedtls,
+  wolfssl,
+  gnutls,
+  chromium,
+  firefox,
+  java,
+  go,
+  rustls,
+  curl,
+  nginx,
+  node,
+  openssl,
+  platform,
 ];
 
 export function stackOf(id: StackId): Stack | undefined {

@@ -7,7 +7,14 @@ export const chromium: Stack = {
   of: "boringssl",
   source: "net/base/net_error_list.h",
   marks: [
-    "net::err_", "err_cert_", "err_ssl_protocol", "err_ssl_version", "err_bad_ssl", "chromium", "chrome", "net_error",
+    "net::err_",
+    "err_cert_",
+    "err_ssl_protocol",
+    "err_ssl_version",
+    "err_bad_ssl",
+    "chromium",
+    "chrome",
+    "net_error",
     "err_certificate_",
   ],
   codes: [
@@ -48,25 +55,33 @@ export const chromium: Stack = {
   ],
   signs: [],
   remedies: {
-    "self-signed": [{
-      advice:
-        "let the browser trust the authority that issued the certificate; until then it aborts each first visit on purpose, " +
-        "with certificate_unknown (46), and opens several connections at once when the user goes on",
-      options: ["chrome://certificate-manager"],
-    }],
-    "no-common-suite": [{
-      advice:
-        "give the server TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3, and a certificate for P-256, P-384 or RSA: a key of P-521 " +
-        "fails in just this way",
-      options: ["chrome://net-export"],
-    }],
-    "wrong-name": [{
-      advice: "put the name among the subject alternative names: the common name is not looked at",
-      options: ["subjectAltName"],
-    }],
-    "bad-certificate": [{
-      advice: "issue public certificates for at most 398 days, and send their SCTs",
-      options: ["notAfter", "status_request"],
-    }],
+    "self-signed": [
+      {
+        advice:
+          "let the browser trust the authority that issued the certificate; until then it aborts each first visit on purpose, " +
+          "with certificate_unknown (46), and opens several connections at once when the user goes on",
+        options: ["chrome://certificate-manager"],
+      },
+    ],
+    "no-common-suite": [
+      {
+        advice:
+          "give the server TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3, and a certificate for P-256, P-384 or RSA: a key of P-521 " +
+          "fails in just this way",
+        options: ["chrome://net-export"],
+      },
+    ],
+    "wrong-name": [
+      {
+        advice: "put the name among the subject alternative names: the common name is not looked at",
+        options: ["subjectAltName"],
+      },
+    ],
+    "bad-certificate": [
+      {
+        advice: "issue public certificates for at most 398 days, and send their SCTs",
+        options: ["notAfter", "status_request"],
+      },
+    ],
   },
 };

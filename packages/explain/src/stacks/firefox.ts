@@ -75,16 +75,20 @@ export const firefox: Stack = {
     { words: ["pr_end_of_file_error"], cause: "closed-without-alert", strength: "symptom" },
   ],
   remedies: {
-    "self-signed": [{
-      advice:
-        "import the authority's certificate, or let Firefox take the platform's roots; until then it aborts with " +
-        "bad_certificate (42)",
-      options: ["about:preferences#privacy, View Certificates, Authorities", "security.enterprise_roots.enabled"],
-    }],
-    "unknown-issuer": [{
-      advice: "send the intermediate certificates: Firefox doesn't fetch what is missing, where other browsers may",
-      options: ["security.enterprise_roots.enabled"],
-    }],
+    "self-signed": [
+      {
+        advice:
+          "import the authority's certificate, or let Firefox take the platform's roots; until then it aborts with " +
+          "bad_certificate (42)",
+        options: ["about:preferences#privacy, View Certificates, Authorities", "security.enterprise_roots.enabled"],
+      },
+    ],
+    "unknown-issuer": [
+      {
+        advice: "send the intermediate certificates: Firefox doesn't fetch what is missing, where other browsers may",
+        options: ["security.enterprise_roots.enabled"],
+      },
+    ],
     "wrong-purpose": [{ advice: "issue a certificate of its own for the server, with cA FALSE", options: ["basicConstraints"] }],
   },
 };

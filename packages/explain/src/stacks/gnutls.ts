@@ -39,32 +39,44 @@ export const gnutls: Stack = {
     { words: ["no or insufficient priorities were set"], cause: "no-protocols-enabled" },
   ],
   remedies: {
-    "no-common-suite": [{
-      advice: "begin with NORMAL, and take away from it",
-      options: ["--priority NORMAL", "gnutls_priority_set_direct"],
-    }],
-    "no-common-group": [{
-      advice: "let the priority string have a group of the other side",
-      options: ["NORMAL:+GROUP-X25519:+GROUP-SECP256R1"],
-    }],
-    "no-common-version": [{
-      advice: "let the priority string have TLS 1.2 and 1.3",
-      options: ["NORMAL:+VERS-TLS1.3:+VERS-TLS1.2"],
-    }],
+    "no-common-suite": [
+      {
+        advice: "begin with NORMAL, and take away from it",
+        options: ["--priority NORMAL", "gnutls_priority_set_direct"],
+      },
+    ],
+    "no-common-group": [
+      {
+        advice: "let the priority string have a group of the other side",
+        options: ["NORMAL:+GROUP-X25519:+GROUP-SECP256R1"],
+      },
+    ],
+    "no-common-version": [
+      {
+        advice: "let the priority string have TLS 1.2 and 1.3",
+        options: ["NORMAL:+VERS-TLS1.3:+VERS-TLS1.2"],
+      },
+    ],
     "no-common-scheme": [{ advice: "let the priority string have the scheme of the peer's key", options: ["NORMAL:+SIGN-ALL"] }],
-    "unknown-issuer": [{
-      advice: "give it the authority's root",
-      options: ["--x509cafile root.pem", "gnutls_certificate_set_x509_trust_file"],
-    }],
-    "wrong-name": [{
-      advice: "verify for the name that the certificate has",
-      options: ["--verify-hostname NAME", "gnutls_session_set_verify_cert"],
-    }],
+    "unknown-issuer": [
+      {
+        advice: "give it the authority's root",
+        options: ["--x509cafile root.pem", "gnutls_certificate_set_x509_trust_file"],
+      },
+    ],
+    "wrong-name": [
+      {
+        advice: "verify for the name that the certificate has",
+        options: ["--verify-hostname NAME", "gnutls_session_set_verify_cert"],
+      },
+    ],
     "certificate-required": [{ advice: "show a certificate with its key", options: ["--x509certfile", "--x509keyfile"] }],
     "no-common-alpn": [{ advice: "name the protocols on both sides", options: ["--alpn", "gnutls_alpn_set_protocols"] }],
-    "not-a-tls-server": [{
-      advice: "ask for TLS the way the protocol wants it",
-      options: ["--starttls-proto smtp|imap|pop3|ldap|xmpp|postgres"],
-    }],
+    "not-a-tls-server": [
+      {
+        advice: "ask for TLS the way the protocol wants it",
+        options: ["--starttls-proto smtp|imap|pop3|ldap|xmpp|postgres"],
+      },
+    ],
   },
 };

@@ -40,43 +40,60 @@ export const go: Stack = {
     { words: ["local error: tls: bad record mac"], cause: "bad-record-mac" },
   ],
   remedies: {
-    "unknown-issuer": [{
-      advice: "give it the authority's root; at a server load the whole chain",
-      options: ["tls.Config.RootCAs", "x509.SystemCertPool", "SSL_CERT_FILE", "tls.LoadX509KeyPair (fullchain.pem)"],
-    }, {
-      advice: "turn verification off, to see whether anything else is wrong",
-      options: ["InsecureSkipVerify: true"],
-      stopGap: "nobody knows who is at the other end",
-    }],
-    "wrong-name": [{
-      advice: "put the name among the subject alternative names, or say which name is meant",
-      options: ["tls.Config.ServerName"],
-    }],
+    "unknown-issuer": [
+      {
+        advice: "give it the authority's root; at a server load the whole chain",
+        options: ["tls.Config.RootCAs", "x509.SystemCertPool", "SSL_CERT_FILE", "tls.LoadX509KeyPair (fullchain.pem)"],
+      },
+      {
+        advice: "turn verification off, to see whether anything else is wrong",
+        options: ["InsecureSkipVerify: true"],
+        stopGap: "nobody knows who is at the other end",
+      },
+    ],
+    "wrong-name": [
+      {
+        advice: "put the name among the subject alternative names, or say which name is meant",
+        options: ["tls.Config.ServerName"],
+      },
+    ],
     "server-name-missing": [{ advice: "say which name is meant", options: ["tls.Config.ServerName"] }],
-    "no-common-version": [{
-      advice: "let both sides speak TLS 1.2 or 1.3",
-      options: ["tls.Config.MinVersion", "tls.Config.MaxVersion"],
-    }],
-    "no-common-suite": [{
-      advice: "leave CipherSuites empty, and give the server a second certificate of the other kind",
-      options: ["tls.Config.CipherSuites", "tls.Config.Certificates"],
-    }],
-    "no-common-group": [{
-      advice: "leave CurvePreferences empty, or name X25519 and CurveP256",
-      options: ["tls.Config.CurvePreferences"],
-    }],
+    "no-common-version": [
+      {
+        advice: "let both sides speak TLS 1.2 or 1.3",
+        options: ["tls.Config.MinVersion", "tls.Config.MaxVersion"],
+      },
+    ],
+    "no-common-suite": [
+      {
+        advice: "leave CipherSuites empty, and give the server a second certificate of the other kind",
+        options: ["tls.Config.CipherSuites", "tls.Config.Certificates"],
+      },
+    ],
+    "no-common-group": [
+      {
+        advice: "leave CurvePreferences empty, or name X25519 and CurveP256",
+        options: ["tls.Config.CurvePreferences"],
+      },
+    ],
     "no-common-alpn": [{ advice: "name the protocols on both sides", options: ["tls.Config.NextProtos"] }],
-    "certificate-required": [{
-      advice: "give the client a certificate",
-      options: ["tls.Config.Certificates", "tls.Config.GetClientCertificate"],
-    }],
-    "no-certificate-configured": [{
-      advice: "give the server a certificate",
-      options: ["tls.Config.Certificates", "http.ListenAndServeTLS"],
-    }],
-    "big-hello-dropped": [{
-      advice: "look whether a hello without the hybrid share goes through",
-      options: ["GODEBUG=tlsmlkem=0"],
-    }],
+    "certificate-required": [
+      {
+        advice: "give the client a certificate",
+        options: ["tls.Config.Certificates", "tls.Config.GetClientCertificate"],
+      },
+    ],
+    "no-certificate-configured": [
+      {
+        advice: "give the server a certificate",
+        options: ["tls.Config.Certificates", "http.ListenAndServeTLS"],
+      },
+    ],
+    "big-hello-dropped": [
+      {
+        advice: "look whether a hello without the hybrid share goes through",
+        options: ["GODEBUG=tlsmlkem=0"],
+      },
+    ],
   },
 };

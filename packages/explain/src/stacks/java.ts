@@ -6,7 +6,13 @@ export const java: Stack = {
   title: "Java",
   source: "the messages of JSSE in JDK 17; conf/security/java.security",
   marks: [
-    "javax.net.ssl", "java.security", "sun.security", "sslhandshakeexception", "java.net", "exception in thread", "pkix path",
+    "javax.net.ssl",
+    "java.security",
+    "sun.security",
+    "sslhandshakeexception",
+    "java.net",
+    "exception in thread",
+    "pkix path",
     "certpathvalidator",
   ],
   codes: [],
@@ -44,51 +50,73 @@ export const java: Stack = {
     { words: ["server certificate type is not allowed"], cause: "no-common-scheme", strength: "likely" },
   ],
   remedies: {
-    "unknown-issuer": [{
-      advice: "import the authority's root into a trust store of the application; at the server configure the whole chain",
-      options: ["keytool -importcert -cacerts -file root.pem", "-Djavax.net.ssl.trustStore", "-Djavax.net.debug=ssl:handshake"],
-    }],
-    "self-signed": [{
-      advice: "import that certificate into a trust store of the application",
-      options: ["keytool -importcert", "-Djavax.net.ssl.trustStore"],
-    }],
-    "wrong-name": [{
-      advice: "connect by a name of the certificate",
-      options: ["SSLParameters.setEndpointIdentificationAlgorithm(\"HTTPS\")"],
-    }],
-    "no-common-version": [{
-      advice: "enable TLS 1.2 and 1.3",
-      options: ["-Djdk.tls.client.protocols=TLSv1.3,TLSv1.2", "SSLSocket.setEnabledProtocols"],
-    }],
-    "no-protocols-enabled": [{
-      advice: "enable versions and suites that jdk.tls.disabledAlgorithms leaves, rather than shorten that list",
-      options: ["-Djdk.tls.client.protocols=TLSv1.3,TLSv1.2", "jdk.tls.disabledAlgorithms (java.security)"],
-    }],
-    "no-common-suite": [{
-      advice: "leave the default suites, and give the server an ECDSA or RSA key",
-      options: ["SSLSocket.setEnabledCipherSuites", "keytool -genkeypair -keyalg EC"],
-    }],
-    "no-common-group": [{
-      advice: "let the list have secp256r1 and x25519",
-      options: ["-Djdk.tls.namedGroups=x25519,secp256r1"],
-    }],
-    "weak-certificate": [{
-      advice: "have the certificate issued anew rather than allow its algorithm",
-      options: ["jdk.certpath.disabledAlgorithms (java.security)"],
-    }],
-    "certificate-required": [{
-      advice: "give the client a key store",
-      options: ["-Djavax.net.ssl.keyStore", "-Djavax.net.ssl.keyStorePassword"],
-    }],
-    "no-trust-anchors": [{
-      advice: "point to a trust store that exists and has certificates",
-      options: ["-Djavax.net.ssl.trustStore", "-Djavax.net.ssl.trustStorePassword"],
-    }],
+    "unknown-issuer": [
+      {
+        advice: "import the authority's root into a trust store of the application; at the server configure the whole chain",
+        options: ["keytool -importcert -cacerts -file root.pem", "-Djavax.net.ssl.trustStore", "-Djavax.net.debug=ssl:handshake"],
+      },
+    ],
+    "self-signed": [
+      {
+        advice: "import that certificate into a trust store of the application",
+        options: ["keytool -importcert", "-Djavax.net.ssl.trustStore"],
+      },
+    ],
+    "wrong-name": [
+      {
+        advice: "connect by a name of the certificate",
+        options: ['SSLParameters.setEndpointIdentificationAlgorithm("HTTPS")'],
+      },
+    ],
+    "no-common-version": [
+      {
+        advice: "enable TLS 1.2 and 1.3",
+        options: ["-Djdk.tls.client.protocols=TLSv1.3,TLSv1.2", "SSLSocket.setEnabledProtocols"],
+      },
+    ],
+    "no-protocols-enabled": [
+      {
+        advice: "enable versions and suites that jdk.tls.disabledAlgorithms leaves, rather than shorten that list",
+        options: ["-Djdk.tls.client.protocols=TLSv1.3,TLSv1.2", "jdk.tls.disabledAlgorithms (java.security)"],
+      },
+    ],
+    "no-common-suite": [
+      {
+        advice: "leave the default suites, and give the server an ECDSA or RSA key",
+        options: ["SSLSocket.setEnabledCipherSuites", "keytool -genkeypair -keyalg EC"],
+      },
+    ],
+    "no-common-group": [
+      {
+        advice: "let the list have secp256r1 and x25519",
+        options: ["-Djdk.tls.namedGroups=x25519,secp256r1"],
+      },
+    ],
+    "weak-certificate": [
+      {
+        advice: "have the certificate issued anew rather than allow its algorithm",
+        options: ["jdk.certpath.disabledAlgorithms (java.security)"],
+      },
+    ],
+    "certificate-required": [
+      {
+        advice: "give the client a key store",
+        options: ["-Djavax.net.ssl.keyStore", "-Djavax.net.ssl.keyStorePassword"],
+      },
+    ],
+    "no-trust-anchors": [
+      {
+        advice: "point to a trust store that exists and has certificates",
+        options: ["-Djavax.net.ssl.trustStore", "-Djavax.net.ssl.trustStorePassword"],
+      },
+    ],
     "handshake-refused": [{ advice: "print what is offered", options: ["-Djavax.net.debug=ssl:handshake:verbose"] }],
     "no-common-alpn": [{ advice: "name the protocols on both sides", options: ["SSLParameters.setApplicationProtocols"] }],
-    "server-name-missing": [{
-      advice: "connect by name; SNI goes with it",
-      options: ["-Djsse.enableSNIExtension=true", "SSLParameters.setServerNames"],
-    }],
+    "server-name-missing": [
+      {
+        advice: "connect by name; SNI goes with it",
+        options: ["-Djsse.enableSNIExtension=true", "SSLParameters.setServerNames"],
+      },
+    ],
   },
 };

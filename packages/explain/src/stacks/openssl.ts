@@ -136,74 +136,108 @@ export const openssl: Stack = {
     { words: ["no peer certificate available"], cause: "handshake-refused", strength: "symptom" },
   ],
   remedies: {
-    "no-common-group": [{
-      advice: "name groups that the other side has",
-      options: ["-groups X25519:P-256", "SSL_CTX_set1_groups_list", "Groups = X25519:P-256 (openssl.cnf)"],
-    }],
-    "no-common-suite": [{
-      advice: "name the suites of TLS 1.3 and of 1.2 apart, and let the certificate fit them",
-      options: ["-cipher ECDHE+AESGCM", "-ciphersuites", "SSL_CTX_set_cipher_list", "SSL_CTX_set_ciphersuites"],
-    }],
-    "suite-needs-other-key": [{
-      advice: "load a second certificate of the other kind",
-      options: ["-dcert", "-dkey", "SSL_CTX_use_certificate_chain_file"],
-    }],
-    "no-common-version": [{
-      advice: "enable TLS 1.2 and 1.3 on both sides",
-      options: ["MinProtocol = TLSv1.2 (openssl.cnf)", "SSL_CTX_set_min_proto_version", "SSL_CTX_set_max_proto_version"],
-    }],
-    "no-common-scheme": [{
-      advice: "offer the schemes that the peer's key can make",
-      options: ["-sigalgs", "SSL_CTX_set1_sigalgs_list", "SignatureAlgorithms (openssl.cnf)"],
-    }],
-    "unknown-issuer": [{
-      advice: "give the root to who verifies, and the intermediates to who is verified",
-      options: [
-        "-CAfile root.pem", "-cert_chain chain.pem", "SSL_CTX_use_certificate_chain_file", "SSL_CTX_load_verify_locations",
-      ],
-    }],
+    "no-common-group": [
+      {
+        advice: "name groups that the other side has",
+        options: ["-groups X25519:P-256", "SSL_CTX_set1_groups_list", "Groups = X25519:P-256 (openssl.cnf)"],
+      },
+    ],
+    "no-common-suite": [
+      {
+        advice: "name the suites of TLS 1.3 and of 1.2 apart, and let the certificate fit them",
+        options: ["-cipher ECDHE+AESGCM", "-ciphersuites", "SSL_CTX_set_cipher_list", "SSL_CTX_set_ciphersuites"],
+      },
+    ],
+    "suite-needs-other-key": [
+      {
+        advice: "load a second certificate of the other kind",
+        options: ["-dcert", "-dkey", "SSL_CTX_use_certificate_chain_file"],
+      },
+    ],
+    "no-common-version": [
+      {
+        advice: "enable TLS 1.2 and 1.3 on both sides",
+        options: ["MinProtocol = TLSv1.2 (openssl.cnf)", "SSL_CTX_set_min_proto_version", "SSL_CTX_set_max_proto_version"],
+      },
+    ],
+    "no-common-scheme": [
+      {
+        advice: "offer the schemes that the peer's key can make",
+        options: ["-sigalgs", "SSL_CTX_set1_sigalgs_list", "SignatureAlgorithms (openssl.cnf)"],
+      },
+    ],
+    "unknown-issuer": [
+      {
+        advice: "give the root to who verifies, and the intermediates to who is verified",
+        options: [
+          "-CAfile root.pem",
+          "-cert_chain chain.pem",
+          "SSL_CTX_use_certificate_chain_file",
+          "SSL_CTX_load_verify_locations",
+        ],
+      },
+    ],
     "self-signed": [{ advice: "trust exactly that certificate", options: ["-CAfile certificate.pem"] }],
-    "weak-parameters": [{
-      advice: "give the peer ECDHE and a key of today's size",
-      options: ["SECLEVEL (SSL_CTX_set_security_level)"],
-    }, {
-      advice: "lower the level for that one connection",
-      options: ["-cipher DEFAULT@SECLEVEL=0"],
-      stopGap: "keys and digests of that connection may be broken by whoever takes the trouble",
-    }],
-    "legacy-renegotiation": [{
-      advice: "allow it to that one server until it is updated",
-      options: ["SSL_OP_LEGACY_SERVER_CONNECT", "UnsafeLegacyServerConnect (openssl.cnf)", "-legacy_server_connect"],
-      stopGap: "others may splice their words before yours (CVE-2009-3555)",
-    }],
-    "no-common-alpn": [{
-      advice: "name the protocols on both sides",
-      options: ["-alpn h2,http/1.1", "SSL_CTX_set_alpn_select_cb"],
-    }],
+    "weak-parameters": [
+      {
+        advice: "give the peer ECDHE and a key of today's size",
+        options: ["SECLEVEL (SSL_CTX_set_security_level)"],
+      },
+      {
+        advice: "lower the level for that one connection",
+        options: ["-cipher DEFAULT@SECLEVEL=0"],
+        stopGap: "keys and digests of that connection may be broken by whoever takes the trouble",
+      },
+    ],
+    "legacy-renegotiation": [
+      {
+        advice: "allow it to that one server until it is updated",
+        options: ["SSL_OP_LEGACY_SERVER_CONNECT", "UnsafeLegacyServerConnect (openssl.cnf)", "-legacy_server_connect"],
+        stopGap: "others may splice their words before yours (CVE-2009-3555)",
+      },
+    ],
+    "no-common-alpn": [
+      {
+        advice: "name the protocols on both sides",
+        options: ["-alpn h2,http/1.1", "SSL_CTX_set_alpn_select_cb"],
+      },
+    ],
     "server-name-missing": [{ advice: "send the name", options: ["-servername NAME", "SSL_set_tlsext_host_name"] }],
-    "server-name-unknown": [{
-      advice: "send the name that is served",
-      options: ["-servername NAME", "SSL_set_tlsext_host_name"],
-    }],
-    "certificate-required": [{
-      advice: "show a certificate with its key",
-      options: ["-cert client.pem -key client.key", "SSL_CTX_use_certificate_chain_file"],
-    }],
-    "key-does-not-match": [{
-      advice: "compare the two public keys",
-      options: ["openssl x509 -noout -pubkey -in cert.pem", "openssl pkey -pubout -in key.pem"],
-    }],
-    "not-a-tls-server": [{
-      advice: "ask for TLS the way the protocol wants it",
-      options: ["-starttls smtp|imap|pop3|ldap|mysql|postgres|xmpp", "-proxy host:port"],
-    }],
-    "wrong-name": [{
-      advice: "check for the name that the certificate has",
-      options: ["-verify_hostname NAME", "SSL_set1_host"],
-    }],
-    "big-hello-dropped": [{
-      advice: "look whether a hello without the hybrid share goes through",
-      options: ["-groups X25519:P-256"],
-    }],
+    "server-name-unknown": [
+      {
+        advice: "send the name that is served",
+        options: ["-servername NAME", "SSL_set_tlsext_host_name"],
+      },
+    ],
+    "certificate-required": [
+      {
+        advice: "show a certificate with its key",
+        options: ["-cert client.pem -key client.key", "SSL_CTX_use_certificate_chain_file"],
+      },
+    ],
+    "key-does-not-match": [
+      {
+        advice: "compare the two public keys",
+        options: ["openssl x509 -noout -pubkey -in cert.pem", "openssl pkey -pubout -in key.pem"],
+      },
+    ],
+    "not-a-tls-server": [
+      {
+        advice: "ask for TLS the way the protocol wants it",
+        options: ["-starttls smtp|imap|pop3|ldap|mysql|postgres|xmpp", "-proxy host:port"],
+      },
+    ],
+    "wrong-name": [
+      {
+        advice: "check for the name that the certificate has",
+        options: ["-verify_hostname NAME", "SSL_set1_host"],
+      },
+    ],
+    "big-hello-dropped": [
+      {
+        advice: "look whether a hello without the hybrid share goes through",
+        options: ["-groups X25519:P-256"],
+      },
+    ],
   },
 };

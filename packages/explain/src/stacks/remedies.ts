@@ -12,12 +12,17 @@ export function withRemedies(cause: Cause, involved: readonly StackId[]): Cause 
   );
   const { advice, stopGap } = catalogue[cause.id];
   const any = advice.map((text): Remedy => ({ stack: "any", advice: text, options: [] }));
-  const last: Remedy[] = stopGap === undefined ? [] : [{
-    stack: "any",
-    advice: stopGap.advice,
-    options: [],
-    stopGap: stopGap.lost,
-  }];
+  const last: Remedy[] =
+    stopGap === undefined
+      ? []
+      : [
+          {
+            stack: "any",
+            advice: stopGap.advice,
+            options: [],
+            stopGap: stopGap.lost,
+          },
+        ];
   const all = [...cause.remedies, ...own, ...any, ...last];
   return {
     ...cause,

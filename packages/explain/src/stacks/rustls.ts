@@ -6,8 +6,13 @@ export const rustls: Stack = {
   title: "rustls",
   source: "rustls' error module, and the same strings in Deno 2.9",
   marks: [
-    "rustls", "invalid peer certificate", "received fatal alert", "peer is incompatible", "peer misbehaved",
-    "received corrupt message", "alertreceived(",
+    "rustls",
+    "invalid peer certificate",
+    "received fatal alert",
+    "peer is incompatible",
+    "peer misbehaved",
+    "received corrupt message",
+    "alertreceived(",
   ],
   codes: [],
   signs: [
@@ -40,27 +45,37 @@ export const rustls: Stack = {
     { words: ["tls handshake eof"], cause: "closed-without-alert", strength: "symptom" },
   ],
   remedies: {
-    "crypto-not-initialised": [{
-      advice: "install one provider at the start of the program, or enable exactly one of the features ring and aws-lc-rs",
-      options: ["CryptoProvider::install_default", "rustls::crypto::ring::default_provider()", "aws_lc_rs::default_provider()"],
-    }],
-    "unknown-issuer": [{
-      advice: "add the authority's root",
-      options: ["RootCertStore::add", "rustls-native-certs", "rustls-platform-verifier"],
-    }],
-    "no-common-suite": [{
-      advice: "mend the other side: rustls speaks ECDHE with AEAD, and nothing older",
-      options: ["CryptoProvider::cipher_suites"],
-    }],
-    "no-common-version": [{
-      advice: "let both sides speak TLS 1.2 or 1.3",
-      options: ["with_protocol_versions", "feature tls12"],
-    }],
+    "crypto-not-initialised": [
+      {
+        advice: "install one provider at the start of the program, or enable exactly one of the features ring and aws-lc-rs",
+        options: ["CryptoProvider::install_default", "rustls::crypto::ring::default_provider()", "aws_lc_rs::default_provider()"],
+      },
+    ],
+    "unknown-issuer": [
+      {
+        advice: "add the authority's root",
+        options: ["RootCertStore::add", "rustls-native-certs", "rustls-platform-verifier"],
+      },
+    ],
+    "no-common-suite": [
+      {
+        advice: "mend the other side: rustls speaks ECDHE with AEAD, and nothing older",
+        options: ["CryptoProvider::cipher_suites"],
+      },
+    ],
+    "no-common-version": [
+      {
+        advice: "let both sides speak TLS 1.2 or 1.3",
+        options: ["with_protocol_versions", "feature tls12"],
+      },
+    ],
     "no-common-group": [{ advice: "offer a group of the provider", options: ["CryptoProvider::kx_groups"] }],
-    "no-supported-groups": [{
-      advice: "let the client send supported_groups: rustls refuses hellos without it",
-      options: ["NamedGroupsExtensionRequired"],
-    }],
+    "no-supported-groups": [
+      {
+        advice: "let the client send supported_groups: rustls refuses hellos without it",
+        options: ["NamedGroupsExtensionRequired"],
+      },
+    ],
     "wrong-purpose": [{ advice: "issue a certificate of its own for the server, with cA FALSE", options: ["CaUsedAsEndEntity"] }],
   },
 };

@@ -2,8 +2,24 @@
 import type { CauseId } from "../causes/ids.ts";
 
 export const stackIds = [
-  "sallyport", "openssl", "node", "curl", "python", "nginx", "mbedtls", "wolfssl", "gnutls", "nss", "java", "go", "rustls",
-  "boringssl", "chromium", "firefox", "botan", "platform",
+  "sallyport",
+  "openssl",
+  "node",
+  "curl",
+  "python",
+  "nginx",
+  "mbedtls",
+  "wolfssl",
+  "gnutls",
+  "nss",
+  "java",
+  "go",
+  "rustls",
+  "boringssl",
+  "chromium",
+  "firefox",
+  "botan",
+  "platform",
 ] as const;
 export type StackId = (typeof stackIds)[number];
 

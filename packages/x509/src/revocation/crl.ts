@@ -3,7 +3,19 @@
 import { type AlgorithmIdentifier, algorithmIdentifier } from "../algorithms.ts";
 import { equal, latin1 } from "../bytes.ts";
 import {
-  bitString, boolean, constructed, context, type DerElement, DerError, DerReader, enter, integer, only, smallInteger, tags, time,
+  bitString,
+  boolean,
+  constructed,
+  context,
+  type DerElement,
+  DerError,
+  DerReader,
+  enter,
+  integer,
+  only,
+  smallInteger,
+  tags,
+  time,
 } from "../der.ts";
 import { type DistinguishedName, distinguishedName, isEmpty } from "../distinguished-name.ts";
 import { distributionPointNames } from "../distribution-point.ts";
@@ -78,7 +90,15 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   const keyIdentifier = keyIdentifierOf(extensions, extensionsElement);
   extensionsReader.end("crlExtensions");
   return {
-    der, tbs: tbsElement.raw, signatureAlgorithm, signature, issuer, thisUpdate, nextUpdate, scope, keyIdentifier,
+    der,
+    tbs: tbsElement.raw,
+    signatureAlgorithm,
+    signature,
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    scope,
+    keyIdentifier,
     find: (serial) => {
       const offset = revoked.get(latin1(serial));
       return offset === undefined ? undefined : entryAt(der, offset);

@@ -44,7 +44,10 @@ function judgeList(list: RevocationList, question: Question, checks: ListChecks)
   // There may be a hundred lists of one issuer, of which one is for this certificate.
   if (entry === undefined && gap !== undefined) return { kind: "unknown", source: "crl", problem: gap };
   const refusal = refusalOf(list, issuer, checks);
-  if (refusal !== undefined && !question.namesakes().some((other) => isNamed(list, other) && refusalOf(list, other, checks) === undefined)) {
+  if (
+    refusal !== undefined &&
+    !question.namesakes().some((other) => isNamed(list, other) && refusalOf(list, other, checks) === undefined)
+  ) {
     return refusal;
   }
   // Nothing makes a revocation undone: an old list tells of it as well, and so does one that was meant for others.
@@ -57,7 +60,10 @@ function judgeList(list: RevocationList, question: Question, checks: ListChecks)
 
 const stale = (problem: string): RevocationStatus => ({ kind: "stale", source: "crl", problem });
 const unusable = (because: UnusableStatus, problem: string): RevocationStatus => ({
-  kind: "unusable", source: "crl", because, problem,
+  kind: "unusable",
+  source: "crl",
+  because,
+  problem,
 });
 
 /** undefined: it was for `signer` to sign the list, and so it did (§6.3.3 (f), (g)). */

@@ -17,7 +17,11 @@ export function digests({ hashes }: CryptoProvider): Digest {
   return (oid, bytes) => {
     if (oid === sha1Id) return sha1(bytes);
     const name = hashNames.get(oid);
-    return hashes.find((hash) => hash.name === name)?.create().update(bytes).digest();
+    return hashes
+      .find((hash) => hash.name === name)
+      ?.create()
+      .update(bytes)
+      .digest();
   };
 }
 const sha1Id = "1.3.14.3.2.26";

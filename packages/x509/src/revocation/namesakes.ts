@@ -21,7 +21,9 @@ export interface NamesakeSources {
  * @param above from the issuer of the certificate in question to the anchor
  */
 export function namesakesOf(
-  { anchors, intermediates, policy, now, lists }: NamesakeSources, above: readonly KnownAuthority[], check: SignatureCheck,
+  { anchors, intermediates, policy, now, lists }: NamesakeSources,
+  above: readonly KnownAuthority[],
+  check: SignatureCheck,
 ): readonly Authority[] {
   const [issuer] = above;
   if (issuer === undefined) return [];
@@ -33,7 +35,9 @@ export function namesakesOf(
   const isListed = ({ certificate: { issuer: name, serial } }: Known): boolean =>
     lists?.of(latin1(name.raw)).some((list) => list.find(serial) !== undefined) === true;
   const isCertified = ({ certificate }: Known): boolean =>
-    above.some((by) => isSame(by.certificate.subject, certificate.issuer) && check(certificate, by.certificate.publicKey) === "valid");
+    above.some(
+      (by) => isSame(by.certificate.subject, certificate.issuer) && check(certificate, by.certificate.publicKey) === "valid",
+    );
   const trusted = (anchors.get(latin1(subject.raw)) ?? []).filter((known) => isOther(known) && isUsable(known, "anchor"));
   const sent = intermediates.filter(isOther).slice(0, maxSent);
   return [

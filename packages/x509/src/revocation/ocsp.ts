@@ -1,7 +1,18 @@
 // OCSP responses (RFC 6960 §4.2.1), decoded. Who signed one, and of which certificate it speaks, is judged elsewhere.
 import { type AlgorithmIdentifier, algorithmIdentifier } from "../algorithms.ts";
 import {
-  bitString, constructed, context, type DerElement, DerError, DerReader, enter, generalizedTime, integer, oid, smallInteger, tags,
+  bitString,
+  constructed,
+  context,
+  type DerElement,
+  DerError,
+  DerReader,
+  enter,
+  generalizedTime,
+  integer,
+  oid,
+  smallInteger,
+  tags,
 } from "../der.ts";
 import { type DistinguishedName, distinguishedName } from "../distinguished-name.ts";
 import { extensionList } from "../extensions.ts";
@@ -9,8 +20,7 @@ import { type RevocationReason, revocationReason } from "./status.ts";
 
 export type OcspResponse =
   /** An error, which nobody signs. */
-  | { readonly kind: "unsuccessful"; readonly status: string }
-  | BasicResponse;
+  { readonly kind: "unsuccessful"; readonly status: string } | BasicResponse;
 export interface BasicResponse {
   readonly kind: "basic";
   /** What is signed. */
@@ -79,7 +89,11 @@ function basicResponse(element: DerElement): BasicResponse {
   const certs = basic.optional(constructed(0), "certs");
   basic.end("BasicOCSPResponse");
   return {
-    kind: "basic", tbs: tbsElement.raw, signatureAlgorithm, signature, certificates: certs === undefined ? [] : sequenceOf(certs),
+    kind: "basic",
+    tbs: tbsElement.raw,
+    signatureAlgorithm,
+    signature,
+    certificates: certs === undefined ? [] : sequenceOf(certs),
     ...responseData(tbsElement),
   };
 }

@@ -55,7 +55,8 @@ export function revocation(
   const asks = staples ?? role === "server";
   const chosen = policy ?? (lists === undefined ? "soft" : "hard");
   const problems: ConfigProblem[] = [
-    ...nameProblems("revocation.policy", chosen, ["hard", "soft"]), ...nameProblems("revocation.scope", scope, ["leaf", "path"]),
+    ...nameProblems("revocation.policy", chosen, ["hard", "soft"]),
+    ...nameProblems("revocation.scope", scope, ["leaf", "path"]),
   ];
   if (chosen === "hard" && lists === undefined && !asks) {
     problems.push({
@@ -76,7 +77,14 @@ export function revocation(
   const [first, ...more] = problems;
   if (first !== undefined) throw new ConfigError([first, ...more]);
   return {
-    lists: holder, mayChange: holder !== undefined && holder === lists, staples: asks, policy: chosen, scope, digest: digests(provider), verifications, signatures: new WeakMap(),
+    lists: holder,
+    mayChange: holder !== undefined && holder === lists,
+    staples: asks,
+    policy: chosen,
+    scope,
+    digest: digests(provider),
+    verifications,
+    signatures: new WeakMap(),
   };
 }
 
@@ -123,7 +131,12 @@ export function judgeRevocation(
     const { certificate, reference } = known;
     let others: readonly Authority[] | undefined;
     const question: Question = {
-      certificate, issuer: issuer.certificate, now, profile, check, digest: wanted.digest,
+      certificate,
+      issuer: issuer.certificate,
+      now,
+      profile,
+      check,
+      digest: wanted.digest,
       namesakes: () => (others ??= namesakes(path, at, check)),
     };
     const about = { certificate: reference, issuer: issuer.reference, listUrls: listUrls(certificate) };
@@ -131,8 +144,11 @@ export function judgeRevocation(
     const statuses = [...judgeLists(lists, question, wanted)];
     if (at === 0 && wanted.staples) {
       // RFC 7633 §4.2.2: a CA's promise is one for all that it issues.
-      const promising = path.find(({ certificate: { extensions } }) => extensions.tlsFeature?.value.includes(statusRequest) === true);
-      if (staple === undefined && promising !== undefined) return wrong({ kind: "staple-missing", certificate: promising.reference });
+      const promising = path.find(
+        ({ certificate: { extensions } }) => extensions.tlsFeature?.value.includes(statusRequest) === true,
+      );
+      if (staple === undefined && promising !== undefined)
+        return wrong({ kind: "staple-missing", certificate: promising.reference });
       if (staple !== undefined) {
         const key = latin1(issuer.certificate.publicKey.raw);
         const status = stapled.get(key) ?? judgeOcsp(staple, question);

@@ -7,11 +7,30 @@ import type { EdgeTable } from "../../../../packages/core/src/handshake/table.ts
 import { dangerousAssertVerified, type ServerOptions, type SyncVerifier } from "@sallyport/core";
 import { fakeCertificate } from "../../../support/fake-credential.ts";
 import { mlDsaPair } from "../../../support/ml-dsa.ts";
-import { changed, extension, join, message, type Octets, record, repeat, text, u16, u32, v16, v24, v8 } from "../../../support/octets.ts";
+import {
+  changed,
+  extension,
+  join,
+  message,
+  type Octets,
+  record,
+  repeat,
+  text,
+  u16,
+  u32,
+  v16,
+  v24,
+  v8,
+} from "../../../support/octets.ts";
 import { content, extensions, groups, type Outcome, type ScriptedPeer, types } from "../../../support/scripted-peer.ts";
 import {
-  type ClientStateTls12, type KeyExchangeScript, ScriptedClientTls12, type ScriptedServerTls12,
-  type ScriptedServerTls12Options, type ServerStateTls12, typesTls12,
+  type ClientStateTls12,
+  type KeyExchangeScript,
+  ScriptedClientTls12,
+  type ScriptedServerTls12,
+  type ScriptedServerTls12Options,
+  type ServerStateTls12,
+  typesTls12,
 } from "../../../support/scripted-tls12.ts";
 import { seededNoble } from "../../../support/seeded.ts";
 import { identities, type Judged, judgingClients, judgingServers, publicKeyOf } from "../../identities.ts";
@@ -80,12 +99,17 @@ const exchange = (scripts: readonly KeyExchangeScript[], options: ScriptedServer
   });
 /** What is wrong with a point is found when the client needs it. */
 const shares = (group: number, ...wrong: readonly Octets[]): ScriptedServerTls12[] =>
-  exchange(wrong.map((share) => ({ share })), { group }).map((peer) => peer.say(peer.serverHelloDone()));
+  exchange(
+    wrong.map((share) => ({ share })),
+    { group },
+  ).map((peer) => peer.say(peer.serverHelloDone()));
 /** Clients whose point this is, on a server that has agreed on that group. */
 const points = (group: number, ...wrong: readonly Octets[]): ScriptedClientTls12[] =>
   wrong.map((share) => {
     // Behind it the certificate's curve, which must be among them as well.
-    const peer = new ScriptedClientTls12().extend(extension(extensions.supportedGroups, v16(u16(group, groups.secp256r1)))).to("WAIT_CKE");
+    const peer = new ScriptedClientTls12()
+      .extend(extension(extensions.supportedGroups, v16(u16(group, groups.secp256r1))))
+      .to("WAIT_CKE");
     return peer.say(peer.clientKeyExchange(share)).skipTo("WAIT_CCS");
   });
 const offCurve = join([4], repeat(64, 1));
@@ -97,7 +121,9 @@ const ticket = message(types.newSessionTicket, u32(60), v16(text("a ticket")));
 type Name = Exclude<keyof typeof identities.server, "staples">;
 type Staple = keyof typeof identities.server.staples;
 
-const asking = (verifier: SyncVerifier = trusting): Partial<ServerOptions> => ({ clientAuthentication: { mode: "required", verifier } });
+const asking = (verifier: SyncVerifier = trusting): Partial<ServerOptions> => ({
+  clientAuthentication: { mode: "required", verifier },
+});
 const clientJudges = (shown: Judged): ScriptedServerTls12 =>
   toClient("WAIT_SHD", { chain: shown.chain, keyPem: shown.keyPem, config: judgingServers(shown) });
 const serverJudges = (shown: Judged): ScriptedClientTls12 => new ScriptedClientTls12(judgingClients(shown), shown).to("WAIT_CCS");
@@ -108,7 +134,12 @@ const judged = (...names: readonly Name[]): ScriptedPeer[] =>
 const stapled = (...names: readonly Staple[]): ScriptedPeer[] =>
   names.map((name) => {
     const shown = identities.server.staples[name];
-    const peer = toClient("WAIT_STATUS", { chain: shown.chain, keyPem: shown.keyPem, config: judgingServers(shown), announcesStatus: true });
+    const peer = toClient("WAIT_STATUS", {
+      chain: shown.chain,
+      keyPem: shown.keyPem,
+      config: judgingServers(shown),
+      announcesStatus: true,
+    });
     return peer.say(peer.certificateStatus(shown.staple)).skipTo("WAIT_SKE").to("WAIT_SHD");
   });
 /** Peers of both roles that sent Certificate messages with these bodies. */
@@ -136,13 +167,22 @@ export const handshakes: Stimuli = {
     ...clientThere("expectSessionTicketResumed", resumedClients.expectSessionTicketResumed)(),
     ...clientThere("expectChangeCipherSpecResumed", resumedClients.expectChangeCipherSpecResumed)(),
   ],
-  "STM-020": () => [...client("WAIT_FINISHED")(), ...clientThere("expectFinishedResumed", resumedClients.expectFinishedResumed)()],
+  "STM-020": () => [
+    ...client("WAIT_FINISHED")(),
+    ...clientThere("expectFinishedResumed", resumedClients.expectFinishedResumed)(),
+  ],
   "STM-021": server("START"),
   "STM-022": server("WAIT_CERT"),
   "STM-023": server("WAIT_CKE"),
   "STM-024": server("WAIT_CV"),
-  "STM-025": () => [...server("WAIT_CCS")(), ...serverThere("expectChangeCipherSpecResumed", resumedServers.expectChangeCipherSpecResumed)()],
-  "STM-026": () => [...server("WAIT_FINISHED")(), ...serverThere("expectFinishedResumed", resumedServers.expectFinishedResumed)()],
+  "STM-025": () => [
+    ...server("WAIT_CCS")(),
+    ...serverThere("expectChangeCipherSpecResumed", resumedServers.expectChangeCipherSpecResumed)(),
+  ],
+  "STM-026": () => [
+    ...server("WAIT_FINISHED")(),
+    ...serverThere("expectFinishedResumed", resumedServers.expectFinishedResumed)(),
+  ],
   "STM-031": () => [
     ...each([[], [1]], beforeFinished, (peer, bytes) => peer.record(content.data, bytes)),
     ...all([toClient("WAIT_CCS"), toServer("WAIT_CCS"), toServer("WAIT_CKE")], (peer) => peer.bytes(record(content.data, [1]))),
@@ -161,7 +201,8 @@ export const handshakes: Stimuli = {
     ...exchange([{ scheme: 0x0904 }], { config: { provider: seededNoble("T12-005") } }), // offered, for TLS 1.3
   ],
   "T12-006": () => shares(groups.x25519, ...lowOrder),
-  "T12-007": () => [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")].map((peer) => peer.say(message(typesTls12.serverHelloDone, [0]))),
+  "T12-007": () =>
+    [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")].map((peer) => peer.say(message(typesTls12.serverHelloDone, [0]))),
   "T12-008": () => [toClient("WAIT_SKE").record(content.handshake, message(typesTls12.certificateStatus, [1], v24([0])))],
   "T12-009": () => [
     ...points(groups.secp256r1, offCurve, compressed, repeat(64, 4), join(offCurve, [0])),
@@ -175,21 +216,59 @@ export const handshakes: Stimuli = {
       announcing().to("WAIT_TICKET"),
       resumedClients.expectSessionTicketResumed(),
     ].map((peer) => peer.bytes(record(content.changeCipherSpec, [1]))),
-  "T12-013": () => [toClient("WAIT_CCS"), toServer("WAIT_CCS"), resumedClients.expectChangeCipherSpecResumed(), resumedServers.expectChangeCipherSpecResumed()].map((peer) => peer.record(content.handshake, peer.finished())),
-  "T12-014": () => each([[2], [1, 1], []], () => [toClient("WAIT_CCS"), toServer("WAIT_CCS"), resumingServerTls12().to("WAIT_CCS"), resumingClientTls12().to("WAIT_CCS")], (peer, body) => peer.changeCipherSpec(body)),
+  "T12-013": () =>
+    [
+      toClient("WAIT_CCS"),
+      toServer("WAIT_CCS"),
+      resumedClients.expectChangeCipherSpecResumed(),
+      resumedServers.expectChangeCipherSpecResumed(),
+    ].map((peer) => peer.record(content.handshake, peer.finished())),
+  "T12-014": () =>
+    each(
+      [[2], [1, 1], []],
+      () => [
+        toClient("WAIT_CCS"),
+        toServer("WAIT_CCS"),
+        resumingServerTls12().to("WAIT_CCS"),
+        resumingClientTls12().to("WAIT_CCS"),
+      ],
+      (peer, body) => peer.changeCipherSpec(body),
+    ),
   "T12-015": () => all(beforeFinished(), (peer) => peer.record(content.changeCipherSpec, [1])),
   "T12-016": () => {
-    const cut = (peer: ScriptedPeer): void => void peer.record(content.handshake, peer.next().subarray(0, 5)).bytes(record(content.changeCipherSpec, [1]));
+    const cut = (peer: ScriptedPeer): void =>
+      void peer.record(content.handshake, peer.next().subarray(0, 5)).bytes(record(content.changeCipherSpec, [1]));
     const resumed = [...Object.values(resumedClients), ...Object.values(resumedServers)].slice(0, 2).map((there) => there());
-    return all([toClient("WAIT_CERT"), toClient("WAIT_CCS"), toServer("WAIT_CKE"), toServer("WAIT_CCS"), announcing().to("WAIT_TICKET"), ...resumed], cut);
+    return all(
+      [
+        toClient("WAIT_CERT"),
+        toClient("WAIT_CCS"),
+        toServer("WAIT_CKE"),
+        toServer("WAIT_CCS"),
+        announcing().to("WAIT_TICKET"),
+        ...resumed,
+      ],
+      cut,
+    );
   },
   "T12-017": () => all(connected(), (peer) => peer.record(content.changeCipherSpec, [1])),
-  "T12-023": () => [toServer("WAIT_CKE")].map((peer) => peer.say(message(typesTls12.clientKeyExchange, peer.clientKeyExchange().subarray(4), [0]))),
+  "T12-023": () =>
+    [toServer("WAIT_CKE")].map((peer) =>
+      peer.say(message(typesTls12.clientKeyExchange, peer.clientKeyExchange().subarray(4), [0])),
+    ),
   "T12-024": () => {
     const more = [[11], [16, 0, 0, 1, 0]] as const;
     return [
-      ...each(more, () => [toServer("START")], (peer, bytes) => peer.record(content.handshake, join(peer.next(), bytes))),
-      ...each(more, () => [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")], (peer, bytes) => peer.record(content.handshake, join(peer.serverHelloDone(), bytes))),
+      ...each(
+        more,
+        () => [toServer("START")],
+        (peer, bytes) => peer.record(content.handshake, join(peer.next(), bytes)),
+      ),
+      ...each(
+        more,
+        () => [toClient("WAIT_SHD"), toClient("WAIT_SHD_ONLY")],
+        (peer, bytes) => peer.record(content.handshake, join(peer.serverHelloDone(), bytes)),
+      ),
       ...each(more, beforeFinished, (peer, bytes) => peer.record(content.handshake, join(peer.next(), bytes))),
     ];
   },
@@ -198,9 +277,11 @@ export const handshakes: Stimuli = {
 
   "REN-001": () => [refusedOnce(toClient("CONNECTED"), helloRequest)],
   "REN-002": () =>
-    [...clientsInClear.map((state) => toClient(state)), announcing().to("WAIT_TICKET"), ...Object.values(resumedClients).map((there) => there())].map((peer) =>
-      peer.record(content.handshake, helloRequest),
-    ),
+    [
+      ...clientsInClear.map((state) => toClient(state)),
+      announcing().to("WAIT_TICKET"),
+      ...Object.values(resumedClients).map((there) => there()),
+    ].map((peer) => peer.record(content.handshake, helloRequest)),
   "REN-003": () => [toClient("CONNECTED").record(content.handshake, message(typesTls12.helloRequest, [0]))],
   "REN-004": () => [toServer("CONNECTED")].map((peer) => refusedOnce(peer, peer.encodedHello())),
 
@@ -209,13 +290,20 @@ export const handshakes: Stimuli = {
     each([0, 11, 13], beforeFinished, (peer, length) =>
       peer.record(content.handshake, message(types.finished, join(peer.next().subarray(4), [0]).subarray(0, length))),
     ),
-  "NST-009": () => [toClient("WAIT_CCS"), resumingServerTls12().to("WAIT_CCS")].map((peer) => peer.record(content.handshake, ticket)),
+  "NST-009": () =>
+    [toClient("WAIT_CCS"), resumingServerTls12().to("WAIT_CCS")].map((peer) => peer.record(content.handshake, ticket)),
   "CLI-CR-010": () =>
-    [join(v8(), v16(u16(0x0403)), v16()), join(v8([64]), v16(), v16())].map((body) => toClient("WAIT_SHD").say(message(types.certificateRequest, body))),
+    [join(v8(), v16(u16(0x0403)), v16()), join(v8([64]), v16(), v16())].map((body) =>
+      toClient("WAIT_SHD").say(message(types.certificateRequest, body)),
+    ),
 
   "CRT-002": () => [toClient("WAIT_CERT").say(message(types.certificate, v24())).skipTo("WAIT_SKE")],
   "CRT-006": () =>
-    sent(...[text("garbage"), join([0x30, 0x80], leaf.subarray(4)), leaf.subarray(0, -1), join(leaf, [0])].map((der) => v24(v24(der)))),
+    sent(
+      ...[text("garbage"), join([0x30, 0x80], leaf.subarray(4)), leaf.subarray(0, -1), join(leaf, [0])].map((der) =>
+        v24(v24(der)),
+      ),
+    ),
   "CRT-007": () => judged("expired"),
   "CRT-008": () => judged("notYet"),
   "CRT-009": () => judged("stranger", "selfSigned"),
@@ -225,8 +313,13 @@ export const handshakes: Stimuli = {
   "CRT-013": () => [clientJudges(identities.server.codeSigning)],
   "CRT-015": () => [
     toClient("WAIT_SKE", { chain: ed25519.chain, config: { schemes: ["ecdsa_secp256r1_sha256"] } }),
-    toClient("WAIT_SKE", { chain: [fakeCertificate(mlDsaPair("mldsa44", 1).spki)], config: { provider: seededNoble("CRT-015") } }),
-    ...[ed25519, rsa].map((shown) => new ScriptedClientTls12({ ...asking(), schemes: ["ecdsa_secp256r1_sha256"] }, shown).to("WAIT_CKE")),
+    toClient("WAIT_SKE", {
+      chain: [fakeCertificate(mlDsaPair("mldsa44", 1).spki)],
+      config: { provider: seededNoble("CRT-015") },
+    }),
+    ...[ed25519, rsa].map((shown) =>
+      new ScriptedClientTls12({ ...asking(), schemes: ["ecdsa_secp256r1_sha256"] }, shown).to("WAIT_CKE"),
+    ),
   ],
   "CRT-018": () => judged("unknownCritical"),
   "CRT-019": () => judged("issuerIsNoAuthority", "pathTooLong"),
@@ -235,7 +328,9 @@ export const handshakes: Stimuli = {
   "CRT-022": () => stapled("revoked"),
   "CRT-023": () => [clientJudges(identities.server.mustStaple)],
   "CRT-024": () => [
-    ...judged("statusUnknown", "listOutOfDate", "listOfAnotherKey"), clientJudges(identities.server.notStapled), ...stapled("unknown"),
+    ...judged("statusUnknown", "listOutOfDate", "listOfAnotherKey"),
+    clientJudges(identities.server.notStapled),
+    ...stapled("unknown"),
   ],
   "CRT-025": () => {
     const verifier: SyncVerifier = { ...trusting, verify: () => ({ reason: "I don't like it" }) };
@@ -244,7 +339,10 @@ export const handshakes: Stimuli = {
   "CRT-029": () => {
     const chain = [leaf, leaf, leaf];
     const limits = { certificateMessage: 1024 };
-    return [toClient("WAIT_SKE", { chain, config: { limits } }), new ScriptedClientTls12({ ...asking(), limits }, { ...good, chain }).to("WAIT_CKE")];
+    return [
+      toClient("WAIT_SKE", { chain, config: { limits } }),
+      new ScriptedClientTls12({ ...asking(), limits }, { ...good, chain }).to("WAIT_CKE"),
+    ];
   },
   "CRT-031": () => [new ScriptedClientTls12(asking()).to("WAIT_CKE")],
   "CRT-034": () => {
@@ -256,7 +354,10 @@ export const handshakes: Stimuli = {
   "CRT-039": () => [identities.client.codeSigning, { ...good, verifier: identities.client.good.verifier }].map(serverJudges),
   "CRT-040": () => {
     const peer = toClient("WAIT_SH", identities.server.rsa1024);
-    peer.say(peer.serverHello({ suite: 0xc02f })).skipTo("WAIT_CERT").to("WAIT_SKE");
+    peer
+      .say(peer.serverHello({ suite: 0xc02f }))
+      .skipTo("WAIT_CERT")
+      .to("WAIT_SKE");
     return [peer, new ScriptedClientTls12(asking(), identities.client.rsa1024).to("WAIT_CKE")];
   },
   "CRT-042": () => {
@@ -270,7 +371,8 @@ export const handshakes: Stimuli = {
       (client) => changed(client.certificateVerify(), 20),
       () => message(types.certificateVerify, u16(0x0403), v16(repeat(70))),
     ),
-  "CV-013": () => proven(...[0x0203, 0x0708, 0xfa5a].map((scheme) => (client: ScriptedClientTls12) => client.certificateVerify(scheme))),
+  "CV-013": () =>
+    proven(...[0x0203, 0x0708, 0xfa5a].map((scheme) => (client: ScriptedClientTls12) => client.certificateVerify(scheme))),
 };
 
 /** Refused politely: everything goes on. A second time it is refused for good. */
@@ -291,5 +393,7 @@ export function statesNeverTriedTls12(): readonly string[] {
     new Set<string | undefined>([...Object.values(serverStates), ...Object.keys(resumedServers)]),
   ];
   const tables = [clientTls12, serverTls12] as readonly EdgeTable[];
-  return tables.flatMap((table, at) => Object.keys(table).filter((state) => state.startsWith("expect") && !tried[at]?.has(state)));
+  return tables.flatMap((table, at) =>
+    Object.keys(table).filter((state) => state.startsWith("expect") && !tried[at]?.has(state)),
+  );
 }

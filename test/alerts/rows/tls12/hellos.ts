@@ -1,7 +1,12 @@
 // What is wrong with a hello of TLS 1.2.
 import { type Extension, extension, join, message, type Octets, repeat, text, u16, v16, v8 } from "../../../support/octets.ts";
 import { extensions, groups, type HelloScript, type ServerHelloScript, types } from "../../../support/scripted-peer.ts";
-import { extensionsTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedServerTls12Options } from "../../../support/scripted-tls12.ts";
+import {
+  extensionsTls12,
+  ScriptedClientTls12,
+  ScriptedServerTls12,
+  type ScriptedServerTls12Options,
+} from "../../../support/scripted-tls12.ts";
 import { makePki } from "../../../support/pki.ts";
 import { credential } from "@sallyport/x509";
 import { signer } from "@sallyport/crypto-node";
@@ -15,14 +20,20 @@ const hello = (changes: readonly Partial<HelloScript>[], config: Config = {}): S
 /** Clients whose hello has this extension instead. */
 const offering = (...offered: readonly Extension[]): ScriptedClientTls12[] =>
   offered.map((one) => new ScriptedClientTls12().extend(one).greet());
-const leavingOut = (...types: readonly number[]): ScriptedClientTls12[] => types.map((type) => new ScriptedClientTls12().leaveOut(type).greet());
+const leavingOut = (...types: readonly number[]): ScriptedClientTls12[] =>
+  types.map((type) => new ScriptedClientTls12().leaveOut(type).greet());
 const names = (...entries: readonly Octets[]): Extension => extension(extensions.serverName, v16(...entries));
 const hostName = (name: Octets): Octets => join([0], v16(name));
 const versions = (...offered: readonly number[]): Extension => extension(extensions.supportedVersions, v8(u16(...offered)));
-const twice = (one: Extension): Partial<HelloScript> => ({ extensions: [...(new ScriptedClientTls12().hello.extensions ?? []), one, one] });
+const twice = (one: Extension): Partial<HelloScript> => ({
+  extensions: [...(new ScriptedClientTls12().hello.extensions ?? []), one, one],
+});
 
 /** Servers that answered with such ServerHellos. */
-const answer = (changes: readonly Partial<ServerHelloScript>[], options: ScriptedServerTls12Options = {}): ScriptedServerTls12[] =>
+const answer = (
+  changes: readonly Partial<ServerHelloScript>[],
+  options: ScriptedServerTls12Options = {},
+): ScriptedServerTls12[] =>
   changes.map((change) => {
     const server = new ScriptedServerTls12(options);
     return server.say(server.serverHello(change)).skipTo("WAIT_CERT");
@@ -57,7 +68,8 @@ export const hellos: Stimuli = {
     }),
   "SRV-CH-021": () => hello([twice(extension(0xfa5a)), twice(extension(extensionsTls12.extendedMasterSecret))]),
   "SRV-CH-036": () => offering(extension(extensions.supportedGroups, v16())),
-  "SRV-CH-038": () => offering(extension(extensions.signatureAlgorithms, v16()), extension(extensions.signatureAlgorithms, v16([4, 3, 4]))),
+  "SRV-CH-038": () =>
+    offering(extension(extensions.signatureAlgorithms, v16()), extension(extensions.signatureAlgorithms, v16([4, 3, 4]))),
   "SRV-CH-046": () => offering(names()),
   "SRV-CH-047": () => offering(names(hostName(text("localhost")), hostName(text("localhost")))),
   "SRV-CH-048": () => offering(names(hostName([]))),
@@ -83,7 +95,8 @@ export const hellos: Stimuli = {
     }),
   "SRV-CH-063": () => hello([{ suites: [0xc02b, 0x5600] }]),
   "SRV-CH-064": () => hello([{ suites: [0xc02b, 0x5600] }], { versions: ["tls1.2"] }),
-  "SRV-CH-065": () => offering(extension(extensionsTls12.pointFormats, v8([1])), extension(extensionsTls12.pointFormats, v8([2, 1]))),
+  "SRV-CH-065": () =>
+    offering(extension(extensionsTls12.pointFormats, v8([1])), extension(extensionsTls12.pointFormats, v8([2, 1]))),
   "SRV-CH-069": () => hello([0x0000, 0x0103, 0x0200].map((legacyVersion) => ({ legacyVersion }))),
   "SRV-CH-070": () => ["a\0b", "a\nb", "caf\u00e9"].flatMap((name) => offering(names(hostName(text(name))))),
 
@@ -112,7 +125,11 @@ export const hellos: Stimuli = {
   "CLI-SH-007": () => answer([{ legacyVersion: 0x0301 }, { legacyVersion: 0x0302 }]),
   "CLI-SH-008": () => answer([{ legacyVersion: 0x0300 }]),
   "CLI-SH-009": () => answer([{ random: sentinel(1) }]),
-  "CLI-SH-010": () => answer([{ random: sentinel(0), legacyVersion: 0x0302 }, { random: sentinel(0), legacyVersion: 0x0301 }]),
+  "CLI-SH-010": () =>
+    answer([
+      { random: sentinel(0), legacyVersion: 0x0302 },
+      { random: sentinel(0), legacyVersion: 0x0301 },
+    ]),
   "CLI-SH-011": () => answer([{ random: sentinel(1) }], { config: { versions: ["tls1.2"] } }),
   "CLI-SH-012": () => answering(extension(0xfa5a), extension(extensionsTls12.sessionTicket), extension(5)),
   "CLI-SH-020": () => {

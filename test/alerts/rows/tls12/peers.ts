@@ -5,7 +5,11 @@ import { resumingClientTls12, resumingServerTls12, ways } from "../../sessions.t
 import { type Octets, text } from "../../../support/octets.ts";
 import type { ScriptedPeer } from "../../../support/scripted-peer.ts";
 import {
-  type ClientStateTls12, ScriptedClientTls12, ScriptedServerTls12, type ScriptedServerTls12Options, type ServerStateTls12,
+  type ClientStateTls12,
+  ScriptedClientTls12,
+  ScriptedServerTls12,
+  type ScriptedServerTls12Options,
+  type ServerStateTls12,
 } from "../../../support/scripted-tls12.ts";
 
 /** To a client that waits there. */
@@ -26,7 +30,8 @@ const resumedInClear = (): ScriptedPeer[] => [
   resumingServerTls12("ticket", { ticket: text("the next ticket") }).to("WAIT_TICKET"),
 ];
 /** To a client that wants sessions, and is told that a ticket will come. */
-export const announcing = (ticket: Octets = text("a ticket")): ScriptedServerTls12 => new ScriptedServerTls12({ config: { sessions: memoryClientSessions() }, ticket });
+export const announcing = (ticket: Octets = text("a ticket")): ScriptedServerTls12 =>
+  new ScriptedServerTls12({ config: { sessions: memoryClientSessions() }, ticket });
 
 /** The machine reads in clear. */
 export const inClear = (): ScriptedPeer[] => [
@@ -36,10 +41,16 @@ export const inClear = (): ScriptedPeer[] => [
   ...resumedInClear(),
 ];
 export const beforeFinished = (): ScriptedPeer[] => [
-  toClient("WAIT_FINISHED"), toServer("WAIT_FINISHED"), resumingClientTls12().to("WAIT_FINISHED"), resumingServerTls12().to("WAIT_FINISHED"),
+  toClient("WAIT_FINISHED"),
+  toServer("WAIT_FINISHED"),
+  resumingClientTls12().to("WAIT_FINISHED"),
+  resumingServerTls12().to("WAIT_FINISHED"),
 ];
 export const connected = (): ScriptedPeer[] => [
-  toClient("CONNECTED"), toServer("CONNECTED"), resumingClientTls12().to("CONNECTED"), resumingServerTls12().to("CONNECTED"),
+  toClient("CONNECTED"),
+  toServer("CONNECTED"),
+  resumingClientTls12().to("CONNECTED"),
+  resumingServerTls12().to("CONNECTED"),
 ];
 export const underKeys = (): ScriptedPeer[] => [...beforeFinished(), ...connected()];
 export const inHandshake = (): ScriptedPeer[] => [...inClear(), ...beforeFinished()];

@@ -9,7 +9,8 @@ import { externalOf } from "./psks.ts";
 import type { At } from "./states.ts";
 
 export function agreementTls13(
-  { settled, alpn, identity, keyProven, exporterSecret, shown, tickets }: At<"connected">, maxRecordSize: RecordSizes,
+  { settled, alpn, identity, keyProven, exporterSecret, shown, tickets }: At<"connected">,
+  maxRecordSize: RecordSizes,
 ): Agreement {
   const { offer, suite, hash, group, retried, psk } = settled;
   const external = externalOf(psk);
@@ -35,7 +36,8 @@ export function agreementTls13(
 }
 
 export function agreementTls12(
-  { settled, group, identity, keyProven, master, shown }: At<"connectedTls12">, maxRecordSize: RecordSizes,
+  { settled, group, identity, keyProven, master, shown }: At<"connectedTls12">,
+  maxRecordSize: RecordSizes,
 ): Agreement {
   const { offer, suite, hash, randoms, alpn, extendedMasterSecret, session } = settled;
   const { limits, truncation, mayExtract } = offer.goal.settings;
@@ -57,7 +59,11 @@ export function agreementTls12(
     sessionData: undefined,
   };
   return {
-    info, suite, exporter: extendedMasterSecret ? new ExporterTls12(hash, master, randoms) : undefined, limits, truncation,
+    info,
+    suite,
+    exporter: extendedMasterSecret ? new ExporterTls12(hash, master, randoms) : undefined,
+    limits,
+    truncation,
     mayExtract,
   };
 }

@@ -29,7 +29,10 @@ export type Picked =
 
 /** What a picker gave: held to what a config's own credentials are held to. undefined: none is shown. */
 export function readPicked(
-  given: unknown, request: CredentialRequest, version: ProtocolVersion, settings: ClientSettings,
+  given: unknown,
+  request: CredentialRequest,
+  version: ProtocolVersion,
+  settings: ClientSettings,
 ): Picked {
   if (given === undefined) return { kind: "picked", credential: undefined };
   const problems = new Problems();

@@ -11,7 +11,13 @@ import { decodeClientHello, isAddress } from "../../wire/client-hello.ts";
 import { offeredTypes } from "../../wire/certificate-types.ts";
 import { compressCertificate } from "../../wire/compressed-certificate.ts";
 import {
-  type Extension, extension, recordSizeLimit, writeKeyShareEntry, writeProtocols, writeServerName, writeTicketRequest,
+  type Extension,
+  extension,
+  recordSizeLimit,
+  writeKeyShareEntry,
+  writeProtocols,
+  writeServerName,
+  writeTicketRequest,
 } from "../../wire/extensions.ts";
 import { extensionIds, groupIds, pskModes, schemeIds, suiteIds, versionIds } from "../../wire/registry.ts";
 import { stapleRequest } from "../../wire/staples.ts";
@@ -25,23 +31,30 @@ import type { At, Goal, Offer } from "./states.ts";
 
 /** ClientHello (§4.2.2). */
 export function sendClientHello(
-  goal: Goal, session: SessionState | undefined, shares: readonly StartedShare[], context: Context,
+  goal: Goal,
+  session: SessionState | undefined,
+  shares: readonly StartedShare[],
+  context: Context,
 ): Offer {
   const { provider, suites, versions } = goal.settings;
   const sessionTls12 = session !== undefined && suiteMeanings[session.suite].version === "tls1.2" ? session : undefined;
   const offersEarly = session !== undefined && sessionTls12 === undefined && offersEarlyData(goal, session);
-  const fields = mannered({
-    legacyVersion: 0x0303,
-    random: expectLength(provider.random(32), 32, "random"),
-    // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed. RFC 5077 §3.4: beside a ticket of
-    // TLS 1.2 an id that was made up shows by its echo that the ticket is taken.
-    legacySessionId:
-      sessionTls12?.sessionId ??
-      (versions.includes("tls1.3") || sessionTls12 !== undefined ? expectLength(provider.random(32), 32, "random") : empty),
-    cipherSuites: suites.map(({ name }) => suiteIds[name]),
-    compressionMethods: [0],
-    extensions: [...extensionsOf(goal, shares, sessionTls12?.ticket), ...(offersEarly ? [extension("early_data")] : [])],
-  }, goal.settings.manners, provider.random);
+  const fields = mannered(
+    {
+      legacyVersion: 0x0303,
+      random: expectLength(provider.random(32), 32, "random"),
+      // Appendix E.4: the compatibility mode, for middleboxes that must see a session resumed. RFC 5077 §3.4: beside a ticket of
+      // TLS 1.2 an id that was made up shows by its echo that the ticket is taken.
+      legacySessionId:
+        sessionTls12?.sessionId ??
+        (versions.includes("tls1.3") || sessionTls12 !== undefined ? expectLength(provider.random(32), 32, "random") : empty),
+      cipherSuites: suites.map(({ name }) => suiteIds[name]),
+      compressionMethods: [0],
+      extensions: [...extensionsOf(goal, shares, sessionTls12?.ticket), ...(offersEarly ? [extension("early_data")] : [])],
+    },
+    goal.settings.manners,
+    provider.random,
+  );
   const { incoming } = context.link;
   if (versions.includes("tls1.3")) incoming.changeCipherSpec = "dropped";
   // RFC 6066 §3: a server of TLS 1.2 that doesn't know the name may say so by a warning, and go on.
@@ -57,7 +70,9 @@ export function sendClientHello(
 
 /** The second one: the same but for the share that was asked for, and the cookie (§4.2.2). */
 export function sendSecondClientHello(
-  { offer, request, transcript }: At<"startShareAgain">, shares: readonly StartedShare[], context: Context,
+  { offer, request, transcript }: At<"startShareAgain">,
+  shares: readonly StartedShare[],
+  context: Context,
 ): Offer {
   const { cookie } = request;
   // §4.2.2: early_data is not said again.
@@ -71,7 +86,10 @@ export function sendSecondClientHello(
   // The server speaks TLS 1.3.
   if (offer.sessionTls12 !== undefined) wipe(offer.sessionTls12.secret);
   const again = {
-    goal: offer.goal, fields: { ...offer.fields, extensions }, shares: shares.length > 0 ? shares : offer.shares, psks,
+    goal: offer.goal,
+    fields: { ...offer.fields, extensions },
+    shares: shares.length > 0 ? shares : offer.shares,
+    psks,
     sessionTls12: undefined,
     early: offer.early,
     judged: undefined,

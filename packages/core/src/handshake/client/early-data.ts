@@ -27,7 +27,11 @@ export function offersEarlyData({ settings, alpn }: Goal, session: SessionState)
 
 /** What was offered, as long as the handshake lasts. From here on our records are under the early keys. */
 export function beginEarlyData(
-  hello: DecodedClientHello, session: SessionState, hash: HashImplementation, { settings }: Goal, { link }: Context,
+  hello: DecodedClientHello,
+  session: SessionState,
+  hash: HashImplementation,
+  { settings }: Goal,
+  { link }: Context,
 ): EarlyOffer {
   const suite = settings.suites.find(({ name }) => name === session.suite);
   if (suite === undefined) throw new TypeError("a session whose suite is not offered was shown");

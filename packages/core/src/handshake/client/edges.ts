@@ -9,7 +9,11 @@ export const edges = {
   judgeEarly: { verdict: ["expectServerHello"] },
   expectServerHello: {
     server_hello: [
-      "startShareAgain", "completeKeys", "expectCertificateTls12", "expectSessionTicketResumed", "expectChangeCipherSpecResumed",
+      "startShareAgain",
+      "completeKeys",
+      "expectCertificateTls12",
+      "expectSessionTicketResumed",
+      "expectChangeCipherSpecResumed",
     ],
   },
 } as const;

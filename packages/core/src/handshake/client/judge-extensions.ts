@@ -4,7 +4,13 @@ import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { EncryptedExtensions } from "../../wire/encrypted-extensions.ts";
 import type { Extension } from "../../wire/extensions.ts";
 import {
-  type CertificateType, certificateTypeIds, type ExtensionName, extensionIds, type ProtocolVersion, type Registered, spelled,
+  type CertificateType,
+  certificateTypeIds,
+  type ExtensionName,
+  extensionIds,
+  type ProtocolVersion,
+  type Registered,
+  spelled,
 } from "../../wire/registry.ts";
 import type { Goal } from "./states.ts";
 
@@ -13,7 +19,10 @@ import type { Goal } from "./states.ts";
  * @param allowed the extensions that we read in this message.
  */
 export function judgeAnswers(
-  message: string, answers: readonly Extension[], hello: DecodedClientHello, allowed: readonly ExtensionName[],
+  message: string,
+  answers: readonly Extension[],
+  hello: DecodedClientHello,
+  allowed: readonly ExtensionName[],
 ): void {
   const answered = (name: ExtensionName): boolean => answers.some(({ type }) => type.id === extensionIds[name]);
   if (answered("record_size_limit") && answered("max_fragment_length")) {
@@ -28,14 +37,18 @@ export function judgeAnswers(
     if (belongs) continue;
     const received = type.name ?? String(type.id);
     fail(
-      "illegal-parameter", { message, field: "extensions", expected: `what belongs in ${message}`, received }, "RFC 9846 §4.3",
+      "illegal-parameter",
+      { message, field: "extensions", expected: `what belongs in ${message}`, received },
+      "RFC 9846 §4.3",
     );
   }
 }
 
 /** The protocol that the server chose (RFC 7301 §3.2). */
 export function judgeEncryptedExtensions(
-  message: EncryptedExtensions, hello: DecodedClientHello, goal: Goal,
+  message: EncryptedExtensions,
+  hello: DecodedClientHello,
+  goal: Goal,
 ): string | undefined {
   judgeAnswers("encrypted_extensions", message.extensions, hello, encryptedExtensions);
   judgeSizeLimit("encrypted_extensions", message.recordSizeLimit, "tls1.3");
@@ -84,13 +97,22 @@ export function recordSizes(version: ProtocolVersion, theirs: number | undefined
 export function judgeProtocol(message: string, chosen: string, { alpn: offered }: Goal): string {
   if (!offered.includes(chosen)) {
     const context = {
-      message, field: "protocol_name", expected: "a protocol that was offered", received: JSON.stringify(chosen),
+      message,
+      field: "protocol_name",
+      expected: "a protocol that was offered",
+      received: JSON.stringify(chosen),
     };
     fail("illegal-parameter", context, "RFC 7301 §3.2");
   }
   return chosen;
 }
 const encryptedExtensions = [
-  "server_name", "supported_groups", "application_layer_protocol_negotiation", "record_size_limit", "early_data",
-  "client_certificate_type", "server_certificate_type", "ticket_request",
+  "server_name",
+  "supported_groups",
+  "application_layer_protocol_negotiation",
+  "record_size_limit",
+  "early_data",
+  "client_certificate_type",
+  "server_certificate_type",
+  "ticket_request",
 ] as const;

@@ -76,7 +76,11 @@ function permuted(extensions: readonly Extension[], random: Random): Extension[]
   // Of 32 random bits, so that no order is likelier than another by more than a millionth.
   const view = new DataView(drawn.buffer, drawn.byteOffset, drawn.byteLength);
   for (let last = order.length - 1; last > 0; last--) swap(last, view.getUint32(4 * last) % (last + 1));
-  if (order.at(-1)?.data.length === 0) swap(order.length - 1, order.findLastIndex(({ data }) => data.length > 0));
+  if (order.at(-1)?.data.length === 0)
+    swap(
+      order.length - 1,
+      order.findLastIndex(({ data }) => data.length > 0),
+    );
   return order;
 }
 

@@ -54,7 +54,9 @@ export function preSharedKey(psks: readonly OfferedPsk[], { now }: ClientSetting
 
 /** @param digest of all before the hello, and of the hello up to its binders (§4.3.11.2). */
 export function sealBinders(
-  raw: Bytes, psks: readonly OfferedPsk[], digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
+  raw: Bytes,
+  psks: readonly OfferedPsk[],
+  digest: (hash: HashImplementation, truncated: Uint8Array) => Bytes,
 ): void {
   const start = raw.length - bindersLength(decodeClientHello(raw));
   const truncated = raw.slice(0, start);

@@ -50,24 +50,53 @@ export class ClientRole implements Role<State, ClientStage> {
 
   pause(state: State): Paused<ClientStage> {
     switch (state.kind) {
-      case "takeSession": return takeSession(state.goal);
-      case "startShares": return startShares(state.groups);
-      case "startShareAgain": return startShares(state.request.group === undefined ? [] : [state.request.group]);
-      case "completeKeys": return complete(state.settled.group, state.started, state.peerShare);
-      case "checkSignature": case "checkShareSignature": return checkSignature(state.check, state.verification);
-      case "judgeEarly": return judge(state.offer.goal.settings.verifier, state.presented);
-      case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12":
+      case "takeSession":
+        return takeSession(state.goal);
+      case "startShares":
+        return startShares(state.groups);
+      case "startShareAgain":
+        return startShares(state.request.group === undefined ? [] : [state.request.group]);
+      case "completeKeys":
+        return complete(state.settled.group, state.started, state.peerShare);
+      case "checkSignature":
+      case "checkShareSignature":
+        return checkSignature(state.check, state.verification);
+      case "judgeEarly":
+        return judge(state.offer.goal.settings.verifier, state.presented);
+      case "judge":
+      case "judgeTls12":
+      case "judgeResumed":
+      case "judgeResumedTls12":
         return judge(state.settled.offer.goal.settings.verifier, state.presented);
-      case "respond": return respond(state.group, state.peerShare);
-      case "pickCredential": return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
-      case "pickCredentialTls12": return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
-      case "sign": case "signTls12": return sign(state.credential.signer, state.scheme, state.message);
-      case "expectServerHello": case "expectSecondServerHello": case "expectEncryptedExtensions":
-      case "expectCertificateOrRequest": case "expectCertificate": case "expectCertificateVerify": case "expectFinished":
-      case "connected": case "expectCertificateTls12": case "expectCertificateStatus": case "expectServerKeyExchange":
-      case "expectServerHelloDone": case "expectServerHelloDoneOnly": case "expectChangeCipherSpec": case "expectFinishedTls12":
-      case "connectedTls12": case "expectSessionTicket": case "expectSessionTicketResumed":
-      case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
+      case "respond":
+        return respond(state.group, state.peerShare);
+      case "pickCredential":
+        return pickCredential(state.request, "tls1.3", state.settled.offer.goal.settings);
+      case "pickCredentialTls12":
+        return pickCredential(state.request, "tls1.2", state.settled.offer.goal.settings);
+      case "sign":
+      case "signTls12":
+        return sign(state.credential.signer, state.scheme, state.message);
+      case "expectServerHello":
+      case "expectSecondServerHello":
+      case "expectEncryptedExtensions":
+      case "expectCertificateOrRequest":
+      case "expectCertificate":
+      case "expectCertificateVerify":
+      case "expectFinished":
+      case "connected":
+      case "expectCertificateTls12":
+      case "expectCertificateStatus":
+      case "expectServerKeyExchange":
+      case "expectServerHelloDone":
+      case "expectServerHelloDoneOnly":
+      case "expectChangeCipherSpec":
+      case "expectFinishedTls12":
+      case "connectedTls12":
+      case "expectSessionTicket":
+      case "expectSessionTicketResumed":
+      case "expectChangeCipherSpecResumed":
+      case "expectFinishedResumed":
         throw new TypeError(`${state.kind} is no pause`);
     }
   }
@@ -105,8 +134,14 @@ export class ClientRole implements Role<State, ClientStage> {
 
   presented(state: State): PresentedIdentity | undefined {
     switch (state.kind) {
-      case "judgeEarly": case "judge": case "judgeTls12": case "judgeResumed": case "judgeResumedTls12": return state.presented;
-      default: return undefined;
+      case "judgeEarly":
+      case "judge":
+      case "judgeTls12":
+      case "judgeResumed":
+      case "judgeResumedTls12":
+        return state.presented;
+      default:
+        return undefined;
     }
   }
 

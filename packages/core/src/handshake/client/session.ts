@@ -31,9 +31,14 @@ export function readSession(stored: StoredSession | undefined, { settings, serve
   const { version } = suiteMeanings[session.suite];
   const nowMs = settings.now();
   const fits =
-    isResumed(version, settings) && isShowable(session, version) && isProven(session, settings) &&
-    session.serverName === serverName && equal(session.configId, settings.id) && hashOf(session, settings) !== undefined &&
-    isFresh(session, nowMs) && stillHolds(session, settings.verifier, nowMs);
+    isResumed(version, settings) &&
+    isShowable(session, version) &&
+    isProven(session, settings) &&
+    session.serverName === serverName &&
+    equal(session.configId, settings.id) &&
+    hashOf(session, settings) !== undefined &&
+    isFresh(session, nowMs) &&
+    stillHolds(session, settings.verifier, nowMs);
   if (fits) return session;
   wipe(session.secret);
   return undefined;
@@ -49,7 +54,9 @@ function isShowable({ ticket, sessionId }: SessionState, version: ProtocolVersio
 
 /** Who the server was, is known: by its certificate, or by an external PSK that is still the config's. */
 function isProven({ peer, psk }: SessionState, { psks }: ClientSettings): boolean {
-  return psk === undefined ? peer?.presented.role === "server" : peer === undefined && psks.some(({ fingerprint }) => equal(fingerprint, psk.fingerprint));
+  return psk === undefined
+    ? peer?.presented.role === "server"
+    : peer === undefined && psks.some(({ fingerprint }) => equal(fingerprint, psk.fingerprint));
 }
 
 /** A synchronous store has it at once; an asynchronous one gets it by the event. */
@@ -62,7 +69,10 @@ export function keepSession(session: StoredSession, goal: Goal): NewClientSessio
 
 /** What turns tickets into sessions, for as long as the connection lives. @param resumptionSecret is kept until `wipe`. */
 export function ticketTaker(
-  { offer, suite, hash, psk }: Settled, alpn: string | undefined, identity: VerifiedIdentity | undefined, resumptionSecret: Bytes,
+  { offer, suite, hash, psk }: Settled,
+  alpn: string | undefined,
+  identity: VerifiedIdentity | undefined,
+  resumptionSecret: Bytes,
 ): TicketTaker {
   const { goal } = offer;
   const { settings, serverName } = goal;

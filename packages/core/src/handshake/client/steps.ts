@@ -59,7 +59,9 @@ export const steps: Steps<Edges, States, Inputs> = {
         if (settled.session !== undefined) return takeUp(settled.session, settled, message.raw);
         forgetOffered(offer);
         return {
-          kind: "expectCertificateTls12", settled, transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
+          kind: "expectCertificateTls12",
+          settled,
+          transcript: Transcript.keeping(settled.hash, offer.hello.raw, message.raw),
         };
       }
       link.incoming.takesWarnings = false;
@@ -71,7 +73,10 @@ export const steps: Steps<Edges, States, Inputs> = {
       const request = judgeRetryRequest(hello, offer);
       link.incoming.expectBoundary("server_hello");
       return {
-        kind: "startShareAgain", offer, request, transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw),
+        kind: "startShareAgain",
+        offer,
+        request,
+        transcript: Transcript.afterRetry(request.hash, offer.hello.raw, message.raw),
       };
     },
   },

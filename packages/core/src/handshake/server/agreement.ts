@@ -7,7 +7,10 @@ import type { RecordSizes } from "../../record/size-limit.ts";
 import { infoOf, madeTls12, madeTls13 } from "./info.ts";
 import type { At, Settled } from "./states.ts";
 
-export function agreementTls13({ settled, exporterSecret, peer, psk, writeHalf }: At<"connected">, sizes: RecordSizes): Agreement {
+export function agreementTls13(
+  { settled, exporterSecret, peer, psk, writeHalf }: At<"connected">,
+  sizes: RecordSizes,
+): Agreement {
   const info = infoOf(settled, madeTls13(peer, psk), sizes);
   return agreed(settled, info, new ExporterTls13(settled.hash, exporterSecret), writeHalf);
 }
@@ -20,7 +23,10 @@ export function agreementTls12(state: At<"connectedTls12">, sizes: RecordSizes):
 
 /** One literal: of a spread each connection would have a hidden class of its own. */
 function agreed(
-  { settings, suite }: Settled, info: Info, exporter: Exporter | undefined, writeHalf: WriteHalf | undefined,
+  { settings, suite }: Settled,
+  info: Info,
+  exporter: Exporter | undefined,
+  writeHalf: WriteHalf | undefined,
 ): Agreement {
   const { limits, truncation, mayExtract } = settings;
   return { info, suite, exporter, limits, truncation, mayExtract, writeHalf };

@@ -10,7 +10,9 @@ import type { Settled } from "./states.ts";
  *   both sides resume under equal configs alone.
  */
 export function chosenTypes(
-  { clientCertificateTypes, serverCertificateTypes }: ClientHello, { negotiated, authentication }: Settled, isResumed: boolean,
+  { clientCertificateTypes, serverCertificateTypes }: ClientHello,
+  { negotiated, authentication }: Settled,
+  isResumed: boolean,
 ): Extension[] {
   const answers: Extension[] = [];
   if (clientCertificateTypes !== undefined && authentication !== undefined && !isResumed) {

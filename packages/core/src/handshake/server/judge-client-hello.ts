@@ -90,7 +90,10 @@ export function judgeClientHelloTls12(hello: DecodedClientHello, { requireExtend
 
 /** The share that the client sent for `group`. @throws illegal-parameter, missing-extension */
 export function judgeSecondClientHello(
-  first: DecodedClientHello, second: DecodedClientHello, group: NamedGroup, cookie: Bytes | undefined,
+  first: DecodedClientHello,
+  second: DecodedClientHello,
+  group: NamedGroup,
+  cookie: Bytes | undefined,
 ): Bytes {
   const section = "RFC 9846 §4.2.2";
   const same =
@@ -125,7 +128,10 @@ export function judgeSecondClientHello(
   const [share, ...more] = second.keyShares;
   if (share === undefined || share.group !== groupIds[group] || more.length > 0) {
     wrong(
-      "key_share", `one share of ${group}`, second.keyShares.map(({ group }) => group).join(", ") || "none", "RFC 9846 §4.2.4",
+      "key_share",
+      `one share of ${group}`,
+      second.keyShares.map(({ group }) => group).join(", ") || "none",
+      "RFC 9846 §4.2.4",
     );
   }
   return share.keyExchange;
@@ -136,7 +142,9 @@ export function judgeSecondClientHello(
  * undefined: it was taken out all the same, and a server without certificates does not tell a stranger that it was known.
  */
 export function judgeSecondOffer(
-  second: DecodedClientHello, { psk, isProven }: AgreedPsk, { credentials }: Pick<ServerSettings, "credentials">,
+  second: DecodedClientHello,
+  { psk, isProven }: AgreedPsk,
+  { credentials }: Pick<ServerSettings, "credentials">,
 ): AgreedPsk | undefined {
   const section = "RFC 9846 §4.2.2";
   if (second.psks === undefined) fail("missing-extension", { message: "client_hello", extension: "pre_shared_key" }, section);
@@ -166,7 +174,11 @@ function unchangeable(hello: DecodedClientHello): ReadonlyMap<number, Bytes> {
   return new Map(kept.map(({ type, data }) => [type.id, data]));
 }
 const changeable: ReadonlySet<number> = new Set([
-  extensionIds.key_share, extensionIds.early_data, extensionIds.cookie, extensionIds.pre_shared_key, extensionIds.padding,
+  extensionIds.key_share,
+  extensionIds.early_data,
+  extensionIds.cookie,
+  extensionIds.pre_shared_key,
+  extensionIds.padding,
 ]);
 
 const list = (values: readonly number[]): string => values.join();

@@ -44,31 +44,55 @@ export class ServerRole implements Role<State, ServerStage> {
         if (log === undefined) throw new TypeError("a config is chosen once");
         return { stage: (turn) => Accepted.make(turn, state.hello, log) };
       }
-      case "lookUpSession": return lookUpSession(candidatesOf(state), state.settled.settings);
+      case "lookUpSession":
+        return lookUpSession(candidatesOf(state), state.settled.settings);
       case "lookUpSessionTls12": {
         const { settings } = state.settled;
         return lookUpSession(candidatesTls12(state.hello, settings), settings);
       }
-      case "askSingleUse": return askSingleUse(state);
-      case "exchangeKeys": return respond(state.settled.group, state.peerShare);
-      case "startShare": return startShares([state.settled.group]);
-      case "completeShare": return complete(state.settled.group, state.started, state.peerShare);
-      case "sign": case "signShare": {
+      case "askSingleUse":
+        return askSingleUse(state);
+      case "exchangeKeys":
+        return respond(state.settled.group, state.peerShare);
+      case "startShare":
+        return startShares([state.settled.group]);
+      case "completeShare":
+        return complete(state.settled.group, state.started, state.peerShare);
+      case "sign":
+      case "signShare": {
         const { credential, scheme } = expectSignature(state.settled.negotiated);
         return sign(credential.signer, scheme, state.message);
       }
-      case "checkSignature": case "checkClientSignature": return checkSignature(state.check, state.verification);
-      case "judgeClient": return judge(state.shown.verifier, state.shown.presented);
-      case "judge": case "judgeResumed": case "judgeResumedTls12": return judge(state.verifier, state.presented);
+      case "checkSignature":
+      case "checkClientSignature":
+        return checkSignature(state.check, state.verification);
+      case "judgeClient":
+        return judge(state.shown.verifier, state.shown.presented);
+      case "judge":
+      case "judgeResumed":
+      case "judgeResumedTls12":
+        return judge(state.verifier, state.presented);
       case "showEarlyData": {
         const { data, settled, exporter } = state;
         return { stage: (turn) => new EarlyData(turn, data, agreedOf(settled), exporter, halfRttOf(state)) };
       }
-      case "tellEarlyData": return { stage: (turn) => new EarlyDataEnd(turn, state.outcome, halfRttOf(state.next)) };
-      case "expectClientHello": case "expectCertificate": case "expectCertificateVerify": case "expectSecondClientHello":
-      case "expectEndOfEarlyData": case "expectFinished": case "connected": case "expectClientKeyExchange": case "expectClientCertificate":
-      case "expectClientCertificateVerify": case "expectChangeCipherSpec": case "expectFinishedTls12": case "connectedTls12":
-      case "expectChangeCipherSpecResumed": case "expectFinishedResumed":
+      case "tellEarlyData":
+        return { stage: (turn) => new EarlyDataEnd(turn, state.outcome, halfRttOf(state.next)) };
+      case "expectClientHello":
+      case "expectCertificate":
+      case "expectCertificateVerify":
+      case "expectSecondClientHello":
+      case "expectEndOfEarlyData":
+      case "expectFinished":
+      case "connected":
+      case "expectClientKeyExchange":
+      case "expectClientCertificate":
+      case "expectClientCertificateVerify":
+      case "expectChangeCipherSpec":
+      case "expectFinishedTls12":
+      case "connectedTls12":
+      case "expectChangeCipherSpecResumed":
+      case "expectFinishedResumed":
         throw new TypeError(`${state.kind} is no pause`);
     }
   }

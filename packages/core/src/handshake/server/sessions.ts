@@ -8,7 +8,11 @@ import { expectLength } from "../../crypto/results.ts";
 import { decodeSession, type SessionState } from "../../session/state.ts";
 import { openTicket, sealerOf, sealTicket, ticketLifetime } from "../../session/tickets.ts";
 import type {
-  AsyncServerSessionStore, ServerSessions, StoredSession, SyncServerSessionStore, TicketKeys,
+  AsyncServerSessionStore,
+  ServerSessions,
+  StoredSession,
+  SyncServerSessionStore,
+  TicketKeys,
 } from "../../session/types.ts";
 import { type Bytes, copy, wipe } from "../../wire/bytes.ts";
 import { presentedAgain } from "../identity.ts";
@@ -29,7 +33,9 @@ const storedLifetime = 6 * 3600;
 
 /** What a synchronous object of the config knows of them. */
 export function find(
-  candidates: readonly Candidate[], sessions: TicketKeys | SyncServerSessionStore, { provider, now }: ServerSettings,
+  candidates: readonly Candidate[],
+  sessions: TicketKeys | SyncServerSessionStore,
+  { provider, now }: ServerSettings,
 ): readonly Found[] {
   const sealer = "current" in sessions ? sealerOf(provider) : undefined;
   return candidates.flatMap(({ index, id }) => {
@@ -40,7 +46,9 @@ export function find(
 
 /** The first in the client's order that fits. The secrets of all others are wiped. */
 export function firstThatFits(
-  found: readonly Found[], { sessions }: ServerSettings, fits: (state: SessionState, index: number) => boolean,
+  found: readonly Found[],
+  { sessions }: ServerSettings,
+  fits: (state: SessionState, index: number) => boolean,
 ): { readonly index: number; readonly state: SessionState } | undefined {
   // What was opened here is nobody else's; what a store gave is the store's.
   const areOurs = sessions !== undefined && "current" in sessions;
@@ -58,7 +66,8 @@ export function firstThatFits(
 
 /** Whom a verifier is asked about again, now that a session is taken up; undefined: nobody. */
 export function judgedAgain(
-  identity: VerifiedIdentity | undefined, settings: ServerSettings,
+  identity: VerifiedIdentity | undefined,
+  settings: ServerSettings,
 ): { readonly verifier: Verifier; readonly presented: PresentedIdentity } | undefined {
   const { reverifyOnResume, clientAuthentication } = settings;
   if (!reverifyOnResume || identity === undefined || clientAuthentication === undefined) return undefined;
@@ -81,7 +90,10 @@ export function seal({ state }: StoredSession, keys: TicketKeys, provider: Crypt
 
 /** Where the state goes that is not sealed. */
 export function keep(
-  key: Bytes, session: StoredSession, store: SyncServerSessionStore | AsyncServerSessionStore, link: Link,
+  key: Bytes,
+  session: StoredSession,
+  store: SyncServerSessionStore | AsyncServerSessionStore,
+  link: Link,
 ): void {
   if ("put" in store) store.put(copy(key), session);
   else link.event({ kind: "new-session", role: "server", key, session, store });

@@ -12,7 +12,12 @@ import { decodeServerHello } from "../../wire/server-hello.ts";
 import type { Context, Steps } from "../table.ts";
 import type { Edges } from "./edges.ts";
 import {
-  judgeCertificateTypes, judgeClientHello, judgeClientHelloTls12, judgeRecordSizeLimit, judgeServerName, judgeShare,
+  judgeCertificateTypes,
+  judgeClientHello,
+  judgeClientHelloTls12,
+  judgeRecordSizeLimit,
+  judgeServerName,
+  judgeShare,
 } from "./judge-client-hello.ts";
 import type { Inputs, Settled, States } from "./states.ts";
 import { lookUpOrStart } from "./tls12/resume.ts";
@@ -68,11 +73,15 @@ export const steps: Steps<Edges, States, Inputs> = {
       const { suiteOrder } = settings;
       const order = typeof suiteOrder === "function" ? "the policy's order" : `the ${suiteOrder}'s order`;
       link.trace?.({
-        kind: "decision", about: "suite", chosen: settled.suite.name,
+        kind: "decision",
+        about: "suite",
+        chosen: settled.suite.name,
         because: settled.psk === undefined ? order : `${order}, of those that go with a PSK of ours`,
       });
       link.trace?.({
-        kind: "decision", about: "group", chosen: settled.group.name,
+        kind: "decision",
+        about: "group",
+        chosen: settled.group.name,
         because: settled.retried ? "no share was sent" : "a share was sent",
       });
       if (negotiated.needsRetry) {
@@ -114,7 +123,15 @@ function settle(settings: ServerSettings, negotiated: Settled["negotiated"], hel
   const agreed = index === undefined || psk === undefined ? undefined : { index, psk };
   const { offersEarlyData } = hello;
   return {
-    settings, negotiated, suite, hash, group, retried: negotiated.needsRetry, offersEarlyData, authentication, psk: agreed,
+    settings,
+    negotiated,
+    suite,
+    hash,
+    group,
+    retried: negotiated.needsRetry,
+    offersEarlyData,
+    authentication,
+    psk: agreed,
   };
 }
 

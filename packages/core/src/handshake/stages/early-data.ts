@@ -53,9 +53,7 @@ export class EarlyData implements AnyStage, HalfRtt {
   readonly #data: ReplayableBytes;
   readonly #exporter: Exporter;
   readonly #turn: Turn<ServerStage>;
-  constructor(
-    turn: Turn<ServerStage>, data: Uint8Array, agreed: Agreed, exporter: Exporter, halfRtt: HalfRtt["halfRtt"],
-  ) {
+  constructor(turn: Turn<ServerStage>, data: Uint8Array, agreed: Agreed, exporter: Exporter, halfRtt: HalfRtt["halfRtt"]) {
     this.#turn = turn;
     this.#data = { replayable: data };
     this.#exporter = exporter;
@@ -124,8 +122,20 @@ export type EarlyDataOutcome = "accepted" | { readonly rejected: EarlyDataReject
  * EncryptedExtensions say by themselves: `not-resumed`, `retried`, `alpn-differs`, `suite-differs`.
  */
 export type EarlyDataRejection =
-  | "disabled" | "declined" | "unsupported-for-session" | "not-resumed" | "not-first-identity" | "retried" | "alpn-differs"
-  | "name-differs" | "version-differs" | "suite-differs" | "config-differs" | "age-skew" | "seen" | "single-use-unavailable";
+  | "disabled"
+  | "declined"
+  | "unsupported-for-session"
+  | "not-resumed"
+  | "not-first-identity"
+  | "retried"
+  | "alpn-differs"
+  | "name-differs"
+  | "version-differs"
+  | "suite-differs"
+  | "config-differs"
+  | "age-skew"
+  | "seen"
+  | "single-use-unavailable";
 
 /**
  * Early data: an attacker may have sent it before, and may send it again. Deliberately no Uint8Array, so that it does not slip

@@ -17,7 +17,10 @@ export class NeedsCredential implements AnyStage {
   readonly #read: (given: unknown) => Picked;
   /** @param read whether a credential is sound, and can sign by what was asked for. */
   constructor(
-    turn: Turn<ClientStage>, request: CredentialRequest, picker: AsyncCredentialPicker, read: (given: unknown) => Picked,
+    turn: Turn<ClientStage>,
+    request: CredentialRequest,
+    picker: AsyncCredentialPicker,
+    read: (given: unknown) => Picked,
   ) {
     this.#turn = turn;
     this.request = request;

@@ -85,6 +85,14 @@ export function isDistrust(verdict: unknown): verdict is DistrustReason {
   return !("alert" in verdict) || verdict.alert === undefined || distrustAlerts.has(verdict.alert);
 }
 const distrustAlerts: ReadonlySet<unknown> = new Set([
-  "bad_certificate", "unsupported_certificate", "certificate_revoked", "certificate_expired", "certificate_unknown", "unknown_ca",
-  "access_denied", "bad_certificate_status_response", "handshake_failure", "internal_error",
+  "bad_certificate",
+  "unsupported_certificate",
+  "certificate_revoked",
+  "certificate_expired",
+  "certificate_unknown",
+  "unknown_ca",
+  "access_denied",
+  "bad_certificate_status_response",
+  "handshake_failure",
+  "internal_error",
 ]);

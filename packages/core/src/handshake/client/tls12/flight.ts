@@ -15,7 +15,10 @@ type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 
 /** [Certificate,] ClientKeyExchange; and unless a signature is due, the rest. */
 export function sendClientKeyExchange(
-  { kind: _, own, ...proven }: At<"respond">, secret: Uint8Array, share: Uint8Array, context: Context,
+  { kind: _, own, ...proven }: At<"respond">,
+  secret: Uint8Array,
+  share: Uint8Array,
+  context: Context,
 ): At<"signTls12"> | Answered {
   const { settled, transcript } = proven;
   const { suite, hash, randoms, extendedMasterSecret, offer } = settled;
@@ -55,7 +58,10 @@ function answered(keyed: Keyed, shown: ShownCredential | undefined): Answered {
 
 /** change_cipher_spec and Finished. */
 export function sendFinishedTls12(
-  { settled, transcript, master }: Pick<Keyed, "settled" | "transcript" | "master">, key: Bytes, iv: Bytes, context: Context,
+  { settled, transcript, master }: Pick<Keyed, "settled" | "transcript" | "master">,
+  key: Bytes,
+  iv: Bytes,
+  context: Context,
 ): void {
   const { link } = context;
   const writeKeys = new WriteKeysTls12(settled.suite, key, iv);

@@ -28,8 +28,9 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   if (hello.legacyCompressionMethod !== 0) {
     wrong("server_hello", "compression_method", "null", `${hello.legacyCompressionMethod}`, "RFC 5246 §7.4.1.3");
   }
-  const suite =
-    settings.suites.find(({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2");
+  const suite = settings.suites.find(
+    ({ name }) => suiteIds[name] === hello.cipherSuite && suiteMeanings[name].version === "tls1.2",
+  );
   const hash = suite && settings.hashes.get(suite.hash);
   if (suite === undefined || hash === undefined) {
     const received = spelled("suite", hello.cipherSuite);
@@ -58,14 +59,32 @@ export function judgeServerHelloTls12(hello: ServerHello, offer: Offer): Settled
   const { extendedMasterSecret, announcesTicket, announcesStatus, timestamps } = hello;
   const newSessionId = session === undefined ? hello.legacySessionIdEcho : empty;
   return {
-    offer, suite, hash, randoms, alpn, extendedMasterSecret, types, session, newSessionId, announcesTicket, announcesStatus,
+    offer,
+    suite,
+    hash,
+    randoms,
+    alpn,
+    extendedMasterSecret,
+    types,
+    session,
+    newSessionId,
+    announcesTicket,
+    announcesStatus,
     timestamps,
   };
 }
 const answers = [
-  "server_name", "ec_point_formats", "application_layer_protocol_negotiation", "extended_master_secret", "renegotiation_info",
-  "status_request", "signed_certificate_timestamp", "session_ticket", "record_size_limit",
-  "client_certificate_type", "server_certificate_type",
+  "server_name",
+  "ec_point_formats",
+  "application_layer_protocol_negotiation",
+  "extended_master_secret",
+  "renegotiation_info",
+  "status_request",
+  "signed_certificate_timestamp",
+  "session_ticket",
+  "record_size_limit",
+  "client_certificate_type",
+  "server_certificate_type",
   // Some servers answer it, as TLS 1.3's do, though it means nothing here.
   "supported_groups",
 ] as const;
@@ -79,7 +98,9 @@ export function judgeCurve(key: PublicKey | undefined, { hello }: Offer): void {
 
 /** The share, and the signature that ties it to the certificate. */
 export function judgeServerKeyExchange(
-  raw: Uint8Array, schemes: readonly SignatureScheme[], { offer }: SettledTls12,
+  raw: Uint8Array,
+  schemes: readonly SignatureScheme[],
+  { offer }: SettledTls12,
 ): {
   readonly exchange: ServerKeyExchange;
   readonly group: Group;

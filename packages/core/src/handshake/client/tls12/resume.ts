@@ -19,7 +19,9 @@ const unspecifiedLifetime = 86_400;
 
 /** Keys from the session's secret: no certificate, and no key exchange. */
 export function takeUp(
-  session: SessionState, settled: SettledTls12, serverHello: Uint8Array,
+  session: SessionState,
+  settled: SettledTls12,
+  serverHello: Uint8Array,
 ): At<"expectSessionTicketResumed"> | At<"expectChangeCipherSpecResumed"> {
   const { suite, hash, randoms, offer } = settled;
   const identity = rememberedIdentity(session);
@@ -34,7 +36,12 @@ export function takeUp(
 
 /** Once the server's Finished has verified: what came to find the session by again goes to the store, if anything did. */
 export function rememberSession(
-  { settled, master, identity, ticket }: {
+  {
+    settled,
+    master,
+    identity,
+    ticket,
+  }: {
     readonly settled: SettledTls12;
     readonly master: Bytes;
     readonly identity: VerifiedIdentity;

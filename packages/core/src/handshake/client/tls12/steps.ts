@@ -10,7 +10,11 @@ import type { HandshakeMessage } from "../../../wire/handshake.ts";
 import { decodeFinished } from "../../../wire/post-handshake.ts";
 import { decodeCertificateStatus } from "../../../wire/staples.ts";
 import {
-  decodeCertificateRequestTls12, decodeCertificateTls12, decodeEmpty, decodeTicketTls12, signedParams,
+  decodeCertificateRequestTls12,
+  decodeCertificateTls12,
+  decodeEmpty,
+  decodeTicketTls12,
+  signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { presentedAgain, presentedIdentity } from "../../identity.ts";
 import { judgeCertificateRequestTls12, judgeChain, proofSchemes } from "../../judge-certificate.ts";
@@ -35,8 +39,7 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       // RFC 8422 §2: the suite says of which kind the key is.
       const offered = proofSchemes("tls1.2", settings).filter((scheme) => goesWith(suite.name, scheme));
       const certificates = decodeCertificateTls12(message.raw, types.server);
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, types.server, "tls1.2", offered, settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(certificates, types.server, "tls1.2", offered, settings, scribe.publicKey);
       judgeCurve(scribe.publicKey(publicKey), underway.settled.offer);
       underway.transcript.add(message.raw);
       const { announcesStatus, timestamps } = underway.settled;
@@ -56,7 +59,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     // RFC 6066 §8: who announced it need not send it.
     server_key_exchange: (state, message, context) => {
       return stepsTls12.expectServerKeyExchange.server_key_exchange(
-        { ...state, kind: "expectServerKeyExchange" }, message, context,
+        { ...state, kind: "expectServerKeyExchange" },
+        message,
+        context,
       );
     },
   },
@@ -116,7 +121,10 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
       if (answer === undefined) {
         const { name } = state.group;
         const detail = {
-          message: "server_key_exchange", field: "public", expected: `a valid ${name} share`, received: "an invalid one",
+          message: "server_key_exchange",
+          field: "public",
+          expected: `a valid ${name} share`,
+          received: "an invalid one",
         };
         fail("illegal-parameter", detail, "RFC 8422 §5.11");
       }
@@ -183,7 +191,9 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
 
 /** Who the server is, is known: our own flight, and the end. */
 function finishResumption(
-  state: Omit<At<"judgeResumedTls12">, "kind" | "presented">, identity: VerifiedIdentity, context: Context,
+  state: Omit<At<"judgeResumedTls12">, "kind" | "presented">,
+  identity: VerifiedIdentity,
+  context: Context,
 ): At<"connectedTls12"> {
   const { settled, master, keys, finished } = state;
   sendFinishedTls12(state, keys.clientKey, keys.clientIv, context);
@@ -193,7 +203,10 @@ function finishResumption(
 }
 
 function protectReading(
-  { suite }: SettledTls12, { serverKey, serverIv }: Pick<KeyBlock, "serverKey" | "serverIv">, behind: string, { link }: Context,
+  { suite }: SettledTls12,
+  { serverKey, serverIv }: Pick<KeyBlock, "serverKey" | "serverIv">,
+  behind: string,
+  { link }: Context,
 ): void {
   link.incoming.protect(new ReadKeysTls12(suite, serverKey, serverIv), behind);
   link.incoming.changeCipherSpec = "unexpected";

@@ -28,14 +28,18 @@ export function sendCertificate(
 
 /** CertificateVerify (§4.5.2). */
 export function sendCertificateVerify(
-  { transcript }: Underway, scheme: SignatureScheme, signature: Uint8Array, context: Context,
+  { transcript }: Underway,
+  scheme: SignatureScheme,
+  signature: Uint8Array,
+  context: Context,
 ): void {
   send(encodeCertificateVerify(schemeIds[scheme], signature), transcript, context);
 }
 
 /** Finished, and with it the end of the handshake. */
 export function sendFinished(
-  state: Underway & { readonly finishedHash: Bytes }, context: Context,
+  state: Underway & { readonly finishedHash: Bytes },
+  context: Context,
 ): { readonly exporterSecret: Bytes; readonly resumptionSecret: Bytes | undefined } {
   const { settled, transcript, schedule, handshakeTraffic, finishedHash } = state;
   const { offer, suite, hash } = settled;

@@ -12,7 +12,8 @@ import type { RetryRequest, Settled } from "./states.ts";
 
 /** What both kinds must hold. */
 function judgeBasics(
-  hello: ServerHello, offer: Offer,
+  hello: ServerHello,
+  offer: Offer,
 ): { readonly suite: SuiteImplementation; readonly hash: HashImplementation } {
   judgeVersion(hello, offer);
   if (hello.legacyVersion !== 0x0303) {
@@ -78,7 +79,9 @@ export function judgeRetryRequest(hello: ServerHello, offer: Offer): RetryReques
 
 /** What ServerHello settles, and whose share meets ours. */
 export function judgeServerHello(
-  hello: ServerHello, offer: Offer, request: RetryRequest | undefined,
+  hello: ServerHello,
+  offer: Offer,
+  request: RetryRequest | undefined,
 ): { readonly settled: Settled; readonly started: StartedShare; readonly peerShare: Bytes } {
   const { suite, hash } = judgeBasics(hello, offer);
   if (request !== undefined && suite !== request.suite) {
@@ -97,18 +100,25 @@ export function judgeServerHello(
   }
   if (keyShare.keyExchange.length !== group.shareLength.server) {
     wrong(
-      "key_share", `${group.shareLength.server} bytes for ${group.name}`, `${keyShare.keyExchange.length}`, "RFC 9846 §4.3.8.2",
+      "key_share",
+      `${group.shareLength.server} bytes for ${group.name}`,
+      `${keyShare.keyExchange.length}`,
+      "RFC 9846 §4.3.8.2",
     );
   }
   const psk = judgeSelectedIdentity(hello, hash, offer);
   return {
-    settled: { offer, suite, hash, group, retried: request !== undefined, psk }, started, peerShare: keyShare.keyExchange,
+    settled: { offer, suite, hash, group, retried: request !== undefined, psk },
+    started,
+    peerShare: keyShare.keyExchange,
   };
 }
 
 /** §4.3.11: an identity that was offered, with its hash. */
 function judgeSelectedIdentity(
-  { selectedIdentity }: ServerHello, hash: HashImplementation, { goal, psks }: Offer,
+  { selectedIdentity }: ServerHello,
+  hash: HashImplementation,
+  { goal, psks }: Offer,
 ): OfferedPsk | undefined {
   if (selectedIdentity === undefined) {
     if (!goal.settings.pskOnly) return undefined;

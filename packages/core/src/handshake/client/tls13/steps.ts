@@ -5,7 +5,10 @@ import { fail } from "../../../errors.ts";
 import { ReadKeys, WriteKeys } from "../../../record/keys.ts";
 import { type Bytes, copy } from "../../../wire/bytes.ts";
 import {
-  decodeCertificate, decodeCertificateRequest, decodeCertificateVerify, signedContent,
+  decodeCertificate,
+  decodeCertificateRequest,
+  decodeCertificateVerify,
+  signedContent,
 } from "../../../wire/certificate-message.ts";
 import { decodeEncryptedExtensions } from "../../../wire/encrypted-extensions.ts";
 import type { HandshakeMessage } from "../../../wire/handshake.ts";
@@ -14,7 +17,11 @@ import { decodeServerHello } from "../../../wire/server-hello.ts";
 import { decompressCertificate } from "../../decompress-certificate.ts";
 import { presentedAgain, presentedIdentity, rememberedIdentity } from "../../identity.ts";
 import {
-  judgeCertificateMessage, judgeCertificateRequest, judgeCertificateVerify, judgeChain, proofSchemes,
+  judgeCertificateMessage,
+  judgeCertificateRequest,
+  judgeCertificateVerify,
+  judgeChain,
+  proofSchemes,
 } from "../../judge-certificate.ts";
 import { logSecret } from "../../key-log.ts";
 import { FinishedVerified, KeyProven } from "../../proofs.ts";
@@ -60,13 +67,18 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       const { suite, hash, group, offer } = settled;
       if (answer === undefined) {
         const context = {
-          message: "server_hello", field: "key_share", expected: `a valid ${group.name} share`, received: "an invalid one",
+          message: "server_hello",
+          field: "key_share",
+          expected: `a valid ${group.name} share`,
+          received: "an invalid one",
         };
         fail("illegal-parameter", context, "RFC 9846 §7.4.2");
       }
       const psk = secretOf(settled.psk);
       const schedule =
-        psk === undefined ? HandshakeSchedule.withoutPsk(hash, answer.secret) : new EarlySchedule(hash, psk).handshake(answer.secret);
+        psk === undefined
+          ? HandshakeSchedule.withoutPsk(hash, answer.secret)
+          : new EarlySchedule(hash, psk).handshake(answer.secret);
       forgetOffered(offer);
       const handshakeTraffic = schedule.traffic(transcript.digest());
       const { settings } = offer.goal;
@@ -133,8 +145,12 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
     certificate_verify: ({ kind: _, publicKey, schemes, ...answered }, message) => {
       const { transcript, settled } = answered;
       const { settings } = settled.offer.goal;
-      const { scheme, signature, verification } =
-        judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settings);
+      const { scheme, signature, verification } = judgeCertificateVerify(
+        decodeCertificateVerify(message.raw),
+        schemes,
+        "tls1.3",
+        settings,
+      );
       const check = { scheme, publicKey, message: signedContent("server", transcript.digest()), signature };
       transcript.add(message.raw);
       return { kind: "checkSignature", ...answered, check, verification };
@@ -163,7 +179,11 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       transcript.add(message.raw);
       const proven = { finished, finishedHash: transcript.digest(), ...answered };
       if (request !== undefined) return { kind: "pickCredential", ...proven, request };
-      const { goal: { settings }, early, judged } = settled.offer;
+      const {
+        goal: { settings },
+        early,
+        judged,
+      } = settled.offer;
       // The server takes early data, which were sent on that verdict.
       if (judged !== undefined && early?.isOpen === true) {
         const again = { ...proven, identity: judged, keyProven: "by the session" } as const;
@@ -216,14 +236,23 @@ function withoutRequest({ kind: _, ...state }: At<"expectCertificateOrRequest">)
 
 /** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
 function takeCertificate(
-  { kind: _, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+  { kind: _, ...answered }: At<"expectCertificate">,
+  message: HandshakeMessage,
+  raw: Bytes,
+  { scribe }: Context,
 ): At<"expectCertificateVerify"> {
   const { types, settled } = answered;
   const { settings, serverName } = settled.offer.goal;
   judgeServerCertificateType(types.server, settled.offer.goal);
   const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), settings.verifier);
-  const { chain, publicKey, schemes } =
-    judgeChain(certificates, types.server, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  const { chain, publicKey, schemes } = judgeChain(
+    certificates,
+    types.server,
+    "tls1.3",
+    proofSchemes("tls1.3", settings),
+    settings,
+    scribe.publicKey,
+  );
   answered.transcript.add(message.raw);
   const presented = presentedIdentity("server", types.server, chain, serverName, staples, settings);
   return { kind: "expectCertificateVerify", ...answered, presented, publicKey, schemes };

@@ -13,8 +13,13 @@ import { groupIds, schemeIds, suiteIds } from "../../../wire/registry.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../wire/server-hello.ts";
 import { encodeCertificateStatus, timestampsStaple } from "../../../wire/staples.ts";
 import {
-  clientCertificateTypes, encodeCertificateRequestTls12, encodeCertificateTls12, encodeServerHelloDone, encodeServerKeyExchange,
-  serverParams, signedParams,
+  clientCertificateTypes,
+  encodeCertificateRequestTls12,
+  encodeCertificateTls12,
+  encodeServerHelloDone,
+  encodeServerKeyExchange,
+  serverParams,
+  signedParams,
 } from "../../../wire/tls12-messages.ts";
 import { rememberedIdentity } from "../../identity.ts";
 import { proofSchemes } from "../../judge-certificate.ts";
@@ -30,12 +35,13 @@ type At<Kind extends keyof StatesTls12> = StateOf<StatesTls12, Kind>;
 
 /** ServerHello, Certificate and CertificateStatus, up to the pause for the signature. */
 export function sendServerHelloTls12(
-  { hello, settled }: At<"startShare">, started: StartedShare, context: Context,
+  { hello, settled }: At<"startShare">,
+  started: StartedShare,
+  context: Context,
 ): At<"signShare"> {
   const { settings, negotiated, hash, group } = settled;
   const { extendedMasterSecret } = hello;
-  const transcript =
-    settled.authentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
+  const transcript = settled.authentication === undefined ? new Transcript(hash, hello.raw) : Transcript.keeping(hash, hello.raw);
   const { chain, type, ocspResponse, signedCertificateTimestamps = [] } = expectSignature(negotiated).credential;
   const status = hello.staples.includes("ocsp") ? ocspResponse : undefined;
   const handle = handleFor(hello, settings);
@@ -60,7 +66,10 @@ export function sendServerHelloTls12(
 
 /** ServerHello, change_cipher_spec and Finished: the whole flight of a resumption (RFC 5246, figure 2). */
 export function sendResumption(
-  hello: DecodedClientHello, settled: Settled, session: SessionState, context: Context,
+  hello: DecodedClientHello,
+  settled: Settled,
+  session: SessionState,
+  context: Context,
 ): At<"expectChangeCipherSpecResumed"> {
   const { settings, suite, hash } = settled;
   const { link } = context;
@@ -79,8 +88,12 @@ export function sendResumption(
 
 /** ServerHello, with what both handshakes say in it and `more`. RFC 6066 §3: a resumption has no answer to the name. */
 function sendServerHello(
-  hello: DecodedClientHello, { settings, negotiated, suite }: Settled, sessionId: Bytes, more: readonly Extension[],
-  transcript: Transcript, context: Context,
+  hello: DecodedClientHello,
+  { settings, negotiated, suite }: Settled,
+  sessionId: Bytes,
+  more: readonly Extension[],
+  transcript: Transcript,
+  context: Context,
 ): Randoms {
   const random = copy(expectLength(settings.provider.random(32), 32, "random"));
   // RFC 9846 §4.2.3: a server that could do better says so where an attacker can't change it.
@@ -114,7 +127,9 @@ const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff;
 
 /** ServerKeyExchange, CertificateRequest and ServerHelloDone. */
 export function sendServerKeyExchange(
-  state: At<"signShare">, signature: Uint8Array, context: Context,
+  state: At<"signShare">,
+  signature: Uint8Array,
+  context: Context,
 ): At<"expectClientKeyExchange"> | At<"expectClientCertificate"> {
   const { kind: _, params, message: __, ...underway } = state;
   const { settings, authentication } = underway.settled;

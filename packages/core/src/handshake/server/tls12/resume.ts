@@ -28,7 +28,8 @@ export function lookUpOrStart(hello: DecodedClientHello, settled: Settled): At<"
 
 /** An id may be one that TLS 1.3's compatibility mode made up: who looks finds nothing. */
 export function candidatesTls12(
-  { sessionTicket, legacySessionId }: DecodedClientHello, { sessions, resumesTls12 }: ServerSettings,
+  { sessionTicket, legacySessionId }: DecodedClientHello,
+  { sessions, resumesTls12 }: ServerSettings,
 ): Candidate[] {
   if (sessions === undefined || !resumesTls12) return [];
   const id = "current" in sessions ? (sessionTicket ?? empty) : legacySessionId;
@@ -37,7 +38,8 @@ export function candidatesTls12(
 
 /** @returns the session, and what the hello settled with the session's suite. */
 export function takeTls12(
-  { hello, settled }: At<"lookUpSessionTls12">, found: readonly Found[],
+  { hello, settled }: At<"lookUpSessionTls12">,
+  found: readonly Found[],
 ): { readonly session: SessionState; readonly settled: Settled } | undefined {
   const { settings } = settled;
   const nowMs = settings.now();
@@ -58,13 +60,19 @@ function fits(state: SessionState, hello: DecodedClientHello, settings: ServerSe
   const offered = hello.cipherSuites.some(({ id }) => id === suiteIds[state.suite]);
   // RFC 6066 §3: with another name "it proceeds with a full handshake".
   const sameName = state.serverName === hello.serverName;
-  return offered && sameName && equal(state.configId, settings.id) && isFresh(state, nowMs) &&
-    stillHolds(state, settings.clientAuthentication?.verifier, nowMs);
+  return (
+    offered &&
+    sameName &&
+    equal(state.configId, settings.id) &&
+    isFresh(state, nowMs) &&
+    stillHolds(state, settings.clientAuthentication?.verifier, nowMs)
+  );
 }
 
 /** Of a full handshake. undefined: the session ends with its connection. */
 export function handleFor(
-  hello: DecodedClientHello, { sessions, resumesTls12, provider, now }: ServerSettings,
+  hello: DecodedClientHello,
+  { sessions, resumesTls12, provider, now }: ServerSettings,
 ): Handle | undefined {
   // RFC 7627 §5.4: what was made without the extension is not resumed.
   if (sessions === undefined || !resumesTls12 || !hello.extendedMasterSecret) return undefined;
@@ -77,9 +85,7 @@ export function handleFor(
  *
  * @returns NewSessionTicket, if one was announced.
  */
-export function rememberSession(
-  connection: At<"expectFinishedTls12">, { link }: Context,
-): Bytes | undefined {
+export function rememberSession(connection: At<"expectFinishedTls12">, { link }: Context): Bytes | undefined {
   const { settled, handle, master, peer } = connection;
   const { settings, negotiated, suite } = settled;
   const { sessions } = settings;

@@ -72,11 +72,19 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
         if (authentication.mode === "required") fail("certificate-required", { version: "tls1.2" }, "RFC 5246 §7.4.6");
         return { kind: "expectClientKeyExchange", ...underway, shown: undefined };
       }
-      const { chain, publicKey, schemes } =
-        judgeChain(certificates, authentication.type, "tls1.2", proofSchemes("tls1.2", settings), settings, scribe.publicKey);
+      const { chain, publicKey, schemes } = judgeChain(
+        certificates,
+        authentication.type,
+        "tls1.2",
+        proofSchemes("tls1.2", settings),
+        settings,
+        scribe.publicKey,
+      );
       const presented = presentedIdentity("client", authentication.type, chain, undefined, noStaples, settings);
       return {
-        kind: "expectClientKeyExchange", ...underway, shown: { verifier: authentication.verifier, presented, publicKey, schemes },
+        kind: "expectClientKeyExchange",
+        ...underway,
+        shown: { verifier: authentication.verifier, presented, publicKey, schemes },
       };
     },
   },
@@ -110,7 +118,10 @@ export const stepsTls12: Steps<EdgesTls12, StatesTls12, InputsTls12> = {
     certificate_verify: ({ kind: _, ...keyed }, message) => {
       const { shown, transcript, settled } = keyed;
       const { scheme, signature, verification } = judgeCertificateVerify(
-        decodeCertificateVerify(message.raw), shown.schemes, "tls1.2", settled.settings,
+        decodeCertificateVerify(message.raw),
+        shown.schemes,
+        "tls1.2",
+        settled.settings,
       );
       const check = { scheme, publicKey: shown.publicKey, message: transcript.said(), signature };
       transcript.add(message.raw);

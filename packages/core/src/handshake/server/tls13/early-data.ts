@@ -39,7 +39,9 @@ export function whyNoEarlyData(
 
 /** What a store of single use is asked, of a hello that nothing else speaks against. */
 export function useOf(
-  hello: DecodedClientHello, { hash }: Settled, session: Resumption,
+  hello: DecodedClientHello,
+  { hash }: Settled,
+  session: Resumption,
 ): { readonly key: Bytes; readonly forgetAfterMs: number } {
   const binder = hello.psks?.binders[session.index] ?? new Uint8Array(0);
   // From then on it is too old, whoever sends it.
@@ -63,7 +65,10 @@ interface EarlyReading {
 }
 /** @param transcript of the hello alone. */
 export function earlyReading(
-  hello: DecodedClientHello, { settings, suite, hash }: Settled, psk: SelectedPsk | undefined, transcript: Transcript,
+  hello: DecodedClientHello,
+  { settings, suite, hash }: Settled,
+  psk: SelectedPsk | undefined,
+  transcript: Transcript,
 ): EarlyReading {
   if (psk?.kind !== "session") throw new TypeError("early data without a session");
   const { schedule } = psk;
@@ -77,7 +82,8 @@ export function earlyReading(
 
 /** What is told when our flight is complete. */
 export function behindFlight<Next extends At<"expectFinished"> | At<"expectCertificate">>(
-  next: Next, outcome: EarlyDataOutcome | undefined,
+  next: Next,
+  outcome: EarlyDataOutcome | undefined,
 ): Next | At<"tellEarlyData"> {
   return outcome === undefined ? next : { kind: "tellEarlyData", outcome, next };
 }

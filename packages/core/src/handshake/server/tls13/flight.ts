@@ -60,7 +60,10 @@ function cookie({ provider }: ServerSettings): Extension {
 
 /** ServerHello … Certificate, up to the pause for the signature; of a resumption the whole flight. */
 export function sendServerHello(
-  state: At<"exchangeKeys">, sharedSecret: Uint8Array, share: Uint8Array, context: Context,
+  state: At<"exchangeKeys">,
+  sharedSecret: Uint8Array,
+  share: Uint8Array,
+  context: Context,
 ): At<"sign"> | At<"expectEndOfEarlyData"> | At<"tellEarlyData"> | At<"expectFinished"> {
   const { hello, settled, transcript, psk, earlyData } = state;
   const { link, scribe } = context;
@@ -107,7 +110,8 @@ export function sendServerHello(
     const identity = psk.kind === "session" ? psk.identity : undefined;
     const peer = identity && ({ identity, keyProven: "by the session" } as const);
     const answered = { peer, ...finish(underway, context) };
-    if (early !== undefined) return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0, recordSizes };
+    if (early !== undefined)
+      return { kind: "expectEndOfEarlyData", ...answered, exporter: early.exporter, received: 0, recordSizes };
     return behindFlight({ kind: "expectFinished", ...answered }, earlyData);
   }
   const { authentication } = settled;
@@ -124,14 +128,17 @@ export function sendServerHello(
 
 /** CertificateVerify and Finished. */
 export function sendFinished(
-  state: At<"sign">, signature: Uint8Array, context: Context,
+  state: At<"sign">,
+  signature: Uint8Array,
+  context: Context,
 ): At<"tellEarlyData"> | At<"expectFinished"> | At<"expectCertificate"> {
   const { authentication, negotiated } = state.settled;
   send(encodeCertificateVerify(schemeIds[expectSignature(negotiated).scheme], signature), state.transcript, context);
   const answered = finish(state, context);
-  const next = authentication === undefined
-    ? { kind: "expectFinished", ...answered, peer: undefined } as const
-    : { kind: "expectCertificate", ...answered, authentication } as const;
+  const next =
+    authentication === undefined
+      ? ({ kind: "expectFinished", ...answered, peer: undefined } as const)
+      : ({ kind: "expectCertificate", ...answered, authentication } as const);
   return behindFlight(next, state.earlyData);
 }
 
@@ -155,15 +162,22 @@ function finish({ hello, settled, transcript, schedule, handshakeTraffic, psk }:
   const clientHandshakeTraffic = handshakeTraffic.client;
   const writeHalf = settings.halfRtt ? new WriteHalf(link, "tls1.3", suite, settings.limits) : undefined;
   return {
-    settled, transcript, schedule, psk, ticketCount, clientHandshakeTraffic, clientTraffic: traffic.client, exporterSecret,
+    settled,
+    transcript,
+    schedule,
+    psk,
+    ticketCount,
+    clientHandshakeTraffic,
+    clientTraffic: traffic.client,
+    exporterSecret,
     writeHalf,
   };
 }
 
 /** §4.4.2. */
 function certificateRequest(settings: ServerSettings, { verifier, authorities }: ClientAuthenticationSettings): Extension[] {
-  const schemes =
-    (names: readonly SignatureScheme[]) => (writer: Writer) => writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
+  const schemes = (names: readonly SignatureScheme[]) => (writer: Writer) =>
+    writer.list(2, names, (_, name) => writer.u16(schemeIds[name]));
   const proofs = proofSchemes("tls1.3", settings);
   const extensions = [extension("signature_algorithms", schemes(proofs))];
   if (verifier.schemes.length > 0 && verifier.schemes.join() !== proofs.join()) {
@@ -181,7 +195,10 @@ function certificateRequest(settings: ServerSettings, { verifier, authorities }:
 }
 
 function encryptedExtensions(
-  hello: DecodedClientHello, settled: Settled, psk: SelectedPsk | undefined, takesEarlyData: boolean,
+  hello: DecodedClientHello,
+  settled: Settled,
+  psk: SelectedPsk | undefined,
+  takesEarlyData: boolean,
 ): Extension[] {
   const { negotiated, settings } = settled;
   const { recordSizeLimit: limit, ticketRequest } = hello;

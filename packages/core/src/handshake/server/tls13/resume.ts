@@ -65,7 +65,10 @@ export function sessionThatFits({ hello, settled }: At<"lookUpSession">, found: 
 }
 
 function misfitOf(
-  state: SessionState, hello: DecodedClientHello, { settings, suite }: Settled, nowMs: number,
+  state: SessionState,
+  hello: DecodedClientHello,
+  { settings, suite }: Settled,
+  nowMs: number,
 ): EarlyDataRejection | undefined {
   // §4.3.11: a PSK goes with any suite of its hash.
   const { version, hash } = suiteMeanings[state.suite];
@@ -80,7 +83,9 @@ function misfitOf(
 
 /** As many tickets as follow this handshake: what the client asks for, if it does, and can use. */
 export function ticketsFor(
-  { pskModes: modes, ticketRequest = usualTickets }: DecodedClientHello, { sessions }: ServerSettings, psk: SelectedPsk | undefined,
+  { pskModes: modes, ticketRequest = usualTickets }: DecodedClientHello,
+  { sessions }: ServerSettings,
+  psk: SelectedPsk | undefined,
 ): number {
   if (sessions === undefined || modes?.includes(pskModes.psk_dhe_ke) !== true) return 0;
   return Math.min(mostTickets, psk?.kind === "session" ? ticketRequest.resumed : ticketRequest.new);

@@ -19,7 +19,11 @@ import { candidatesOf, type Fitting, sessionThatFits } from "./resume.ts";
 
 /** Whether a session is looked for, and then the key exchange. @param transcript before this hello. */
 export function lookUpOrExchange(
-  hello: DecodedClientHello, settled: Settled, transcript: Transcript, peerShare: Bytes, { link }: Context,
+  hello: DecodedClientHello,
+  settled: Settled,
+  transcript: Transcript,
+  peerShare: Bytes,
+  { link }: Context,
 ): At<"lookUpSession"> | At<"exchangeKeys"> {
   const state: At<"lookUpSession"> = { kind: "lookUpSession", hello, settled, transcript, peerShare };
   const mayBeKnown = settled.settings.sessions !== undefined && candidatesOf(state).length > 0;
@@ -31,7 +35,9 @@ export function lookUpOrExchange(
 
 /** @param found sessions that are known. */
 export function resumeOrExchange(
-  state: At<"lookUpSession">, found: readonly Found[], link: Link,
+  state: At<"lookUpSession">,
+  found: readonly Found[],
+  link: Link,
 ): At<"judgeResumed"> | At<"askSingleUse"> | At<"exchangeKeys"> {
   const { psk, reason } = select(state, found, link);
   if (psk?.kind !== "session") return askOrExchange(state, psk, reason);
@@ -44,7 +50,8 @@ export function resumeOrExchange(
 
 /** The verifier has said yes. */
 export function exchangeJudged(
-  { psk, againstEarlyData, ...state }: At<"judgeResumed">, identity: VerifiedIdentity,
+  { psk, againstEarlyData, ...state }: At<"judgeResumed">,
+  identity: VerifiedIdentity,
 ): At<"askSingleUse"> | At<"exchangeKeys"> {
   return askOrExchange(state, { ...psk, identity }, againstEarlyData);
 }
@@ -65,7 +72,9 @@ function askOrExchange(
 
 /** The PSK that is used, and what speaks against early data; the hello is part of the transcript then. */
 function select(
-  state: At<"lookUpSession">, found: readonly Found[], link: Link,
+  state: At<"lookUpSession">,
+  found: readonly Found[],
+  link: Link,
 ): { readonly psk: SelectedPsk | undefined; readonly reason: EarlyDataRejection | undefined } {
   const { hello, settled, transcript } = state;
   const { session, misfit } = sessionThatFits(state, found);

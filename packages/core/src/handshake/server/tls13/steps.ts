@@ -67,7 +67,11 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
       return { kind: "showEarlyData", ...state, received, data: copy(data) };
     },
     end_of_early_data: ({ kind: _, exporter, received: __, recordSizes, ...answered }, message, { link }) => {
-      const { settled: { suite, hash }, transcript, clientHandshakeTraffic } = answered;
+      const {
+        settled: { suite, hash },
+        transcript,
+        clientHandshakeTraffic,
+      } = answered;
       decodeEndOfEarlyData(message.raw);
       transcript.add(message.raw);
       link.incoming.protect(new ReadKeys(suite, hash, copy(clientHandshakeTraffic)), "end_of_early_data");
@@ -95,8 +99,12 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
   expectCertificateVerify: {
     certificate_verify: ({ kind: _, authentication, publicKey, schemes, ...answered }, message) => {
       const { transcript, settled } = answered;
-      const { scheme, signature, verification } =
-        judgeCertificateVerify(decodeCertificateVerify(message.raw), schemes, "tls1.3", settled.settings);
+      const { scheme, signature, verification } = judgeCertificateVerify(
+        decodeCertificateVerify(message.raw),
+        schemes,
+        "tls1.3",
+        settled.settings,
+      );
       const check = { scheme, publicKey, message: signedContent("client", transcript.digest()), signature };
       transcript.add(message.raw);
       return { kind: "checkSignature", ...answered, verifier: authentication.verifier, check, verification };
@@ -141,7 +149,10 @@ export const stepsTls13: Steps<EdgesTls13, States, InputsTls13> = {
 
 /** @param message what was said. @param raw the Certificate: this, or what was compressed in it. */
 function takeCertificate(
-  { kind: _, authentication, ...answered }: At<"expectCertificate">, message: HandshakeMessage, raw: Bytes, { scribe }: Context,
+  { kind: _, authentication, ...answered }: At<"expectCertificate">,
+  message: HandshakeMessage,
+  raw: Bytes,
+  { scribe }: Context,
 ): At<"expectCertificateVerify"> | At<"expectFinished"> {
   const { settings } = answered.settled;
   const { certificates, staples } = judgeCertificateMessage(decodeCertificate(raw), authentication.verifier);
@@ -151,8 +162,14 @@ function takeCertificate(
     if (authentication.mode === "required") fail("certificate-required", { version: "tls1.3" }, "RFC 9846 §4.5.1.3");
     return { kind: "expectFinished", ...answered, peer: undefined };
   }
-  const { chain, publicKey, schemes } =
-    judgeChain(certificates, authentication.type, "tls1.3", proofSchemes("tls1.3", settings), settings, scribe.publicKey);
+  const { chain, publicKey, schemes } = judgeChain(
+    certificates,
+    authentication.type,
+    "tls1.3",
+    proofSchemes("tls1.3", settings),
+    settings,
+    scribe.publicKey,
+  );
   const presented = presentedIdentity("client", authentication.type, chain, undefined, staples, settings);
   return { kind: "expectCertificateVerify", ...answered, authentication, presented, publicKey, schemes };
 }
