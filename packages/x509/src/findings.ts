@@ -195,7 +195,7 @@ const descriptions: { readonly [K in FindingKind]: (context: FindingContext[K]) 
   "too-many-intermediates": ({ certificate, allowed }) =>
     `below ${which(certificate)} there are more than the ${allowed} intermediates that this verifier allows`,
   "wrong-purpose": ({ certificate, purpose, allowed }) =>
-    `${which(certificate)} is not for ${purpose}; its extended key usage is ` + allowed.map(purposeText).join(", "),
+    `${which(certificate)} is not for ${purpose}; its extended key usage is ${allowed.map(purposeText).join(", ")}`,
   "wrong-key-usage": ({ certificate, lacks }) => `${which(certificate)} has a key usage without ${lacks}`,
   "required-usage": ({ certificate, extension, lacks }) =>
     `${which(certificate)} lacks ${lacks.map(purposeText).join(", ")} in its ${extension}, as is demanded here`,
