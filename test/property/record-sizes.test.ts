@@ -3,7 +3,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { ApiMisuse, type Connection } from "@sallyport/core";
+import { listenTls } from "@sallyport/deno";
 import { drive, type DynamicRecordSizes, dynamicRecordSizes } from "@sallyport/drive";
+import { createServer } from "@sallyport/node";
 import { settled, VirtualClock } from "../support/clock.ts";
 import { establishedPair, joined, type PairOptions } from "../support/pair.ts";
 import { stage } from "../support/scripted-stages.ts";
@@ -179,6 +181,10 @@ describe("dynamic record sizes", () => {
     expect(() => drive(new SimulatedTransport(), start, { accept }, { clock: new VirtualClock(), recordSizes: made })).toThrow(
       ApiMisuse,
     );
+    // A server says so when it is made: at its first connection a client would end the process.
+    expect(() => createServer({ accept, recordSizes: made })).toThrow(ApiMisuse);
+    const listener = { accept, close: () => {}, async *[Symbol.asyncIterator]() {} };
+    expect(() => listenTls(listener, accept, { recordSizes: made })).toThrow(ApiMisuse);
     const timeless = { after: () => () => {} };
     expect(() =>
       drive(new SimulatedTransport(), start, { accept }, { clock: timeless, recordSizes: dynamicRecordSizes() }),

@@ -18,6 +18,7 @@ import {
   type DynamicRecordSizes,
   type EarlyDataHandler,
   type EarlyDataSource,
+  expectRecordSizes,
   budget as freshBudget,
   type PassedThrough,
   type ServerDriven,
@@ -101,6 +102,7 @@ export function startTls(conn: Conn, accept: Accept, options: ServeTlsOptions & 
  * A listener whose connections are secure. Each is given at once, with its handshake under way: one that stalls holds up no
  * other.
  *
+ * @throws ApiMisuse for `recordSizes` that nobody made
  * @example
  * for await (const conn of listenTls(Deno.listen({ port: 8443 }), () => config)) void serve(conn);
  */
@@ -110,6 +112,7 @@ export function listenTls(
   options: ServeTlsOptions = {},
 ): AsyncIterable<TlsConn> & { close(): void } {
   const common = { budget: freshBudget(), ...options };
+  if (options.recordSizes !== undefined) expectRecordSizes(options.recordSizes);
   return {
     async *[Symbol.asyncIterator](): AsyncGenerator<TlsConn> {
       for await (const conn of listener) yield startTls(conn, accept, common);

@@ -21,7 +21,7 @@ import { type Arrival, Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
 import { Interruption, Patience } from "./patience.ts";
 import { keep } from "./pieces.ts";
-import { DynamicRecordSizes, SmallRecords } from "./record-sizes.ts";
+import { type DynamicRecordSizes, expectRecordSizes, SmallRecords } from "./record-sizes.ts";
 import { Stream } from "./stream.ts";
 import type { TlsStream } from "./tls-stream.ts";
 import type { Clock, Transport } from "./transport.ts";
@@ -114,7 +114,7 @@ export function drive(
 function smallRecordsOf(sizes: DynamicRecordSizes, clock: Clock): SmallRecords {
   const now = clock.now?.bind(clock);
   if (now === undefined) throw new ApiMisuse("bad-argument", "recordSizes needs a clock that has now()");
-  return new SmallRecords(DynamicRecordSizes.expect(sizes), now);
+  return new SmallRecords(expectRecordSizes(sizes), now);
 }
 
 const usualDrain: DrainOptions = {};

@@ -9,7 +9,7 @@ export { Gathered } from "./gathered.ts";
 export type { Delivery, DrainOptions, PeerEnd } from "./farewell.ts";
 export type { Waiter } from "./inbox.ts";
 export type { DynamicRecordSizeOptions, DynamicRecordSizes } from "./record-sizes.ts";
-export { dynamicRecordSizes } from "./record-sizes.ts";
+export { dynamicRecordSizes, expectRecordSizes } from "./record-sizes.ts";
 export { WriteSideClosed } from "./plaintext.ts";
 export type { Closing, Extraction, TlsStream, Written } from "./tls-stream.ts";
 export type { ChunkReader, ChunkWriter, Clock, Transport } from "./transport.ts";

@@ -45,6 +45,15 @@ export function dynamicRecordSizes(options: DynamicRecordSizeOptions = {}): Dyna
   return new DynamicRecordSizes(options);
 }
 
+/**
+ * For adapters: a server asks when it is made, and not at its first connection.
+ *
+ * @throws ApiMisuse for what `dynamicRecordSizes` did not make
+ */
+export function expectRecordSizes(sizes: DynamicRecordSizes): DynamicRecordSizes {
+  return DynamicRecordSizes.expect(sizes);
+}
+
 /** Of one connection: how much of what comes next goes in small records. */
 export class SmallRecords {
   readonly #sizes: DynamicRecordSizes;

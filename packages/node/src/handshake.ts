@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { ErrorAndAlert } from "@sallyport/core";
-import type { DriveOptions, PassedThrough, ServerDriven } from "@sallyport/drive";
+import { type DriveOptions, expectRecordSizes, type PassedThrough, type ServerDriven } from "@sallyport/drive";
 import { clock } from "./clock.ts";
 import { observe } from "./diagnostics.ts";
 import { coded } from "./errors.ts";
@@ -57,7 +57,7 @@ export function driveOptions({
     clock,
     ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
     ...(budget === undefined ? {} : { budget }),
-    ...(recordSizes === undefined ? {} : { recordSizes }),
+    ...(recordSizes === undefined ? {} : { recordSizes: expectRecordSizes(recordSizes) }),
     ...(plainHttp === undefined ? {} : { plainAnswer: plainHttpAnswer(plainHttp) }),
   };
 }

@@ -30,6 +30,7 @@ export interface TlsServer extends Server {
 /**
  * A net.Server whose connections are secure.
  *
+ * @throws ApiMisuse for `recordSizes` that nobody made
  * @example
  * createServer({ accept: config }, (socket) => socket.end("hello\n")).listen(8443);
  */
