@@ -52,6 +52,26 @@ const earlyData = servers.map(
       transport,
     }) satisfies Case,
 );
+/** A second hello that shows a session, and is mostly what is wrong. */
+const retries = servers.map(
+  ({ features, script, transport }) =>
+    ({
+      features: {
+        ...features,
+        versions: features.versions === "tls1.2" ? "both" : features.versions,
+        sessions: features.sessions === "stored" ? "stored" : "sealed",
+        retry: true,
+        manners: false,
+      },
+      script: {
+        ...script,
+        hello: plainHello,
+        resumes: true,
+        faults: script.faults.map((fault) => (fault.at % 4 === 0 ? fault : { ...fault, at: 1 })),
+      },
+      transport,
+    }) satisfies Case,
+);
 const certificates = servers.map(
   ({ features, script, transport }) =>
     ({
@@ -89,6 +109,7 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 8, arbitrary: clients },
   { weight: 4, arbitrary: talking },
   { weight: 2, arbitrary: earlyData },
+  { weight: 2, arbitrary: retries },
   { weight: 2, arbitrary: certificates },
   { weight: 2, arbitrary: requestsAndTickets },
 );
