@@ -573,9 +573,10 @@ export abstract class Peer {
 
 const noFaults: readonly Fault[] = [];
 
-/** A record of any type: change_cipher_spec and alerts as they should be, but where they should not. */
+/** A record of any type: change_cipher_spec and alerts as they should be, but where they should not; padding and nothing else. */
 function insertion(where: number, value: number): [number, Bytes] {
   const type = [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23;
+  if (type === 0 && where % 2 === 0) return [type, repeat(where % 30)];
   if (where % 3 > 0 && type !== contentTypes.changeCipherSpec) return [type, filler(value, where % 30)];
   return [type, type === contentTypes.changeCipherSpec ? Uint8Array.of(1) : Uint8Array.of(1 + (value % 2), where & 255)];
 }
