@@ -377,6 +377,8 @@ function memoryOf(provider: ProviderName, features: Features, version: ProtocolV
     stored = session;
   };
   world.isFirst = true;
+  // By others than the world's other first meetings have had: ids of sessions are random.
+  casts[provider].restart(10 + (isNameless ? 2 : 0) + (version === "tls1.2" ? 1 : 0));
   const { peer, machine } = cast(provider, then, world, script, undefined);
   converse(peer, machine, { chunks: [], endsAfter: undefined });
   world.put = () => {};

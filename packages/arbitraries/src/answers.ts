@@ -49,9 +49,7 @@ function judgeHelloTls12(hello: Bytes, versions: readonly number[], isResumed: b
   if (isResumed && bodyOf(hello, extensionTypes.extended_master_secret) === undefined)
     return "a session resumed without extended master secret";
   const renegotiated = bodyOf(hello, extensionTypes.renegotiation_info);
-  return renegotiated !== undefined && renegotiated.some((byte) => byte !== 0)
-    ? "a first handshake that another went before"
-    : undefined;
+  return renegotiated?.some((byte) => byte !== 0) === true ? "a first handshake that another went before" : undefined;
 }
 /** The last eight bytes of a random, without the last: that of a server that speaks TLS 1.3, or 1.2 (RFC 9846 §4.2.3). */
 const sentinel: readonly number[] = [0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44];
@@ -95,9 +93,7 @@ function judgeOffer(hello: Bytes, answer: Bytes): string | undefined {
 function judgeOfferTls12(hello: Bytes): string | undefined {
   if (!compressionsOf(hello).includes(0)) return "compression";
   const renegotiated = bodyOf(hello, extensionTypes.renegotiation_info);
-  return renegotiated !== undefined && renegotiated.some((byte) => byte !== 0)
-    ? "a first handshake that another went before"
-    : undefined;
+  return renegotiated?.some((byte) => byte !== 0) === true ? "a first handshake that another went before" : undefined;
 }
 
 /** RFC 9846 §4.2.2: all that may be another in a second hello. */
