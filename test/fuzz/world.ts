@@ -14,6 +14,7 @@ import {
   plainPeer,
   type Role,
   ServerPeer,
+  storedCompression,
   type Spoken,
   type TransportScript,
 } from "@sallyport/arbitraries";
@@ -73,6 +74,8 @@ export interface Features {
   readonly smallRecords: boolean;
   /** One suite of each version, one group and one protocol. */
   readonly narrow: boolean;
+  /** Status is asked for and stapled, certificates are compressed. */
+  readonly extras: boolean;
   /** Its user closes behind the first data. Default false. */
   readonly closes?: boolean;
   /** What can be asked asynchronously is. Default false. */
@@ -165,12 +168,13 @@ const casts: Readonly<Record<ProviderName, Cast>> = {
 const worlds: Readonly<Record<ProviderName, Map<number, World>>> = { fuzz: new Map(), node: new Map(), noble: new Map() };
 /** Another number for other features. */
 function numberOf(features: Features): number {
-  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, waits = false } = features;
+  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, extras } = features;
   let number = role === "server" ? 1 : 0;
   number = 3 * number + (versions === "both" ? 0 : versions === "tls1.3" ? 1 : 2);
   number = 3 * number + (authentication === "none" ? 0 : authentication === "optional" ? 1 : 2);
   number = 3 * number + (sessions === "none" ? 0 : sessions === "sealed" ? 1 : 2);
-  for (const flag of [early, retry, manners, smallRecords, narrow, waits]) number = 2 * number + (flag ? 1 : 0);
+  for (const flag of [early, retry, manners, smallRecords, narrow, extras, features.waits === true])
+    number = 2 * number + (flag ? 1 : 0);
   return number;
 }
 
@@ -323,7 +327,13 @@ function cast(
   another?: readonly Spoken[],
 ): { peer: Peer; machine: Machine } {
   const { peer: cryptography, own } = casts[provider];
-  const options = { provider: cryptography, identity: own, session, another };
+  const options = {
+    provider: cryptography,
+    identity: own,
+    session,
+    another,
+    ...(features.extras && { compressor: storedCompression }),
+  };
   const { closes = false, changed } = features;
   const user = { echoes: true, closes, answer: answered };
   if (features.role === "server") {
@@ -432,10 +442,13 @@ function firstSessions(world: () => World): SyncServerSessionStore {
 }
 
 function makeConfig(provider: ProviderName, features: Features, world: () => World): ServerConfig | ClientConfig {
-  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, waits = false } = features;
-  const { machine, own: synchronous, verifier: judge } = casts[provider];
+  const { machine, own: plain, verifier: trusted } = casts[provider];
+  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, extras } = features;
+  const { waits = false } = features;
+  const stapled = extras ? { ...plain, ocspResponse: new Uint8Array(70).fill(0x0c) } : plain;
+  const own = waits ? { ...stapled, signer: asyncSigner(stapled.signer) } : stapled;
+  const judge: SyncVerifier = extras ? { ...trusted, asksFor: ["ocsp"] } : trusted;
   const verifier = waits ? asyncVerifier(judge) : judge;
-  const own = waits ? { ...synchronous, signer: asyncSigner(synchronous.signer) } : synchronous;
   const stored = firstSessions(world);
   const singleUse = {
     use: () => {
@@ -459,6 +472,7 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     }),
     ...(versions !== "both" && { versions: [versions] }),
     ...(smallRecords && { maxRecordSize: 300 }),
+    ...(extras && versions !== "tls1.2" && { certificateCompression: [storedCompression] }),
   };
   if (role === "server") {
     return serverConfig({
