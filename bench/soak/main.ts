@@ -11,6 +11,7 @@ import { where } from "../report.ts";
 import { spread } from "../rounds.ts";
 import { handshakeTimeoutMs } from "../serve.ts";
 import { resumingClient } from "../sides.ts";
+import { type Weight, weigh } from "./weight.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,11 +32,11 @@ const config = resumingClient("crypto-node", authority);
 const until = performance.now() + minutes * 60_000;
 const done = { bulk: 0, small: 0, connects: 0, aborts: 0 };
 
-/** MiB, ten a minute at most. */
+/** Ten a minute at most. */
 interface Sample {
   readonly minute: number;
-  readonly server: number;
-  readonly client: number;
+  readonly server: Weight;
+  readonly client: Weight;
 }
 const samples: Sample[] = [];
 
@@ -109,16 +110,12 @@ async function watch(): Promise<void> {
   while (performance.now() < until) {
     await after(pause);
     server.send("weigh");
-    const [rss] = await once(server, "message");
-    const sample = {
-      minute: (performance.now() - started) / 60_000,
-      server: rss / 2 ** 20,
-      client: process.memoryUsage.rss() / 2 ** 20,
-    };
+    const [weight] = await once(server, "message");
+    const sample: Sample = { minute: (performance.now() - started) / 60_000, server: weight, client: weigh() };
     samples.push(sample);
     const counts = Object.entries(done).map(([kind, count]) => `${count} ${kind}`);
     console.log(
-      `${sample.minute.toFixed(1)} min: server ${sample.server.toFixed(0)} MiB, client ${sample.client.toFixed(0)} MiB; ${counts.join(", ")}`,
+      `${sample.minute.toFixed(1)} min: server ${sample.server.rss.toFixed(0)} MiB, client ${sample.client.rss.toFixed(0)} MiB; ${counts.join(", ")}`,
     );
   }
 }
@@ -128,16 +125,26 @@ function report(): void {
   let grows = false;
   const levels = Object.fromEntries(
     (["server", "client"] as const).map((side) => {
-      const of = (from: number, to: number): readonly number[] =>
-        samples.filter(({ minute }) => minute >= from && minute < to).map((sample) => sample[side]);
+      const of = (from: number, to: number, what: keyof Weight): readonly number[] =>
+        samples.filter(({ minute }) => minute >= from && minute < to).map((sample) => sample[side][what]);
       // A process finds its level within the first half of that; garbage that waits for its collection goes up and down around it.
-      const early = spread(of(first / 2, first)).most;
-      const late = spread(of(minutes - first, Number.POSITIVE_INFINITY)).median;
+      const early = spread(of(first / 2, first, "rss")).most;
+      const late = spread(of(minutes - first, Number.POSITIVE_INFINITY, "rss")).median;
       grows ||= late > early * 1.05;
-      return [side, { early, late, ratio: late / early }];
+      // What is alive is what is left behind a collection: the least of a while.
+      const alive = ([from, to]: readonly [number, number]): number =>
+        spread(of(from, to, "heapUsed")).least + spread(of(from, to, "arrayBuffers")).least;
+      const aliveEarly = alive([first / 2, first]);
+      const aliveLate = alive([minutes - first / 2, Number.POSITIVE_INFINITY]);
+      return [side, { early, late, ratio: late / early, aliveEarly, aliveLate }];
     }),
   );
-  console.log(JSON.stringify(levels), grows ? "grows" : "does not grow");
+  for (const [side, { early, late, ratio, aliveEarly, aliveLate }] of Object.entries(levels)) {
+    console.log(
+      `${side}: ${early.toFixed(0)} -> ${late.toFixed(0)} MiB resident (${ratio.toFixed(2)}), ${aliveEarly.toFixed(1)} -> ${aliveLate.toFixed(1)} MiB alive`,
+    );
+  }
+  console.log(grows ? "grows" : "does not grow");
   mkdirSync(new URL("../results/", import.meta.url), { recursive: true });
   const kept = { where: where(), minutes, pauseMs, done, levels, grows, samples };
   writeFileSync(new URL("../results/soak.json", import.meta.url), `${JSON.stringify(kept, undefined, 1)}\n`);

@@ -3,6 +3,7 @@ import { createServer } from "@sallyport/node";
 import type { Authority } from "../../packages/cli/src/demo/authority.ts";
 import { handshakeTimeoutMs, serve } from "../serve.ts";
 import { serverWithTickets } from "../sides.ts";
+import { weigh } from "./weight.ts";
 
 process.once("message", (authority: Authority) => {
   const server = createServer({ accept: serverWithTickets("crypto-node", authority), handshakeTimeoutMs }, serve);
@@ -11,5 +12,5 @@ process.once("message", (authority: Authority) => {
     const address = server.address();
     process.send?.(typeof address === "object" ? address?.port : undefined);
   });
-  process.on("message", () => process.send?.(process.memoryUsage.rss()));
+  process.on("message", () => process.send?.(weigh()));
 });

@@ -1,6 +1,7 @@
 // One case: who is fuzzed, by what peer, over what transport. Plain data, so that it prints, shrinks, and is kept.
 import {
   expectComplete,
+  type Fault,
   peerScripts,
   plainHello,
   type PeerScript,
@@ -31,10 +32,15 @@ const features = (role: Role): fc.Arbitrary<Features> =>
     manners: rarely,
     smallRecords: rarely,
     narrow: rarely,
+    extras: rarely,
   });
 
 const servers = fc.record({ features: features("server"), script: peerScripts("client"), transport: transports() });
 const clients = fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() });
+
+/** Most faults come to one of the messages from `first` on, `count` of them. */
+const mostlyAt = (first: number, count: number, faults: readonly Fault[]): readonly Fault[] =>
+  faults.map((fault) => (fault.at % 4 === 0 ? fault : { ...fault, at: first + (fault.where % count) }));
 
 /** Which few come to by chance: the messages of these are seldom said. */
 const earlyData = servers.map(
@@ -52,19 +58,50 @@ const earlyData = servers.map(
       transport,
     }) satisfies Case,
 );
+/** A second hello that shows a session, and is mostly what is wrong. */
+const retries = servers.map(
+  ({ features, script, transport }) =>
+    ({
+      features: {
+        ...features,
+        versions: features.versions === "tls1.2" ? "both" : features.versions,
+        sessions: features.sessions === "stored" ? "stored" : "sealed",
+        retry: true,
+        manners: false,
+      },
+      script: {
+        ...script,
+        hello: plainHello,
+        resumes: true,
+        faults: mostlyAt(1, 1, script.faults),
+      },
+      transport,
+    }) satisfies Case,
+);
 const certificates = servers.map(
   ({ features, script, transport }) =>
     ({
-      features: { ...features, authentication: features.authentication === "none" ? "required" : features.authentication },
-      script: { ...script, resumes: false, early: [], shows: true },
+      features: {
+        ...features,
+        authentication: features.authentication === "none" ? "required" : features.authentication,
+        extras: features.extras || script.staples,
+      },
+      script: { ...script, resumes: false, early: [], shows: true, compresses: true, faults: mostlyAt(1, 3, script.faults) },
       transport,
     }) satisfies Case,
 );
 const requestsAndTickets = clients.map(
   ({ features, script, transport }) =>
     ({
-      features,
-      script: { ...script, resumes: false, asks: true, ticket: true, talk: [{ kind: "ticket" }, ...script.talk] },
+      features: { ...features, extras: features.extras || script.staples },
+      script: {
+        ...script,
+        resumes: false,
+        asks: true,
+        ticket: true,
+        talk: [{ kind: "ticket" }, ...script.talk],
+        faults: script.staples ? mostlyAt(2, 1, script.faults) : script.faults,
+      },
       transport,
     }) satisfies Case,
 );
@@ -89,6 +126,7 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 8, arbitrary: clients },
   { weight: 4, arbitrary: talking },
   { weight: 2, arbitrary: earlyData },
+  { weight: 2, arbitrary: retries },
   { weight: 2, arbitrary: certificates },
   { weight: 2, arbitrary: requestsAndTickets },
 );

@@ -14,6 +14,7 @@ import {
   plainPeer,
   type Role,
   ServerPeer,
+  storedCompression,
   type Spoken,
   type TransportScript,
 } from "@sallyport/arbitraries";
@@ -60,6 +61,8 @@ export interface Features {
   readonly smallRecords: boolean;
   /** One suite of each version, one group and one protocol. */
   readonly narrow: boolean;
+  /** Status is asked for and stapled, certificates are compressed. */
+  readonly extras: boolean;
 }
 
 /** What was counted in one conversation. */
@@ -125,12 +128,23 @@ const casts: Readonly<Record<ProviderName, Cast>> = {
 
 const worlds: Readonly<Record<ProviderName, Map<number, World>>> = { fuzz: new Map(), node: new Map(), noble: new Map() };
 /** Another number for other features. */
-function numberOf({ role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow }: Features): number {
+function numberOf({
+  role,
+  versions,
+  authentication,
+  sessions,
+  early,
+  retry,
+  manners,
+  smallRecords,
+  narrow,
+  extras,
+}: Features): number {
   let number = role === "server" ? 1 : 0;
   number = 3 * number + (versions === "both" ? 0 : versions === "tls1.3" ? 1 : 2);
   number = 3 * number + (authentication === "none" ? 0 : authentication === "optional" ? 1 : 2);
   number = 3 * number + (sessions === "none" ? 0 : sessions === "sealed" ? 1 : 2);
-  for (const flag of [early, retry, manners, smallRecords, narrow]) number = 2 * number + (flag ? 1 : 0);
+  for (const flag of [early, retry, manners, smallRecords, narrow, extras]) number = 2 * number + (flag ? 1 : 0);
   return number;
 }
 
@@ -276,7 +290,13 @@ function cast(
   another?: readonly Spoken[],
 ): { peer: Peer; machine: Machine } {
   const { peer: cryptography, own } = casts[provider];
-  const options = { provider: cryptography, identity: own, session, another };
+  const options = {
+    provider: cryptography,
+    identity: own,
+    session,
+    another,
+    ...(features.extras && { compressor: storedCompression }),
+  };
   if (features.role === "server") {
     const version = versionOf(features, script);
     const hello = version === "tls1.2" ? { ...script.hello, versions: [0x0303] } : script.hello;
@@ -344,8 +364,10 @@ function firstSessions(world: () => World): SyncServerSessionStore {
 }
 
 function makeConfig(provider: ProviderName, features: Features, world: () => World): ServerConfig | ClientConfig {
-  const { machine, own, verifier } = casts[provider];
-  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow } = features;
+  const { machine, own: plain, verifier: judge } = casts[provider];
+  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, extras } = features;
+  const own = extras ? { ...plain, ocspResponse: new Uint8Array(70).fill(0x0c) } : plain;
+  const verifier: SyncVerifier = extras ? { ...judge, asksFor: ["ocsp"] } : judge;
   const common = {
     provider: machine,
     now,
@@ -362,6 +384,7 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     }),
     ...(versions !== "both" && { versions: [versions] }),
     ...(smallRecords && { maxRecordSize: 300 }),
+    ...(extras && versions !== "tls1.2" && { certificateCompression: [storedCompression] }),
   };
   if (role === "server") {
     return serverConfig({

@@ -1,80 +1,38 @@
-// npm run mutation -- FILE… [--tests PATH,…], behind `npm install --no-save @stryker-mutator/core@9.6.1
-// @stryker-mutator/vitest-runner@9.6.1`, which are half as much again as all that is developed with: Stryker changes core's checks one by one; a change that no test sees is printed, unless
-// `survivors.ts` explains it. FILE: a source, or a folder of them; PATH as vitest takes it, from test/.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+// npm run mutation -- SOURCE… [--tests PATH,…] [--patience MS], behind `npm install --no-save @stryker-mutator/instrumenter@9.6.1`,
+// which is for this alone: changes core's checks one by one, and prints each change that no test sees, unless `survivors.ts` explains
+// it. SOURCE: a file, or a folder of them; PATH as vitest takes it, from test/, by default what `rooms.ts` has for the sources;
+// --patience: no test is asked that takes longer.
 import { parseArgs } from "node:util";
-import { survivors } from "./survivors.ts";
+import { changesIn } from "./changes.ts";
+import { entries, folder, forgetEntries, note, root, writePlan } from "./plan.ts";
+import { report } from "./report.ts";
+import { testsFor } from "./rooms.ts";
+import { runTests } from "./run-tests.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = `${root}.tmp/mutation`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { tests: { type: "string", default: "unit/negotiate,unit/wire-,unit/certificate-spki,property/negotiate" } },
+  options: { tests: { type: "string" }, patience: { type: "string", default: "1000" } },
 });
 if (positionals.length === 0) throw new Error("which sources? For example packages/core/src/negotiate/");
-const stryker = `${root}node_modules/.bin/stryker`;
-if (!existsSync(stryker))
-  throw new Error("first: npm install --no-save @stryker-mutator/core@9.6.1 @stryker-mutator/vitest-runner@9.6.1");
-mkdirSync(folder, { recursive: true });
-writeFileSync(
-  `${folder}/stryker.json`,
-  JSON.stringify({
-    testRunner: "vitest",
-    plugins: ["@stryker-mutator/vitest-runner"],
-    vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
-    // It would rewrite tsconfig.json, by the API of TypeScript 6.
-    tsconfigFile: "none",
-    mutate: positionals.map((path) => (statSync(root + path).isDirectory() ? `${path.replace(/\/$/, "")}/**/*.ts` : path)),
-    ignorePatterns: ["**/dist", "bench", ".tmp", "test/interop", "test/vectors"],
-    coverageAnalysis: "perTest",
-    concurrency: 1,
-    timeoutMS: 20_000,
-    // What is checked, not how it is told.
-    mutator: { excludedMutations: ["StringLiteral", "ObjectLiteral", "ArrayDeclaration"] },
-    reporters: ["json", "progress-append-only"],
-    jsonReporter: { fileName: `${folder}/report.json` },
-    tempDirName: ".tmp/mutation/copies",
-  }),
-);
-const { status } = spawnSync(stryker, ["run", `${folder}/stryker.json`], {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...process.env, SALLYPORT_MUTATION_TESTS: values.tests },
-});
-if (status !== 0) process.exit(status ?? 1);
+const started = performance.now();
+const { sources, mutants } = await changesIn(positionals);
+const files = Object.keys(sources).map((path) => path.slice(root.length));
+const made = mutants.filter(({ statusReason }) => statusReason === undefined);
+const tests = values.tests?.split(",") ?? testsFor(files);
+console.log(`${made.length} changes of ${files.length} files, against ${tests.join(", ")}`);
+console.log(`100 changes take 10 to 60 seconds on a core of their own; what has been done stands in ${folder}`);
 
-/** Of mutation-testing-report-schema, what is read here. */
-interface Report {
-  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
-}
-interface Mutant {
-  readonly status: string;
-  readonly replacement?: string;
-  readonly location: { readonly start: Place; readonly end: Place };
-}
-interface Place {
-  readonly line: number;
-  readonly column: number;
-}
+forgetEntries();
+const plan = { sources, mutants, tests, patience: Number(values.patience), atLoad: undefined };
+writePlan(plan);
+await runTests();
 
-const report: Report = JSON.parse(readFileSync(`${folder}/report.json`, "utf8"));
-const counts = new Map<string, number>();
-let unexplained = 0;
-for (const [file, { source, mutants }] of Object.entries(report.files)) {
-  for (const { status: end, replacement = "", location } of mutants) {
-    counts.set(end, (counts.get(end) ?? 0) + 1);
-    if (end !== "Survived" && end !== "NoCoverage") continue;
-    const line = (source.split("\n")[location.start.line - 1] ?? "").trim();
-    const why = survivors.find((each) => file.endsWith(each.file) && each.line === line && each.replacement === replacement)?.why;
-    if (why === undefined) unexplained++;
-    console.log(
-      `${why === undefined ? "SURVIVES" : "explained"} ${file}:${location.start.line}: ${line}\n    ${replacement.slice(0, 200)}${why === undefined ? "" : `\n    ${why}`}`,
-    );
-  }
+// What runs while modules load has been the original, whatever was switched on later: the modules are loaded once more for each.
+const noted = entries();
+const asked = new Set(noted.flatMap((entry) => (entry.kind === "asked" ? entry.mutants : [])));
+const loaded = new Set(noted.flatMap((entry) => (entry.kind === "loaded" ? entry.mutants : [])));
+for (const { id } of made.filter(({ id }) => loaded.has(id) && !asked.has(id))) {
+  writePlan({ ...plan, tests: tests.slice(0, 4), atLoad: id });
+  if (!(await runTests())) note({ kind: "killed", mutant: id, by: "the first tests, or the loading itself" });
 }
-console.log(
-  `${[...counts].map(([name, count]) => `${count} ${name}`).join(", ")}; ${unexplained} survive without an explanation`,
-);
-process.exit(unexplained === 0 ? 0 : 1);
+process.exit(report(plan, entries(), started));

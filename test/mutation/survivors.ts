@@ -4,15 +4,91 @@ export interface Survivor {
   readonly file: string;
   /** As it stands there, without its indentation. */
   readonly line: string;
-  readonly replacement: string;
+  /** As the command prints them. */
+  readonly changes: readonly string[];
   readonly why: string;
 }
 
 export const survivors: readonly Survivor[] = [
   {
+    file: "negotiate/common.ts",
+    line: "if (!byTheirOrder || common.length < 2) return common;",
+    changes: ["common.length < 2 → false"],
+    why: "For speed: one has no order, and the client's list may be long.",
+  },
+  {
+    file: "negotiate/credential.ts",
+    line: "const curves = wanted.map(({ scheme }) => schemeMeanings[scheme].curve).filter((curve) => curve !== undefined);",
+    changes: [
+      "wanted.map(({ scheme }) => schemeMeanings[scheme].curve).filter((curve) => curve !== undefined) → wanted.map(({ scheme }) => schemeMeanings[scheme].curve)",
+      "curve !== undefined → true",
+    ],
+    why: "For the compiler: what fits a suite and has no curve fits, and has been taken.",
+  },
+  {
+    file: "negotiate/credential.ts",
+    line: "const offered = hello.groups?.filter(({ id }) => !isGrease(id)) ?? [];",
+    changes: ["hello.groups?.filter → hello.groups.filter"],
+    why: "For the compiler: a hello that names no groups lacks no curve.",
+  },
+  {
+    file: "negotiate/credential.ts",
+    line: "return credentials.flatMap((credential) => signatures.get(credential)?.[version] ?? []);",
+    changes: ["signatures.get(credential)?.[version] → signatures.get(credential)[version]"],
+    why: "For the compiler: the settings have an entry for each of their credentials.",
+  },
+  {
+    file: "negotiate/name.ts",
+    line: 'return (name.endsWith(".") ? name.slice(0, -1) : name).toLowerCase();',
+    changes: [
+      '(name.endsWith(".") ? name.slice(0, -1) : name).toLowerCase() → (name.endsWith(".") ? name.slice(0, -1) : name).toUpperCase()',
+    ],
+    why: "Names are ASCII: they are equal in upper case where they are in lower.",
+  },
+  {
+    file: "negotiate/negotiate.ts",
+    line: 'if (version === undefined || parameters === undefined) fail("local-fault", { step: "negotiation" });',
+    changes: [
+      "version === undefined || parameters === undefined → false",
+      "version === undefined || parameters === undefined → version === undefined && parameters === undefined",
+      "version === undefined → false",
+      "parameters === undefined → false",
+    ],
+    why: "For a fault of ours: what could not be chosen has its reason, and has been refused above.",
+  },
+  {
+    file: "negotiate/negotiate.ts",
+    line: "return suite && share && proof && { suite, ...share, ...proof };",
+    changes: [
+      "suite && share && proof → true",
+      "suite && share && proof → suite && share || proof",
+      "suite && share → true",
+      "suite && share → suite || share",
+    ],
+    why: "For the compiler: where one is missing there is a reason, and nobody looks at the others.",
+  },
+  {
+    file: "negotiate/negotiate.ts",
+    line: "return group && signed && { psk: undefined, group, clientCertificateType, needsRetry: false, ...signed };",
+    changes: ["group && signed → true", "group && signed → group || signed"],
+    why: "For the compiler: where one is missing there is a reason, and nobody looks at the other.",
+  },
+  {
+    file: "negotiate/negotiate.ts",
+    line: 'if (agreed.credential === undefined) throw new TypeError("a handshake by PSK has no certificate");',
+    changes: ["agreed.credential === undefined → false"],
+    why: "For the compiler: who asks has had no PSK.",
+  },
+  {
+    file: "negotiate/psk.ts",
+    line: "if (psks.size === 0 || !offersPsks(hello)) return undefined;",
+    changes: ["psks.size === 0 → false"],
+    why: "For speed: of no keys none is found.",
+  },
+  {
     file: "negotiate/version.ts",
-    line: "if (newest !== undefined && newest !== version && hello.cipherSuites.some(({ id }) => id === TLS_FALLBACK_SCSV)) {",
-    replacement: "true",
-    why: "For the compiler alone: where a version was found there is a newest.",
+    line: "if (newest !== undefined && newest !== version && has(hello.cipherSuites, TLS_FALLBACK_SCSV)) {",
+    changes: ["newest !== undefined → true"],
+    why: "For the compiler: where a version was found there is a newest.",
   },
 ];

@@ -22,6 +22,8 @@ export interface Offer {
   readonly authorities?: readonly Bytes[];
   readonly clientTypes?: readonly number[];
   readonly serverTypes?: readonly number[];
+  readonly psks?: readonly string[];
+  readonly pskModes?: readonly number[];
 }
 
 /** A hello that agrees with everybody but for what the test says. */
@@ -37,6 +39,8 @@ export function offer(said: Offer = {}): ClientHello {
     authorities,
     clientTypes,
     serverTypes,
+    psks = [],
+    pskModes,
   } = said;
   const present: ExtensionName[] = ["supported_versions"];
   if (groups !== null) present.push("supported_groups");
@@ -63,9 +67,9 @@ export function offer(said: Offer = {}): ClientHello {
     clientCertificateTypes: clientTypes && all("certificateType", clientTypes),
     serverCertificateTypes: serverTypes && all("certificateType", serverTypes),
     certificateAuthorities: authorities,
-    offersPsk: false,
-    pskIdentities: [],
-    pskModes: undefined,
+    offersPsk: psks.length > 0,
+    pskIdentities: psks.map((name) => new TextEncoder().encode(name)),
+    pskModes,
     offersEarlyData: false,
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Credential, negotiate, type Negotiation, serverConfig, type ServerOptions } from "@sallyport/core";
+import { type Credential, dangerousRawPsk, negotiate, type Negotiation, serverConfig, type ServerOptions } from "@sallyport/core";
+import { suiteIds } from "../../packages/core/src/wire/registry.ts";
 import { type Offer, offer } from "../support/client-hello.ts";
 import { fakeCredential } from "../support/fake-credential.ts";
 import { fakeProvider, group } from "../support/fake-provider.ts";
@@ -169,6 +170,17 @@ test("our order of suites counts, unless the config leaves it to the client", ()
   expect(agreed({ suites: [0x1303, 0x1302, 0x1301] }, { suiteOrder: "client" }).suite).toBe("TLS_CHACHA20_POLY1305_SHA256");
 });
 
+test("left to the client, its first that we have is taken, whatever stands before it and in whatever order", () => {
+  const ours = [0x1301, 0x1302, 0x1303];
+  const orders = ours.flatMap((one) =>
+    ours.filter((id) => id !== one).map((other) => [one, other, ...ours.filter((id) => id !== one && id !== other)]),
+  );
+  for (const suites of orders) {
+    const { suite } = agreed({ suites: [0x1399, ...suites] }, { suiteOrder: "client" });
+    expect(suiteIds[suite]).toBe(suites[0]);
+  }
+});
+
 test("no common suite is told without GREASE and signalling values, and with our suites of that version alone", () => {
   expect(outcome({ versions: [0x0303], suites: [grease, 0x002f, 0x00ff, 0x5600, 0x1301] }, tls12)).toMatchObject({
     alert: "handshake_failure",
@@ -280,6 +292,15 @@ test("authorities decide among credentials that fit, and are left aside where no
   expect(agreed({ authorities: [Uint8Array.of(0x30, 0)] }, { credentials }).scheme).toBe("ecdsa_secp256r1_sha256");
 });
 
+test("a credential has an authority's name if one of its issuers has it", () => {
+  const [root, intermediate, other] = [Uint8Array.of(0x30, 1, 1), Uint8Array.of(0x30, 1, 2), Uint8Array.of(0x30, 1, 3)];
+  const credentials: [Credential, Credential] = [
+    fakeCredential("P-256", { issuers: [other] }),
+    fakeCredential("Ed25519", { issuers: [intermediate, root] }),
+  ];
+  expect(agreed({ authorities: [root] }, { credentials }).scheme).toBe("ed25519");
+});
+
 test("TLS 1.2 takes the first suite for which there is a credential, in suite order", () => {
   const rsaFirst: [Credential, Credential] = [fakeCredential("RSA"), fakeCredential("P-256")];
   const said: Offer = { versions: [0x0303], suites: [0xc02f, 0xc02b] };
@@ -322,6 +343,24 @@ test("TLS 1.2 without signature_algorithms means SHA-1, with which nothing is si
   });
 });
 
+test("in TLS 1.2 no common scheme is told with what could sign for a common suite, and without GREASE", () => {
+  const reason = (suites: readonly number[], schemes: readonly number[]): unknown => {
+    const result = outcome({ versions: [0x0303], suites, schemes }, { ...tls12, credentials: ecdsaAndRsa });
+    return result.kind === "refused" && result.reasons;
+  };
+  expect(reason([0xc02b], [grease, 0x0401])).toEqual([
+    { kind: "no-common-scheme", theirs: [expect.objectContaining({ id: 0x0401 })], ours: ["ecdsa_secp256r1_sha256"] },
+  ]);
+  const all = [...fakeCredential("P-256").signer.schemes, ...fakeCredential("RSA").signer.schemes];
+  expect(reason([0xc02b, 0xc02f], [0x0807])).toMatchObject([{ kind: "no-common-scheme", ours: all }]);
+});
+
+test("a curve that the client lacks in TLS 1.2 is told without GREASE", () => {
+  expect(outcome({ versions: [0x0303], groups: [grease, 0x001d] }, tls12)).toMatchObject({
+    reasons: [{ kind: "no-common-group", theirs: [{ id: 0x001d }], ours: ["secp256r1"] }],
+  });
+});
+
 test("in TLS 1.2 the client must take the curve of an ECDSA certificate too (RFC 8422 §5.1)", () => {
   const said: Offer = { versions: [0x0303], groups: [0x001d] };
   expect(outcome(said, tls12)).toMatchObject({
@@ -330,6 +369,37 @@ test("in TLS 1.2 the client must take the curve of an ECDSA certificate too (RFC
   expect(agreed(said, { ...tls12, credentials: ecdsaAndRsa }).suite).toBe("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
   expect(agreed({ groups: [0x001d] }).scheme).toBe("ecdsa_secp256r1_sha256");
 });
+
+// ── External PSKs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+const [psk_ke, psk_dhe_ke] = [0, 1];
+const psks = [
+  dangerousRawPsk({ identity: new TextEncoder().encode("ours"), key: new Uint8Array(32).fill(1), hash: "sha256" }),
+] as const;
+
+test("a PSK is taken with a key exchange beside it, and never without one (RFC 9846 §4.3.9)", () => {
+  expect(agreed({ psks: ["ours"], pskModes: [psk_dhe_ke] }, { psks })).toMatchObject({
+    psk: { index: 0 },
+    credential: undefined,
+  });
+  expect(agreed({ psks: ["ours"], pskModes: [psk_ke] }, { psks })).toMatchObject({ psk: undefined, scheme: expect.anything() });
+  expect(agreed({ psks: ["ours"] }, { psks })).toMatchObject({ psk: undefined, scheme: expect.anything() });
+});
+
+test("a server of PSKs alone refuses a hello that has none with a key exchange", () => {
+  const alone = serverConfig({ provider: fakeProvider(), now: () => 1, versions: ["tls1.3"], psks });
+  const judge = (said: Offer): unknown => negotiate(offer(said), alone);
+  expect(judge({ psks: ["theirs"], pskModes: [psk_dhe_ke] })).toMatchObject({ kind: "agreed", psk: undefined });
+  const reasons: readonly [Offer, string, unknown][] = [
+    [{ pskModes: [psk_dhe_ke] }, "handshake_failure", { kind: "no-psk", offered: 0 }],
+    [{}, "handshake_failure", { kind: "no-psk", offered: 0 }],
+    [{ psks: ["ours"], pskModes: [psk_ke] }, "handshake_failure", { kind: "no-psk", offered: 1 }],
+    [{ psks: ["ours"] }, "missing_extension", { kind: "missing-extension", extension: "psk_key_exchange_modes" }],
+  ];
+  for (const [said, alert, reason] of reasons) expect(judge(said)).toEqual({ kind: "refused", alert, reasons: [reason] });
+});
+
+// ── All together ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("GREASE anywhere changes nothing", () => {
   const said: Offer = {

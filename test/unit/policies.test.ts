@@ -120,6 +120,15 @@ describe("groupOrder", () => {
     expect(() => decide({ groupOrder: () => "X25519MLKEM768" })).toThrow(TypeError);
   });
 
+  test("a function is not asked about nothing", () => {
+    const never = (): never => {
+      throw new Error("asked");
+    };
+    const strange = { groups: [0x0015], shares: [0x0015] };
+    expect(reasonsOf({ groupOrder: never }, strange)).toEqual(["handshake_failure", "no-common-group"]);
+    expect(() => decide({ groupOrder: never })).toThrow("asked");
+  });
+
   test("only the two names and functions are orders", () => {
     for (const option of ["suiteOrder", "groupOrder"]) {
       expect(() => decide({ [option]: "mine" })).toThrow(/write server or client/);

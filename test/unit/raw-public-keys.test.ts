@@ -221,6 +221,24 @@ describe.each(versions)("in %s", (version) => {
     const fits = negotiate(offer({ versions: hello.versions.map(({ id }) => id), serverTypes: [3, 2] }), config);
     expect(fits).toMatchObject({ kind: "agreed", credential: { type: "raw-public-key" }, clientCertificateType: undefined });
   });
+
+  test("a client that names types, none of which its server takes, is refused even where none is required (RFC 7250 §4.2)", () => {
+    const clientAuthentication = { mode: "optional", verifier: trustsKeyOf("client") } as const;
+    const config = serverConfig({
+      provider: fakeProvider(),
+      now,
+      versions: [version],
+      credentials: [rawFake],
+      clientAuthentication,
+    });
+    const asked = { versions: [version === "tls1.3" ? 0x0304 : 0x0303], serverTypes: [2] };
+    expect(negotiate(offer({ ...asked, clientTypes: [0] }), config)).toMatchObject({
+      alert: "unsupported_certificate",
+      reasons: [{ kind: "no-common-certificate-type", whose: "client", theirs: [{ id: 0 }], ours: ["raw-public-key"] }],
+    });
+    expect(negotiate(offer(asked), config)).toMatchObject({ kind: "agreed", clientCertificateType: undefined });
+    expect(negotiate(offer({ ...asked, clientTypes: [2] }), config)).toMatchObject({ clientCertificateType: "raw-public-key" });
+  });
 });
 
 test("behind a HelloRetryRequest the same types hold", () => {

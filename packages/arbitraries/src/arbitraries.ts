@@ -31,6 +31,7 @@ export function validHellos(): fc.Arbitrary<HelloScript> {
         fc.constantFrom<number>(
           0x0a0a,
           extensionTypes.status_request,
+          extensionTypes.compress_certificate,
           extensionTypes.record_size_limit,
           extensionTypes.ticket_request,
           extensionTypes.signed_certificate_timestamp,
@@ -164,6 +165,8 @@ export function peerScripts(
     alpn: fc.nat({ max: 2 }),
     asks: fc.boolean(),
     shows: fc.boolean(),
+    staples: fc.boolean(),
+    compresses: fc.boolean(),
     resumes: fc.boolean(),
     early: fc.oneof(
       { weight: 3, arbitrary: fc.constant([]) },
@@ -196,6 +199,8 @@ export function plainPeer(role: Role, changes: Partial<PeerScript> = {}): PeerSc
     alpn: 0,
     asks: false,
     shows: true,
+    staples: false,
+    compresses: false,
     resumes: false,
     early: [],
     stubborn: false,

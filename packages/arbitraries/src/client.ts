@@ -1,5 +1,6 @@
 // A client that keeps every rule but those that its script breaks: TLS 1.3 or 1.2, as the server chooses.
 import type { Bytes, HashImplementation } from "@sallyport/core";
+import { certificateMessage, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
 import { encodeHello, extensionsIn } from "./hello.ts";
 import { binderOf, earlyTraffic, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
@@ -21,6 +22,7 @@ export class ClientPeer extends Peer {
   #resumes = false;
   #takesEarly = false;
   #asked = false;
+  #wishes: Wishes = noWishes;
   #extendedMasterSecret = false;
   #serverShare: { readonly group: number; readonly share: Bytes } | undefined;
   #master: Bytes | undefined;
@@ -137,10 +139,7 @@ export class ClientPeer extends Peer {
       says.unshift(this.#changeCipherSpec());
     if (this.#asked) {
       const own = this.script.shows ? this.identity : undefined;
-      const chain = own?.chain ?? [];
-      says.push(
-        this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))),
-      );
+      says.push(this.handshake(() => certificateMessage(own, this.script, this.#wishes, this.compressor)));
       if (own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, this.toBeSigned("client"))));
     }
     says.push(
@@ -173,7 +172,7 @@ export class ClientPeer extends Peer {
     if (heard[0] === handshakeTypes.finished && this.version === "tls1.3") this.#serverFinished(heard);
     if (heard[0] === handshakeTypes.new_session_ticket && this.version === "tls1.3") return this.#remember(heard);
     if (this.transcript.length === before) this.transcript.push(heard);
-    if (heard[0] === handshakeTypes.certificate_request) this.#asked = true;
+    if (heard[0] === handshakeTypes.certificate_request) this.#certificateRequest(heard);
     if (heard[0] === handshakeTypes.encrypted_extensions) {
       this.#takesEarly =
         extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
@@ -184,6 +183,15 @@ export class ClientPeer extends Peer {
     if (heard[0] === handshakeTypes.new_session_ticket && this.#master !== undefined) {
       this.sessions.push(this.#sessionTls12(heard.subarray(10)));
     }
+  }
+  #certificateRequest(heard: Bytes): void {
+    this.#asked = true;
+    if (this.version === "tls1.2") return;
+    const asks = extensionsIn(heard, "tls1.3")?.extensions ?? [];
+    this.#wishes = {
+      status: asks.some(({ type }) => type === extensionTypes.status_request),
+      compressions: compressionsIn(asks.find(({ type }) => type === extensionTypes.compress_certificate)?.body ?? repeat(0)),
+    };
   }
   #serverHello(heard: Bytes): void {
     const random = heard.subarray(6, 38);

@@ -101,7 +101,7 @@ function bodyOf(type: number): Bytes {
     case extensionTypes.record_size_limit:
       return u16(700);
     case extensionTypes.compress_certificate:
-      return v8(u16(1, 2));
+      return v8(u16(1, 2, 0x4001));
     case extensionTypes.client_certificate_type:
     case extensionTypes.server_certificate_type:
       return v8([0, 2]);

@@ -31,6 +31,7 @@ export {
   type DrawnChain,
   encodeChain,
 } from "./chains.ts";
+export { storedCompression } from "./certificate-message.ts";
 export { mayTrust } from "./chain-model.ts";
 export { type CertificateScript, encodeCertificate } from "./certificate.ts";
 

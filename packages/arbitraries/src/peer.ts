@@ -2,6 +2,7 @@
 // their own. Nothing here reads or writes a transport.
 import type {
   Bytes,
+  CertificateCompressor,
   Credential,
   CryptoProvider,
   HashImplementation,
@@ -47,6 +48,10 @@ export interface PeerScript {
   readonly asks: boolean;
   /** A client that is asked: a certificate, or none. */
   readonly shows: boolean;
+  /** A status with its certificate, where it is asked for one. */
+  readonly staples: boolean;
+  /** TLS 1.3: CompressedCertificate, where that is taken and `PeerOptions.compressor` is there. */
+  readonly compresses: boolean;
   /** Offers, or takes up, the session that it is given. */
   readonly resumes: boolean;
   /** A client: records of early data, by their lengths. A server: it takes some. */
@@ -92,6 +97,7 @@ export interface PeerOptions {
   /** Servers need one. */
   readonly identity?: Credential & { readonly signer: SyncSigner };
   readonly session?: PeerSession | undefined;
+  readonly compressor?: CertificateCompressor;
   /** What was `spoken` in another connection, by a peer of `anotherOf` this script with the same subject's like: `splice` takes of it. */
   readonly another?: readonly Spoken[] | undefined;
 }
@@ -155,6 +161,7 @@ export abstract class Peer {
   protected readonly provider: CryptoProvider;
   protected readonly identity: PeerOptions["identity"];
   protected readonly session: PeerSession | undefined;
+  protected readonly compressor: CertificateCompressor | undefined;
   readonly #another: Another | undefined;
   protected readonly transcript: Bytes[] = [];
   protected suite: number | undefined;
@@ -174,13 +181,14 @@ export abstract class Peer {
   readonly #late = new Map<Utterance, Fault>();
   #due = "";
 
-  constructor(script: PeerScript, { provider, identity, session, another }: PeerOptions) {
+  constructor(script: PeerScript, { provider, identity, session, compressor, another }: PeerOptions) {
     this.role = script.role;
     this.script = script;
     this.version = script.version;
     this.provider = provider;
     this.identity = identity;
     this.session = session;
+    this.compressor = compressor;
     this.#another = another && new Another(another);
     this.#flights = this.converse();
   }

@@ -1,5 +1,6 @@
 // A server that keeps every rule but those that its script breaks.
 import type { Bytes, SignatureScheme } from "@sallyport/core";
+import { certificateMessage, certificateStatus, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
 import { extensionsIn } from "./hello.ts";
 import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
 import { isRetry, messagesOf } from "./model.ts";
@@ -42,6 +43,7 @@ interface Heard {
   readonly alpn: readonly Bytes[];
   readonly extensions: readonly number[];
   readonly tickets: readonly string[];
+  readonly wishes: Wishes;
 }
 const nothing: Heard = {
   random: repeat(32),
@@ -52,6 +54,7 @@ const nothing: Heard = {
   alpn: [],
   extensions: [],
   tickets: [],
+  wishes: noWishes,
 };
 
 export class ServerPeer extends Peer {
@@ -161,10 +164,7 @@ export class ServerPeer extends Peer {
     const says = [hello, ...(this.#retries ? [] : this.#changeCipherSpec()), this.handshake(() => this.#encryptedExtensions())];
     if (session === undefined) {
       if (this.script.asks) says.push(this.handshake(() => this.#certificateRequest()));
-      const chain = identity?.chain ?? [];
-      says.push(
-        this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))),
-      );
+      says.push(this.handshake(() => certificateMessage(identity, this.script, this.#hello.wishes, this.compressor)));
       says.push(this.handshake(() => this.#certificateVerify(this.toBeSigned("server"))));
     }
     says.push(
@@ -220,7 +220,11 @@ export class ServerPeer extends Peer {
     return message(
       handshakeTypes.certificate_request,
       v8(),
-      block([extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804)))]),
+      block([
+        extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804))),
+        ...(this.compressor === undefined ? [] : [extension(extensionTypes.compress_certificate, v8(u16(1, 0x4001)))]),
+        ...(this.script.staples ? [extension(extensionTypes.status_request)] : []),
+      ]),
     );
   }
   #certificateVerify(signed: Bytes): Bytes {
@@ -314,6 +318,10 @@ export class ServerPeer extends Peer {
       alpn,
       extensions: extensions.map(({ type }) => type),
       tickets,
+      wishes: {
+        status: extensions.some(({ type }) => type === extensionTypes.status_request),
+        compressions: compressionsIn(body(extensionTypes.compress_certificate)),
+      },
     };
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
@@ -342,6 +350,7 @@ export class ServerPeer extends Peer {
     says.push(
       this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))),
     );
+    if (this.#announcesStatus) says.push(this.handshake(() => certificateStatus(this.identity)));
     says.push(this.handshake(() => this.#serverKeyExchange()));
     if (this.script.asks)
       says.push(
@@ -370,6 +379,9 @@ export class ServerPeer extends Peer {
   get #announcesTicket(): boolean {
     return this.script.ticket && this.#hello.extensions.includes(extensionTypes.session_ticket);
   }
+  get #announcesStatus(): boolean {
+    return this.script.staples && this.#hello.wishes.status && this.#takesUp === undefined;
+  }
   #helloTls12(): Bytes {
     const { extensions } = this.#hello;
     const alpn = this.script.stubborn ? [...this.#hello.alpn, latin1("spdy/9")] : this.#hello.alpn;
@@ -378,6 +390,7 @@ export class ServerPeer extends Peer {
       ...(this.#extendedMasterSecret ? [extension(extensionTypes.extended_master_secret)] : []),
       ...(extensions.includes(extensionTypes.renegotiation_info) ? [extension(extensionTypes.renegotiation_info, v8())] : []),
       ...(this.#announcesTicket ? [extension(extensionTypes.session_ticket)] : []),
+      ...(this.#announcesStatus ? [extension(extensionTypes.status_request)] : []),
       ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
     ];
     const id = this.#takesUp === undefined ? repeat(0) : this.#hello.sessionId;

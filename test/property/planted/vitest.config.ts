@@ -8,7 +8,7 @@ const own = fileURLToPath(new URL("../../../packages/core/src/", import.meta.url
 const planted = process.env["SALLYPORT_PLANTED_CORE"];
 if (planted === undefined) throw new Error("SALLYPORT_PLANTED_CORE names the folder of sources");
 
-export default mergeConfig(base, {
+const config = mergeConfig(base, {
   plugins: [
     {
       name: "planted",
@@ -20,8 +20,6 @@ export default mergeConfig(base, {
   // What was transformed of the true sources is not taken for the others'.
   cacheDir: "../.tmp/planted/.vite",
   test: {
-    reporters: ["json"],
-    include: ["unit/*.test.ts"],
     // These judge the tree, not what it does; or parts that no patch is in; or other processes, which have the true core.
     exclude: [
       "unit/{checks,arrows,words,readme,demo-page,bogo,bench,interop-table,pki,platform-roots,policies,states-diagram}.test.ts",
@@ -32,3 +30,5 @@ export default mergeConfig(base, {
     isolate: false,
   },
 });
+// Merged lists are both lists.
+export default { ...config, test: { ...config["test"], include: ["unit/*.test.ts"], reporters: ["json"] } };

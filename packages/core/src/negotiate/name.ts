@@ -25,20 +25,14 @@ export function credentialsForName(
   return credentials;
 }
 
-/**
- * Whether a certificate's name stands for `serverName`. Upper and lower case are one (RFC 9525 §6.3), a trailing dot says
- * nothing; a `*` is the whole leftmost label, and stands for exactly one.
- */
-export function covers(name: string, serverName: string): boolean {
-  return matches(normal(name), normal(serverName));
-}
-
+/** A `*` is the whole leftmost label, and stands for exactly one. */
 function matches(pattern: string, wanted: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === wanted;
   const dot = wanted.indexOf(".");
   return dot > 0 && wanted.slice(dot) === pattern.slice(1);
 }
 
+/** Upper and lower case are one (RFC 9525 §6.3), and a trailing dot says nothing. */
 function normal(name: string): string {
   return (name.endsWith(".") ? name.slice(0, -1) : name).toLowerCase();
 }

@@ -1,0 +1,58 @@
+// Which tests a room of core is tried against: first what speaks of that room alone, then handshakes, quick ones first. They kill
+// most, and what is dead is not tried again.
+const rooms: readonly { readonly sources: string; readonly tests: readonly string[]; readonly handshakes: boolean }[] = [
+  {
+    sources: "packages/core/src/negotiate/",
+    tests: [
+      "unit/negotiate",
+      "property/negotiate",
+      "unit/policies",
+      "unit/raw-public-keys",
+      "unit/external-psk",
+      "unit/client-auth",
+    ],
+    handshakes: false,
+  },
+  {
+    sources: "packages/core/src/wire/",
+    tests: ["unit/wire-", "unit/certificate-spki", "vectors/rfc8448-messages"],
+    handshakes: true,
+  },
+  { sources: "packages/core/src/record/", tests: ["unit/record-", "property/record-sizes"], handshakes: true },
+  { sources: "", tests: [], handshakes: true },
+];
+const handshakes = [
+  "unit/oid-filters",
+  "unit/staples",
+  "unit/tickets-and-bindings",
+  "unit/psk-attacks",
+  "unit/early-data",
+  "unit/policies",
+  "unit/client-auth",
+  "unit/remembered-group",
+  "unit/session-data",
+  "unit/raw-public-keys",
+  "unit/half-rtt",
+  "unit/certificate-compression",
+  "unit/external-psk",
+  "unit/single-use",
+  "unit/tls12-client",
+  "unit/extract-secrets",
+  "alerts/alerts",
+  "unit/client-hello-manners",
+  "unit/resumption",
+  "unit/session-attacks",
+  "vectors/rfc8448",
+  "property/tls12",
+  "property/limits",
+  "property/proof-of",
+  "property/boundaries",
+  "property/stages",
+];
+
+/** @param sources from the root */
+export function testsFor(sources: readonly string[]): readonly string[] {
+  const touched = new Set(sources.map((source) => rooms.find((room) => source.startsWith(room.sources))));
+  const own = [...touched].flatMap((room) => room?.tests ?? []);
+  return [...new Set([...own, ...([...touched].some((room) => room?.handshakes === true) ? handshakes : [])])];
+}
