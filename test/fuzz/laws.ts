@@ -105,9 +105,9 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   if (peer.isLost || peer.wireSpoiled || transport.endsAfter !== undefined) return undefined;
   if (machine.failure !== undefined && machine.failure.error.kind !== "truncated") return undefined;
   const runs = new Map<string, number>();
-  for (const { by, type, content, epoch } of peer.spoken) {
-    // Early data that is not wanted is skipped, whatever it is.
-    if (by !== "peer" || (epoch === "early" && machine.outcome !== "accepted")) continue;
+  // Early data that is not wanted is skipped, whatever it is.
+  const heard = peer.spoken.filter(({ by, epoch }) => by === "peer" && (epoch !== "early" || machine.outcome === "accepted"));
+  for (const { type, content } of wholeMessages(heard)) {
     const kind = emptyKindOf(type, content);
     if (kind === undefined) {
       for (const each of ["KeyUpdates", "tickets", "empty records"]) runs.delete(each);
@@ -121,14 +121,31 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   }
   return undefined;
 };
+/** Handshake messages in one piece each, whatever records they came in: behind a wrong length there are others than were meant. */
+function* wholeMessages(records: readonly Spoken[]): Generator<Pick<Spoken, "type" | "content">> {
+  let begun = Buffer.alloc(0);
+  for (const { type, content } of records) {
+    if (type !== 22) {
+      yield { type, content };
+      continue;
+    }
+    begun = Buffer.concat([begun, content]);
+    for (let end = endOf(begun); begun.length >= end; end = endOf(begun)) {
+      yield { type, content: Uint8Array.from(begun.subarray(0, end)) };
+      begun = begun.subarray(end);
+    }
+  }
+}
+function endOf(bytes: Buffer): number {
+  return bytes.length < 4 ? 4 : 4 + bytes.readUIntBE(1, 3);
+}
 /** Of warnings and change_cipher_spec as many as a connection bears; in TLS 1.2 it counts for those that mean nothing. */
 const mostInARow = { KeyUpdates: 32, tickets: 32, "empty records": 32, warnings: 4, ccs: 3 } as const;
 function emptyKindOf(type: number, content: Uint8Array): keyof typeof mostInARow | "close_notify" | undefined {
   if (type === 20) return "ccs";
   if (type === 21) return content[1] === 0 ? "close_notify" : "warnings";
-  const isWhole = content.length === 4 + (content[1] ?? 0) * 65536 + (content[2] ?? 0) * 256 + (content[3] ?? 0);
-  if (type === 22 && isWhole && content[0] === 24) return "KeyUpdates";
-  if (type === 22 && isWhole && content[0] === 4) return "tickets";
+  if (type === 22 && content[0] === 24) return "KeyUpdates";
+  if (type === 22 && content[0] === 4) return "tickets";
   return type === 23 && content.length === 0 ? "empty records" : undefined;
 }
 

@@ -113,7 +113,8 @@ export class ClientPeer extends Peer {
     const hash = this.#hashOf(session);
     const front = bytes.subarray(0, -3 - hash.length);
     const binder = binderOf(hash, session.secret, session.binder ?? "res binder", hashOf(hash, ...this.transcript, front));
-    if (faults.some(({ act, value }) => act === "forge" || value % 4 === 0)) {
+    // A length that is made wrong stays so.
+    if (faults.some(({ act, value }) => act === "forge" || act === "length" || value % 4 === 0)) {
       if (!sameBytes(bytes.subarray(-hash.length), binder)) this.forged.add("binder");
       return bytes;
     }

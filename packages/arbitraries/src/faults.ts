@@ -22,7 +22,7 @@ export const acts = {
     "splice",
     "forge",
   ],
-  extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "insert", "splice"],
+  extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "length", "insert", "splice"],
   record: ["retype", "split", "pad", "empty", "insert", "flood", "clear", "oversize", "join", "update"],
   wire: ["flip", "drop", "duplicate", "swap", "truncate", "extend", "length", "replay", "version", "garbage", "splice"],
 } as const;
@@ -133,7 +133,8 @@ function spoilExtensions(
   value: number,
   others: readonly Extension[],
 ): readonly Extension[] {
-  const at = position(where, extensions.length);
+  // The last is where vectors lie deepest in a hello: identities and binders.
+  const at = act === "length" && value % 2 === 0 ? extensions.length - 1 : position(where, extensions.length);
   const here = extensions[at];
   const put = (...instead: readonly Extension[]): readonly Extension[] => [
     ...extensions.slice(0, at),
@@ -163,6 +164,8 @@ function spoilExtensions(
       return put({ type, body: body.subarray(0, position(value, body.length)) });
     case "extend":
       return put({ type, body: join(body, filler(value, 1 + (value % 6))) });
+    case "length":
+      return put({ type, body: mismeasured(body, value) });
     // The last is what a binder is in.
     case "splice": {
       const last = value % 4 === 0 ? extensions.at(-1) : here;
@@ -172,6 +175,17 @@ function spoilExtensions(
     default:
       return extensions;
   }
+}
+/** With another length in front of one of the vectors that end where it ends. */
+function mismeasured(body: Bytes, value: number): Bytes {
+  const ends = Array.from(body, (_, at) => at).flatMap((at) =>
+    [1, 2, 3].filter((size) => numberAt(body, at, size) === body.length - at - size).map((size) => at + size - 1),
+  );
+  const at = ends[(value >> 1) % Math.max(1, ends.length)];
+  return at === undefined ? body : flip(body, at, 1 + ((value >> 3) & 7));
+}
+function numberAt(bytes: Uint8Array, at: number, size: number): number {
+  return bytes.subarray(at, at + size).reduce((sum, byte) => sum * 256 + byte, 0);
 }
 const someTypes: readonly number[] = [
   0, 1, 5, 10, 11, 13, 16, 18, 19, 20, 21, 22, 23, 27, 28, 35, 41, 42, 43, 44, 45, 47, 48, 49, 50, 51, 58, 0x0a0a, 0xfe0d, 0xff01,
