@@ -2,7 +2,7 @@
 import type { Bytes, HashImplementation } from "@sallyport/core";
 import { certificateMessage, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
 import { encodeHello, extensionsIn } from "./hello.ts";
-import { binderOf, earlyTraffic, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
+import { binderOf, earlyTraffic, exportedTls12, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
 import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
 import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
@@ -28,6 +28,7 @@ export class ClientPeer extends Peer {
   #master: Bytes | undefined;
   #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
   #handshakeHash: Bytes = repeat(0);
+  #finishedHash: Bytes | undefined;
 
   protected *converse(): Generator<Flight, void, void> {
     const { script } = this;
@@ -49,6 +50,13 @@ export class ClientPeer extends Peer {
     if (this.version === "tls1.3") yield this.#flightTls13();
     else yield* this.#flightsTls12();
     yield* this.talkFlights();
+  }
+
+  exported(label: string): Bytes | undefined {
+    if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
+    const seed = join(repeat(32, this.script.hello.random), this.#serverRandom);
+    const master = this.#extendedMasterSecret ? this.#master : undefined;
+    return master && exportedTls12(this.hashImplementation, master, label, seed);
   }
 
   // ── ClientHello ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +241,8 @@ export class ClientPeer extends Peer {
     if (right !== undefined && !sameBytes(right, heard.subarray(4))) this.finishedIsWrong();
     this.finishedHeard = true;
     this.transcript.push(heard);
-    const application = this.#schedule?.application(this.hash());
+    this.#finishedHash = this.hash();
+    const application = this.#schedule?.application(this.#finishedHash);
     if (application === undefined) return;
     [this.#applicationKeys] = this.keysOf("application", application.client);
     this.read = this.keysOf("application", application.server);

@@ -48,7 +48,7 @@ export {
 export { converseOver, type Over } from "./over.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export { describeAccount, differences, testOf } from "./report.ts";
-export { type ModelFacts, mustNotComplete } from "./model.ts";
+export { type ModelFacts, mustNotComplete, mustNotGoOn } from "./model.ts";
 
 // For fuzzing alone. What accepts everything says so by its name.
 export { dangerousFuzzCredential, dangerousFuzzProvider, type FuzzProvider } from "./fuzz-provider.ts";

@@ -25,8 +25,8 @@ export type Role = "client" | "server";
 export type Talk =
   | { readonly kind: "data"; readonly length: number }
   | { readonly kind: "update"; readonly asks: boolean }
-  /** So many KeyUpdates. */
-  | { readonly kind: "flood"; readonly count: number }
+  /** So many of what says nothing: KeyUpdates, empty data, tickets, warnings. */
+  | { readonly kind: "flood"; readonly count: number; readonly of?: "update" | "data" | "ticket" | "warning" }
   | { readonly kind: "ticket" }
   | { readonly kind: "warning"; readonly description: number }
   | { readonly kind: "close" };
@@ -62,6 +62,8 @@ export interface PeerScript {
   readonly changeCipherSpec: boolean;
   /** A server of TLS 1.2: NewSessionTicket. */
   readonly ticket: boolean;
+  /** A server of TLS 1.2: its random says that it speaks TLS 1.3 too. Default false. */
+  readonly downgrades?: boolean;
   /** Most bytes of a handshake record. */
   readonly fragment: number;
   readonly talk: readonly Talk[];
@@ -200,6 +202,9 @@ export abstract class Peer {
     return { bytes: this.#emit(value.says), answered: value.answered };
   }
 
+  /** What the subject's exporter gives, too, by that label and an empty context; undefined: there is none, or it is not known here. */
+  abstract exported(label: string): Bytes | undefined;
+
   /** What the subject wrote. Never throws for what it holds. */
   hear(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
@@ -243,7 +248,6 @@ export abstract class Peer {
       const before = this.spoken.length;
       const answers = talk.kind === "update" && talk.asks && says.length > 0;
       yield { says, answered: () => !answers || this.spoken.slice(before).some(({ by }) => by === "subject") };
-      if (talk.kind === "close") return;
     }
   }
   /** What this version and role can say. */
@@ -262,8 +266,17 @@ export abstract class Peer {
         return [{ type: contentTypes.data, make: () => filler(talk.length, talk.length) }];
       case "update":
         return knowsUpdates ? [update(talk.asks)] : [];
-      case "flood":
-        return knowsUpdates ? Array.from({ length: talk.count }, () => update(false)) : [];
+      case "flood": {
+        const { of = "update", count } = talk;
+        if (of === "update") return knowsUpdates ? Array.from({ length: count }, () => update(false)) : [];
+        const one: Talk =
+          of === "data"
+            ? { kind: "data", length: 0 }
+            : of === "ticket"
+              ? { kind: "ticket" }
+              : { kind: "warning", description: 90 };
+        return Array.from({ length: count }, () => this.#talk(one)).flat();
+      }
       case "ticket":
         return knowsUpdates && this.role === "server"
           ? [{ type: contentTypes.handshake, make: () => this.ticket(), outside: true }]
@@ -376,6 +389,9 @@ export abstract class Peer {
           break;
         case "insert":
           this.#seal(write, ...insertion(where, value), 0, records);
+          break;
+        case "flood":
+          for (let time = 0; time < floodCount; time++) this.#seal(write, ...flooding(where), 0, records);
           break;
         case "clear":
           write = undefined;
@@ -578,6 +594,13 @@ function insertion(where: number, value: number): [number, Bytes] {
   const type = [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23;
   if (where % 3 > 0 && type !== contentTypes.changeCipherSpec) return [type, filler(value, where % 30)];
   return [type, type === contentTypes.changeCipherSpec ? Uint8Array.of(1) : Uint8Array.of(1 + (value % 2), where & 255)];
+}
+
+/** More than anyone should bear of what says nothing: data, a warning, change_cipher_spec. */
+const floodCount = 40;
+function flooding(where: number): [number, Bytes] {
+  if (where % 3 === 0) return [contentTypes.data, repeat(0)];
+  return where % 3 === 1 ? [contentTypes.alert, Uint8Array.of(1, 90)] : [contentTypes.changeCipherSpec, Uint8Array.of(1)];
 }
 
 /** What no byte of can be another. */

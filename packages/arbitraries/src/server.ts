@@ -1,9 +1,9 @@
 // A server that keeps every rule but those that its script breaks.
 import type { Bytes, SignatureScheme } from "@sallyport/core";
 import { certificateMessage, certificateStatus, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
-import { extensionsIn } from "./hello.ts";
-import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
-import { isRetry, messagesOf } from "./model.ts";
+import { extensionsIn, isRetry } from "./hello.ts";
+import { earlyTraffic, exportedTls12, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
+import { messagesOf } from "./model.ts";
 import {
   contentTypes,
   extensionTypes,
@@ -71,7 +71,8 @@ export class ServerPeer extends Peer {
   #master: Bytes | undefined;
   #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
   #extendedMasterSecret = false;
-  readonly #random: Bytes = repeat(32, this.script.hello.random);
+  #finishedHash: Bytes | undefined;
+  readonly #random: Bytes = this.#sayRandom();
 
   /** What the subject offered. */
   get offered(): {
@@ -97,6 +98,18 @@ export class ServerPeer extends Peer {
       yield { says: this.#flightTls13(), answered: () => this.finishedHeard };
     }
     yield* this.talkFlights();
+  }
+
+  exported(label: string): Bytes | undefined {
+    if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
+    const master = this.#extendedMasterSecret ? this.#master : undefined;
+    return master && exportedTls12(this.hashImplementation, master, label, join(this.#hello.random, this.#random));
+  }
+  /** RFC 9846 §4.2.3. */
+  #sayRandom(): Bytes {
+    const { version, hello, downgrades } = this.script;
+    const random = repeat(32, hello.random);
+    return version === "tls1.2" && downgrades === true ? join(random.subarray(0, 24), latin1("DOWNGRD"), [1]) : random;
   }
 
   // ── TLS 1.3 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,7 +220,7 @@ export class ServerPeer extends Peer {
     const { alpn } = this.#hello;
     // Early data speaks the session's, which was the first.
     const own = this.script.stubborn ? [...alpn, latin1("spdy/9")] : alpn;
-    const chosen = own[this.#takesEarly ? 0 : this.script.alpn % Math.max(1, own.length)];
+    const chosen = own[this.#takesEarly && !this.script.stubborn ? 0 : this.script.alpn % Math.max(1, own.length)];
     return message(
       handshakeTypes.encrypted_extensions,
       block([
@@ -244,7 +257,8 @@ export class ServerPeer extends Peer {
     );
   }
   #useApplicationKeys(): void {
-    const secrets = this.#schedule?.application(this.hash());
+    this.#finishedHash = this.hash();
+    const secrets = this.#schedule?.application(this.#finishedHash);
     if (secrets === undefined) return;
     [this.write] = this.keysOf("application", secrets.server);
     this.#applicationSecret = secrets.client;
