@@ -1,6 +1,6 @@
 // What is asked of memory outside of the heap, by which the runtime decides when to mark all of it: a cipher's, and a socket's, is given
 // back as soon as it was copied.
-import { createServer as createTcpServer, type Socket } from "node:net";
+import { connect as connectTcp, createServer as createTcpServer, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { node } from "@sallyport/crypto-node";
 import { upgrade } from "@sallyport/node";
@@ -59,6 +59,26 @@ describe("a server's chunks", () => {
     expect(received.equals(sent)).toBe(true);
     expect(chunks.map(({ chunk }) => chunk.length)).toEqual(chunks.map(({ size }) => size));
     expect(Buffer.concat(heard).length).toBeGreaterThan(sent.length);
+  });
+
+  test("stay as they were read where they were put back, or come from a socket of another class", async () => {
+    const kept = await new Promise<Buffer>((resolve) => {
+      const tcp = createTcpServer((socket) =>
+        socket.once("data", (first) => {
+          socket.pause().unshift(first);
+          upgrade(socket, { isServer: true, accept: server() }).once("error", () => resolve(first));
+        }),
+      );
+      open.push(tcp);
+      void listen(tcp).then((port) => connectTcp(port).end(Buffer.alloc(8192, 0x20)).resume());
+    });
+    expect(kept).toHaveLength(8192);
+    const own = Buffer.alloc(8192, 0x20);
+    const other = new (class extends Socket {})();
+    const failed = new Promise((resolve) => upgrade(other, { isServer: true, accept: server() }).once("error", resolve));
+    other.push(own);
+    await failed;
+    expect(own).toHaveLength(8192);
   });
 
   /** Says what a socket gave, and what was left of it afterwards. */

@@ -34,11 +34,14 @@ export class SocketTransport implements Transport {
   #ended = false;
   #error: Error | undefined;
   #reader: ChunkReader | undefined;
+  /** Bytes that waited in the socket when it came to us: `unshift` may have put back what somebody keeps. */
+  #waiting: number;
 
   /** @param head bytes that were read already */
   constructor(socket: Duplex, head?: Uint8Array) {
     this.#socket = socket;
     this.#socket[transportOf] = this;
+    this.#waiting = socket.readableLength;
     // The peer's end must not end our side: an alert or the rest of an answer may be on its way.
     socket.allowHalfOpen = true;
     if (head !== undefined && head.length > 0) this.#chunks.push(plain(head));
@@ -127,20 +130,26 @@ export class SocketTransport implements Transport {
 
   /**
    * From a socket that was given to us, an accepted one for instance, each chunk comes in fresh memory. It is moved into the window,
-   * and that memory given back, unless somebody else sees it.
+   * and that memory given back, unless somebody else has seen it, or sees it.
    */
   #receive(data: Buffer): void {
-    if (this.#reader === undefined || !canRelease(data) || data.length > window.length || this.#isOverheard())
+    const isOld = this.#waiting > 0;
+    if (isOld) this.#waiting -= data.length;
+    if (isOld || this.#reader === undefined || !canRelease(data) || data.length > window.length || this.#isOverheard())
       return this.#take(plain(data), false);
     const chunk = window.subarray(0, data.length);
     chunk.set(data);
     release(data);
     this.#take(chunk, true);
   }
-  /** Of a Duplex that is no net.Socket nobody knows who else has what it gives. */
+  /** Of a Duplex that is no net.Socket, or one of a class of its own, nobody knows who else has what it gives. */
   #isOverheard(): boolean {
     const socket = this.#socket;
-    return !(socket instanceof Socket) || socket.listenerCount("data") > 1 || socket.listenerCount("readable") > 0;
+    return (
+      Object.getPrototypeOf(socket) !== Socket.prototype ||
+      socket.listenerCount("data") > 1 ||
+      socket.listenerCount("readable") > 0
+    );
   }
   #take(chunk: Uint8Array, isLent: boolean): void {
     const reader = this.#takeReader();
