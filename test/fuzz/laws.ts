@@ -121,8 +121,9 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   }
   return undefined;
 };
+type Message = Pick<Spoken, "type" | "content">;
 /** Handshake messages in one piece each, whatever records they came in: behind a wrong length there are others than were meant. */
-function* wholeMessages(records: readonly Spoken[]): Generator<Pick<Spoken, "type" | "content">> {
+function* wholeMessages(records: readonly Spoken[]): Generator<Message> {
   let begun = Buffer.alloc(0);
   for (const { type, content } of records) {
     if (type !== 22) {
@@ -237,8 +238,10 @@ const updatesAreAnswered: Law = ({ account: { peer }, machine, transport, featur
   if (!isWhole || peer.isLost || machine.connection?.info.version !== "tls1.3") return undefined;
   if (machine.failure !== undefined && machine.failure.error.kind !== "truncated") return undefined;
   const close = peer.spoken.findIndex(({ by, type, content }) => by === "peer" && type === 21 && content[1] === 0);
-  const updates = (of: string, spoken: readonly Spoken[]): Spoken[] =>
-    spoken.filter(({ by, type, content, epoch }) => by === of && type === 22 && epoch === "application" && content[0] === 24);
+  const updates = (of: string, spoken: readonly Spoken[]): Message[] =>
+    [...wholeMessages(spoken.filter(({ by, epoch }) => by === of && epoch === "application"))].filter(
+      ({ type, content }) => type === 22 && content[0] === 24,
+    );
   const due = updates("peer", close === -1 ? peer.spoken : peer.spoken.slice(0, close)).filter(({ content }) => content[4] === 1);
   const came = updates("subject", peer.spoken);
   return due.length === came.length ? undefined : `${due.length} KeyUpdates were asked for, and ${came.length} came`;
