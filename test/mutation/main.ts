@@ -1,17 +1,17 @@
-// npm run mutation -- SOURCE… [--tests PATH,…] [--patience MS], behind `npm install --no-save @stryker-mutator/instrumenter@9.6.1`,
+// npm run mutation -- SOURCE… [--tests PATH,…] [--patience MS] [--again], behind `npm install --no-save @stryker-mutator/instrumenter@9.6.1`,
 // which is for this alone: changes core's checks one by one, and prints each change that no test sees, unless `survivors.ts` explains
 // it. SOURCE: a file, or a folder of them; PATH as vitest takes it, from test/, by default what `rooms.ts` has for the sources;
-// --patience: no test is asked that takes longer.
+// --patience: no test is asked that takes longer; --again: of the same sources, only what survived the last time, such as by new tests.
 import { parseArgs } from "node:util";
 import { changesIn } from "./changes.ts";
-import { entries, folder, forgetEntries, note, root, writePlan } from "./plan.ts";
+import { entries, folder, forgetEntries, keepKilled, note, root, writePlan } from "./plan.ts";
 import { report } from "./report.ts";
 import { testsFor } from "./rooms.ts";
 import { runTests } from "./run-tests.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { tests: { type: "string" }, patience: { type: "string", default: "1000" } },
+  options: { tests: { type: "string" }, patience: { type: "string", default: "1000" }, again: { type: "boolean" } },
 });
 if (positionals.length === 0) throw new Error("which sources? For example packages/core/src/negotiate/");
 const started = performance.now();
@@ -22,7 +22,8 @@ const tests = values.tests?.split(",") ?? testsFor(files);
 console.log(`${made.length} changes of ${files.length} files, against ${tests.join(", ")}`);
 console.log(`100 changes take 10 to 60 seconds on a core of their own; what has been done stands in ${folder}`);
 
-forgetEntries();
+if (values.again === true) keepKilled(sources);
+else forgetEntries();
 const plan = { sources, mutants, tests, patience: Number(values.patience), atLoad: undefined };
 writePlan(plan);
 await runTests();
