@@ -4,7 +4,7 @@
 // --patience: no test is asked that takes longer; --again: of the same sources, only what survived the last time, such as by new tests.
 import { parseArgs } from "node:util";
 import { changesIn } from "./changes.ts";
-import { entries, folder, forgetEntries, keepKilled, note, root, writePlan } from "./plan.ts";
+import { entries, folder, forgetEntries, keepKilled, living, note, root, writePlan } from "./plan.ts";
 import { report } from "./report.ts";
 import { testsFor } from "./rooms.ts";
 import { runTests } from "./run-tests.ts";
@@ -32,7 +32,8 @@ await runTests();
 const noted = entries();
 const asked = new Set(noted.flatMap((entry) => (entry.kind === "asked" ? entry.mutants : [])));
 const loaded = new Set(noted.flatMap((entry) => (entry.kind === "loaded" ? entry.mutants : [])));
-for (const { id } of made.filter(({ id }) => loaded.has(id) && !asked.has(id))) {
+const lives = living(mutants, noted);
+for (const { id } of made.filter(({ id }) => lives.has(id) && loaded.has(id) && !asked.has(id))) {
   writePlan({ ...plan, tests: tests.slice(0, 4), atLoad: id });
   if (!(await runTests())) note({ kind: "killed", mutant: id, by: "the first tests, or the loading itself" });
 }

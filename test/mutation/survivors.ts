@@ -145,6 +145,12 @@ export const survivors: readonly Survivor[] = [
     why: "For the compiler: a list of two bytes at least has a name.",
   },
   {
+    file: "wire/registry.ts",
+    line: "if (name !== undefined) named[registry].set(id, value);",
+    changes: ["name !== undefined → false"],
+    why: "The first who asks for a name decides whether it is kept, and no change is switched on as early as that.",
+  },
+  {
     file: "wire/writer.ts",
     line: "get room(): number {",
     changes: ["{ return this.#store.length; } → {}"],

@@ -5,7 +5,7 @@ import { decodeClientHello, encodeClientHello } from "../../packages/core/src/wi
 import { compressionName } from "../../packages/core/src/wire/compressed-certificate.ts";
 import { decodeEndOfEarlyData, encodeEndOfEarlyData } from "../../packages/core/src/wire/post-handshake.ts";
 import { decodeEncryptedExtensions, encodeEncryptedExtensions } from "../../packages/core/src/wire/encrypted-extensions.ts";
-import { type Extension, extension, writeProtocols } from "../../packages/core/src/wire/extensions.ts";
+import { type Extension, extension, writeProtocols, writeTicketRequest } from "../../packages/core/src/wire/extensions.ts";
 import { bodyOf, frame } from "../../packages/core/src/wire/handshake.ts";
 import { Reader } from "../../packages/core/src/wire/reader.ts";
 import { decodeServerHello, encodeServerHello } from "../../packages/core/src/wire/server-hello.ts";
@@ -59,6 +59,7 @@ describe("a ClientHello", () => {
       serverCertificateTypes: undefined,
       staples: [],
       certificateCompressions: [],
+      ticketRequest: undefined,
     });
   });
 
@@ -73,6 +74,7 @@ describe("a ClientHello", () => {
         extension("server_certificate_type", types),
         extension("status_request", (writer) => writer.u8(1).u16(0).u16(0)),
         extension("signed_certificate_timestamp"),
+        extension("ticket_request", (writer) => writeTicketRequest(writer, { new: 3, resumed: 1 })),
       ]),
     );
     expect(said).toMatchObject({
@@ -81,6 +83,7 @@ describe("a ClientHello", () => {
       clientCertificateTypes: [{ id: 2 }, { id: 0 }],
       serverCertificateTypes: [{ id: 2 }, { id: 0 }],
       staples: ["ocsp", "sct"],
+      ticketRequest: { new: 3, resumed: 1 },
     });
   });
 
@@ -171,6 +174,14 @@ describe("EncryptedExtensions", () => {
   test("accept early data where they say so", () => {
     expect(decoded().acceptsEarlyData).toBe(false);
     expect(decoded(extension("early_data")).acceptsEarlyData).toBe(true);
+  });
+
+  test("may say how many tickets to expect, in a byte (RFC 9149 §3)", () => {
+    const expected = (...bytes: readonly number[]): Extension =>
+      extension("ticket_request", (writer) => writer.bytes(Uint8Array.from(bytes)));
+    expect(decoded(expected(2)).extensions).toHaveLength(1);
+    expectMalformed("expected_count", () => decoded(expected()));
+    expectMalformed("bytes behind its end", () => decoded(expected(2, 1)));
   });
 
   test("name one protocol, no more and no less (RFC 7301 §3.1)", () => {
