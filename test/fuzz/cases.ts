@@ -1,6 +1,7 @@
 // One case: who is fuzzed, by what peer, over what transport. Plain data, so that it prints, shrinks, and is kept.
 import {
   expectComplete,
+  type Fault,
   peerScripts,
   plainHello,
   type PeerScript,
@@ -10,8 +11,8 @@ import {
 } from "@sallyport/arbitraries";
 import fc from "fast-check";
 import { laws } from "./laws.ts";
-import { judgeCuts } from "./split-law.ts";
-import { type Features, meet, type ProviderName } from "./world.ts";
+import { judgeCuts, judgeWaits } from "./split-law.ts";
+import { type Changed, type Features, meet, mostEarlyData, type ProviderName } from "./world.ts";
 
 export interface Case {
   readonly features: Features;
@@ -31,10 +32,15 @@ const features = (role: Role): fc.Arbitrary<Features> =>
     manners: rarely,
     smallRecords: rarely,
     narrow: rarely,
+    extras: rarely,
   });
 
 const servers = fc.record({ features: features("server"), script: peerScripts("client"), transport: transports() });
 const clients = fc.record({ features: features("client"), script: peerScripts("server"), transport: transports() });
+
+/** Most faults come to one of the messages from `first` on, `count` of them. */
+const mostlyAt = (first: number, count: number, faults: readonly Fault[]): readonly Fault[] =>
+  faults.map((fault) => (fault.at % 4 === 0 ? fault : { ...fault, at: first + (fault.where % count) }));
 
 /** Which few come to by chance: the messages of these are seldom said. */
 const earlyData = servers.map(
@@ -67,7 +73,7 @@ const retries = servers.map(
         ...script,
         hello: plainHello,
         resumes: true,
-        faults: script.faults.map((fault) => (fault.at % 4 === 0 ? fault : { ...fault, at: 1 })),
+        faults: mostlyAt(1, 1, script.faults),
       },
       transport,
     }) satisfies Case,
@@ -75,16 +81,27 @@ const retries = servers.map(
 const certificates = servers.map(
   ({ features, script, transport }) =>
     ({
-      features: { ...features, authentication: features.authentication === "none" ? "required" : features.authentication },
-      script: { ...script, resumes: false, early: [], shows: true },
+      features: {
+        ...features,
+        authentication: features.authentication === "none" ? "required" : features.authentication,
+        extras: features.extras || script.staples,
+      },
+      script: { ...script, resumes: false, early: [], shows: true, compresses: true, faults: mostlyAt(1, 3, script.faults) },
       transport,
     }) satisfies Case,
 );
 const requestsAndTickets = clients.map(
   ({ features, script, transport }) =>
     ({
-      features,
-      script: { ...script, resumes: false, asks: true, ticket: true, talk: [{ kind: "ticket" }, ...script.talk] },
+      features: { ...features, extras: features.extras || script.staples },
+      script: {
+        ...script,
+        resumes: false,
+        asks: true,
+        ticket: true,
+        talk: [{ kind: "ticket" }, ...script.talk],
+        faults: script.staples ? mostlyAt(2, 1, script.faults) : script.faults,
+      },
       transport,
     }) satisfies Case,
 );
@@ -103,6 +120,44 @@ const talking = fc.oneof(servers, clients).map(({ features, script, transport })
   } satisfies Case;
 });
 
+/** A session that may not be what it was; and a user who closes first, of whom what comes cut hears otherwise. */
+const changes = fc
+  .tuple(
+    fc.oneof(servers, clients),
+    fc.constantFrom<Changed>("name", "config", "time", "age", "seen", "nothing"),
+    fc.boolean(),
+    fc.constantFrom(undefined, ["http/1.1"], ["http/1.1", "h2"]),
+  )
+  .map(
+    ([{ features, script, transport }, changed, early, alpn]) =>
+      ({
+        features: {
+          ...features,
+          changed,
+          versions: early ? "tls1.3" : features.versions,
+          sessions: changed === "time" || features.sessions === "none" ? "stored" : features.sessions,
+          early: early || features.early,
+          retry: false,
+        },
+        script: {
+          ...script,
+          hello: alpn === undefined ? script.hello : { ...plainHello, alpn },
+          resumes: true,
+          early: early && script.early.length === 0 ? [900, 900, 900].slice(script.suite) : script.early,
+          // Of those that are whole early data is taken.
+          faults: early ? script.faults.slice(1) : script.faults,
+        },
+        transport,
+      }) satisfies Case,
+  );
+const waiting = fc
+  .oneof(servers, clients)
+  .map(({ features, script, transport }) => ({ features: { ...features, waits: true }, script, transport }) satisfies Case);
+const closing = talking.map(
+  ({ features, script, transport }) =>
+    ({ features: { ...features, closes: true }, script, transport: { ...transport, chunks: [] } }) satisfies Case,
+);
+
 /** Both roles alike. */
 export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 6, arbitrary: servers },
@@ -112,6 +167,9 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 2, arbitrary: retries },
   { weight: 2, arbitrary: certificates },
   { weight: 2, arbitrary: requestsAndTickets },
+  { weight: 3, arbitrary: changes },
+  { weight: 1, arbitrary: waiting },
+  { weight: 1, arbitrary: closing },
 );
 
 const named = Object.entries(laws);
@@ -132,17 +190,23 @@ export function play(provider: ProviderName, one: Case): ReturnType<typeof meet>
   }
   if (provider === "fuzz" && transport.chunks.length > 0)
     violations.push(...judgeCuts(meet("fuzz", features, script, { ...transport, chunks: [] }), met));
+  if (provider === "fuzz" && features.waits === true)
+    violations.push(...judgeWaits(meet("fuzz", { ...features, waits: false }, script, transport), met));
   return { ...met, violations };
 }
 
 /** Both must come to an agreement. */
 function isAgreeable({ features, script }: Case): boolean {
-  if (features.role === "client") return !script.stubborn && !(script.version === "tls1.3" && features.versions === "tls1.2");
+  if (features.role === "client") {
+    const isDowngrade = script.downgrades === true && script.version === "tls1.2" && features.versions === "both";
+    return !script.stubborn && !isDowngrade && !(script.version === "tls1.3" && features.versions === "tls1.2");
+  }
   const { hello } = script;
   if (script.talk.some(({ kind }) => kind === "flood")) return false;
   const shows = script.shows || features.authentication !== "required";
   return (
     shows &&
+    script.early.reduce((sum, length) => sum + length, 0) <= mostEarlyData &&
     hello.versions?.includes(0x0304) === true &&
     hello.versions.includes(0x0303) &&
     hello.legacyVersion === 0x0303 &&

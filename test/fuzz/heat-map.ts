@@ -36,13 +36,22 @@ function rowOf(hits: Hits, where: string, due: string): Uint32Array {
 
 /** What a peer of it says; by whom nothing was ever heard, has holes in all of its row. */
 const dueIn: Readonly<Record<string, readonly string[]>> = {
-  "server tls1.3": ["client_hello", "end_of_early_data", "certificate", "certificate_verify", "finished", "key_update"],
+  "server tls1.3": [
+    "client_hello",
+    "end_of_early_data",
+    "certificate",
+    "compressed_certificate",
+    "certificate_verify",
+    "finished",
+    "key_update",
+  ],
   "server tls1.2": ["client_hello", "certificate", "client_key_exchange", "certificate_verify", "finished"],
   "client tls1.3": [
     "server_hello",
     "encrypted_extensions",
     "certificate_request",
     "certificate",
+    "compressed_certificate",
     "certificate_verify",
     "finished",
     "new_session_ticket",
@@ -51,6 +60,7 @@ const dueIn: Readonly<Record<string, readonly string[]>> = {
   "client tls1.2": [
     "server_hello",
     "certificate",
+    "certificate_status",
     "server_key_exchange",
     "certificate_request",
     "server_hello_done",

@@ -1,6 +1,6 @@
 // What must hold of a machine of ours beyond what a peer can see: by its stages, its errors, and the calls that it makes.
 import type { Account, Fault, Machine, PeerScript, Spoken, TransportScript } from "@sallyport/arbitraries";
-import type { Features, ProviderName, Watched } from "./world.ts";
+import { type Features, mostEarlyData, type ProviderName, type Watched } from "./world.ts";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 
 export interface Played {
@@ -73,8 +73,10 @@ function loneFault({ provider, agrees, account: { peer }, script, transport }: P
   const isLone = script.faults.length === 1 && peer.reached.size === 1;
   const isWhole =
     agrees && transport.endsAfter === undefined && !peer.isLost && !script.talk.some(({ kind }) => kind === "flood");
-  // Early data may be skipped, whatever it is.
-  return provider !== "fuzz" && isLone && isWhole && script.early.length === 0 ? fault : undefined;
+  // Early data may be skipped, whatever it is; but nothing behind the handshake.
+  const mayBeSkipped =
+    script.early.length > 0 && (fault?.layer !== "wire" || recordAt(peer.spoken, fault.at)?.epoch !== "application");
+  return provider !== "fuzz" && isLone && isWhole && !mayBeSkipped ? fault : undefined;
 }
 function recordAt(spoken: readonly Spoken[], index: number): Spoken | undefined {
   return spoken.filter(({ by }) => by === "peer")[index];
@@ -98,19 +100,37 @@ const nothingBurned: Law = ({ provider, account: { peer }, watched }) =>
 const ticketsAreUsedOnce: Law = ({ watched }) =>
   watched.isStillThere ? "a session was offered, and can be taken again" : undefined;
 
-/** KeyUpdates in a row are limited (RFC 9846 §4.7.3 has no number; the default is 32). */
+/** What says nothing is limited (RFC 9846 §4.7.3 has no number; these are the defaults). */
 const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
-  if (!machine.wasEstablished || peer.isLost || peer.reached.size > 0 || transport.endsAfter !== undefined) return undefined;
-  let run = 0;
-  for (const { by, type, content } of peer.spoken) {
-    if (by === "peer") run = type === 22 && content[0] === 24 ? run + 1 : 0;
-    if (run > 32)
-      return machine.failure === undefined || machine.failure.error.kind === "truncated"
-        ? `${run} KeyUpdates in a row pass`
-        : undefined;
+  if (peer.isLost || peer.wireSpoiled || transport.endsAfter !== undefined) return undefined;
+  if (machine.failure !== undefined && machine.failure.error.kind !== "truncated") return undefined;
+  const runs = new Map<string, number>();
+  for (const { by, type, content, epoch } of peer.spoken) {
+    // Early data that is not wanted is skipped, whatever it is.
+    if (by !== "peer" || (epoch === "early" && machine.outcome !== "accepted")) continue;
+    const kind = emptyKindOf(type, content);
+    if (kind === undefined) {
+      for (const each of ["KeyUpdates", "tickets", "empty records"]) runs.delete(each);
+      continue;
+    }
+    // Nothing is read behind it.
+    if (kind === "close_notify") break;
+    const run = (runs.get(kind) ?? 0) + 1;
+    runs.set(kind, run);
+    if (run > mostInARow[kind]) return `${run} ${kind} pass`;
   }
   return undefined;
 };
+/** Of warnings and change_cipher_spec as many as a connection bears; in TLS 1.2 it counts for those that mean nothing. */
+const mostInARow = { KeyUpdates: 32, tickets: 32, "empty records": 32, warnings: 4, ccs: 3 } as const;
+function emptyKindOf(type: number, content: Uint8Array): keyof typeof mostInARow | "close_notify" | undefined {
+  if (type === 20) return "ccs";
+  if (type === 21) return content[1] === 0 ? "close_notify" : "warnings";
+  const isWhole = content.length === 4 + (content[1] ?? 0) * 65536 + (content[2] ?? 0) * 256 + (content[3] ?? 0);
+  if (type === 22 && isWhole && content[0] === 24) return "KeyUpdates";
+  if (type === 22 && isWhole && content[0] === 4) return "tickets";
+  return type === 23 && content.length === 0 ? "empty records" : undefined;
+}
 
 /** RFC 7301 §3.2: who offers protocols, and shares none, is refused. */
 const protocolsAgree: Law = ({ features, script, account: { peer }, machine }) => {
@@ -142,6 +162,88 @@ const noTripleHandshake: Law = ({ account: { peer }, machine, features }) => {
   return text.includes("00170000") ? undefined : "resumed without extended master secret";
 };
 
+/** Another name, another config, too late: a full handshake (RFC 9846 §4.7.1, Appendix C.4). */
+const sessionsHold: Law = ({ provider, features: { changed = "nothing", role, sessions }, machine, account: { peer } }) => {
+  const isResumed = machine.connection?.info.handshakeKind.startsWith("resumed") === true;
+  if (!isResumed || peer.wireSpoiled || [...peer.reached].some(({ at }) => at === 0)) return undefined;
+  // Its hash is always the same, and so is the config's; keys of tickets have a clock of their own.
+  const holds =
+    changed === "name" ||
+    (changed === "config" && provider !== "fuzz") ||
+    (changed === "time" && (role === "client" || sessions === "stored"));
+  return holds ? `resumed, though another ${changed} is due` : undefined;
+};
+
+/** RFC 9846 §4.3.10, §4.7.1, §8: once, soon, by the session's protocol, and no more than its ticket allows. */
+const earlyDataHolds: Law = ({ features: { changed = "nothing", role }, machine, account: { peer }, watched }) => {
+  const early = machine.early.reduce((sum, { length }) => sum + length, 0);
+  if (early > mostEarlyData) return `${early} bytes of early data, of ${mostEarlyData}`;
+  if (machine.outcome !== "accepted") return undefined;
+  const isTouched = peer.wireSpoiled || [...peer.reached].some(({ at, layer }) => at === 0 && layer !== "record");
+  if (role === "server" && changed === "seen") return "early data that was taken before is taken again";
+  if (role === "server" && changed === "age" && !isTouched) return "early data of another time is taken";
+  const info = machine.connection?.info;
+  return info === undefined || info.alpn === watched.sessionProtocol
+    ? undefined
+    : `early data of ${watched.sessionProtocol} is taken for ${info.alpn}`;
+};
+
+/** Who asks for a certificate, and takes none else, knows whom it speaks with. */
+const identitiesAreThere: Law = ({ features: { role, authentication }, machine: { connection } }) => {
+  const isAsked = role === "client" || authentication === "required";
+  return isAsked && connection !== undefined && connection.info.peer === undefined ? "established with nobody" : undefined;
+};
+
+/** RFC 9846 §4.3.3: in TLS 1.3 a curve has its hash; the peers' keys have one scheme each. */
+const schemesFit: Law = ({ provider, account: { peer }, machine }) => {
+  if (machine.connection?.info.version !== "tls1.3" || peer.wireSpoiled) return undefined;
+  const { peerSignatureScheme: scheme } = machine.connection.info;
+  const due = provider === "fuzz" ? "ecdsa_secp256r1_sha256" : "ed25519";
+  return scheme === undefined || scheme === due ? undefined : `a ${due} key has signed by ${scheme}`;
+};
+
+/** RFC 9846 §6: who has sealed one record seals its alerts; what comes in clear then is anybody's. */
+const plainAlertsAreNobodys: Law = ({ account: { peer }, machine: { connection, failure, closed } }) => {
+  if (connection?.info.version !== "tls1.3" || peer.wireSpoiled) return undefined;
+  const said = peer.spoken.filter(({ by }) => by === "peer");
+  const plain = said.findIndex(({ type, epoch }) => type === 21 && epoch === "clear");
+  const isSealed = said.slice(0, plain).some(({ epoch }) => epoch === "handshake" || epoch === "application");
+  const isOther = said.some(({ type, epoch }) => type === 21 && epoch !== "clear");
+  if (plain === -1 || !isSealed || isOther) return undefined;
+  const isHeeded = closed || failure?.error.kind === "alert-received";
+  return isHeeded ? "an alert in clear is heeded, behind records under keys" : undefined;
+};
+
+/** RFC 9846 §4.7.3: each request is answered. */
+const updatesAreAnswered: Law = ({ account: { peer }, machine, transport, features }) => {
+  const isWhole = peer.reached.size === 0 && transport.endsAfter === undefined && features.closes !== true;
+  if (!isWhole || peer.isLost || machine.connection?.info.version !== "tls1.3") return undefined;
+  if (machine.failure !== undefined && machine.failure.error.kind !== "truncated") return undefined;
+  const close = peer.spoken.findIndex(({ by, type, content }) => by === "peer" && type === 21 && content[1] === 0);
+  const updates = (of: string, spoken: readonly Spoken[]): Spoken[] =>
+    spoken.filter(({ by, type, content, epoch }) => by === of && type === 22 && epoch === "application" && content[0] === 24);
+  const due = updates("peer", close === -1 ? peer.spoken : peer.spoken.slice(0, close)).filter(({ content }) => content[4] === 1);
+  const came = updates("subject", peer.spoken);
+  return due.length === came.length ? undefined : `${due.length} KeyUpdates were asked for, and ${came.length} came`;
+};
+
+/** Both have the same exporter, or none. */
+const exportersAgree: Law = ({ provider, account: { peer }, machine: { connection, failure } }) => {
+  if (provider === "fuzz" || connection === undefined || peer.isLost || peer.reached.size > 0) return undefined;
+  if (failure !== undefined) return undefined;
+  const exported = connection.exportKeyingMaterial("EXPORTER-fuzz", new Uint8Array(0), 32);
+  const ours = exported.kind === "exported" ? exported.keyingMaterial.join() : undefined;
+  const theirs = peer.exported("EXPORTER-fuzz")?.join();
+  return ours === theirs ? undefined : "the two export other keys";
+};
+
+/** RFC 7507 §3. */
+const noFallback: Law = ({ features, script: { hello }, account: { peer }, machine }) => {
+  const isTouched = peer.wireSpoiled || [...peer.reached].some(({ at }) => at === 0);
+  if (features.role === "client" || features.versions !== "both" || isTouched || !hello.suites.includes(0x5600)) return undefined;
+  return machine.connection?.info.version === "tls1.2" ? "TLS 1.2 with a client that was led there" : undefined;
+};
+
 const noncesAreNew: Law = ({ watched }) => (watched.nonceReused ? "a nonce was used twice with one key" : undefined);
 
 /** Whatever is said: a few operations with public keys, one opening a record and one for a ticket, hashing in proportion to what came. */
@@ -165,6 +267,14 @@ export const laws: Readonly<Record<string, Law>> = {
   floodsEnd,
   protocolsAgree,
   noTripleHandshake,
+  sessionsHold,
+  earlyDataHolds,
+  identitiesAreThere,
+  schemesFit,
+  plainAlertsAreNobodys,
+  updatesAreAnswered,
+  exportersAgree,
+  noFallback,
   noncesAreNew,
   workIsBounded,
 };

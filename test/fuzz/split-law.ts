@@ -13,14 +13,21 @@ export function judgeCuts(whole: Met, cut: Met): string[] {
   return [`cut otherwise it is another conversation:\n${textOf(cut)}\n${textOf(whole)}`];
 }
 
+/** Nor does it whether what can be asked asynchronously is. @param waiting the same conversation, with every answer waited for. */
+export function judgeWaits(asked: Met, waiting: Met): string[] {
+  if (isDeepStrictEqual(seenIn(asked), seenIn(waiting)) && answersAlike(asked, waiting)) return [];
+  return [`waited for it is another conversation:\n${textOf(waiting)}\n${textOf(asked)}`];
+}
+
 function seenIn({ account: { peer }, machine }: Met): object {
   return {
     heard: peer.spoken.filter((each) => each.by === "subject" && !isUsers(each)).map(({ type, content }) => [type, content]),
     data: joined(machine.data),
     early: joined(machine.early),
     outcome: machine.outcome,
-    events: machine.events.map(({ kind }) => kind),
-    stages: machine.stages.filter((kind) => kind !== "needs-input"),
+    // An asynchronous store is filled by whoever drives the machine.
+    events: machine.events.map(({ kind }) => kind).filter((kind) => kind !== "new-session"),
+    stages: machine.stages.filter((kind) => !kind.startsWith("needs-")),
     end: [machine.state, machine.failure?.error.message, machine.failure?.alert],
   };
 }

@@ -36,7 +36,13 @@ function playBatch(provider: ProviderName, seed: number, count: number, going: (
       going();
     }
     if (until !== undefined && now > until) return true;
-    const { account, violations } = play(provider, one);
+    const played = playOrTell(provider, one);
+    if (typeof played === "string") {
+      failed = { smallest: one, what: played };
+      until ??= performance.now() + 20_000;
+      return false;
+    }
+    const { account, violations } = played;
     if (violations.length > 0) failed = { smallest: one, what: describeAccount({ ...account, violations }) };
     if (until !== undefined) return violations.length === 0;
     conversations++;
@@ -52,6 +58,15 @@ function playBatch(provider: ProviderName, seed: number, count: number, going: (
   const { smallest, what }: { readonly smallest: Case; readonly what: string } = failed;
   const text = `${what}\nat a ${smallest.features.role} with ${JSON.stringify(smallest.features)}\n\n${testOf(smallest.script, smallest.transport)}`;
   return { conversations, reach, hits, violation: { seed, text, smallest } };
+}
+
+/** What throws outside of the conversation, a config that is refused for one, finds something too. */
+function playOrTell(provider: ProviderName, one: Case): ReturnType<typeof play> | string {
+  try {
+    return play(provider, one);
+  } catch (thrown) {
+    return `VIOLATION: threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+  }
 }
 
 if (parentPort !== null) {

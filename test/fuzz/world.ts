@@ -14,6 +14,7 @@ import {
   plainPeer,
   type Role,
   ServerPeer,
+  storedCompression,
   type Spoken,
   type TransportScript,
 } from "@sallyport/arbitraries";
@@ -40,7 +41,20 @@ import {
 } from "@sallyport/core";
 import { noble } from "@sallyport/crypto-noble";
 import { node } from "@sallyport/crypto-node";
-import { keptSessions, now, seededCredential, seededRandom, trusting } from "../support/seeded.ts";
+import { answered } from "../support/pair.ts";
+import {
+  asyncClientSessions,
+  asyncProvider,
+  asyncServerSessions,
+  asyncSigner,
+  asyncSingleUse,
+  asyncVerifier,
+  keptSessions,
+  now,
+  seededCredential,
+  seededRandom,
+  trusting,
+} from "../support/seeded.ts";
 
 export type ProviderName = "fuzz" | "node" | "noble";
 
@@ -60,7 +74,21 @@ export interface Features {
   readonly smallRecords: boolean;
   /** One suite of each version, one group and one protocol. */
   readonly narrow: boolean;
+  /** Status is asked for and stapled, certificates are compressed. */
+  readonly extras: boolean;
+  /** Its user closes behind the first data. Default false. */
+  readonly closes?: boolean;
+  /** What can be asked asynchronously is. Default false. */
+  readonly waits?: boolean;
+  /** What is another than when the session was made. Default nothing. */
+  readonly changed?: Changed;
 }
+/**
+ * The server's name; the config; the time, by more than any session lives, or by more than early data may be late; `seen`: early
+ * data that was taken before.
+ */
+export type Changed = "nothing" | "name" | "config" | "time" | "age" | "seen";
+const laterBy: Readonly<Record<Changed, number>> = { nothing: 0, name: 0, config: 0, time: 7 * 3_600_000, age: 11_000, seen: 0 };
 
 /** What was counted in one conversation. */
 export interface Watched {
@@ -68,6 +96,8 @@ export interface Watched {
   /** What a client offered is still in its store. */
   isStillThere: boolean;
   nonceReused: boolean;
+  /** Spoken in the connection that the session is of; undefined: there is none. */
+  readonly sessionProtocol: string | undefined;
   readonly work: Work;
 }
 /** By provider calls; counted on node alone. */
@@ -80,13 +110,25 @@ export interface Work {
 }
 const noWork = (): Work => ({ publicKey: 0, opens: 0, hashed: 0 });
 let work = noWork();
+/** How late it is. */
+let laterMs = 0;
+
+/** What a first meeting leaves. */
+interface Memory {
+  readonly session: PeerSession | undefined;
+  /** What a client's store gives. */
+  readonly stored: StoredSession | undefined;
+  readonly protocol: string | undefined;
+}
 
 interface World {
   readonly config: ServerConfig | ClientConfig;
-  /** Of a first meeting, by version. */
-  readonly sessions: Map<ProtocolVersion, PeerSession | undefined>;
-  /** What a client's store gives. */
-  readonly remembered: Map<ProtocolVersion, StoredSession | undefined>;
+  /** Of first meetings. */
+  readonly memories: Map<string, Memory>;
+  readonly kept: SyncServerSessionStore;
+  /** Whose sessions are found: another config's, if that is what changed. */
+  found: SyncServerSessionStore;
+  changed: Changed;
   put: (session: StoredSession) => void;
   toTake: StoredSession | undefined;
   store: SyncClientSessionStore;
@@ -125,12 +167,14 @@ const casts: Readonly<Record<ProviderName, Cast>> = {
 
 const worlds: Readonly<Record<ProviderName, Map<number, World>>> = { fuzz: new Map(), node: new Map(), noble: new Map() };
 /** Another number for other features. */
-function numberOf({ role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow }: Features): number {
+function numberOf(features: Features): number {
+  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, extras } = features;
   let number = role === "server" ? 1 : 0;
   number = 3 * number + (versions === "both" ? 0 : versions === "tls1.3" ? 1 : 2);
   number = 3 * number + (authentication === "none" ? 0 : authentication === "optional" ? 1 : 2);
   number = 3 * number + (sessions === "none" ? 0 : sessions === "sealed" ? 1 : 2);
-  for (const flag of [early, retry, manners, smallRecords, narrow]) number = 2 * number + (flag ? 1 : 0);
+  for (const flag of [early, retry, manners, smallRecords, narrow, extras, features.waits === true])
+    number = 2 * number + (flag ? 1 : 0);
   return number;
 }
 
@@ -152,7 +196,9 @@ interface Met {
 }
 
 /** @returns what came of it, and the machine. Where something of another connection is needed, that one is had first, of the same config. */
-export function meet(provider: ProviderName, features: Features, script: PeerScript, transport: TransportScript): Met {
+export function meet(provider: ProviderName, asked: Features, script: PeerScript, transport: TransportScript): Met {
+  // Where all hashes are alike, so are all configs.
+  const features = provider === "fuzz" && asked.changed === "config" ? ({ ...asked, changed: "nothing" } as const) : asked;
   const other = anotherOf(script);
   const another = other && meetOnce(provider, features, other, { chunks: [], endsAfter: undefined }, 2).account.peer.spoken;
   return meetOnce(provider, features, script, transport, 1, another);
@@ -167,18 +213,23 @@ function meetOnce(
   another?: readonly Spoken[],
 ): Met {
   const world = worldOf(provider, features);
-  const session = script.resumes ? sessionOf(provider, features, world, versionOf(features, script)) : undefined;
-  world.toTake = script.resumes && features.role === "client" ? world.remembered.get(versionOf(features, script)) : undefined;
+  const memory = script.resumes ? memoryOf(provider, features, versionOf(features, script)) : undefined;
+  world.toTake = features.role === "client" ? memory?.stored : undefined;
+  world.changed = features.changed ?? "nothing";
+  laterMs = laterBy[world.changed];
+  world.found = world.changed === "config" ? worldOf(provider, otherwise(features)).kept : keptOf(provider, features, world);
   casts[provider].restart(seed);
   sealedWith.clear();
   nonceReused = false;
   work = noWork();
-  world.watched = { singleUses: 0, isStillThere: false, nonceReused: false, work };
+  world.watched = { singleUses: 0, isStillThere: false, nonceReused: false, sessionProtocol: memory?.protocol, work };
   world.store = memoryClientSessions();
   world.takenBy = undefined;
+  const { session } = memory ?? {};
   const { peer, machine } = cast(provider, features, world, script, session, another);
   const account = converse(peer, machine, transport, provider !== "fuzz");
   const { takenBy, toTake } = world;
+  laterMs = 0;
   if (takenBy !== undefined && toTake !== undefined)
     world.watched.isStillThere = world.store.take(takenBy)?.state === toTake.state;
   world.watched.nonceReused = nonceReused;
@@ -276,57 +327,105 @@ function cast(
   another?: readonly Spoken[],
 ): { peer: Peer; machine: Machine } {
   const { peer: cryptography, own } = casts[provider];
-  const options = { provider: cryptography, identity: own, session, another };
+  const options = {
+    provider: cryptography,
+    identity: own,
+    session,
+    another,
+    ...(features.extras && { compressor: storedCompression }),
+  };
+  const { closes = false, changed } = features;
+  const user = { echoes: true, closes, answer: answered };
   if (features.role === "server") {
     const version = versionOf(features, script);
     const hello = version === "tls1.2" ? { ...script.hello, versions: [0x0303] } : script.hello;
-    const machine = new Machine(new Acceptor().start(), { config: config as ServerConfig, echoes: true });
+    const machine = new Machine(new Acceptor().start(), { config: config as ServerConfig, ...user });
     return { peer: new ClientPeer({ ...script, version, hello }, options), machine };
   }
-  const early = script.early.map((length) => new Uint8Array(length).fill(0xea));
-  const machine = new Machine(new Connector(config as ClientConfig, "localhost").start(), { early, echoes: true });
+  const early = atMost(mostEarlyData, script.early).map((length) => new Uint8Array(length).fill(0xea));
+  const name = changed === "name" ? "elsewhere.example" : "localhost";
+  const machine = new Machine(new Connector(config as ClientConfig, name).start(), { early, ...user });
   return { peer: new ServerPeer({ ...script, version: versionOf(features, script) }, options), machine };
 }
 
-/** From a first meeting in which nothing goes wrong. */
-function sessionOf(provider: ProviderName, features: Features, world: World, version: ProtocolVersion): PeerSession | undefined {
+/** As many of them as are no more than `most` together. */
+function atMost(most: number, lengths: readonly number[]): number[] {
+  let room = most;
+  return lengths.map((length) => {
+    const taken = Math.min(room, length);
+    room -= taken;
+    return taken;
+  });
+}
+/** Bytes that tickets allow. */
+export const mostEarlyData = 2000;
+
+/** From a first meeting in which nothing goes wrong, and nothing waits. */
+function memoryOf(provider: ProviderName, features: Features, version: ProtocolVersion): Memory | undefined {
   if (features.sessions === "none") return undefined;
-  if (!world.sessions.has(version)) {
-    const script = plainPeer(features.role === "server" ? "client" : "server", {
-      version,
-      talk: [
-        { kind: "data", length: 5 },
-        ...(features.role === "client" ? [{ kind: "ticket" } as const] : []),
-        { kind: "close" },
-      ],
-      early: features.early ? [1] : [],
-    });
-    world.toTake = undefined;
-    world.put = (stored) => void world.remembered.set(version, stored);
-    world.isFirst = true;
-    const { peer, machine } = cast(provider, features, world, script, undefined);
-    converse(peer, machine, { chunks: [], endsAfter: undefined });
-    world.put = () => {};
-    world.isFirst = false;
-    world.sessions.set(version, peer.sessions.at(-1));
-  }
-  return world.sessions.get(version);
+  const { changed = "nothing" } = features;
+  const then: Features = {
+    ...(changed === "config" ? otherwise(features) : features),
+    waits: false,
+    closes: false,
+    changed: "nothing",
+  };
+  const world = worldOf(provider, then);
+  const isNameless = changed === "name" && features.role === "server";
+  const key = `${version}${isNameless ? ", no name" : ""}`;
+  const known = world.memories.get(key);
+  if (known !== undefined) return known;
+  const plain = plainPeer(features.role === "server" ? "client" : "server", {
+    version,
+    talk: [{ kind: "data", length: 5 }, ...(features.role === "client" ? [{ kind: "ticket" } as const] : []), { kind: "close" }],
+    early: features.early ? [1] : [],
+  });
+  const script = isNameless ? { ...plain, hello: { ...plain.hello, serverName: undefined } } : plain;
+  let stored: StoredSession | undefined;
+  world.toTake = undefined;
+  world.put = (session) => {
+    stored = session;
+  };
+  world.isFirst = true;
+  // By others than the world's other first meetings have had: ids of sessions are random.
+  casts[provider].restart(10 + (isNameless ? 2 : 0) + (version === "tls1.2" ? 1 : 0));
+  const { peer, machine } = cast(provider, then, world, script, undefined);
+  converse(peer, machine, { chunks: [], endsAfter: undefined });
+  world.put = () => {};
+  world.isFirst = false;
+  const memory = { session: peer.sessions.at(-1), stored, protocol: machine.connection?.info.alpn };
+  world.memories.set(key, memory);
+  return memory;
+}
+
+/** Another config whose sessions are no less valuable. */
+function otherwise(features: Features): Features {
+  const plain = { ...features, waits: false, closes: false, changed: "nothing" } as const;
+  if (features.role === "client") return { ...plain, narrow: !features.narrow };
+  return { ...plain, authentication: features.authentication === "none" ? "required" : "none" };
+}
+/** Who waits has the sessions of who does not. */
+function keptOf(provider: ProviderName, features: Features, { kept }: World): SyncServerSessionStore {
+  return features.waits === true ? worldOf(provider, { ...features, waits: false }).kept : kept;
 }
 
 function worldOf(provider: ProviderName, features: Features): World {
   const key = numberOf(features);
   const known = worlds[provider].get(key);
   if (known !== undefined) return known;
+  const kept = keptSessions();
   const world: World = {
     config: makeConfig(provider, features, () => world),
-    sessions: new Map(),
-    remembered: new Map(),
+    memories: new Map(),
+    kept,
+    found: kept,
+    changed: "nothing",
     put: () => {},
     toTake: undefined,
     isFirst: false,
     store: memoryClientSessions(),
     takenBy: undefined,
-    watched: { singleUses: 0, isStillThere: false, nonceReused: false, work },
+    watched: { singleUses: 0, isStillThere: false, nonceReused: false, sessionProtocol: undefined, work },
   };
   worlds[provider].set(key, world);
   return world;
@@ -334,21 +433,32 @@ function worldOf(provider: ProviderName, features: Features): World {
 
 /** Keeps those of first meetings alone, so that a conversation finds what any other found. */
 function firstSessions(world: () => World): SyncServerSessionStore {
-  const kept = keptSessions();
   return {
-    find: (id) => kept.find(id),
+    find: (id) => world().found.find(id),
     put: (id, session) => {
-      if (world().isFirst) kept.put(id, session);
+      if (world().isFirst) world().kept.put(id, session);
     },
   };
 }
 
 function makeConfig(provider: ProviderName, features: Features, world: () => World): ServerConfig | ClientConfig {
-  const { machine, own, verifier } = casts[provider];
-  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow } = features;
+  const { machine, own: plain, verifier: trusted } = casts[provider];
+  const { role, versions, authentication, sessions, early, retry, manners, smallRecords, narrow, extras } = features;
+  const { waits = false } = features;
+  const stapled = extras ? { ...plain, ocspResponse: new Uint8Array(70).fill(0x0c) } : plain;
+  const own = waits ? { ...stapled, signer: asyncSigner(stapled.signer) } : stapled;
+  const judge: SyncVerifier = extras ? { ...trusted, asksFor: ["ocsp"] } : trusted;
+  const verifier = waits ? asyncVerifier(judge) : judge;
+  const stored = firstSessions(world);
+  const singleUse = {
+    use: () => {
+      world().watched.singleUses++;
+      return world().changed === "seen" ? ("seen" as const) : ("fresh" as const);
+    },
+  };
   const common = {
-    provider: machine,
-    now,
+    provider: waits ? asyncProvider(machine) : machine,
+    now: () => now() + laterMs,
     alpn: narrow ? ["h2"] : ["h2", "http/1.1"],
     ...(narrow && {
       suites: (
@@ -362,6 +472,7 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     }),
     ...(versions !== "both" && { versions: [versions] }),
     ...(smallRecords && { maxRecordSize: 300 }),
+    ...(extras && versions !== "tls1.2" && { certificateCompression: [storedCompression] }),
   };
   if (role === "server") {
     return serverConfig({
@@ -369,20 +480,17 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
       credentials: [own],
       ...(authentication !== "none" && { clientAuthentication: { mode: authentication, verifier } }),
       ...(sessions !== "none" && {
-        sessions: sessions === "sealed" ? ticketKeys({ random: seededRandom("fuzz"), now }) : firstSessions(world),
+        sessions:
+          sessions === "sealed"
+            ? ticketKeys({ random: seededRandom("fuzz"), now })
+            : waits
+              ? asyncServerSessions(stored)
+              : stored,
       }),
       ...(sessions !== "none" &&
         early &&
         versions !== "tls1.2" && {
-          earlyData: {
-            maxBytes: 2000,
-            singleUse: {
-              use: () => {
-                world().watched.singleUses++;
-                return "fresh";
-              },
-            },
-          },
+          earlyData: { maxBytes: mostEarlyData, singleUse: waits ? asyncSingleUse(singleUse) : singleUse },
         }),
       ...(retry ? { groups: ["secp256r1"] } : { groups: ["x25519", "secp256r1"] }),
       ...(manners && versions !== "tls1.2" && { retryCookie: true }),
@@ -403,7 +511,10 @@ function makeConfig(provider: ProviderName, features: Features, world: () => Wor
     groups: narrow && !retry ? ["secp256r1"] : ["x25519", "secp256r1", "secp384r1"],
     ...(versions !== "tls1.2" && { keyShares: retry ? 0 : 1 }),
     ...(authentication !== "none" && { credentials: [own] }),
-    ...(sessions !== "none" && { sessions: store, earlyData: early && versions !== "tls1.2" }),
+    ...(sessions !== "none" && {
+      sessions: waits ? asyncClientSessions(store) : store,
+      earlyData: early && versions !== "tls1.2",
+    }),
     ...(manners && { grease: true, padding: true, clientHelloRecordSize: 100 }),
   });
 }

@@ -40,6 +40,7 @@ describe("peers that break no rule", () => {
     manners: fc.boolean(),
     smallRecords: fc.boolean(),
     narrow: fc.boolean(),
+    extras: fc.boolean(),
   });
   test.prop([features, fc.constantFrom("tls1.3" as const, "tls1.2" as const)], { numRuns: 60 })(
     "are understood in every kind of handshake, with data both ways of a KeyUpdate, to the end",
@@ -47,6 +48,8 @@ describe("peers that break no rule", () => {
       const script = plainPeer(chosen.role === "server" ? "client" : "server", {
         version,
         asks: chosen.authentication !== "none",
+        staples: chosen.extras,
+        compresses: chosen.extras,
         resumes: chosen.sessions !== "none",
         early: chosen.early ? [5, 40] : [],
         talk: [
@@ -76,6 +79,7 @@ describe("the reference model", () => {
     manners: false,
     smallRecords: false,
     narrow: false,
+    extras: false,
   };
   /** What a server would have completed, if it let that message be dropped. */
   const dropped = (at: number, version: "tls1.3" | "tls1.2"): string | undefined => {

@@ -30,6 +30,7 @@ function spliced(
     manners: false,
     smallRecords: false,
     narrow: false,
+    extras: false,
   };
   const splice: Fault = { layer: "message", act: "splice", at: 0, where: 0, value: 0, ...fault };
   const script = plainPeer(role === "server" ? "client" : "server", { version, asks: true, resumes, faults: [splice] });

@@ -25,12 +25,14 @@ export function validHellos(): fc.Arbitrary<HelloScript> {
         .shuffledSubarray([0x1301, 0x1302, 0x1303], { minLength: 1 })
         .map((tls13) => [...tls13, 0xc02b, 0xc02f, 0xcca9, 0x0a0a]),
       schemes: fc.shuffledSubarray([0x0403, 0x0804, 0x0401, 0x0503], { minLength: 1 }).map((some) => [...some, 0x0403, 0x0807]),
-      alpn: fc.constantFrom(undefined, ["h2"], ["http/1.1", "h2"]),
+      alpn: fc.constantFrom(undefined, ["h2"], ["http/1.1", "h2"], ["http/1.1"]),
+      pskModes: fc.constantFrom([1], [0, 1], [0]),
       sessionIdLength: fc.constantFrom(0, 32),
       more: fc.uniqueArray(
         fc.constantFrom<number>(
           0x0a0a,
           extensionTypes.status_request,
+          extensionTypes.compress_certificate,
           extensionTypes.record_size_limit,
           extensionTypes.ticket_request,
           extensionTypes.signed_certificate_timestamp,
@@ -130,14 +132,24 @@ export function transports(): fc.Arbitrary<TransportScript> {
 const talks: fc.Arbitrary<readonly Talk[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.nat({ max: 60 }).map((length): Talk => ({ kind: "data", length })) },
+    { weight: 1, arbitrary: fc.nat({ max: 2000 }).map((length): Talk => ({ kind: "data", length })) },
     { weight: 4, arbitrary: fc.boolean().map((asks): Talk => ({ kind: "update", asks })) },
     { weight: 3, arbitrary: fc.constant<Talk>({ kind: "ticket" }) },
     // Each costs as much as a handshake.
-    { weight: 1, arbitrary: fc.constantFrom(31, 34, 60).map((count): Talk => ({ kind: "flood", count })) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("flood" as const),
+        count: fc.constantFrom(31, 34, 60),
+        of: fc.constantFrom("update" as const, "data" as const, "ticket" as const, "warning" as const),
+      }),
+    },
     { weight: 4, arbitrary: fc.constant<Talk>({ kind: "close" }) },
   ),
   { maxLength: 4 },
 );
+
+const seldom = fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
 /** A whole peer: what it says, and what is wrong with it. */
 export function peerScripts(
@@ -164,10 +176,13 @@ export function peerScripts(
     alpn: fc.nat({ max: 2 }),
     asks: fc.boolean(),
     shows: fc.boolean(),
+    staples: fc.boolean(),
+    compresses: fc.boolean(),
     resumes: fc.boolean(),
     early: fc.oneof(
-      { weight: 3, arbitrary: fc.constant([]) },
-      { weight: 1, arbitrary: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 3 }) },
+      { weight: 9, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 3 }) },
+      { weight: 1, arbitrary: fc.array(fc.nat({ max: 1200 }), { minLength: 1, maxLength: 3 }) },
     ),
     stubborn:
       role === "server"
@@ -175,6 +190,7 @@ export function peerScripts(
         : fc.constant(false),
     changeCipherSpec: fc.boolean(),
     ticket: fc.boolean(),
+    downgrades: role === "server" ? seldom : fc.constant(false),
     fragment: fc.oneof(
       { weight: 5, arbitrary: fc.constant(2 ** 14) },
       { weight: 1, arbitrary: fc.integer({ min: 10, max: 200 }) },
@@ -196,11 +212,14 @@ export function plainPeer(role: Role, changes: Partial<PeerScript> = {}): PeerSc
     alpn: 0,
     asks: false,
     shows: true,
+    staples: false,
+    compresses: false,
     resumes: false,
     early: [],
     stubborn: false,
     changeCipherSpec: false,
     ticket: true,
+    downgrades: false,
     fragment: 2 ** 14,
     talk: [{ kind: "data", length: 50 }, { kind: "close" }],
     faults: [],

@@ -1,7 +1,8 @@
 // A client that keeps every rule but those that its script breaks: TLS 1.3 or 1.2, as the server chooses.
 import type { Bytes, HashImplementation } from "@sallyport/core";
+import { certificateMessage, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
 import { encodeHello, extensionsIn } from "./hello.ts";
-import { binderOf, earlyTraffic, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
+import { binderOf, earlyTraffic, exportedTls12, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
 import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
 import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
@@ -21,11 +22,13 @@ export class ClientPeer extends Peer {
   #resumes = false;
   #takesEarly = false;
   #asked = false;
+  #wishes: Wishes = noWishes;
   #extendedMasterSecret = false;
   #serverShare: { readonly group: number; readonly share: Bytes } | undefined;
   #master: Bytes | undefined;
   #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
   #handshakeHash: Bytes = repeat(0);
+  #finishedHash: Bytes | undefined;
 
   protected *converse(): Generator<Flight, void, void> {
     const { script } = this;
@@ -47,6 +50,13 @@ export class ClientPeer extends Peer {
     if (this.version === "tls1.3") yield this.#flightTls13();
     else yield* this.#flightsTls12();
     yield* this.talkFlights();
+  }
+
+  exported(label: string): Bytes | undefined {
+    if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
+    const seed = join(repeat(32, this.script.hello.random), this.#serverRandom);
+    const master = this.#extendedMasterSecret ? this.#master : undefined;
+    return master && exportedTls12(this.hashImplementation, master, label, seed);
   }
 
   // ── ClientHello ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,10 +147,7 @@ export class ClientPeer extends Peer {
       says.unshift(this.#changeCipherSpec());
     if (this.#asked) {
       const own = this.script.shows ? this.identity : undefined;
-      const chain = own?.chain ?? [];
-      says.push(
-        this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))),
-      );
+      says.push(this.handshake(() => certificateMessage(own, this.script, this.#wishes, this.compressor)));
       if (own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, this.toBeSigned("client"))));
     }
     says.push(
@@ -173,7 +180,7 @@ export class ClientPeer extends Peer {
     if (heard[0] === handshakeTypes.finished && this.version === "tls1.3") this.#serverFinished(heard);
     if (heard[0] === handshakeTypes.new_session_ticket && this.version === "tls1.3") return this.#remember(heard);
     if (this.transcript.length === before) this.transcript.push(heard);
-    if (heard[0] === handshakeTypes.certificate_request) this.#asked = true;
+    if (heard[0] === handshakeTypes.certificate_request) this.#certificateRequest(heard);
     if (heard[0] === handshakeTypes.encrypted_extensions) {
       this.#takesEarly =
         extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
@@ -184,6 +191,15 @@ export class ClientPeer extends Peer {
     if (heard[0] === handshakeTypes.new_session_ticket && this.#master !== undefined) {
       this.sessions.push(this.#sessionTls12(heard.subarray(10)));
     }
+  }
+  #certificateRequest(heard: Bytes): void {
+    this.#asked = true;
+    if (this.version === "tls1.2") return;
+    const asks = extensionsIn(heard, "tls1.3")?.extensions ?? [];
+    this.#wishes = {
+      status: asks.some(({ type }) => type === extensionTypes.status_request),
+      compressions: compressionsIn(asks.find(({ type }) => type === extensionTypes.compress_certificate)?.body ?? repeat(0)),
+    };
   }
   #serverHello(heard: Bytes): void {
     const random = heard.subarray(6, 38);
@@ -225,7 +241,8 @@ export class ClientPeer extends Peer {
     if (right !== undefined && !sameBytes(right, heard.subarray(4))) this.finishedIsWrong();
     this.finishedHeard = true;
     this.transcript.push(heard);
-    const application = this.#schedule?.application(this.hash());
+    this.#finishedHash = this.hash();
+    const application = this.#schedule?.application(this.#finishedHash);
     if (application === undefined) return;
     [this.#applicationKeys] = this.keysOf("application", application.client);
     this.read = this.keysOf("application", application.server);

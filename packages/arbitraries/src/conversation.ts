@@ -1,6 +1,6 @@
 // A peer and a TLS under test, from the first byte to the end of the transport, and what no TLS may do in between.
 import type { Bytes } from "@sallyport/core";
-import { mustNotComplete } from "./model.ts";
+import { mustNotComplete, mustNotGoOn, oversized } from "./model.ts";
 import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
 import { copyOf, join } from "./octets.ts";
 import type { Peer, Spoken } from "./peer.ts";
@@ -45,6 +45,7 @@ export function converse(peer: Peer, subject: Subject, transport: TransportScrip
   const written = { peer: 0, subject: 0 };
   const violations: string[] = [];
   let isCut = false;
+  let wentOn = false;
   const hear = (bytes: Uint8Array): void => {
     written.subject += bytes.length;
     peer.hear(bytes);
@@ -66,6 +67,7 @@ export function converse(peer: Peer, subject: Subject, transport: TransportScrip
       }
     }
     const before = stateOf(subject);
+    wentOn = before === "established" || before === "closed";
     hear(subject.receiveEnd());
     const after = stateOf(subject);
     if (after === "waiting" || after === "established") violations.push("the transport has ended, and the subject waits on");
@@ -74,7 +76,7 @@ export function converse(peer: Peer, subject: Subject, transport: TransportScrip
   } catch (thrown) {
     violations.push(`threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
   }
-  violations.push(...judge(peer, subject, isCut, epochsMatter));
+  violations.push(...judge(peer, subject, { isCut, wentOn, epochsMatter }));
   if (written.subject > 40_000 + 20 * written.peer) violations.push(`${written.subject} bytes were written for ${written.peer}`);
   return { peer, reach: reachOf(peer, subject), violations, written };
 }
@@ -87,9 +89,21 @@ export function judgePeer(peer: Peer): string[] {
   return violations;
 }
 
-function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boolean): string[] {
+interface Course {
+  /** Not all was said. */
+  readonly isCut: boolean;
+  /** When all was said, the subject had no complaint. */
+  readonly wentOn: boolean;
+  readonly epochsMatter: boolean;
+}
+
+function judge(peer: Peer, subject: Subject, { isCut, wentOn, epochsMatter }: Course): string[] {
   const violations = judgePeer(peer);
-  if (peer.isLost) return violations;
+  if (peer.isLost) {
+    if (peer.reached.size === 0 && subject.wasEstablished)
+      violations.push("nothing is wrong, and yet the two have no keys in common");
+    return violations;
+  }
   const read = join(...subject.data);
   const said = join(...dataSaid(peer, epochsMatter));
   const isReadRight = read.every((byte, at) => byte === said[at]);
@@ -108,6 +122,10 @@ function judge(peer: Peer, subject: Subject, isCut: boolean, epochsMatter: boole
     } as const;
     const why = mustNotComplete(peer.spoken, facts);
     if (why !== undefined) violations.push(`established in spite of ${why}`);
+    const whyNot = wentOn && !isCut ? mustNotGoOn(peer.spoken, facts) : undefined;
+    if (whyNot !== undefined) violations.push(`went on in spite of ${whyNot}`);
+    const tooLong = oversized(peer.spoken, facts);
+    if (tooLong !== undefined) violations.push(tooLong);
   }
   if (!isReadRight) violations.push("data that was read is not what was said");
   if (peer.reached.size === 0 && !isCut) {
@@ -124,7 +142,13 @@ function dataSaid({ spoken }: Peer, epochsMatter: boolean): Bytes[] {
     ({ by, type, content }) => by === "peer" && type === contentTypes.handshake && content[0] === handshakeTypes.finished,
   );
   const from = epochsMatter || finished === -1 ? Number.POSITIVE_INFINITY : finished;
-  const isSaid = ({ epoch }: Spoken, at: number): boolean => epoch === "application" || (at > from && epoch === "handshake");
+  // Nothing is read behind close_notify.
+  const closes = spoken.findIndex(
+    ({ by, type, content }) => by === "peer" && type === contentTypes.alert && content.length === 2 && content[1] === 0,
+  );
+  const to = closes === -1 ? spoken.length : closes;
+  const isSaid = ({ epoch }: Spoken, at: number): boolean =>
+    at < to && (epoch === "application" || (at > from && epoch === "handshake"));
   return spoken.filter((each, at) => isOwn(each) && isSaid(each, at)).map(({ content }) => content);
 }
 

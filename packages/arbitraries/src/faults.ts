@@ -1,6 +1,7 @@
 // What can go wrong with what a peer says, as plain numbers: it prints, shrinks, and can be pasted.
 import type { Bytes } from "@sallyport/core";
 import { extensionsIn, withExtensions } from "./hello.ts";
+import { handshakeTypes } from "./numbers.ts";
 import { copyOf, type Extension, join, message, repeat, u16, u24 } from "./octets.ts";
 
 /** Each acts at its layer; whatever lies below (lengths around it, transcript, binders, Finished, protection) is made right again. */
@@ -13,6 +14,7 @@ export const acts = {
     "truncate",
     "extend",
     "number",
+    "choose",
     "retype",
     "length",
     "insert",
@@ -21,7 +23,7 @@ export const acts = {
     "forge",
   ],
   extension: ["drop", "duplicate", "swap", "flip", "truncate", "extend", "insert", "splice"],
-  record: ["retype", "split", "pad", "empty", "insert", "clear", "oversize", "join", "update"],
+  record: ["retype", "split", "pad", "empty", "insert", "flood", "clear", "oversize", "join", "update"],
   wire: ["flip", "drop", "duplicate", "swap", "truncate", "extend", "length", "replay", "version", "garbage", "splice"],
 } as const;
 export type Layer = keyof typeof acts;
@@ -77,6 +79,13 @@ export function spoilMessage(
         ? bytes
         : message(type, body.subarray(0, at), u16(numbers[value % numbers.length] ?? 0), body.subarray(at + 2));
     }
+    case "choose": {
+      const places = choicesIn(bytes, version);
+      const at = places[position(where, places.length)];
+      return at === undefined
+        ? bytes
+        : join(bytes.subarray(0, at), u16(choices[value % choices.length] ?? 0), bytes.subarray(at + 2));
+    }
     case "retype":
       return join([value & 255], bytes.subarray(1));
     case "length":
@@ -85,6 +94,33 @@ export function spoilMessage(
       return bytes;
   }
 }
+/** Where a message names what is chosen or offered: its places for two bytes. */
+function choicesIn(bytes: Bytes, version: "tls1.3" | "tls1.2"): readonly number[] {
+  const behind = (extensionsIn(bytes, version)?.extensions ?? []).flatMap(({ body }) => {
+    const start = body.byteOffset - bytes.byteOffset;
+    return [start, start + 2].filter((at) => at + 2 <= start + body.length);
+  });
+  switch (bytes[0]) {
+    // Version, session id, suite, and compression with the suite's second byte.
+    case handshakeTypes.server_hello: {
+      const suite = 39 + (bytes[38] ?? 0);
+      return [4, ...(suite > 40 ? [39] : []), suite, suite + 1, ...behind];
+    }
+    case handshakeTypes.certificate_verify:
+      return [4];
+    case handshakeTypes.server_key_exchange:
+      return [5, 8 + (bytes[7] ?? 0)];
+    case handshakeTypes.key_update:
+      return [3];
+    default:
+      return behind;
+  }
+}
+const choices: readonly number[] = [
+  0, 1, 2, 0x0017, 0x0018, 0x0019, 0x001d, 0x0100, 0x0302, 0x0303, 0x0304, 0x0401, 0x0403, 0x0503, 0x0603, 0x0804, 0x0807, 0x1301,
+  0x1302, 0x1303, 0xc02b, 0xc02c, 0xffff,
+];
+
 /** Where lengths and identifiers have their edges. */
 const numbers: readonly number[] = [
   0, 1, 2, 0x00ff, 0x0100, 0x7fff, 0x8000, 0xffff, 0x0303, 0x0304, 0x0302, 0x0a0a, 0x0017, 0x001d, 0x0403, 0x0804,

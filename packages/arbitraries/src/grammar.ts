@@ -15,6 +15,8 @@ const messages: Readonly<Record<number, { readonly tls13?: readonly Field[]; rea
   [handshakeTypes.server_hello_done]: both([]),
   [handshakeTypes.encrypted_extensions]: both(["extensions"]),
   [handshakeTypes.certificate]: { tls13: [[1], [3, [3], [2, 2, [2]]]], tls12: [[3, [3]]] },
+  [handshakeTypes.compressed_certificate]: { tls13: [2, 3, [3]] },
+  [handshakeTypes.certificate_status]: { tls12: [1, [3]] },
   [handshakeTypes.certificate_request]: {
     tls13: [[1], "extensions"],
     tls12: [

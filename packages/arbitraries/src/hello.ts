@@ -1,6 +1,6 @@
 // A ClientHello as plain data: written as it stands, so that what is wrong with it is up to who wrote it.
 import type { Bytes } from "@sallyport/core";
-import { extensionTypes, handshakeTypes } from "./numbers.ts";
+import { extensionTypes, handshakeTypes, retryRandom } from "./numbers.ts";
 import { block, type Extension, extension, join, latin1, message, repeat, u16, v16, v8 } from "./octets.ts";
 
 export interface HelloScript {
@@ -101,7 +101,7 @@ function bodyOf(type: number): Bytes {
     case extensionTypes.record_size_limit:
       return u16(700);
     case extensionTypes.compress_certificate:
-      return v8(u16(1, 2));
+      return v8(u16(1, 2, 0x4001));
     case extensionTypes.client_certificate_type:
     case extensionTypes.server_certificate_type:
       return v8([0, 2]);
@@ -118,6 +118,11 @@ function bodyOf(type: number): Bytes {
     default:
       return repeat(0);
   }
+}
+
+/** HelloRetryRequest is a ServerHello of one random. */
+export function isRetry(message: Uint8Array): boolean {
+  return message[0] === handshakeTypes.server_hello && retryRandom.every((byte, at) => message[6 + at] === byte);
 }
 
 /** Where the extensions of a message stand. */

@@ -31,6 +31,7 @@ export {
   type DrawnChain,
   encodeChain,
 } from "./chains.ts";
+export { storedCompression } from "./certificate-message.ts";
 export { mayTrust } from "./chain-model.ts";
 export { type CertificateScript, encodeCertificate } from "./certificate.ts";
 
@@ -47,7 +48,7 @@ export {
 export { converseOver, type Over } from "./over.ts";
 export { Machine, type MachineOptions } from "./machine.ts";
 export { describeAccount, differences, testOf } from "./report.ts";
-export { type ModelFacts, mustNotComplete } from "./model.ts";
+export { type ModelFacts, mustNotComplete, mustNotGoOn } from "./model.ts";
 
 // For fuzzing alone. What accepts everything says so by its name.
 export { dangerousFuzzCredential, dangerousFuzzProvider, type FuzzProvider } from "./fuzz-provider.ts";

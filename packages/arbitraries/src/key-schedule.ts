@@ -54,6 +54,13 @@ export class Schedule {
   application(transcriptHash: Uint8Array): Directions {
     return this.#both(this.#main, "ap", transcriptHash);
   }
+  /** §7.5, with an empty context. @param transcriptHash to the server's Finished. */
+  exported(transcriptHash: Uint8Array, label: string): Bytes {
+    const hash = this.#hash;
+    const exporter = expandLabel(hash, this.#main, "exp master", transcriptHash, hash.length);
+    const derived = expandLabel(hash, exporter, label, hashOf(hash), hash.length);
+    return expandLabel(hash, derived, "exporter", hashOf(hash), 32);
+  }
   /** Of a ticket (§4.7.1). @param transcriptHash to the client's Finished. */
   session(transcriptHash: Uint8Array, nonce: Uint8Array): Bytes {
     const resumption = expandLabel(this.#hash, this.#main, "res master", transcriptHash, this.#hash.length);
@@ -73,6 +80,11 @@ export function binderOf(hash: HashImplementation, psk: Uint8Array, label: strin
 }
 export function earlyTraffic(hash: HashImplementation, psk: Uint8Array, transcriptHash: Uint8Array): Bytes {
   return expandLabel(hash, hash.hmac(repeat(hash.length), psk), "c e traffic", transcriptHash, hash.length);
+}
+
+/** RFC 5705 §4, with an empty context. @param seed both randoms, the client's first. */
+export function exportedTls12(hash: HashImplementation, master: Uint8Array, label: string, seed: Uint8Array): Bytes {
+  return prf(hash, master, label, join(seed, [0, 0]), 32);
 }
 
 /** TLS 1.2's P_hash, with the label in front of the seed. */

@@ -20,6 +20,8 @@ export interface MachineOptions {
   readonly early?: readonly Uint8Array[];
   /** Says what it hears, and closes when the peer does. Default false. */
   readonly echoes?: boolean;
+  /** Closes behind the first data that it reads, and says nothing any more. Default false. */
+  readonly closes?: boolean;
   /** Answers what waits; default: nothing does. */
   readonly answer?: (stage: ServerStage | ClientStage) => ServerStage | ClientStage;
 }
@@ -38,6 +40,7 @@ export class Machine implements Subject {
   readonly #toSend: Uint8Array[];
   #stage: ServerStage | ClientStage;
   #begun = false;
+  #hasClosed = false;
 
   constructor(first: ServerStage | ClientStage, options: MachineOptions = {}) {
     this.#stage = first;
@@ -136,6 +139,11 @@ export class Machine implements Subject {
     const isNew = received.kind === "closed" && !this.closed;
     if (isNew) this.closed = true;
     const { connection } = this;
+    if (this.#hasClosed) return received.output;
+    if (this.#options.closes === true && connection !== undefined && received.kind !== "failed" && received.data.length > 0) {
+      this.#hasClosed = true;
+      return joined([received.output, connection.close().output]);
+    }
     if (this.#options.echoes !== true || connection === undefined || received.kind === "failed") return received.output;
     const written = [received.output];
     for (const data of received.data) written.push(connection.send(data).output);

@@ -1,9 +1,10 @@
 // Which order of messages may complete a handshake, as the RFCs' figures have it: a few patterns over what was really said, and
 // nothing of any TLS's code. It knows order, epochs, and what was offered; it judges no message's contents beyond that.
 import type { Bytes } from "@sallyport/core";
-import { extensionsIn } from "./hello.ts";
+import { bodyOf, judgeClientsOffers, judgeServersAnswers, numbersIn, repeatsAnExtension, sharesIn, suiteOf } from "./answers.ts";
+import { extensionsIn, isRetry } from "./hello.ts";
 import { isWellFormed } from "./grammar.ts";
-import { contentTypes, extensionTypes, handshakeTypes, messageName, retryRandom, versionIds } from "./numbers.ts";
+import { contentTypes, extensionTypes, handshakeTypes, messageName, versionIds } from "./numbers.ts";
 import { join } from "./octets.ts";
 import type { Role, Spoken } from "./peer.ts";
 
@@ -55,6 +56,9 @@ const letters: ReadonlyMap<number, string> = new Map([
   [handshakeTypes.certificate_status, "A"],
 ]);
 
+/** RFC 9846 §5.1. */
+const mostContent = 2 ** 14;
+
 /** Of the peer, up to its Finished; a sentence: no TLS may go on behind this. */
 function read(
   records: readonly Spoken[],
@@ -68,6 +72,7 @@ function read(
   let epoch: string | undefined;
   for (const { type, content, epoch: under } of records) {
     if (said.endsWith("F")) break;
+    if (content.length > mostContent) return `a record of ${content.length} bytes`;
     if (type !== contentTypes.handshake && partial.length > 0) return "another record inside a handshake message";
     if (type === contentTypes.alert) {
       const [level, description] = content;
@@ -115,6 +120,79 @@ function read(
   return { letters: said, messages };
 }
 
+/** Why the subject, which is established, must not go on; undefined: it may. Judged is what came behind the peer's Finished. */
+export function mustNotGoOn(spoken: readonly Spoken[], { subject, epochsMatter }: ModelFacts): string | undefined {
+  const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
+  const heard = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
+  const hello = (subject === "server" ? own : messagesOf(heard)).findLast(
+    (message) => message[0] === handshakeTypes.server_hello,
+  );
+  const isOld = hello !== undefined && !isTls13Hello(hello);
+  const expected: readonly number[] = isOld
+    ? [subject === "client" ? handshakeTypes.hello_request : handshakeTypes.client_hello]
+    : [handshakeTypes.key_update, ...(subject === "client" ? [handshakeTypes.new_session_ticket] : [])];
+  const mostBorne = sizeBorne(own, isOld);
+  let wishes = 0;
+  let isBehind = false;
+  let partial: Bytes = new Uint8Array(0);
+  for (const { type, content, epoch } of heard) {
+    if (isBehind) {
+      if (epochsMatter && epoch !== "application") return `a record under ${epoch} keys behind Finished`;
+      if (content.length > mostBorne) return `a record of ${content.length} bytes`;
+      if (type !== contentTypes.handshake && partial.length > 0) return "another record inside a handshake message";
+      // Nothing is read behind it.
+      if (type === contentTypes.alert && content.length === 2 && content[1] === 0) return undefined;
+      const passes = type === contentTypes.alert && content.length === 2 && (content[1] === 90 || (isOld && content[0] === 1));
+      if (type === contentTypes.alert && !passes) return "an alert that ends the connection";
+      if (type < contentTypes.alert || type > contentTypes.data) return `a record of content type ${type} behind Finished`;
+      if (type === contentTypes.handshake && content.length === 0) return "an empty handshake record";
+    }
+    if (type !== contentTypes.handshake) continue;
+    partial = partial.length === 0 ? content : join(partial, content);
+    for (;;) {
+      const [first = -1, high = 0, middle = 0, low = 0] = partial;
+      const length = 4 + high * 65536 + middle * 256 + low;
+      if (partial.length < Math.max(4, length)) break;
+      const whole = partial.subarray(0, length);
+      partial = partial.subarray(length);
+      if (!isBehind) {
+        isBehind = first === handshakeTypes.finished;
+        continue;
+      }
+      if (!expected.includes(first)) return `${messageName(first)} behind Finished`;
+      if (isOld && ++wishes > 1) return "a second wish to renegotiate";
+      if (isOld) continue;
+      if (!isWellFormed(whole, true)) return `a ${messageName(first)} whose lengths do not fit`;
+      if (repeatsAnExtension(whole)) return "an extension twice";
+      if (first !== handshakeTypes.key_update) continue;
+      if ((whole[4] ?? 2) > 1) return "a KeyUpdate that asks for what nobody knows";
+      if (partial.length > 0) return "bytes behind a message that changes keys";
+    }
+  }
+  return undefined;
+}
+/** What the subject has said, if its records are longer than a client bears (RFC 8449 §4). A server's limit is in no script. */
+export function oversized(spoken: readonly Spoken[], { subject }: ModelFacts): string | undefined {
+  const own = spoken.filter(({ by }) => by === "subject");
+  const hello = messagesOf(own).findLast((message) => message[0] === handshakeTypes.server_hello);
+  const offer = messagesOf(spoken.filter(({ by }) => by === "peer")).findLast(
+    (message) => message[0] === handshakeTypes.client_hello,
+  );
+  if (subject === "client" || hello === undefined || offer === undefined) return undefined;
+  const [limit] = numbersIn(bodyOf(offer, extensionTypes.record_size_limit));
+  const most = limit === undefined ? mostContent : limit - (isTls13Hello(hello) ? 1 : 0);
+  const long = own.find(({ epoch, content }) => epoch !== "clear" && content.length > most);
+  return long === undefined ? undefined : `${long.content.length} bytes in a record, where ${most} are borne`;
+}
+/** By what the subject has said (RFC 8449). */
+function sizeBorne(own: readonly Bytes[], isOld: boolean): number {
+  const answer = own.find(
+    (message) => message[0] === (isOld ? handshakeTypes.server_hello : handshakeTypes.encrypted_extensions),
+  );
+  const [limit] = numbersIn(answer && bodyOf(answer, extensionTypes.record_size_limit));
+  return limit === undefined ? mostContent : Math.min(mostContent, limit - (isOld ? 0 : 1));
+}
+
 /** In clear before there are keys, and under them ever after. */
 function wrongEpoch(type: number, under: string, isOld: boolean, said: string, epochsMatter: boolean): string | undefined {
   const isHello = type === handshakeTypes.client_hello || type === handshakeTypes.server_hello;
@@ -141,8 +219,10 @@ function judgeClient({ letters: said, messages }: Read, own: readonly Bytes[], f
       : "C[V]"
     : "";
   const proof = certificate === "C[V]" ? "V" : "";
-  const first = messages[0];
-  if (first !== undefined && repeatsAnExtension(first)) return "an extension twice";
+  if (messages.some((message) => message[0] === handshakeTypes.client_hello && repeatsAnExtension(message)))
+    return "an extension twice";
+  const notTaken = judgeClientsOffers(messages, own, isTls13);
+  if (notTaken !== undefined) return notTaken;
   if (!isTls13) {
     const isResumed = !has(handshakeTypes.server_hello_done);
     if (isResumed && !facts.mayResume) return "a session taken up that was not offered";
@@ -171,6 +251,9 @@ function judgeServer({ letters: said, messages }: Read, own: readonly Bytes[], f
   if (!suitesIn(offer).has(suiteOf(hello))) return "a suite that was not offered";
   const notOffered = judgeChoices(messages, hello, offer, own);
   if (notOffered !== undefined) return notOffered;
+  const isTakenUp = !said.includes("C") && !said.includes("K");
+  const notTaken = judgeServersAnswers(messages, own, isTakenUp);
+  if (notTaken !== undefined) return notTaken;
   const answers = extensionsIn(hello, "tls1.3")?.extensions ?? [];
   if (!isTls13Hello(hello)) {
     const ticket = offers(hello, extensionTypes.session_ticket) ? "T?" : "";
@@ -200,19 +283,9 @@ function judgeChoices(messages: readonly Bytes[], hello: Bytes, offer: Bytes, ow
   const group = isTls13Hello(hello) ? numbersIn(share?.subarray(0, 2))[0] : numbersIn(exchange?.subarray(5, 7))[0];
   if (group !== undefined && !groups.includes(group)) return "a group that was not offered";
   const last = own.findLast((message) => message[0] === handshakeTypes.client_hello);
-  const sent = last && says(last, extensionTypes.key_share);
-  return group !== undefined && sent !== undefined && isTls13Hello(hello) && !sharesIn(sent).includes(group)
+  return group !== undefined && last !== undefined && isTls13Hello(hello) && !sharesIn(last).includes(group)
     ? "a group whose share was not sent"
     : undefined;
-}
-function numbersIn(bytes: Bytes = new Uint8Array(0)): number[] {
-  return Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
-}
-function sharesIn(body: Bytes): number[] {
-  const groups: number[] = [];
-  for (let at = 2; at + 4 <= body.length; at += 4 + (body[at + 2] ?? 0) * 256 + (body[at + 3] ?? 0))
-    groups.push((body[at] ?? 0) * 256 + (body[at + 1] ?? 0));
-  return groups;
 }
 
 function expectPattern(said: string, pattern: string): string | undefined {
@@ -248,15 +321,8 @@ function offersTls12(own: readonly Bytes[]): boolean {
 function takesEarly(own: readonly Bytes[]): boolean {
   return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));
 }
-export function isRetry(message: Bytes): boolean {
-  return message[0] === handshakeTypes.server_hello && retryRandom.every((byte, at) => message[6 + at] === byte);
-}
 function offers(message: Bytes, type: number): boolean {
   return (extensionsIn(message, "tls1.3")?.extensions ?? []).some((each) => each.type === type);
-}
-function repeatsAnExtension(message: Bytes): boolean {
-  const types = (extensionsIn(message, "tls1.3")?.extensions ?? []).map(({ type }) => type);
-  return new Set(types).size < types.length;
 }
 function isEmptyCertificate(message: Bytes, isTls13: boolean): boolean {
   if (message[0] !== handshakeTypes.certificate) return false;
@@ -269,8 +335,4 @@ function suitesIn(hello: Bytes): Set<number> {
   const all = new Set<number>();
   for (let at = start + 2; at < end; at += 2) all.add((hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0));
   return all;
-}
-function suiteOf(hello: Bytes): number {
-  const at = 39 + (hello[38] ?? 0);
-  return (hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0);
 }

@@ -2,6 +2,7 @@
 // their own. Nothing here reads or writes a transport.
 import type {
   Bytes,
+  CertificateCompressor,
   Credential,
   CryptoProvider,
   HashImplementation,
@@ -24,8 +25,8 @@ export type Role = "client" | "server";
 export type Talk =
   | { readonly kind: "data"; readonly length: number }
   | { readonly kind: "update"; readonly asks: boolean }
-  /** So many KeyUpdates. */
-  | { readonly kind: "flood"; readonly count: number }
+  /** So many of what says nothing: KeyUpdates, empty data, tickets, warnings. */
+  | { readonly kind: "flood"; readonly count: number; readonly of?: "update" | "data" | "ticket" | "warning" }
   | { readonly kind: "ticket" }
   | { readonly kind: "warning"; readonly description: number }
   | { readonly kind: "close" };
@@ -47,6 +48,10 @@ export interface PeerScript {
   readonly asks: boolean;
   /** A client that is asked: a certificate, or none. */
   readonly shows: boolean;
+  /** A status with its certificate, where it is asked for one. */
+  readonly staples: boolean;
+  /** TLS 1.3: CompressedCertificate, where that is taken and `PeerOptions.compressor` is there. */
+  readonly compresses: boolean;
   /** Offers, or takes up, the session that it is given. */
   readonly resumes: boolean;
   /** A client: records of early data, by their lengths. A server: it takes some. */
@@ -57,6 +62,8 @@ export interface PeerScript {
   readonly changeCipherSpec: boolean;
   /** A server of TLS 1.2: NewSessionTicket. */
   readonly ticket: boolean;
+  /** A server of TLS 1.2: its random says that it speaks TLS 1.3 too. Default false. */
+  readonly downgrades?: boolean;
   /** Most bytes of a handshake record. */
   readonly fragment: number;
   readonly talk: readonly Talk[];
@@ -92,6 +99,7 @@ export interface PeerOptions {
   /** Servers need one. */
   readonly identity?: Credential & { readonly signer: SyncSigner };
   readonly session?: PeerSession | undefined;
+  readonly compressor?: CertificateCompressor;
   /** What was `spoken` in another connection, by a peer of `anotherOf` this script with the same subject's like: `splice` takes of it. */
   readonly another?: readonly Spoken[] | undefined;
 }
@@ -155,6 +163,7 @@ export abstract class Peer {
   protected readonly provider: CryptoProvider;
   protected readonly identity: PeerOptions["identity"];
   protected readonly session: PeerSession | undefined;
+  protected readonly compressor: CertificateCompressor | undefined;
   readonly #another: Another | undefined;
   protected readonly transcript: Bytes[] = [];
   protected suite: number | undefined;
@@ -174,13 +183,14 @@ export abstract class Peer {
   readonly #late = new Map<Utterance, Fault>();
   #due = "";
 
-  constructor(script: PeerScript, { provider, identity, session, another }: PeerOptions) {
+  constructor(script: PeerScript, { provider, identity, session, compressor, another }: PeerOptions) {
     this.role = script.role;
     this.script = script;
     this.version = script.version;
     this.provider = provider;
     this.identity = identity;
     this.session = session;
+    this.compressor = compressor;
     this.#another = another && new Another(another);
     this.#flights = this.converse();
   }
@@ -191,6 +201,9 @@ export abstract class Peer {
     if (done === true) return undefined;
     return { bytes: this.#emit(value.says), answered: value.answered };
   }
+
+  /** What the subject's exporter gives, too, by that label and an empty context; undefined: there is none, or it is not known here. */
+  abstract exported(label: string): Bytes | undefined;
 
   /** What the subject wrote. Never throws for what it holds. */
   hear(bytes: Uint8Array): void {
@@ -235,7 +248,6 @@ export abstract class Peer {
       const before = this.spoken.length;
       const answers = talk.kind === "update" && talk.asks && says.length > 0;
       yield { says, answered: () => !answers || this.spoken.slice(before).some(({ by }) => by === "subject") };
-      if (talk.kind === "close") return;
     }
   }
   /** What this version and role can say. */
@@ -254,8 +266,17 @@ export abstract class Peer {
         return [{ type: contentTypes.data, make: () => filler(talk.length, talk.length) }];
       case "update":
         return knowsUpdates ? [update(talk.asks)] : [];
-      case "flood":
-        return knowsUpdates ? Array.from({ length: talk.count }, () => update(false)) : [];
+      case "flood": {
+        const { of = "update", count } = talk;
+        if (of === "update") return knowsUpdates ? Array.from({ length: count }, () => update(false)) : [];
+        const one: Talk =
+          of === "data"
+            ? { kind: "data", length: 0 }
+            : of === "ticket"
+              ? { kind: "ticket" }
+              : { kind: "warning", description: 90 };
+        return Array.from({ length: count }, () => this.#talk(one)).flat();
+      }
       case "ticket":
         return knowsUpdates && this.role === "server"
           ? [{ type: contentTypes.handshake, make: () => this.ticket(), outside: true }]
@@ -368,6 +389,9 @@ export abstract class Peer {
           break;
         case "insert":
           this.#seal(write, ...insertion(where, value), 0, records);
+          break;
+        case "flood":
+          for (let time = 0; time < floodCount; time++) this.#seal(write, ...flooding(where), 0, records);
           break;
         case "clear":
           write = undefined;
@@ -570,6 +594,13 @@ function insertion(where: number, value: number): [number, Bytes] {
   const type = [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23;
   if (where % 3 > 0 && type !== contentTypes.changeCipherSpec) return [type, filler(value, where % 30)];
   return [type, type === contentTypes.changeCipherSpec ? Uint8Array.of(1) : Uint8Array.of(1 + (value % 2), where & 255)];
+}
+
+/** More than anyone should bear of what says nothing: data, a warning, change_cipher_spec. */
+const floodCount = 40;
+function flooding(where: number): [number, Bytes] {
+  if (where % 3 === 0) return [contentTypes.data, repeat(0)];
+  return where % 3 === 1 ? [contentTypes.alert, Uint8Array.of(1, 90)] : [contentTypes.changeCipherSpec, Uint8Array.of(1)];
 }
 
 /** What no byte of can be another. */

@@ -1,8 +1,9 @@
 // A server that keeps every rule but those that its script breaks.
 import type { Bytes, SignatureScheme } from "@sallyport/core";
-import { extensionsIn } from "./hello.ts";
-import { earlyTraffic, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
-import { isRetry, messagesOf } from "./model.ts";
+import { certificateMessage, certificateStatus, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
+import { extensionsIn, isRetry } from "./hello.ts";
+import { earlyTraffic, exportedTls12, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
+import { messagesOf } from "./model.ts";
 import {
   contentTypes,
   extensionTypes,
@@ -42,6 +43,7 @@ interface Heard {
   readonly alpn: readonly Bytes[];
   readonly extensions: readonly number[];
   readonly tickets: readonly string[];
+  readonly wishes: Wishes;
 }
 const nothing: Heard = {
   random: repeat(32),
@@ -52,6 +54,7 @@ const nothing: Heard = {
   alpn: [],
   extensions: [],
   tickets: [],
+  wishes: noWishes,
 };
 
 export class ServerPeer extends Peer {
@@ -68,7 +71,8 @@ export class ServerPeer extends Peer {
   #master: Bytes | undefined;
   #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
   #extendedMasterSecret = false;
-  readonly #random: Bytes = repeat(32, this.script.hello.random);
+  #finishedHash: Bytes | undefined;
+  readonly #random: Bytes = this.#sayRandom();
 
   /** What the subject offered. */
   get offered(): {
@@ -94,6 +98,18 @@ export class ServerPeer extends Peer {
       yield { says: this.#flightTls13(), answered: () => this.finishedHeard };
     }
     yield* this.talkFlights();
+  }
+
+  exported(label: string): Bytes | undefined {
+    if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
+    const master = this.#extendedMasterSecret ? this.#master : undefined;
+    return master && exportedTls12(this.hashImplementation, master, label, join(this.#hello.random, this.#random));
+  }
+  /** RFC 9846 §4.2.3. */
+  #sayRandom(): Bytes {
+    const { version, hello, downgrades } = this.script;
+    const random = repeat(32, hello.random);
+    return version === "tls1.2" && downgrades === true ? join(random.subarray(0, 24), latin1("DOWNGRD"), [1]) : random;
   }
 
   // ── TLS 1.3 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,10 +177,7 @@ export class ServerPeer extends Peer {
     const says = [hello, ...(this.#retries ? [] : this.#changeCipherSpec()), this.handshake(() => this.#encryptedExtensions())];
     if (session === undefined) {
       if (this.script.asks) says.push(this.handshake(() => this.#certificateRequest()));
-      const chain = identity?.chain ?? [];
-      says.push(
-        this.handshake(() => message(handshakeTypes.certificate, v8(), v24(...chain.map((der) => join(v24(der), u16(0)))))),
-      );
+      says.push(this.handshake(() => certificateMessage(identity, this.script, this.#hello.wishes, this.compressor)));
       says.push(this.handshake(() => this.#certificateVerify(this.toBeSigned("server"))));
     }
     says.push(
@@ -207,7 +220,7 @@ export class ServerPeer extends Peer {
     const { alpn } = this.#hello;
     // Early data speaks the session's, which was the first.
     const own = this.script.stubborn ? [...alpn, latin1("spdy/9")] : alpn;
-    const chosen = own[this.#takesEarly ? 0 : this.script.alpn % Math.max(1, own.length)];
+    const chosen = own[this.#takesEarly && !this.script.stubborn ? 0 : this.script.alpn % Math.max(1, own.length)];
     return message(
       handshakeTypes.encrypted_extensions,
       block([
@@ -220,7 +233,11 @@ export class ServerPeer extends Peer {
     return message(
       handshakeTypes.certificate_request,
       v8(),
-      block([extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804)))]),
+      block([
+        extension(extensionTypes.signature_algorithms, v16(u16(0x0403, 0x0807, 0x0804))),
+        ...(this.compressor === undefined ? [] : [extension(extensionTypes.compress_certificate, v8(u16(1, 0x4001)))]),
+        ...(this.script.staples ? [extension(extensionTypes.status_request)] : []),
+      ]),
     );
   }
   #certificateVerify(signed: Bytes): Bytes {
@@ -240,7 +257,8 @@ export class ServerPeer extends Peer {
     );
   }
   #useApplicationKeys(): void {
-    const secrets = this.#schedule?.application(this.hash());
+    this.#finishedHash = this.hash();
+    const secrets = this.#schedule?.application(this.#finishedHash);
     if (secrets === undefined) return;
     [this.write] = this.keysOf("application", secrets.server);
     this.#applicationSecret = secrets.client;
@@ -314,6 +332,10 @@ export class ServerPeer extends Peer {
       alpn,
       extensions: extensions.map(({ type }) => type),
       tickets,
+      wishes: {
+        status: extensions.some(({ type }) => type === extensionTypes.status_request),
+        compressions: compressionsIn(body(extensionTypes.compress_certificate)),
+      },
     };
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
@@ -342,6 +364,7 @@ export class ServerPeer extends Peer {
     says.push(
       this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))),
     );
+    if (this.#announcesStatus) says.push(this.handshake(() => certificateStatus(this.identity)));
     says.push(this.handshake(() => this.#serverKeyExchange()));
     if (this.script.asks)
       says.push(
@@ -370,6 +393,9 @@ export class ServerPeer extends Peer {
   get #announcesTicket(): boolean {
     return this.script.ticket && this.#hello.extensions.includes(extensionTypes.session_ticket);
   }
+  get #announcesStatus(): boolean {
+    return this.script.staples && this.#hello.wishes.status && this.#takesUp === undefined;
+  }
   #helloTls12(): Bytes {
     const { extensions } = this.#hello;
     const alpn = this.script.stubborn ? [...this.#hello.alpn, latin1("spdy/9")] : this.#hello.alpn;
@@ -378,6 +404,7 @@ export class ServerPeer extends Peer {
       ...(this.#extendedMasterSecret ? [extension(extensionTypes.extended_master_secret)] : []),
       ...(extensions.includes(extensionTypes.renegotiation_info) ? [extension(extensionTypes.renegotiation_info, v8())] : []),
       ...(this.#announcesTicket ? [extension(extensionTypes.session_ticket)] : []),
+      ...(this.#announcesStatus ? [extension(extensionTypes.status_request)] : []),
       ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
     ];
     const id = this.#takesUp === undefined ? repeat(0) : this.#hello.sessionId;

@@ -16,6 +16,7 @@ import {
   type HashName,
   type SuiteImplementation,
 } from "@sallyport/core";
+import { release } from "./release.ts";
 
 const available: ReadonlySet<string> = new Set(getCiphers());
 
@@ -74,6 +75,7 @@ class Sealer implements AeadSealer {
     cipher.final();
     target.set(ciphertext, offset);
     target.set(cipher.getAuthTag(), offset + ciphertext.length);
+    release(ciphertext);
   }
 
   destroy(): void {

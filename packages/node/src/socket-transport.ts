@@ -1,6 +1,7 @@
 import { Socket, type TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ChunkReader, ChunkWriter, Transport } from "@sallyport/drive";
+import { canRelease, isNode, release } from "./release.ts";
 
 /** Where a socket keeps its transport: listeners of its own would cost each idle connection more than all of its keys. */
 const transportOf: unique symbol = Symbol("its SocketTransport");
@@ -17,7 +18,7 @@ const window = new Uint8Array(64 * 1024);
  * data comes, so that a window can't be shared; other runtimes have `onread` by name alone.
  */
 export function readsIntoWindow(socket: () => Duplex): Pick<TcpSocketConnectOpts, "onread"> {
-  if (process.platform === "win32" || process.versions["bun"] !== undefined || process.versions["deno"] !== undefined) return {};
+  if (process.platform === "win32" || !isNode) return {};
   const callback = (length: number): boolean => {
     SocketTransport.takeWindow(socket(), length);
     return true;
@@ -33,11 +34,15 @@ export class SocketTransport implements Transport {
   #ended = false;
   #error: Error | undefined;
   #reader: ChunkReader | undefined;
+  /** What a net.Socket had read when it came to us, and what it gave since. */
+  readonly #readBefore: number;
+  #given = 0;
 
   /** @param head bytes that were read already */
   constructor(socket: Duplex, head?: Uint8Array) {
     this.#socket = socket;
     this.#socket[transportOf] = this;
+    this.#readBefore = socket instanceof Socket ? socket.bytesRead : 0;
     // The peer's end must not end our side: an alert or the rest of an answer may be on its way.
     socket.allowHalfOpen = true;
     if (head !== undefined && head.length > 0) this.#chunks.push(plain(head));
@@ -102,7 +107,7 @@ export class SocketTransport implements Transport {
   static readonly #listeners = {
     data(this: Carrier, data: Buffer): void {
       const transport = this[transportOf];
-      if (transport !== undefined) transport.#take(plain(data), false);
+      if (transport !== undefined) transport.#receive(data);
     },
     end(this: Carrier): void {
       const transport = this[transportOf];
@@ -124,6 +129,25 @@ export class SocketTransport implements Transport {
     if (transport !== undefined) transport.#take(window.subarray(0, length), true);
   }
 
+  /**
+   * From a socket that was given to us, an accepted one for instance, each chunk comes in fresh memory. It is moved into the window,
+   * and that memory given back, if nobody else can have it.
+   */
+  #receive(data: Buffer): void {
+    this.#given += data.length;
+    if (this.#reader === undefined || !canRelease(data) || data.length > window.length || !this.#isOursAlone())
+      return this.#take(plain(data), false);
+    const chunk = window.subarray(0, data.length);
+    chunk.set(data);
+    release(data);
+    this.#take(chunk, true);
+  }
+  /** All that came was read by the socket itself, since it is ours: what somebody else pushes into it, or puts back, may be held there. */
+  #isOursAlone(): boolean {
+    const socket = this.#socket;
+    if (!(socket instanceof Socket) || socket.listenerCount("data") > 1 || socket.listenerCount("readable") > 0) return false;
+    return this.#given <= socket.bytesRead - this.#readBefore;
+  }
   #take(chunk: Uint8Array, isLent: boolean): void {
     const reader = this.#takeReader();
     if (reader !== undefined) return reader.arrived(chunk, isLent);

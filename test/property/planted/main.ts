@@ -62,16 +62,20 @@ function fuzz(
 function passesUnits(bug: PlantedBug): boolean {
   const started = performance.now();
   const args = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/property/planted/vitest.config.ts"];
-  const { stdout, stderr } = spawnSync(process.execPath, args, {
+  const { stdout, stderr, signal } = spawnSync(process.execPath, args, {
     cwd: root,
     encoding: "utf8",
     env: { ...process.env, SALLYPORT_PLANTED_CORE: plant(bug) },
     maxBuffer: 2 ** 28,
+    // Minutes are enough for all of them; what hangs has been seen.
+    timeout: 900_000,
+    killSignal: "SIGKILL",
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6);
   const told = stdout.split("\n").findLast((line) => line.startsWith("{"));
   if (told === undefined) {
-    console.log(`FAILED ${bug.name.padEnd(28)} ${seconds} s: no test ran: ${stderr.slice(0, 300)}`);
+    const why = signal === null ? `no test ran: ${stderr.slice(0, 300)}` : "they hang";
+    console.log(`FAILED ${bug.name.padEnd(28)} ${seconds} s: ${why}`);
     return false;
   }
   const report: Report = JSON.parse(told);

@@ -219,6 +219,7 @@ export class Incoming {
       if (outer === contentTypes.application_data && this.#skippable > 0) return this.#skip(record);
       fail("bad-record-mac", { sequence: keys.records }, "RFC 9846 §5.2");
     }
+    if (inner.buffer !== record.buffer) this.#deframer.recycle(record);
     this.#skippable = 0;
     // Who protects one record can protect an alert: from now on a plain one is anybody's, close_notify too.
     this.takesPlaintextAlert = false;
@@ -246,6 +247,7 @@ export class Incoming {
   #protectedTls12(record: Uint8Array, keys: ReadProtection): Content | undefined {
     const content = keys.open(record);
     if (content === undefined) fail("bad-record-mac", { sequence: keys.records }, "RFC 5246 §7.2.2");
+    if (content.buffer !== record.buffer) this.#deframer.recycle(record);
     this.#expectSize(content.length);
     switch (record[0]) {
       case contentTypes.application_data:

@@ -107,8 +107,16 @@ export class GrowingBytes {
   /** Hands the memory over; the buffer is empty afterwards. */
   take(): Bytes {
     const taken = this.view();
+    this.clear();
+    return taken;
+  }
+  clear(): void {
     this.#store = empty;
     this.#length = 0;
-    return taken;
+  }
+
+  /** Grows in memory that was taken, and that nobody reads any more. */
+  reuse(taken: Bytes): void {
+    if (this.#length === 0) this.#store = taken;
   }
 }

@@ -1,0 +1,56 @@
+// A peer's own certificates as its script has them: with a status (RFC 6066 §8), compressed (RFC 8879), as far as they were asked for so.
+import type { Bytes, CertificateCompressor, Credential } from "@sallyport/core";
+import { extensionTypes, handshakeTypes } from "./numbers.ts";
+import { block, extension, join, message, repeat, u16, u24, v24, v8 } from "./octets.ts";
+import type { PeerScript } from "./peer.ts";
+
+/** What the subject asked for. */
+export interface Wishes {
+  readonly status: boolean;
+  /** It can undo these. */
+  readonly compressions: readonly number[];
+}
+export const noWishes: Wishes = { status: false, compressions: [] };
+
+/** Of TLS 1.3: Certificate, or CompressedCertificate. */
+export function certificateMessage(
+  own: Credential | undefined,
+  { staples, compresses }: PeerScript,
+  { status, compressions }: Wishes,
+  compressor: CertificateCompressor | undefined,
+): Bytes {
+  const first = status && staples ? [extension(extensionTypes.status_request, statusOf(own))] : [];
+  const entries = (own?.chain ?? []).map((der, at) => join(v24(der), block(at === 0 ? first : [])));
+  const body = join(v8(), v24(...entries));
+  const isCompressed =
+    compresses && entries.length > 0 && compressor !== undefined && compressions.includes(algorithmOf(compressor));
+  if (!isCompressed) return message(handshakeTypes.certificate, body);
+  const compressed = v24(compressor.compress(body));
+  return message(handshakeTypes.compressed_certificate, u16(algorithmOf(compressor)), u24(body.length), compressed);
+}
+
+/** Of TLS 1.2, where it is a message. */
+export function certificateStatus(own: Credential | undefined): Bytes {
+  return message(handshakeTypes.certificate_status, statusOf(own));
+}
+
+function statusOf(own: Credential | undefined): Bytes {
+  return join([1], v24(own?.ocspResponse ?? repeat(40, 0x0c)));
+}
+
+const named: Readonly<Record<string, number>> = { zlib: 1, brotli: 2, zstd: 3 };
+function algorithmOf({ algorithm }: CertificateCompressor): number {
+  return typeof algorithm === "number" ? algorithm : (named[algorithm] ?? 0);
+}
+
+/** compress_certificate's list (RFC 8879 §3). */
+export function compressionsIn(body: Uint8Array): number[] {
+  return Array.from({ length: body.length >> 1 }, (_, at) => (body[1 + 2 * at] ?? 0) * 256 + (body[2 + 2 * at] ?? 0));
+}
+
+/** For fuzzing: what is "compressed" is the bytes themselves, so that a fault in them is one in the certificates. */
+export const storedCompression: CertificateCompressor = {
+  algorithm: 0x4001,
+  compress: (bytes) => bytes.slice(),
+  decompress: (bytes, maxLength) => (bytes.length > maxLength ? undefined : bytes.slice()),
+};
