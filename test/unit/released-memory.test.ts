@@ -1,6 +1,6 @@
 // What is asked of memory outside of the heap, by which the runtime decides when to mark all of it: a cipher's, and a socket's, is given
 // back as soon as it was copied.
-import { connect as connectTcp, createServer as createTcpServer, Socket } from "node:net";
+import { createServer as createTcpServer, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { node } from "@sallyport/crypto-node";
 import { upgrade } from "@sallyport/node";
@@ -46,7 +46,7 @@ describe("a server's chunks", () => {
   });
 
   test("are given back once they are read", async () => {
-    const { chunks, received } = await upload(() => {});
+    const { chunks, received } = await upload((_, secure) => secure());
     expect(received.equals(sent)).toBe(true);
     const large = chunks.filter(({ size }) => size >= 4096);
     expect(large.length).toBeGreaterThan(10);
@@ -55,34 +55,40 @@ describe("a server's chunks", () => {
 
   test("stay as they came where somebody else listens to the socket", async () => {
     const heard: Buffer[] = [];
-    const { chunks, received } = await upload((socket) => socket.on("data", (data) => heard.push(data)));
+    const { chunks, received } = await upload((socket, secure) => {
+      secure();
+      socket.on("data", (data) => heard.push(data));
+    });
     expect(received.equals(sent)).toBe(true);
     expect(chunks.map(({ chunk }) => chunk.length)).toEqual(chunks.map(({ size }) => size));
     expect(Buffer.concat(heard).length).toBeGreaterThan(sent.length);
   });
 
-  test("stay as they were read where they were put back, or come from a socket of another class", async () => {
-    const kept = await new Promise<Buffer>((resolve) => {
-      const tcp = createTcpServer((socket) =>
-        socket.once("data", (first) => {
-          socket.pause().unshift(first);
-          upgrade(socket, { isServer: true, accept: server() }).once("error", () => resolve(first));
-        }),
-      );
-      open.push(tcp);
-      void listen(tcp).then((port) => connectTcp(port).end(Buffer.alloc(8192, 0x20)).resume());
+  test("stay with whoever has looked at them first, and put them back", async () => {
+    const looked: { readonly head: Buffer; readonly copy: Buffer }[] = [];
+    const { received } = await upload((socket, secure) => {
+      socket.once("data", (head) => {
+        looked.push({ head, copy: Buffer.from(head) });
+        socket.pause();
+        socket.unshift(head);
+        secure();
+      });
     });
-    expect(kept).toHaveLength(8192);
+    expect(received.equals(sent)).toBe(true);
+    expect(looked.map(({ head, copy }) => head.length >= 4096 && head.equals(copy))).toEqual([true]);
+  });
+
+  test("stay with whoever gives them to a socket of a class of its own", async () => {
     const own = Buffer.alloc(8192, 0x20);
-    const other = new (class extends Socket {})();
-    const failed = new Promise((resolve) => upgrade(other, { isServer: true, accept: server() }).once("error", resolve));
-    other.push(own);
+    const socket = new (class extends Socket {})();
+    const failed = new Promise((resolve) => upgrade(socket, { isServer: true, accept: server() }).once("error", resolve));
+    socket.push(own);
     await failed;
     expect(own).toHaveLength(8192);
   });
 
   /** Says what a socket gave, and what was left of it afterwards. */
-  async function upload(listenToo: (socket: Socket) => unknown): Promise<Uploaded> {
+  async function upload(meet: (socket: Socket, secure: () => void) => void): Promise<Uploaded> {
     const chunks: { readonly chunk: Buffer; readonly size: number }[] = [];
     const uploaded = new Promise<Buffer>((resolve, reject) => {
       const tcp = createTcpServer((socket) => {
@@ -91,14 +97,15 @@ describe("a server's chunks", () => {
           if (chunk !== null) chunks.push({ chunk, size: chunk.length });
           return push.call(socket, chunk);
         };
-        const tls = upgrade(socket, { isServer: true, accept: server() });
-        listenToo(socket);
-        collect(tls).then(resolve, reject);
-        tls.once("end", () => tls.end());
+        meet(socket, () => {
+          const tls = upgrade(socket, { isServer: true, accept: server() });
+          collect(tls).then(resolve, reject);
+          tls.once("end", () => tls.end());
+        });
       });
       open.push(tcp);
       void listen(tcp).then((port) =>
-        connectTls({ ...tlsClient, port })
+        connectTls({ ...tlsClient, port, ALPNProtocols: longNames })
           .end(sent)
           .resume(),
       );
@@ -112,3 +119,5 @@ describe("a server's chunks", () => {
 });
 
 const sent = Buffer.from(Uint8Array.from({ length: 4 * 2 ** 20 }, (_, at) => (at * 7 + (at >> 8)) & 255));
+/** They make a ClientHello that is worth being given back. */
+const longNames = Array.from({ length: 30 }, (_, at) => String(at).padStart(200, "x"));
