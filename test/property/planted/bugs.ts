@@ -26,7 +26,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "02-heartbleed",
     like: "Heartbleed: a nested length is not bounded by what is around it (CVE-2014-0160)",
     provider: "fuzz",
-    budget: 20_000,
+    budget: 60_000,
     law: /lengths do not fit/,
   },
   {
