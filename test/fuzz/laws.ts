@@ -110,6 +110,8 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   for (const { by, type, content, epoch } of peer.spoken) {
     // Early data that is not wanted is skipped, whatever it is.
     if (by !== "peer" || (epoch === "early" && machine.outcome !== "accepted")) continue;
+    // A message whose length is wrong has others for its body.
+    if (type === 22 && (!machine.wasEstablished || peer.reached.size > 0)) continue;
     const kind = emptyKindOf(type, content);
     if (kind === undefined) {
       for (const each of ["KeyUpdates", "tickets", "empty records"]) runs.delete(each);
