@@ -5,8 +5,11 @@ import { pathToFileURL } from "node:url";
 import { folder, type Mutant, root } from "./plan.ts";
 import { tellValues } from "./values.ts";
 
-/** What is checked, and not how it is told: texts and literal tables stay as they are. */
-const excludedMutations = ["StringLiteral", "ObjectLiteral", "ArrayDeclaration"];
+/**
+ * What is checked, and not how it is told: texts and literal tables stay as they are. So do arrow functions, what is inside of them
+ * apart: one that gives undefined is missed at once, or reads no byte of a list that is read to its end, and hangs.
+ */
+const excludedMutations = ["StringLiteral", "ObjectLiteral", "ArrayDeclaration", "ArrowFunction"];
 
 /** Of @stryker-mutator/instrumenter, what is used here. */
 interface Instrumenter {

@@ -1,17 +1,17 @@
-// npm run mutation -- SOURCE… [--tests PATH,…] [--patience MS], behind `npm install --no-save @stryker-mutator/instrumenter@9.6.1`,
+// npm run mutation -- SOURCE… [--tests PATH,…] [--patience MS] [--again], behind `npm install --no-save @stryker-mutator/instrumenter@9.6.1`,
 // which is for this alone: changes core's checks one by one, and prints each change that no test sees, unless `survivors.ts` explains
 // it. SOURCE: a file, or a folder of them; PATH as vitest takes it, from test/, by default what `rooms.ts` has for the sources;
-// --patience: no test is asked that takes longer.
+// --patience: no test is asked that takes longer; --again: of the same sources, only what survived the last time, such as by new tests.
 import { parseArgs } from "node:util";
 import { changesIn } from "./changes.ts";
-import { entries, folder, forgetEntries, note, root, writePlan } from "./plan.ts";
+import { entries, folder, forgetEntries, keepKilled, living, note, root, writePlan } from "./plan.ts";
 import { report } from "./report.ts";
 import { testsFor } from "./rooms.ts";
 import { runTests } from "./run-tests.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { tests: { type: "string" }, patience: { type: "string", default: "1000" } },
+  options: { tests: { type: "string" }, patience: { type: "string", default: "1000" }, again: { type: "boolean" } },
 });
 if (positionals.length === 0) throw new Error("which sources? For example packages/core/src/negotiate/");
 const started = performance.now();
@@ -22,7 +22,8 @@ const tests = values.tests?.split(",") ?? testsFor(files);
 console.log(`${made.length} changes of ${files.length} files, against ${tests.join(", ")}`);
 console.log(`100 changes take 10 to 60 seconds on a core of their own; what has been done stands in ${folder}`);
 
-forgetEntries();
+if (values.again === true) keepKilled(sources);
+else forgetEntries();
 const plan = { sources, mutants, tests, patience: Number(values.patience), atLoad: undefined };
 writePlan(plan);
 await runTests();
@@ -31,7 +32,8 @@ await runTests();
 const noted = entries();
 const asked = new Set(noted.flatMap((entry) => (entry.kind === "asked" ? entry.mutants : [])));
 const loaded = new Set(noted.flatMap((entry) => (entry.kind === "loaded" ? entry.mutants : [])));
-for (const { id } of made.filter(({ id }) => loaded.has(id) && !asked.has(id))) {
+const lives = living(mutants, noted);
+for (const { id } of made.filter(({ id }) => lives.has(id) && loaded.has(id) && !asked.has(id))) {
   writePlan({ ...plan, tests: tests.slice(0, 4), atLoad: id });
   if (!(await runTests())) note({ kind: "killed", mutant: id, by: "the first tests, or the loading itself" });
 }

@@ -59,6 +59,15 @@ export function entries(): readonly Entry[] {
 export function forgetEntries(): void {
   writeFileSync(journal, "");
 }
+/** What was killed stays dead, and what lives is asked for anew. @throws if it was killed in other sources */
+export function keepKilled(sources: Plan["sources"]): void {
+  if (JSON.stringify(readPlan().sources) !== JSON.stringify(sources)) throw new Error("the last time it was other sources");
+  const noted = entries();
+  forgetEntries();
+  for (const [mutant, by] of killers(noted)) note({ kind: "killed", mutant, by });
+  const reached = noted.flatMap((entry) => (entry.kind === "asked" || entry.kind === "no-difference" ? entry.mutants : []));
+  note({ kind: "no-difference", mutants: [...new Set(reached)] });
+}
 
 /** What is tried at this moment; it stands there when it hangs. */
 export interface Trial {

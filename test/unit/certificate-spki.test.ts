@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { readPublicKey, schemesOf, TlsError } from "@sallyport/core";
 import { parsePem } from "@sallyport/x509";
 import { describe, expect, test } from "vitest";
-import { subjectPublicKeyOf } from "../../packages/core/src/wire/certificate.ts";
+import { expectSubjectPublicKey, subjectPublicKeyOf } from "../../packages/core/src/wire/certificate.ts";
 import { decodeCertificate } from "../../packages/core/src/wire/certificate-message.ts";
 import { fakeCertificate, fakePublicKey } from "../support/fake-credential.ts";
 import { hexOf } from "../support/hex.ts";
@@ -101,6 +101,27 @@ describe("what is no certificate", () => {
     for (const wrong of cases) expect(refusalOf(wrong)).toBeDefined();
   });
 
+  test("a length has its shortest form, and an end (X.690 §10.1)", () => {
+    const taken: readonly (readonly number[])[] = [[127], [0x81, 128], [0x81, 255], [0x82, 1, 0], [0x83, 1, 0, 0]];
+    for (const length of taken) expect(refusalOf(withIssuer(length, lengthOf(length)))).toBeUndefined();
+    const refused: readonly (readonly [length: readonly number[], bytes: number])[] = [
+      [[0x80], 128],
+      [[0x81, 127], 127],
+      [[0x82, 0, 255], 255],
+      [[0x83, 0, 1, 0], 256],
+      [[0x84, 0, 0, 1, 0], 256],
+    ];
+    for (const [length, bytes] of refused) expect(refusalOf(withIssuer(length, bytes)), `${length}`).toBeDefined();
+  });
+
+  test("a key that stands alone is walked like one in a certificate (RFC 7250 §3)", () => {
+    const key = fakePublicKey("P-256");
+    expect(() => expectSubjectPublicKey(key)).not.toThrow();
+    for (const wrong of [join(key, [0]), key.subarray(1), key.subarray(0, -1), Uint8Array.of(0x30, 0), new Uint8Array(0)]) {
+      expect(() => expectSubjectPublicKey(wrong)).toThrow(TlsError);
+    }
+  });
+
   test("a bare key, and a key whose inside is none", () => {
     expect(refusalOf(fakePublicKey("P-256"))).toBeDefined();
     for (const key of [
@@ -115,6 +136,22 @@ describe("what is no certificate", () => {
     expect(refusalOf(fakeCertificate(Uint8Array.of(0x30, 4, 0x30, 0, 3, 0)))).toBeUndefined();
   });
 });
+
+/** A certificate whose issuer has so many bytes behind a length that says it thus. */
+function withIssuer(length: readonly number[], bytes: number): Uint8Array {
+  const issuer = join([0x30], length, new Uint8Array(bytes));
+  const key = [0x30, 4, 0x30, 0, 3, 0];
+  const tbs = sequence(join([2, 1, 1], [0x30, 0], issuer, [0x30, 0], [0x30, 0], key));
+  return sequence(join(tbs, [0x30, 0], [3, 0]));
+}
+function sequence(content: Uint8Array): Uint8Array {
+  const { length } = content;
+  const short = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return join([0x30], length < 0x10000 ? short : [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff], content);
+}
+function lengthOf([first = 0, ...octets]: readonly number[]): number {
+  return first < 0x80 ? first : octets.reduce((value, octet) => value * 256 + octet, 0);
+}
 
 function spkiByNode(der: Uint8Array): Uint8Array {
   return new X509Certificate(der).publicKey.export({ type: "spki", format: "der" });

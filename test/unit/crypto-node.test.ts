@@ -1,7 +1,8 @@
-import { createPublicKey, createSecretKey, generateKeyPairSync } from "node:crypto";
+import { createPublicKey, createSecretKey, diffieHellman, generateKeyPairSync } from "node:crypto";
 import { ConfigError } from "@sallyport/core";
 import { node, signer } from "@sallyport/crypto-node";
 import { describe, expect, test } from "vitest";
+import { fromJwk, fromPem } from "../../packages/crypto-node/src/x25519-share.ts";
 import { run } from "../support/processes.ts";
 import { root } from "../support/sources.ts";
 import { rsaPssKeys } from "../support/keys.ts";
@@ -52,6 +53,23 @@ test("another provider's private key is the caller's mistake, and not the peer's
     const { share } = group(node, name).start();
     const answer = group(node, name).respond(share);
     expect(() => group(node, name).complete(new Uint8Array(32), answer?.share ?? share)).toThrow("no private key");
+  }
+});
+
+test("a share of X25519 is the same key, and gives the same secret, by whichever way a runtime takes it", () => {
+  const { privateKey } = generateKeyPairSync("x25519");
+  const shares = [pattern(32, 7), new Uint8Array(32).fill(9), new Uint8Array(32).fill(255), new Uint8Array(32)];
+  for (const share of shares) {
+    const keys = [fromJwk(share), fromPem(share)];
+    for (const key of keys) expect(key.export({ format: "jwk" })).toMatchObject({ x: Buffer.from(share).toString("base64url") });
+    const secrets = keys.map((publicKey) => {
+      try {
+        return diffieHellman({ privateKey, publicKey }).toString("hex");
+      } catch {
+        return "of low order";
+      }
+    });
+    expect(secrets[0]).toBe(secrets[1]);
   }
 });
 

@@ -46,7 +46,7 @@ describe("a server's chunks", () => {
   });
 
   test("are given back once they are read", async () => {
-    const { chunks, received } = await upload(() => {});
+    const { chunks, received } = await upload((_, secure) => secure());
     expect(received.equals(sent)).toBe(true);
     const large = chunks.filter(({ size }) => size >= 4096);
     expect(large.length).toBeGreaterThan(10);
@@ -55,14 +55,31 @@ describe("a server's chunks", () => {
 
   test("stay as they came where somebody else listens to the socket", async () => {
     const heard: Buffer[] = [];
-    const { chunks, received } = await upload((socket) => socket.on("data", (data) => heard.push(data)));
+    const { chunks, received } = await upload((socket, secure) => {
+      secure();
+      socket.on("data", (data) => heard.push(data));
+    });
     expect(received.equals(sent)).toBe(true);
     expect(chunks.map(({ chunk }) => chunk.length)).toEqual(chunks.map(({ size }) => size));
     expect(Buffer.concat(heard).length).toBeGreaterThan(sent.length);
   });
 
+  test("stay with whoever has looked at them first, and put them back", async () => {
+    const looked: { readonly head: Buffer; readonly copy: Buffer }[] = [];
+    const { received } = await upload((socket, secure) => {
+      socket.once("data", (head) => {
+        looked.push({ head, copy: Buffer.from(head) });
+        socket.pause();
+        socket.unshift(head);
+        secure();
+      });
+    });
+    expect(received.equals(sent)).toBe(true);
+    expect(looked.map(({ head, copy }) => head.length >= 4096 && head.equals(copy))).toEqual([true]);
+  });
+
   /** Says what a socket gave, and what was left of it afterwards. */
-  async function upload(listenToo: (socket: Socket) => unknown): Promise<Uploaded> {
+  async function upload(meet: (socket: Socket, secure: () => void) => void): Promise<Uploaded> {
     const chunks: { readonly chunk: Buffer; readonly size: number }[] = [];
     const uploaded = new Promise<Buffer>((resolve, reject) => {
       const tcp = createTcpServer((socket) => {
@@ -71,14 +88,15 @@ describe("a server's chunks", () => {
           if (chunk !== null) chunks.push({ chunk, size: chunk.length });
           return push.call(socket, chunk);
         };
-        const tls = upgrade(socket, { isServer: true, accept: server() });
-        listenToo(socket);
-        collect(tls).then(resolve, reject);
-        tls.once("end", () => tls.end());
+        meet(socket, () => {
+          const tls = upgrade(socket, { isServer: true, accept: server() });
+          collect(tls).then(resolve, reject);
+          tls.once("end", () => tls.end());
+        });
       });
       open.push(tcp);
       void listen(tcp).then((port) =>
-        connectTls({ ...tlsClient, port })
+        connectTls({ ...tlsClient, port, ALPNProtocols: longNames })
           .end(sent)
           .resume(),
       );
@@ -92,3 +110,5 @@ describe("a server's chunks", () => {
 });
 
 const sent = Buffer.from(Uint8Array.from({ length: 4 * 2 ** 20 }, (_, at) => (at * 7 + (at >> 8)) & 255));
+/** They make a ClientHello that is worth being given back. */
+const longNames = Array.from({ length: 30 }, (_, at) => String(at).padStart(200, "x"));

@@ -1,8 +1,20 @@
 import { fc, test } from "@fast-check/vitest";
 import { TlsError } from "@sallyport/core";
 import { describe, expect } from "vitest";
-import { GrowingBytes, latin1, latin1Text } from "../../packages/core/src/wire/bytes.ts";
+import {
+  copyOf,
+  equal,
+  equalSecrets,
+  GrowingBytes,
+  hex,
+  latin1,
+  latin1Text,
+  stow,
+  wipe,
+} from "../../packages/core/src/wire/bytes.ts";
 import { type Prefix, Reader } from "../../packages/core/src/wire/reader.ts";
+import { isGrease, registered, spelled } from "../../packages/core/src/wire/registry.ts";
+import { isDowngradeSentinel } from "../../packages/core/src/wire/server-hello.ts";
 import { write, type Writer } from "../../packages/core/src/wire/writer.ts";
 
 /** What is written and read back: integers, vectors of bytes, vectors of more of these. */
@@ -154,3 +166,95 @@ function refusal(run: () => unknown): TlsError | undefined {
     throw thrown;
   }
 }
+
+describe("bytes", () => {
+  const few = fc.uint8Array({ maxLength: 4, max: 2 });
+  test.prop([few, few])("are equal where they are the same, to both that compare", (one, other) => {
+    const same = Buffer.compare(one, other) === 0;
+    expect([equal(one, other), equalSecrets(one, other)]).toEqual([same, same]);
+    expect([equal(one, one.slice()), equalSecrets(one, one.slice())]).toEqual([true, true]);
+  });
+
+  test.prop([fc.uint8Array({ minLength: 1, maxLength: 70 }), fc.nat(), fc.integer({ min: 0, max: 7 })])(
+    "are others if one bit differs, wherever it is",
+    (bytes, at, bit) => {
+      const place = at % bytes.length;
+      const other = bytes.with(place, (bytes[place] ?? 0) ^ (1 << bit));
+      expect([equal(bytes, other), equalSecrets(bytes, other)]).toEqual([false, false]);
+    },
+  );
+
+  test.prop([fc.uint8Array({ maxLength: 70 })])("are written in hexadecimal", (bytes) => {
+    expect(hex(bytes)).toBe(Buffer.from(bytes).toString("hex"));
+  });
+
+  test.each([0, 1, 63, 64, 65, 200])("%i of them are copied, from anywhere among others", (length) => {
+    const all = Uint8Array.from({ length: length + 5 }, (_, at) => at + 1);
+    const copied = copyOf(all, 2, 2 + length);
+    expect(copied).toEqual(all.slice(2, 2 + length));
+    expect(copied.buffer).not.toBe(all.buffer);
+  });
+
+  test("that are secret are wiped, and stowed away in a copy", () => {
+    const secret = Uint8Array.of(1, 2, 3);
+    const stowed = stow(secret);
+    expect([[...stowed], [...secret]]).toEqual([
+      [1, 2, 3],
+      [0, 0, 0],
+    ]);
+    wipe(stowed);
+    expect([...stowed]).toEqual([0, 0, 0]);
+  });
+
+  test("that grow take room for what was announced, and not for more than twice of what came", () => {
+    const roomOf = (announced: number | undefined, ...lengths: readonly number[]): number => {
+      const growing = new GrowingBytes();
+      for (const length of lengths) growing.append(new Uint8Array(length), announced);
+      return growing.view().buffer.byteLength;
+    };
+    expect(roomOf(1_000_000, 10)).toBe(20);
+    expect(roomOf(1_000_000, 10, 15)).toBe(50);
+    expect(roomOf(30, 10, 15)).toBe(30);
+    expect(roomOf(undefined, 10, 1)).toBe(20);
+    expect(roomOf(undefined, 10, 90)).toBe(100);
+  });
+});
+
+describe("a number of a registry", () => {
+  test("is GREASE where both bytes are the same and end in ten (RFC 8701)", () => {
+    const bytes = [0x00, 0x0a, 0x0b, 0x1a, 0x1b, 0x4a, 0xa0, 0xaa, 0xfa, 0xff];
+    const grease = bytes.flatMap((high) => bytes.map((low) => high * 256 + low)).filter(isGrease);
+    expect(grease).toEqual([0x0a0a, 0x1a1a, 0x4a4a, 0xaaaa, 0xfafa]);
+  });
+
+  test("is spelled by its name, or as a number of four digits", () => {
+    expect([spelled("group", 0x001d), spelled("group", 0xfe), spelled("version", 0x0303)]).toEqual([
+      "x25519",
+      "0x00fe",
+      "TLSv1.2",
+    ]);
+  });
+
+  test("is kept where it has a name", () => {
+    expect(registered("suite", 0x1301)).toBe(registered("suite", 0x1301));
+  });
+
+  let unknown = 0xfe00;
+  test("is kept nowhere where it has none: a peer could name all there are", () => {
+    unknown++;
+    expect(registered("suite", unknown)).not.toBe(registered("suite", unknown));
+    expect(registered("suite", unknown)).toEqual({ id: unknown, name: undefined });
+  });
+});
+
+test("a server's random says that it fell by its last eight bytes, and by nothing less (RFC 9846 §4.2.3)", () => {
+  const end = [...new TextEncoder().encode("DOWNGRD")];
+  const random = (last: readonly number[]): Uint8Array => Uint8Array.from([...new Uint8Array(32 - last.length).fill(7), ...last]);
+  expect([0, 1, 2, 0xff].map((version) => isDowngradeSentinel(random([...end, version])))).toEqual([true, true, false, false]);
+  for (let at = 0; at < end.length; at++) {
+    for (const other of [0, (end[at] ?? 0) ^ 1]) {
+      for (const version of [0, 1]) expect(isDowngradeSentinel(random([...end.with(at, other), version]))).toBe(false);
+    }
+  }
+  expect(isDowngradeSentinel(random([...end, 1, 7]))).toBe(false);
+});

@@ -1,9 +1,10 @@
-import { createECDH, createPublicKey, diffieHellman, ECDH, KeyObject } from "node:crypto";
+import { createECDH, diffieHellman, ECDH, KeyObject } from "node:crypto";
 import { ApiMisuse, type Bytes, hybridGroup, mlKemGroup, type NamedGroup, type SyncGroup } from "@sallyport/core";
-import { base64url, owned } from "./bytes.ts";
+import { owned } from "./bytes.ts";
 import { importKey } from "./import-key.ts";
 import { field, makeKeyPair } from "./key-pair.ts";
 import { mlKem } from "./ml-kem.ts";
+import { importShare } from "./x25519-share.ts";
 
 const mlKem768 = mlKem(768);
 
@@ -30,7 +31,7 @@ export function mlKem1024Groups(): readonly SyncGroup[] {
 
 const publicKeyEncoding = { format: "jwk" } as const;
 
-/** The private half is a KeyObject. Public keys come and go as JWK, a tenth of what DER costs. */
+/** The private half is a KeyObject. Our public half leaves as JWK, a tenth of what DER costs. */
 function x25519(): SyncGroup {
   return group("x25519", 32, {
     start: () => {
@@ -39,7 +40,7 @@ function x25519(): SyncGroup {
     },
     complete: (key, peerShare) => {
       if (!(key instanceof KeyObject)) throw foreignKey("x25519");
-      const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: base64url(peerShare) }, format: "jwk" });
+      const publicKey = importShare(peerShare);
       const secret = unlessInvalid(() => diffieHellman({ privateKey: key, publicKey }));
       return secret?.some((byte) => byte !== 0) === true ? secret : undefined; // not every OpenSSL refuses that itself
     },

@@ -34,11 +34,15 @@ export class SocketTransport implements Transport {
   #ended = false;
   #error: Error | undefined;
   #reader: ChunkReader | undefined;
+  /** What a net.Socket had read when it came to us, and what it gave since. */
+  readonly #readBefore: number;
+  #given = 0;
 
   /** @param head bytes that were read already */
   constructor(socket: Duplex, head?: Uint8Array) {
     this.#socket = socket;
     this.#socket[transportOf] = this;
+    this.#readBefore = socket instanceof Socket ? socket.bytesRead : 0;
     // The peer's end must not end our side: an alert or the rest of an answer may be on its way.
     socket.allowHalfOpen = true;
     if (head !== undefined && head.length > 0) this.#chunks.push(plain(head));
@@ -127,20 +131,22 @@ export class SocketTransport implements Transport {
 
   /**
    * From a socket that was given to us, an accepted one for instance, each chunk comes in fresh memory. It is moved into the window,
-   * and that memory given back, unless somebody else sees it.
+   * and that memory given back, if nobody else can have it.
    */
   #receive(data: Buffer): void {
-    if (this.#reader === undefined || !canRelease(data) || data.length > window.length || this.#isOverheard())
+    this.#given += data.length;
+    if (this.#reader === undefined || !canRelease(data) || data.length > window.length || !this.#isOursAlone())
       return this.#take(plain(data), false);
     const chunk = window.subarray(0, data.length);
     chunk.set(data);
     release(data);
     this.#take(chunk, true);
   }
-  /** Of a Duplex that is no net.Socket nobody knows who else has what it gives. */
-  #isOverheard(): boolean {
+  /** All that came was read by the socket itself, since it is ours: what somebody else pushes into it, or puts back, may be held there. */
+  #isOursAlone(): boolean {
     const socket = this.#socket;
-    return !(socket instanceof Socket) || socket.listenerCount("data") > 1 || socket.listenerCount("readable") > 0;
+    if (!(socket instanceof Socket) || socket.listenerCount("data") > 1 || socket.listenerCount("readable") > 0) return false;
+    return this.#given <= socket.bytesRead - this.#readBefore;
   }
   #take(chunk: Uint8Array, isLent: boolean): void {
     const reader = this.#takeReader();

@@ -8,7 +8,7 @@ interface HeaderJudge {
 
 /**
  * Cuts the byte stream into records. A record that lies whole in a chunk is a view into it; one that came in pieces is put
- * together in memory of its own. No more is held than has arrived.
+ * together in memory of its own. No more is held than has arrived, of this record or of the last.
  */
 export class Deframer {
   readonly #judge: HeaderJudge;

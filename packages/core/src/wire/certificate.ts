@@ -1,5 +1,4 @@
-// The one thing that core reads of a certificate: its SubjectPublicKeyInfo (RFC 5280 §4.1), by a strict walk, so that the proof
-// of
+// The one thing that core reads of a certificate: its SubjectPublicKeyInfo (RFC 5280 §4.1), by a strict walk, so that the proof of
 // the key never depends on a pluggable verifier.
 import { fail } from "../errors.ts";
 import { type Bytes, copy } from "./bytes.ts";
