@@ -73,10 +73,12 @@ function loneFault({ provider, agrees, account: { peer }, script, transport }: P
   const isLone = script.faults.length === 1 && peer.reached.size === 1;
   const isWhole =
     agrees && transport.endsAfter === undefined && !peer.isLost && !script.talk.some(({ kind }) => kind === "flood");
+  // Nothing is read behind close_notify.
+  const isHeard = script.talk.slice(0, -1).every(({ kind }) => kind !== "close");
   // Early data may be skipped, whatever it is; but nothing behind the handshake.
   const mayBeSkipped =
     script.early.length > 0 && (fault?.layer !== "wire" || recordAt(peer.spoken, fault.at)?.epoch !== "application");
-  return provider !== "fuzz" && isLone && isWhole && !mayBeSkipped ? fault : undefined;
+  return provider !== "fuzz" && isLone && isWhole && isHeard && !mayBeSkipped ? fault : undefined;
 }
 function recordAt(spoken: readonly Spoken[], index: number): Spoken | undefined {
   return spoken.filter(({ by }) => by === "peer")[index];
