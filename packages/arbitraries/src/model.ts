@@ -124,8 +124,9 @@ function read(
 export function mustNotGoOn(spoken: readonly Spoken[], { subject, epochsMatter }: ModelFacts): string | undefined {
   const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
   const heard = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
-  const hello = (subject === "server" ? own : messagesOf(heard)).findLast(
-    (message) => message[0] === handshakeTypes.server_hello,
+  // The first: what comes behind Finished may look like another.
+  const hello = (subject === "server" ? own : messagesOf(heard)).find(
+    (message) => message[0] === handshakeTypes.server_hello && !isRetry(message),
   );
   const isOld = hello !== undefined && !isTls13Hello(hello);
   const expected: readonly number[] = isOld

@@ -61,6 +61,8 @@ export class ServerPeer extends Peer {
   #hello: Heard = nothing;
   #helloCount = 0;
   #pair: { readonly group: number; readonly share: Bytes; readonly key: unknown } | undefined;
+  /** Of a ServerHello of TLS 1.3. */
+  #agreed: { readonly secret: Bytes; readonly psk: Bytes | undefined } | undefined;
   #schedule: Schedule | undefined;
   #handshakeKeys: { readonly client: KeysTls13 | undefined; readonly server: KeysTls13 | undefined } | undefined;
   #applicationSecret: Bytes | undefined;
@@ -196,7 +198,7 @@ export class ServerPeer extends Peer {
     const peerShare = this.#hello.shares.get(group) ?? repeat(32, 9);
     const done = this.group(group)?.respond(peerShare);
     const psk = this.#takesUp;
-    this.#schedule = new Schedule(this.hashImplementation, done?.secret ?? repeat(32), psk?.secret);
+    this.#agreed = { secret: done?.secret ?? repeat(32), psk: psk?.secret };
     const answers = [
       extension(extensionTypes.supported_versions, u16(versionIds["tls1.3"])),
       extension(extensionTypes.key_share, u16(group), v16(done?.share ?? repeat(32, 9))),
@@ -206,8 +208,19 @@ export class ServerPeer extends Peer {
     ];
     return this.#serverHello(this.#random, answers);
   }
+  /** Whoever takes the suite that stands there now, and that it has offered, has the keys of that one. */
+  protected override mend(bytes: Bytes): Bytes {
+    if (bytes[0] !== handshakeTypes.server_hello || isRetry(bytes)) return bytes;
+    const at = 39 + (bytes[38] ?? 0);
+    const said = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+    const isKnown = suites.get(said)?.version === this.script.version && this.suiteImplementation(said) !== undefined;
+    if (isKnown) this.suite = said;
+    return bytes;
+  }
   #useHandshakeKeys(): void {
-    const secrets = this.#schedule?.handshake(this.hash());
+    if (this.#agreed === undefined) return;
+    this.#schedule = new Schedule(this.hashImplementation, this.#agreed.secret, this.#agreed.psk);
+    const secrets = this.#schedule.handshake(this.hash());
     if (secrets === undefined) return;
     const [client] = this.keysOf("handshake", secrets.client);
     const [server] = this.keysOf("handshake", secrets.server);
