@@ -150,6 +150,27 @@ const changes = fc
         transport,
       }) satisfies Case,
   );
+/** Early data is refused, and skipped; what comes behind the handshake is not. */
+const refusals = fc
+  .tuple(servers, fc.constantFrom<Changed>("seen", "age", "name"), fc.nat({ max: 2 }), fc.nat({ max: 40 }), fc.nat({ max: 255 }))
+  .map(
+    ([{ features, script, transport }, changed, at, where, value]) =>
+      ({
+        features: { ...features, versions: "tls1.3", sessions: "sealed", early: true, retry: false, manners: false, changed },
+        script: {
+          ...script,
+          hello: plainHello,
+          resumes: true,
+          shows: true,
+          early: [3],
+          changeCipherSpec: false,
+          talk: [{ kind: "data", length: 9 }, { kind: "data", length: 8 }, { kind: "close" }],
+          // Behind the hello, early data, [a certificate, its proof] and Finished.
+          faults: [{ layer: "wire", act: "flip", at: 3 + at, where: 5 + where, value }],
+        },
+        transport,
+      }) satisfies Case,
+  );
 const waiting = fc
   .oneof(servers, clients)
   .map(({ features, script, transport }) => ({ features: { ...features, waits: true }, script, transport }) satisfies Case);
@@ -168,6 +189,7 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 2, arbitrary: certificates },
   { weight: 2, arbitrary: requestsAndTickets },
   { weight: 3, arbitrary: changes },
+  { weight: 1, arbitrary: refusals },
   { weight: 1, arbitrary: waiting },
   { weight: 1, arbitrary: closing },
 );

@@ -73,10 +73,12 @@ function loneFault({ provider, agrees, account: { peer }, script, transport }: P
   const isLone = script.faults.length === 1 && peer.reached.size === 1;
   const isWhole =
     agrees && transport.endsAfter === undefined && !peer.isLost && !script.talk.some(({ kind }) => kind === "flood");
+  // Nothing is read behind close_notify.
+  const isHeard = script.talk.slice(0, -1).every(({ kind }) => kind !== "close");
   // Early data may be skipped, whatever it is; but nothing behind the handshake.
   const mayBeSkipped =
     script.early.length > 0 && (fault?.layer !== "wire" || recordAt(peer.spoken, fault.at)?.epoch !== "application");
-  return provider !== "fuzz" && isLone && isWhole && !mayBeSkipped ? fault : undefined;
+  return provider !== "fuzz" && isLone && isWhole && isHeard && !mayBeSkipped ? fault : undefined;
 }
 function recordAt(spoken: readonly Spoken[], index: number): Spoken | undefined {
   return spoken.filter(({ by }) => by === "peer")[index];
@@ -108,6 +110,8 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   for (const { by, type, content, epoch } of peer.spoken) {
     // Early data that is not wanted is skipped, whatever it is.
     if (by !== "peer" || (epoch === "early" && machine.outcome !== "accepted")) continue;
+    // A message whose length is wrong has others for its body.
+    if (type === 22 && (!machine.wasEstablished || peer.reached.size > 0)) continue;
     const kind = emptyKindOf(type, content);
     if (kind === undefined) {
       for (const each of ["KeyUpdates", "tickets", "empty records"]) runs.delete(each);

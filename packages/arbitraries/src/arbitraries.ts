@@ -103,7 +103,8 @@ export function faults(layers: readonly Layer[] = ["message", "extension", "reco
       weight: layer === "extension" ? 1 : 2,
       arbitrary: fc.record({
         layer: fc.constant(layer),
-        act: fc.constantFrom(...acts[layer]),
+        // What another is chosen by says more than a byte that is another.
+        act: fc.constantFrom(...acts[layer], ...(layer === "message" ? (["choose", "choose"] as const) : [])),
         at: layer === "extension" ? early : anywhere,
         where: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 600 })),
         value: fc.nat({ max: 255 }),

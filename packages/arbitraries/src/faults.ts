@@ -1,7 +1,7 @@
 // What can go wrong with what a peer says, as plain numbers: it prints, shrinks, and can be pasted.
 import type { Bytes } from "@sallyport/core";
 import { extensionsIn, withExtensions } from "./hello.ts";
-import { handshakeTypes } from "./numbers.ts";
+import { extensionTypes, handshakeTypes } from "./numbers.ts";
 import { copyOf, type Extension, join, message, repeat, u16, u24 } from "./octets.ts";
 
 /** Each acts at its layer; whatever lies below (lengths around it, transcript, binders, Finished, protection) is made right again. */
@@ -80,11 +80,10 @@ export function spoilMessage(
         : message(type, body.subarray(0, at), u16(numbers[value % numbers.length] ?? 0), body.subarray(at + 2));
     }
     case "choose": {
-      const places = choicesIn(bytes, version);
-      const at = places[position(where, places.length)];
-      return at === undefined
-        ? bytes
-        : join(bytes.subarray(0, at), u16(choices[value % choices.length] ?? 0), bytes.subarray(at + 2));
+      const choices = choicesIn(bytes, version);
+      const [at, instead = []] = choices[position(where, choices.length)] ?? [];
+      if (at === undefined) return bytes;
+      return join(bytes.subarray(0, at), u16(instead[value % instead.length] ?? 0), bytes.subarray(at + 2));
     }
     case "retype":
       return join([value & 255], bytes.subarray(1));
@@ -94,32 +93,46 @@ export function spoilMessage(
       return bytes;
   }
 }
-/** Where a message names what is chosen or offered: its places for two bytes. */
-function choicesIn(bytes: Bytes, version: "tls1.3" | "tls1.2"): readonly number[] {
-  const behind = (extensionsIn(bytes, version)?.extensions ?? []).flatMap(({ body }) => {
+/** Where a message names what is chosen or offered, by two bytes, and what else could stand there. */
+type Choice = readonly [at: number, instead: readonly number[]];
+
+function choicesIn(bytes: Bytes, version: "tls1.3" | "tls1.2"): readonly Choice[] {
+  const extensions = extensionsIn(bytes, version)?.extensions ?? [];
+  const inExtensions = extensions.flatMap(({ type, body }): readonly Choice[] => {
     const start = body.byteOffset - bytes.byteOffset;
-    return [start, start + 2].filter((at) => at + 2 <= start + body.length);
+    const isOffer = bytes[0] === handshakeTypes.client_hello;
+    if (type === extensionTypes.key_share) return body.length < 4 ? [] : [[isOffer ? start + 2 : start, groups]];
+    return body.length < 2 ? [] : [[start, numbers]];
   });
   switch (bytes[0]) {
-    // Version, session id, suite, and compression with the suite's second byte.
     case handshakeTypes.server_hello: {
       const suite = 39 + (bytes[38] ?? 0);
-      return [4, ...(suite > 40 ? [39] : []), suite, suite + 1, ...behind];
+      // The last is the suite's second byte, and compression.
+      return [
+        [4, versions],
+        [suite, suites],
+        ...(suite > 40 ? [[39, numbers] as const] : []),
+        [suite + 1, numbers],
+        ...inExtensions,
+      ];
     }
     case handshakeTypes.certificate_verify:
-      return [4];
+      return [[4, schemes]];
     case handshakeTypes.server_key_exchange:
-      return [5, 8 + (bytes[7] ?? 0)];
+      return [
+        [5, groups],
+        [8 + (bytes[7] ?? 0), schemes],
+      ];
     case handshakeTypes.key_update:
-      return [3];
+      return [[3, [0x0102, 0x01ff]]];
     default:
-      return behind;
+      return inExtensions;
   }
 }
-const choices: readonly number[] = [
-  0, 1, 2, 0x0017, 0x0018, 0x0019, 0x001d, 0x0100, 0x0302, 0x0303, 0x0304, 0x0401, 0x0403, 0x0503, 0x0603, 0x0804, 0x0807, 0x1301,
-  0x1302, 0x1303, 0xc02b, 0xc02c, 0xffff,
-];
+const versions = [0x0300, 0x0301, 0x0302, 0x0303, 0x0304];
+const suites = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xcca9];
+const groups = [0x0017, 0x0018, 0x0019, 0x001d, 0x0100];
+const schemes = [0x0201, 0x0401, 0x0403, 0x0503, 0x0603, 0x0804, 0x0807];
 
 /** Where lengths and identifiers have their edges. */
 const numbers: readonly number[] = [
