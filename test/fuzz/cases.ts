@@ -188,7 +188,7 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 2, arbitrary: earlyData },
   { weight: 2, arbitrary: retries },
   { weight: 2, arbitrary: certificates },
-  { weight: 2, arbitrary: requestsAndTickets },
+  { weight: 3, arbitrary: requestsAndTickets },
   { weight: 3, arbitrary: changes },
   { weight: 1, arbitrary: refusals },
   { weight: 1, arbitrary: waiting },
