@@ -2,7 +2,8 @@
 import { contentTypes } from "./numbers.ts";
 import { join } from "./octets.ts";
 import type { Fault } from "./faults.ts";
-import type { PeerScript, Said, Spoken } from "./peer.ts";
+import type { PeerScript } from "./script.ts";
+import type { Said, Spoken } from "./spoken.ts";
 
 /** The other connection: the same peer with other randoms and data, and no fault. undefined: nothing is taken from one. */
 export function anotherOf(script: PeerScript): PeerScript | undefined {

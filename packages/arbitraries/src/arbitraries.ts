@@ -4,7 +4,7 @@ import type { TransportScript } from "./conversation.ts";
 import { acts, type Fault, type Layer } from "./faults.ts";
 import { type HelloScript, plainHello } from "./hello.ts";
 import { extensionTypes } from "./numbers.ts";
-import type { PeerScript, Role, Talk } from "./peer.ts";
+import type { PeerScript, Role, Talk } from "./script.ts";
 
 /** Each list is what a client might say: known and unknown values, GREASE, none at all. */
 function some(values: readonly number[], most: number): fc.Arbitrary<number[]> {

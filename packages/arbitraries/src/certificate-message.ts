@@ -2,7 +2,7 @@
 import type { Bytes, CertificateCompressor, Credential } from "@sallyport/core";
 import { extensionTypes, handshakeTypes } from "./numbers.ts";
 import { block, extension, join, message, repeat, u16, u24, v24, v8 } from "./octets.ts";
-import type { PeerScript } from "./peer.ts";
+import type { PeerScript } from "./script.ts";
 
 /** What the subject asked for. */
 export interface Wishes {

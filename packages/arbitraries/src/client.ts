@@ -5,7 +5,8 @@ import { encodeHello, extensionsIn } from "./hello.ts";
 import { binderOf, earlyTraffic, exportedTls12, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
 import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
 import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
-import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
+import { type Flight, Peer, type Utterance } from "./peer.ts";
+import type { PeerSession } from "./script.ts";
 import { type Fault, filler } from "./faults.ts";
 import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 

@@ -3,7 +3,8 @@ import type { Bytes } from "@sallyport/core";
 import { mustNotComplete, mustNotGoOn, oversized } from "./model.ts";
 import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
 import { copyOf, join } from "./octets.ts";
-import type { Peer, Spoken } from "./peer.ts";
+import type { Peer } from "./peer.ts";
+import type { Spoken } from "./spoken.ts";
 
 /** How bytes come to the subject. */
 export interface TransportScript {

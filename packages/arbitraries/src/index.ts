@@ -1,20 +1,9 @@
 // Peers that follow a script.
 export { ClientPeer } from "./client.ts";
 export { ServerPeer } from "./server.ts";
-export {
-  describeSpoken,
-  type Flight,
-  type Hit,
-  Peer,
-  type PeerOptions,
-  type PeerScript,
-  type PeerSession,
-  type Role,
-  type Said,
-  type Spoken,
-  type Talk,
-  type Utterance,
-} from "./peer.ts";
+export { type Flight, type Hit, Peer, type PeerOptions, type Utterance } from "./peer.ts";
+export type { PeerScript, PeerSession, Role, Talk } from "./script.ts";
+export { describeSpoken, type Said, type Spoken } from "./spoken.ts";
 export { type HelloScript, plainHello } from "./hello.ts";
 export { anotherOf } from "./another.ts";
 export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.ts";

@@ -6,7 +6,8 @@ import { extensionsIn, isRetry } from "./hello.ts";
 import { isWellFormed } from "./grammar.ts";
 import { contentTypes, extensionTypes, handshakeTypes, messageName, versionIds } from "./numbers.ts";
 import { join } from "./octets.ts";
-import type { Role, Spoken } from "./peer.ts";
+import type { Role } from "./script.ts";
+import type { Spoken } from "./spoken.ts";
 
 export interface ModelFacts {
   /** Whose handshake is judged. */

@@ -13,76 +13,13 @@ import type {
 } from "@sallyport/core";
 import { Another } from "./another.ts";
 import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
-import { extensionsIn, type HelloScript } from "./hello.ts";
+import { extensionsIn } from "./hello.ts";
 import { hashOf } from "./key-schedule.ts";
 import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
 import { copyOf, join, latin1, message, record, repeat, sameBytes, u16 } from "./octets.ts";
+import type { PeerScript, PeerSession, Role, Talk } from "./script.ts";
+import type { Said, Spoken } from "./spoken.ts";
 import { type Epoch, KeysTls13, type RecordKeys } from "./record-keys.ts";
-
-export type Role = "client" | "server";
-
-/** After the handshake. `data`: so many bytes; `update`: KeyUpdate, and whether one is asked for; `ticket`: a server's. */
-export type Talk =
-  | { readonly kind: "data"; readonly length: number }
-  | { readonly kind: "update"; readonly asks: boolean }
-  /** So many of what says nothing: KeyUpdates, empty data, tickets, warnings. */
-  | { readonly kind: "flood"; readonly count: number; readonly of?: "update" | "data" | "ticket" | "warning" }
-  | { readonly kind: "ticket" }
-  | { readonly kind: "warning"; readonly description: number }
-  | { readonly kind: "close" };
-
-/** All that a peer does, as plain data. */
-export interface PeerScript {
-  readonly role: Role;
-  /** A server: what it chooses, whatever was offered. */
-  readonly version: ProtocolVersion;
-  /** A client's. */
-  readonly hello: HelloScript;
-  /** A server: HelloRetryRequest first. */
-  readonly retry: boolean;
-  /** A server: which of what was offered and is known here, counted round. */
-  readonly suite: number;
-  readonly group: number;
-  readonly alpn: number;
-  /** A server: CertificateRequest. */
-  readonly asks: boolean;
-  /** A client that is asked: a certificate, or none. */
-  readonly shows: boolean;
-  /** A status with its certificate, where it is asked for one. */
-  readonly staples: boolean;
-  /** TLS 1.3: CompressedCertificate, where that is taken and `PeerOptions.compressor` is there. */
-  readonly compresses: boolean;
-  /** Offers, or takes up, the session that it is given. */
-  readonly resumes: boolean;
-  /** A client: records of early data, by their lengths. A server: it takes some. */
-  readonly early: readonly number[];
-  /** A server: chooses as it likes, whatever was offered. */
-  readonly stubborn: boolean;
-  /** TLS 1.3: change_cipher_spec for middleboxes. */
-  readonly changeCipherSpec: boolean;
-  /** A server of TLS 1.2: NewSessionTicket. */
-  readonly ticket: boolean;
-  /** A server of TLS 1.2: its random says that it speaks TLS 1.3 too. Default false. */
-  readonly downgrades?: boolean;
-  /** Most bytes of a handshake record. */
-  readonly fragment: number;
-  readonly talk: readonly Talk[];
-  readonly faults: readonly Fault[];
-}
-
-/** What is remembered of a handshake: a ticket's, or an external PSK. */
-export interface PeerSession {
-  readonly version: ProtocolVersion;
-  readonly suite: number;
-  /** TLS 1.2: may be empty, if `id` is not. */
-  readonly ticket: Bytes;
-  readonly id: Bytes;
-  /** TLS 1.3: the PSK. TLS 1.2: the master secret. */
-  readonly secret: Bytes;
-  readonly ageAdd: number;
-  /** Of TLS 1.3; default "res binder". */
-  readonly binder?: string;
-}
 
 /** A fault, and the message in whose place it was. */
 export interface Hit {
@@ -102,19 +39,6 @@ export interface PeerOptions {
   readonly compressor?: CertificateCompressor;
   /** What was `spoken` in another connection, by a peer of `anotherOf` this script with the same subject's like: `splice` takes of it. */
   readonly another?: readonly Spoken[] | undefined;
-}
-
-/** In clear text, by whom, and under whose keys it was. */
-export interface Said {
-  readonly by: "peer" | "subject";
-  readonly type: number;
-  readonly content: Bytes;
-  readonly epoch: Epoch;
-}
-/** One record. */
-export interface Spoken extends Said {
-  /** As it was protected. */
-  readonly sealed: Bytes;
 }
 
 /** Says something, in a moment. */
@@ -627,19 +551,4 @@ function split(bytes: Bytes, size: number): Bytes[] {
   const pieces: Bytes[] = [];
   for (let at = 0; at === 0 || at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
   return pieces;
-}
-
-/** In the words of a log. */
-export function describeSpoken({ by, type, content, epoch }: Said): string {
-  const what =
-    type === contentTypes.handshake
-      ? messageName(content[0] ?? 0)
-      : type === contentTypes.alert
-        ? `alert ${alertNames.get(content[1] ?? -1) ?? content[1]}`
-        : type === contentTypes.changeCipherSpec
-          ? "change_cipher_spec"
-          : type === contentTypes.data
-            ? "data"
-            : `content type ${type}`;
-  return `${by === "peer" ? "→" : "←"} ${what}, ${content.length} bytes${epoch === "clear" ? "" : `, under ${epoch} keys`}`;
 }

@@ -3,7 +3,8 @@ import { anotherOf } from "./another.ts";
 import { plainPeer } from "./arbitraries.ts";
 import type { Account, TransportScript } from "./conversation.ts";
 import { describeFault, type Fault } from "./faults.ts";
-import { describeSpoken, type PeerScript } from "./peer.ts";
+import type { PeerScript } from "./script.ts";
+import { describeSpoken } from "./spoken.ts";
 
 /** Who said what, what was wrong with it, and what came of it. */
 export function describeAccount({ peer, reach, violations }: Account): string {

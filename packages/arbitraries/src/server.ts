@@ -30,7 +30,8 @@ import {
   v24,
   v8,
 } from "./octets.ts";
-import { type Flight, Peer, type PeerSession, type Utterance } from "./peer.ts";
+import { type Flight, Peer, type Utterance } from "./peer.ts";
+import type { PeerSession } from "./script.ts";
 import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 /** What of the subject's hello counts. */
