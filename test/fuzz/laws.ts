@@ -1,5 +1,6 @@
 // What must hold of a machine of ours beyond what a peer can see: by its stages, its errors, and the calls that it makes.
-import type { Account, Fault, Machine, PeerScript, Spoken, TransportScript } from "@sallyport/arbitraries";
+import type { Account, Fault, Machine, PeerScript, Said, Spoken, TransportScript } from "@sallyport/arbitraries";
+import { contentsOf } from "../../packages/arbitraries/src/spoken.ts";
 import { type Features, mostEarlyData, type ProviderName, type Watched } from "./world.ts";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 
@@ -109,7 +110,8 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   const runs = new Map<string, number>();
   // Early data that is not wanted is skipped, whatever it is.
   const heard = peer.spoken.filter(({ by, epoch }) => by === "peer" && (epoch !== "early" || machine.outcome === "accepted"));
-  for (const { type, content } of wholeMessages(heard)) {
+  // Behind a wrong length there are others than were meant.
+  for (const { type, content } of contentsOf(heard)) {
     const kind = emptyKindOf(type, content);
     if (kind === undefined) {
       for (const each of ["KeyUpdates", "tickets", "empty records"]) runs.delete(each);
@@ -123,25 +125,6 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   }
   return undefined;
 };
-type Message = Pick<Spoken, "type" | "content">;
-/** Handshake messages in one piece each, whatever records they came in: behind a wrong length there are others than were meant. */
-function* wholeMessages(records: readonly Spoken[]): Generator<Message> {
-  let begun = Buffer.alloc(0);
-  for (const { type, content } of records) {
-    if (type !== 22) {
-      yield { type, content };
-      continue;
-    }
-    begun = Buffer.concat([begun, content]);
-    for (let end = endOf(begun); begun.length >= end; end = endOf(begun)) {
-      yield { type, content: Uint8Array.from(begun.subarray(0, end)) };
-      begun = begun.subarray(end);
-    }
-  }
-}
-function endOf(bytes: Buffer): number {
-  return bytes.length < 4 ? 4 : 4 + bytes.readUIntBE(1, 3);
-}
 /** Of warnings and change_cipher_spec as many as a connection bears; in TLS 1.2 it counts for those that mean nothing. */
 const mostInARow = { KeyUpdates: 32, tickets: 32, "empty records": 32, warnings: 4, ccs: 3 } as const;
 function emptyKindOf(type: number, content: Uint8Array): keyof typeof mostInARow | "close_notify" | undefined {
@@ -240,8 +223,8 @@ const updatesAreAnswered: Law = ({ account: { peer }, machine, transport, featur
   if (!isWhole || peer.isLost || machine.connection?.info.version !== "tls1.3") return undefined;
   if (machine.failure !== undefined && machine.failure.error.kind !== "truncated") return undefined;
   const close = peer.spoken.findIndex(({ by, type, content }) => by === "peer" && type === 21 && content[1] === 0);
-  const updates = (of: string, spoken: readonly Spoken[]): Message[] =>
-    [...wholeMessages(spoken.filter(({ by, epoch }) => by === of && epoch === "application"))].filter(
+  const updates = (of: string, spoken: readonly Spoken[]): Said[] =>
+    contentsOf(spoken.filter(({ by, epoch }) => by === of && epoch === "application")).filter(
       ({ type, content }) => type === 22 && content[0] === 24,
     );
   const due = updates("peer", close === -1 ? peer.spoken : peer.spoken.slice(0, close)).filter(({ content }) => content[4] === 1);

@@ -1,9 +1,8 @@
 // What another connection said, for faults that put it into this one: `splice`.
 import { contentTypes } from "./numbers.ts";
-import { join } from "./octets.ts";
 import type { Fault } from "./faults.ts";
 import type { PeerScript } from "./script.ts";
-import type { Said, Spoken } from "./spoken.ts";
+import { contentsOf, type Said, type Spoken } from "./spoken.ts";
 
 /** The other connection: the same peer with other randoms and data, and no fault. undefined: nothing is taken from one. */
 export function anotherOf(script: PeerScript): PeerScript | undefined {
@@ -54,27 +53,6 @@ export class Another {
   }
 }
 
-/** Handshake messages in one piece each, and what else was said as it was. */
-function contentsOf(spoken: readonly Spoken[]): Said[] {
-  const contents: Said[] = [];
-  const partial = { peer: new Uint8Array(0), subject: new Uint8Array(0) };
-  for (const { by, type, content, epoch } of spoken) {
-    if (type !== contentTypes.handshake) {
-      contents.push({ by, type, content, epoch });
-      continue;
-    }
-    let rest = join(partial[by], content);
-    for (let end = endOf(rest); rest.length >= Math.max(4, end); end = endOf(rest)) {
-      contents.push({ by, type, content: rest.subarray(0, end), epoch });
-      rest = rest.subarray(end);
-    }
-    partial[by] = rest;
-  }
-  return contents;
-}
-function endOf([, high = 0, middle = 0, low = 0]: Uint8Array): number {
-  return 4 + high * 65536 + middle * 256 + low;
-}
 function pick<Item>(items: readonly Item[], at: number): Item | undefined {
   return items[at % Math.max(1, items.length)];
 }

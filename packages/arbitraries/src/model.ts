@@ -5,7 +5,7 @@ import { bodyOf, judgeClientsOffers, judgeServersAnswers, numbersIn, repeatsAnEx
 import { extensionsIn, isRetry } from "./hello.ts";
 import { isWellFormed } from "./grammar.ts";
 import { contentTypes, extensionTypes, handshakeTypes, messageName, versionIds } from "./numbers.ts";
-import { join } from "./octets.ts";
+import { join, messageEnd } from "./octets.ts";
 import type { Role } from "./script.ts";
 import type { Spoken } from "./spoken.ts";
 
@@ -101,12 +101,10 @@ function read(
     if (partial.length > 0 && epoch !== under) return "a message in two epochs";
     epoch = under;
     partial = partial.length === 0 ? content : join(partial, content);
-    for (;;) {
-      const [first = -1, high = 0, middle = 0, low = 0] = partial;
-      const length = 4 + high * 65536 + middle * 256 + low;
-      if (partial.length < Math.max(4, length)) break;
-      const whole = partial.subarray(0, length);
-      partial = partial.subarray(length);
+    for (let end = messageEnd(partial); partial.length >= end; end = messageEnd(partial)) {
+      const whole = partial.subarray(0, end);
+      const [first = -1] = whole;
+      partial = partial.subarray(end);
       const wrong = wrongEpoch(first, under, isOld, said, epochsMatter);
       if (wrong !== undefined) return wrong;
       messages.push(whole);
@@ -151,12 +149,10 @@ export function mustNotGoOn(spoken: readonly Spoken[], { subject, epochsMatter }
     }
     if (type !== contentTypes.handshake) continue;
     partial = partial.length === 0 ? content : join(partial, content);
-    for (;;) {
-      const [first = -1, high = 0, middle = 0, low = 0] = partial;
-      const length = 4 + high * 65536 + middle * 256 + low;
-      if (partial.length < Math.max(4, length)) break;
-      const whole = partial.subarray(0, length);
-      partial = partial.subarray(length);
+    for (let end = messageEnd(partial); partial.length >= end; end = messageEnd(partial)) {
+      const whole = partial.subarray(0, end);
+      const [first = -1] = whole;
+      partial = partial.subarray(end);
       if (!isBehind) {
         isBehind = first === handshakeTypes.finished;
         continue;
@@ -300,7 +296,7 @@ export function messagesOf(records: readonly Spoken[]): Bytes[] {
   const stream = join(...records.filter(({ type }) => type === contentTypes.handshake).map(({ content }) => content));
   const messages: Bytes[] = [];
   for (let at = 0; at + 4 <= stream.length; ) {
-    const end = at + 4 + (stream[at + 1] ?? 0) * 65536 + (stream[at + 2] ?? 0) * 256 + (stream[at + 3] ?? 0);
+    const end = at + messageEnd(stream.subarray(at));
     messages.push(stream.subarray(at, end));
     at = end;
   }

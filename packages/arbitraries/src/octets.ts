@@ -96,6 +96,11 @@ export function message(type: number, ...body: readonly Octets[]): Bytes {
   return fill(whole, 4, body);
 }
 
+/** Where the handshake message that begins there ends; beyond the bytes if it isn't all there. */
+export function messageEnd([, high = 0, middle = 0, low = 0]: Uint8Array): number {
+  return 4 + high * 65536 + middle * 256 + low;
+}
+
 export interface Extension {
   readonly type: number;
   readonly body: Bytes;

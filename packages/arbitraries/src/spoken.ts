@@ -1,6 +1,7 @@
 // What was said, as both wrote it.
 import type { Bytes } from "@sallyport/core";
-import { contentTypes, alertNames, messageName } from "./numbers.ts";
+import { alertNames, contentTypes, messageName } from "./numbers.ts";
+import { join, messageEnd } from "./octets.ts";
 import type { Epoch } from "./record-keys.ts";
 
 /** In clear text, by whom, and under whose keys it was. */
@@ -14,6 +15,25 @@ export interface Said {
 export interface Spoken extends Said {
   /** As it was protected. */
   readonly sealed: Bytes;
+}
+
+/** Handshake messages in one piece each, whatever records they came in, and what else was said as it was. */
+export function contentsOf(spoken: readonly Spoken[]): Said[] {
+  const contents: Said[] = [];
+  const partial = { peer: new Uint8Array(0), subject: new Uint8Array(0) };
+  for (const { by, type, content, epoch } of spoken) {
+    if (type !== contentTypes.handshake) {
+      contents.push({ by, type, content, epoch });
+      continue;
+    }
+    let rest = join(partial[by], content);
+    for (let end = messageEnd(rest); rest.length >= end; end = messageEnd(rest)) {
+      contents.push({ by, type, content: rest.subarray(0, end), epoch });
+      rest = rest.subarray(end);
+    }
+    partial[by] = rest;
+  }
+  return contents;
 }
 
 /** In the words of a log. */

@@ -11,7 +11,12 @@ const worthwhileBytes = 4096;
  * of its life, one of which took twice the time.
  */
 export function release({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength >= worthwhileBytes && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) detach(buffer);
+  if (byteLength < worthwhileBytes || !(buffer instanceof ArrayBuffer) || buffer.byteLength !== byteLength) return;
+  try {
+    detach(buffer);
+  } catch {
+    // A runtime may hold on to some: they are the collector's then, and the record is sealed.
+  }
 }
 
 type Detach = (memory: ArrayBuffer) => void;

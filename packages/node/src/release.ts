@@ -15,9 +15,16 @@ export function canRelease({ buffer, byteLength }: Uint8Array): boolean {
 /** Nobody may read it afterwards. @param bytes for which `canRelease` */
 export function release({ buffer }: Uint8Array): void {
   if (!(buffer instanceof ArrayBuffer)) return;
-  if (transfer !== undefined) return void transfer.call(buffer, 0);
+  try {
+    detach(buffer);
+  } catch {
+    // A runtime may hold on to some: they are the collector's then, and the chunk is copied.
+  }
+}
+function detach(memory: ArrayBuffer): void {
+  if (transfer !== undefined) return void transfer.call(memory, 0);
   closed ??= closedPort();
-  closed.postMessage(undefined, [buffer]);
+  closed.postMessage(undefined, [memory]);
 }
 
 const transfer: ((this: ArrayBuffer, newLength: number) => ArrayBuffer) | undefined = Reflect.get(
