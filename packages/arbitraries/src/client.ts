@@ -10,7 +10,16 @@ import {
 } from "./certificate-message.ts";
 import { encodeHello, extensionsIn } from "./hello.ts";
 import { binderOf, earlyTraffic, exportedTls12, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
-import { certificateTypes, contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
+import {
+  certificateTypes,
+  contentTypes,
+  extensionTypes,
+  handshakeTypes,
+  retryRandom,
+  schemeIds,
+  suites,
+  versionIds,
+} from "./numbers.ts";
 import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v8 } from "./octets.ts";
 import { type Flight, Peer, type Utterance } from "./peer.ts";
 import type { PeerSession } from "./script.ts";
@@ -108,7 +117,8 @@ export class ClientPeer extends Peer {
   /** A session first, then the external ones; behind a retry those that go with its suite (RFC 9846 §4.2.2). */
   #fittingPsks(): readonly PeerSession[] {
     const session = this.#offers13;
-    const psks = session === undefined ? this.psks : [session, ...this.psks];
+    const external = this.script.hello.versions?.includes(versionIds["tls1.3"]) === true ? this.psks : [];
+    const psks = session === undefined ? external : [session, ...external];
     return this.#retry === undefined ? psks : psks.filter(({ suite }) => this.hashFor(suite) === this.hashImplementation);
   }
   /** @param front a hello up to its binders (§4.3.11.2) */

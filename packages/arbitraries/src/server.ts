@@ -53,8 +53,8 @@ interface Heard {
   readonly extensions: readonly number[];
   readonly tickets: readonly string[];
   readonly wishes: Wishes;
-  /** The client has a raw public key to show, and takes one. */
-  readonly rawKeys: { readonly own: boolean; readonly taken: boolean };
+  /** What the client has to show, and what it takes; empty: it does not say. */
+  readonly types: { readonly own: Bytes; readonly taken: Bytes };
 }
 const nothing: Heard = {
   random: repeat(32),
@@ -66,7 +66,7 @@ const nothing: Heard = {
   extensions: [],
   tickets: [],
   wishes: noWishes,
-  rawKeys: { own: false, taken: false },
+  types: { own: repeat(0), taken: repeat(0) },
 };
 
 export class ServerPeer extends Peer {
@@ -137,13 +137,13 @@ export class ServerPeer extends Peer {
       return facts !== undefined && fits(facts) && this.suiteImplementation(id) !== undefined;
     });
     const session = this.#takesUp;
-    if (this.script.stubborn && session === undefined) {
+    const isExternal = session !== undefined && this.psks.includes(session);
+    if (this.script.stubborn && (session === undefined || isExternal)) {
       const all = [...suites].filter(([, facts]) => fits(facts)).map(([id]) => id);
       this.suite = all[this.script.suite % all.length];
       return;
     }
     // A session's is its own; with an external PSK any of its hash.
-    const isExternal = session !== undefined && this.psks.includes(session);
     const usable = isExternal ? known.filter((id) => suites.get(id)?.hash === suites.get(session.suite)?.hash) : known;
     this.suite =
       (isExternal ? undefined : session?.suite) ??
@@ -215,15 +215,18 @@ export class ServerPeer extends Peer {
   }
   /** A raw public key, if the subject takes one. */
   get #shown(): Peer["identity"] {
-    return this.#hello.rawKeys.taken && this.rawKey !== undefined ? this.rawKey : this.identity;
+    return this.#hello.types.taken.includes(certificateTypes.raw) ? (this.rawKey ?? this.identity) : this.identity;
   }
   /** @param isShown a certificate, or a key in its place: not where a session is resumed */
   #certificateTypes(isShown: boolean): Extension[] {
-    const { own, taken } = this.#hello.rawKeys;
-    if (this.rawKey === undefined || !isShown) return [];
+    if (!isShown) return [];
+    const { types } = this.#hello;
+    const { raw, x509 } = certificateTypes;
+    const isAsked = this.script.asks && types.own.length > 0 && this.rawKey !== undefined;
+    const asked = this.script.stubborn || !types.own.includes(raw) ? x509 : raw;
     return [
-      ...(taken ? [extension(extensionTypes.server_certificate_type, [certificateTypes.raw])] : []),
-      ...(own && this.script.asks ? [extension(extensionTypes.client_certificate_type, [certificateTypes.raw])] : []),
+      ...(this.#shown === this.rawKey ? [extension(extensionTypes.server_certificate_type, [raw])] : []),
+      ...(isAsked ? [extension(extensionTypes.client_certificate_type, [asked])] : []),
     ];
   }
   #helloTls13(): Bytes {
@@ -350,9 +353,8 @@ export class ServerPeer extends Peer {
     this.#helloCount++;
     const body = (type: number): Bytes => bodyOf(heard, type) ?? repeat(0);
     const extensions = typesIn(heard);
-    const identities = extensions.includes(extensionTypes.pre_shared_key)
-      ? identitiesIn(heard)
-      : [body(extensionTypes.session_ticket)];
+    // Of TLS 1.3 first: by their places they are taken up.
+    const identities = [...identitiesIn(heard), body(extensionTypes.session_ticket)];
     this.#hello = {
       random: heard.subarray(6, 38),
       sessionId: sessionIdOf(heard),
@@ -361,14 +363,14 @@ export class ServerPeer extends Peer {
       shares: new Map(sharesIn(heard).map(({ group, share }) => [group, share])),
       alpn: protocolsIn(heard).filter((name) => !isGrease(name)),
       extensions,
-      tickets: identities.map(hexOf),
+      tickets: identities.filter(({ length }) => length > 0).map(hexOf),
       wishes: {
         status: extensions.includes(extensionTypes.status_request),
         compressions: compressionsIn(body(extensionTypes.compress_certificate)),
       },
-      rawKeys: {
-        own: body(extensionTypes.client_certificate_type).includes(certificateTypes.raw, 1),
-        taken: body(extensionTypes.server_certificate_type).includes(certificateTypes.raw, 1),
+      types: {
+        own: body(extensionTypes.client_certificate_type).subarray(1),
+        taken: body(extensionTypes.server_certificate_type).subarray(1),
       },
     };
     this.transcript.push(heard);
