@@ -103,7 +103,12 @@ const requestsAndTickets = clients.map(
         ticket: true,
         talk: [{ kind: "ticket" }, ...script.talk],
         compresses: script.compresses || script.staples,
-        faults: script.staples ? mostlyAt(2, 2, script.faults) : script.faults,
+        faults: script.staples
+          ? mostlyAt(2, 2, script.faults)
+          : script.version === "tls1.2"
+            ? // Its ticket.
+              mostlyAt(5, 1, script.faults)
+            : script.faults,
       },
       transport,
     }) satisfies Case,
