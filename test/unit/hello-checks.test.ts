@@ -1,11 +1,26 @@
-// Checks of hellos whose row of the alert table allows more than one outcome, or does not try what only one of our configs can meet.
+// Checks of hellos, and of what proves a key, whose row of the alert table allows more than one outcome, or does not try what only one of our configs can meet.
 import { describe, expect, test } from "vitest";
-import { type ClientOptions, type CryptoProvider, dangerousRawPsk, type ServerOptions } from "@sallyport/core";
+import {
+  type ClientOptions,
+  type CryptoProvider,
+  dangerousAssertVerified,
+  dangerousRawPsk,
+  type ServerOptions,
+  type SyncVerifier,
+} from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
+import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { external, resumingClient, ticketsOf } from "../alerts/sessions.ts";
 import { type Extension, extension, type Octets, repeat, text, u16, v16, v8 } from "../support/octets.ts";
-import { extensions, groups, ScriptedClient, type ScriptedClientOptions, ScriptedServer } from "../support/scripted-peer.ts";
-import { extensionsTls12, ScriptedClientTls12 } from "../support/scripted-tls12.ts";
+import {
+  extensions,
+  groups,
+  identity,
+  ScriptedClient,
+  type ScriptedClientOptions,
+  ScriptedServer,
+} from "../support/scripted-peer.ts";
+import { extensionsTls12, ScriptedClientTls12, ScriptedServerTls12 } from "../support/scripted-tls12.ts";
 
 const illegal = (context: object): object => ({
   error: { kind: "illegal-parameter", context },
@@ -185,13 +200,6 @@ describe("a ServerHello of TLS 1.3", () => {
     expect(hello(0x1301, both).machine.failure).toBeUndefined();
   });
 
-  test("takes no suite that was not offered, known or not", () => {
-    for (const suite of [0x1302, 0x1304, 0x0a0a]) {
-      const config = { suites: ["TLS_AES_128_GCM_SHA256"] } as const;
-      expect(hello(suite, config).machine.failure).toMatchObject(illegal({ field: "cipher_suite" }));
-    }
-  });
-
   test("takes no group that was not offered, or whose share was not sent", () => {
     const config = { groups: ["x25519", "secp256r1"], keyShares: ["x25519"] } as const;
     for (const group of [groups.secp256r1, groups.secp384r1, 0x0a0a]) {
@@ -224,6 +232,58 @@ describe("a ServerHello of TLS 1.3", () => {
     expect(server.machine.failure).toBeUndefined();
     expect([...server.shares.keys()]).toEqual(before);
     server.skipTo("WAIT_SH_AGAIN").to("CONNECTED").proceed();
+  });
+});
+
+describe("what a server answers in another message than its own is told by its name", () => {
+  test("or by its number, where it has none (RFC 9846 §4.3)", () => {
+    const grease = new ScriptedServer({ config: { grease: true } });
+    const offered = decodeClientHello(Uint8Array.from(grease.heard[0]?.bytes ?? []));
+    const numbers = offered.extensions.map(({ type }) => type.id).filter((type) => (type & 0x0f0f) === 0x0a0a);
+    const answered = (type: number, body: Octets, server: ScriptedServer): unknown => {
+      server.say(
+        server.serverHello({ extensions: [extension(extensions.supportedVersions, u16(0x0304)), extension(type, body)] }),
+      );
+      return server.machine.failure;
+    };
+    const field = "extensions";
+    expect(answered(extensions.alpn, v16(v8(text("h2"))), new ScriptedServer().to("WAIT_SH"))).toMatchObject(
+      illegal({ field, received: "application_layer_protocol_negotiation" }),
+    );
+    expect(answered(numbers[0] ?? 0, [], grease.to("WAIT_SH"))).toMatchObject(illegal({ field, received: String(numbers[0]) }));
+  });
+});
+
+describe("which scheme proves an ECDSA key", () => {
+  // A key of P-256 that signs with SHA-384.
+  const error = { kind: "illegal-parameter", context: { message: "certificate_verify", field: "algorithm" } };
+  const schemes = ["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384"] as const;
+  const verifier: SyncVerifier = { schemes, label: "trusts", verify: dangerousAssertVerified };
+  const asking = { clientAuthentication: { mode: "required", verifier } } as const;
+
+  test("in TLS 1.3 its curve says which alone (RFC 9846 §4.3.3)", () => {
+    const server = new ScriptedServer({ config: { verifier } }).to("WAIT_CV");
+    server.say(server.certificateVerify(0x0503));
+    const client = new ScriptedClient({ config: asking, shows: identity }).to("WAIT_CV");
+    client.say(client.certificateVerify(0x0503));
+    for (const { machine } of [server, client]) {
+      expect(machine.failure?.error).toMatchObject({ ...error, section: "RFC 9846 §4.5.2" });
+    }
+  });
+
+  test("in TLS 1.2 any that was offered (RFC 9846 §4.3.3), and no other (RFC 5246 §7.4.8)", () => {
+    const server = new ScriptedServerTls12({ config: { verifier } }).to("WAIT_SKE");
+    server
+      .say(server.serverKeyExchange({ scheme: 0x0503, hash: "sha384" }))
+      .skipTo("WAIT_SHD")
+      .to("CONNECTED")
+      .proceed();
+    const proven = (scheme: number, hash: string): ScriptedClientTls12 => {
+      const client = new ScriptedClientTls12(asking, identity).to("WAIT_CV");
+      return client.say(client.certificateVerify(scheme, hash)).skipTo("WAIT_CCS");
+    };
+    proven(0x0503, "sha384").to("CONNECTED").proceed();
+    expect(proven(0x0203, "sha1").machine.failure?.error).toMatchObject({ ...error, section: "RFC 5246 §7.4.8" });
   });
 });
 
