@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { ErrorContext, ErrorKind, Registered, TlsError } from "@sallyport/core";
 import { alertFor } from "../../packages/core/src/alerts.ts";
-import { TlsErrorOf } from "../../packages/core/src/errors.ts";
+import { isSituated, situate, TlsErrorOf } from "../../packages/core/src/errors.ts";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 import { ScriptedClient } from "../support/scripted-peer.ts";
 
@@ -262,4 +262,16 @@ test("an error says the clause that it stands on, and keeps what was thrown", ()
   const error = new TlsErrorOf("local-fault", { step: "sign" }, "RFC 9846 §6", cause);
   expect(error).toMatchObject({ message: "a local step failed: sign (RFC 9846 §6)", section: "RFC 9846 §6", cause });
   expect(Object.hasOwn(new TlsErrorOf("local-fault", { step: "sign" }), "cause")).toBe(false);
+});
+
+test("an error that no connection has had yet says nothing of one; one that has is known by it", () => {
+  const error = new TlsErrorOf("local-fault", { step: "sign" }) as TlsError;
+  const nowhere = { phase: "client-hello", finishedSent: false, serverName: undefined, label: undefined, received: undefined };
+  expect(error).toMatchObject(nowhere);
+  expect(isSituated(error)).toBe(false);
+  const received = Uint8Array.of(1);
+  const somewhere = { phase: "established", finishedSent: true, serverName: "a.example", label: "a", received } as const;
+  situate(error, somewhere);
+  expect(error).toMatchObject(somewhere);
+  expect(isSituated(error)).toBe(true);
 });
