@@ -1,4 +1,4 @@
-// A child of its own, whose heap holds nothing else: established connections that nobody uses, and what they weigh.
+// A child of its own, whose heap holds nothing else: established connections that were used and are idle, and what they weigh.
 import { readFileSync } from "node:fs";
 import {
   Acceptor,
@@ -68,10 +68,25 @@ function shakeHands(server: ServerConfig, client: ClientConfig): { readonly clie
     if (theirs.kind === "needs-input") theirs = theirs.receive(ours.output);
     if (theirs.kind === "accepted") theirs = theirs.choose(server);
     if (ours.kind === "needs-input") ours = ours.receive(theirs.output);
-    if (ours.kind === "established" && theirs.kind === "needs-input") theirs = theirs.receive(ours.output);
+    if (ours.kind === "established" && theirs.kind === "needs-input") {
+      theirs = theirs.receive(ours.output);
+      const { kind } = ours.connection.receive(theirs.output); // tickets
+      if (kind !== "open") throw new Error(kind);
+    }
     if (ours.kind === "established" && theirs.kind === "established") {
+      use(ours.connection, theirs.connection);
+      use(theirs.connection, ours.connection);
       return { client: ours.connection, server: theirs.connection };
     }
     if (ours.kind !== "needs-input" && ours.kind !== "established") throw new Error(ours.kind, { cause: ours });
   }
+}
+
+/** A record that arrives in two pieces is put together; what that took is nobody's afterwards. */
+function use(from: Connection, to: Connection): void {
+  const sent = from.send(new Uint8Array(1_000));
+  if (sent.kind !== "sent") throw new Error(sent.kind, { cause: sent });
+  const pieces = [sent.output.slice(0, 500), sent.output.slice(500)];
+  const [, received] = pieces.map((piece) => to.receive(piece));
+  if (received?.data[0]?.length !== 1_000) throw new Error("the record did not arrive");
 }

@@ -1,4 +1,4 @@
-// What an established connection weighs that nobody uses: many of them for each provider and version, in a process of its own.
+// What an established connection weighs that was used and is idle: many of them for each provider and version, in a process of its own.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
