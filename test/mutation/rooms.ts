@@ -42,6 +42,7 @@ const rooms: readonly { readonly sources: string; readonly tests: readonly strin
   { sources: "", tests: [], handshakes: true },
 ];
 const handshakes = [
+  "unit/hello-checks",
   "unit/oid-filters",
   "unit/staples",
   "unit/tickets-and-bindings",

@@ -245,9 +245,9 @@ export class ScriptedClientTls12 extends ScriptedPeerTls12<ServerStateTls12> {
     return message(types.certificate, v24(...chain.map((der) => v24(der))));
   }
   /** RFC 5246 §7.4.8: over all that was said. */
-  certificateVerify(scheme = 0x0403): Bytes {
+  certificateVerify(scheme = 0x0403, hash = "sha256"): Bytes {
     if (this.#shows === undefined) throw new Error("nothing to prove");
-    const signature = sign("sha256", join(...this.transcript), { key: this.#shows.keyPem, dsaEncoding: "der" });
+    const signature = sign(hash, join(...this.transcript), { key: this.#shows.keyPem, dsaEncoding: "der" });
     return message(types.certificateVerify, u16(scheme), v16(signature));
   }
   clientKeyExchange(share: Octets = this.pair.share): Bytes {

@@ -126,6 +126,19 @@ test("a picker is told of schemes that prove a key in the version that is spoken
   expect(requests.map(({ schemes }) => schemes)).toEqual([["rsa_pss_rsae_sha384", "rsa_pss_rsae_sha256"]]);
 });
 
+test.each([
+  ["ecdsa_sign", [64], ["ecdsa_secp256r1_sha256"]],
+  ["rsa_sign", [1], ["rsa_pss_rsae_sha256"]],
+  ["both", [1, 64], ["ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha256"]],
+  ["neither", [2], []],
+])("tls1.2: a picker is told of schemes whose keys are of a type that is asked for: %s (RFC 5246 §7.4.6)", (_, keys, schemes) => {
+  const requests: CredentialRequest[] = [];
+  const picker = { pick: (request: CredentialRequest) => void requests.push(request) };
+  const server = new ScriptedServerTls12({ config: { credentials: picker } }).to("WAIT_SHD");
+  server.say(server.certificateRequest(keys)).skipTo("WAIT_SHD_ONLY").say(server.serverHelloDone());
+  expect(requests.flatMap((request) => request.schemes)).toEqual(schemes);
+});
+
 test("an asynchronous picker shows as a stage that carries the request and the picker", () => {
   const picker: AsyncCredentialPicker = { pickAsync: () => Promise.resolve(own) };
   const configs = makeConfigs({ server: asks("required"), client: { credentials: picker } });

@@ -106,13 +106,78 @@ test("tls1.3: keys are updated elsewhere too, and a request that is unanswered w
   expect(text(there.receive(here.send(bytes("new keys")).output).data)).toBe("new keys");
 });
 
-test("secrets for a suite that the provider lacks, and sequence numbers that are none, are refused", () => {
-  const [client] = extractable("tls1.3");
-  const secrets = extracted(client);
-  const provider = seededNode("elsewhere");
-  expect(() => Connection.resume(secrets, { ...provider, suites: [] })).toThrow(
-    expect.objectContaining({ code: "bad-argument" }),
-  );
-  const again = { ...secrets, write: { ...secrets.write, sequence: -1 } };
-  expect(() => Connection.resume(again, provider)).toThrow(expect.objectContaining({ code: "bad-argument" }));
+describe.each(["tls1.3", "tls1.2"] as const)("%s: secrets that are not what extractSecrets gave are refused", (version) => {
+  const [client, server] = extractable(version);
+  const given = extracted(client);
+  const ended = extracted(server);
+  const zeros = (length: number): ConnectionSecrets["unread"] => new Uint8Array(length);
+  const { info, read } = given;
+
+  const keys: readonly object[] =
+    version === "tls1.3"
+      ? [{ secret: undefined }, { secret: zeros(31) }, { secret: zeros(33) }, { secret: "text" }]
+      : [{ secret: zeros(32) }, { key: zeros(15) }, { key: zeros(32) }, { key: undefined }, { iv: zeros(12) }, { iv: zeros(0) }];
+  const sequences: readonly object[] = [-1, 0.5, 2 ** 53, Number.NaN, "1", undefined].map((sequence) => ({ sequence }));
+  const sizes = [0, -1, 0.5, 16385, "1"].flatMap((size) => [{ send: size }, { receive: size }]);
+  /** Instead of what was given; by what the message says of it. */
+  const changes: readonly (readonly [said: string, change: object])[] = [
+    ["role", { role: "proxy" }],
+    ["version", { version: version === "tls1.3" ? "tls1.2" : "tls1.3" }],
+    ["TLS_AES_128_CCM_SHA256", { suite: "TLS_AES_128_CCM_SHA256" }],
+    ["info", { info: undefined }],
+    ["info.maxRecordSize", { info: { ...info, maxRecordSize: undefined } }],
+    ...sizes.map(
+      (size) => ["info.maxRecordSize", { info: { ...info, maxRecordSize: { ...info.maxRecordSize, ...size } } }] as const,
+    ),
+    ["peer", { peer: "localhost" }],
+    ["peer", { peer: {} }],
+    ["unread", { unread: [1, 2] }],
+    ["exporter", { exporter: zeros(31) }],
+    ["exporter", { exporter: {} }],
+    ...(["read", "write"] as const).flatMap((name) => [
+      [name, { [name]: undefined }] as const,
+      [name, { [name]: { ...given[name], closed: 0 } }] as const,
+      ...keys.map((key) => [name, { [name]: { ...given[name], ...key } }] as const),
+      ...sequences.map((sequence) => [`${name}.sequence`, { [name]: { ...given[name], ...sequence } }] as const),
+    ]),
+  ];
+  test.each(changes)("by their %s", (said, change) => {
+    const wrong: ConnectionSecrets = { ...given, ...change };
+    expect(() => Connection.resume(wrong, seededNode("elsewhere"))).toThrow(
+      expect.objectContaining({ name: "ApiMisuse", code: "bad-argument", message: expect.stringContaining(said) }),
+    );
+  });
+  test.each([undefined, null, "text", 1])("or %j instead", (wrong) => {
+    expect(() => Connection.resume(wrong as never, seededNode("elsewhere"))).toThrow(
+      expect.objectContaining({ name: "ApiMisuse", code: "bad-argument" }),
+    );
+  });
+
+  test("or are for another suite than the provider has, or for its suite without the hash", () => {
+    const provider = seededNode("elsewhere");
+    for (const lacking of [{ suites: [] }, { hashes: [] }]) {
+      expect(() => Connection.resume(given, { ...provider, ...lacking })).toThrow(
+        expect.objectContaining({ code: "bad-argument", message: expect.stringContaining(given.suite) }),
+      );
+    }
+  });
+
+  test("but for those of a direction that has ended, which nobody reads", () => {
+    const provider = seededNode("elsewhere");
+    const closed = { ...read, closed: true, secret: undefined, key: zeros(0), iv: zeros(0), sequence: -1 };
+    const writer = Connection.resume({ ...ended, read: closed }, provider);
+    expect(writer.receive(bytes("nothing")).kind).toBe("closed");
+    const reader = Connection.resume({ ...given, write: closed }, provider);
+    expect(() => reader.send(bytes("x"))).toThrow(expect.objectContaining({ code: "closed" }));
+    const { output } = writer.send(bytes("still"));
+    if (version === "tls1.3") expect(text(reader.receive(output).data)).toBe("still");
+  });
+
+  test("an option that can't be is refused as well", () => {
+    const provider = seededNode("elsewhere");
+    for (const options of [{ truncation: "never" }, { limits: { warningAlerts: -1 } }]) {
+      const resume = () => Connection.resume(given, provider, options as never);
+      expect(resume).toThrow(expect.objectContaining({ code: "bad-argument" }));
+    }
+  });
 });

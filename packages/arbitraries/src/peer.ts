@@ -36,6 +36,10 @@ export interface PeerOptions {
   /** Servers need one. */
   readonly identity?: Credential & { readonly signer: SyncSigner };
   readonly session?: PeerSession | undefined;
+  /** Which the script's `psks` names: `externalPsk`. */
+  readonly psks?: readonly PeerSession[];
+  /** Which the script's `rawKey` names: those of `rawPublicKey`. */
+  readonly rawKeys?: readonly (Credential & { readonly signer: SyncSigner })[];
   readonly compressor?: CertificateCompressor;
   /** What was `spoken` in another connection, by a peer of `anotherOf` this script with the same subject's like: `splice` takes of it. */
   readonly another?: readonly Spoken[] | undefined;
@@ -87,6 +91,10 @@ export abstract class Peer {
   protected readonly provider: CryptoProvider;
   protected readonly identity: PeerOptions["identity"];
   protected readonly session: PeerSession | undefined;
+  /** External ones, as far as the script names them. */
+  readonly psks: readonly PeerSession[];
+  /** What is shown where a raw public key was agreed on. */
+  protected readonly rawKey: PeerOptions["identity"];
   protected readonly compressor: CertificateCompressor | undefined;
   readonly #another: Another | undefined;
   protected readonly transcript: Bytes[] = [];
@@ -107,13 +115,16 @@ export abstract class Peer {
   readonly #late = new Map<Utterance, Fault>();
   #due = "";
 
-  constructor(script: PeerScript, { provider, identity, session, compressor, another }: PeerOptions) {
+  constructor(script: PeerScript, options: PeerOptions) {
+    const { provider, identity, session, psks = [], rawKeys = [], compressor, another } = options;
     this.role = script.role;
     this.script = script;
     this.version = script.version;
     this.provider = provider;
     this.identity = identity;
     this.session = session;
+    this.psks = (script.psks ?? []).flatMap((at) => psks[at % Math.max(1, psks.length)] ?? []);
+    this.rawKey = script.rawKey === undefined ? undefined : rawKeys[script.rawKey % Math.max(1, rawKeys.length)];
     this.compressor = compressor;
     this.#another = another && new Another(another);
     this.#flights = this.converse();
@@ -145,6 +156,10 @@ export abstract class Peer {
   /** Bytes of the subject that are no whole record. */
   get unread(): number {
     return this.#buffer.length;
+  }
+  /** It has a session or an external PSK to offer, or to take up. */
+  get mayResume(): boolean {
+    return this.script.resumes || this.psks.length > 0;
   }
   protected group(id: number): SyncGroup | undefined {
     const found = this.provider.groups.find(({ name }) => groupIds[name] === id);
@@ -479,7 +494,10 @@ export abstract class Peer {
   // ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected get hashImplementation(): HashImplementation {
-    const name = suites.get(this.suite ?? 0)?.hash ?? "sha256";
+    return this.hashFor(this.suite);
+  }
+  protected hashFor(suite: number | undefined): HashImplementation {
+    const name = suites.get(suite ?? 0)?.hash ?? "sha256";
     const found = this.provider.hashes.find((hash) => hash.name === name);
     if (found === undefined) throw new TypeError(`the provider has no ${name}`);
     return found;

@@ -1,10 +1,19 @@
 // A server that keeps every rule but those that its script breaks.
 import type { Bytes, SignatureScheme } from "@sallyport/core";
-import { certificateMessage, certificateStatus, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
-import { extensionsIn, isRetry } from "./hello.ts";
+import {
+  certificateMessage,
+  certificateMessageTls12,
+  certificateStatus,
+  compressionsIn,
+  noWishes,
+  type Wishes,
+} from "./certificate-message.ts";
+import { earlierFinished, isRetry } from "./hello.ts";
 import { earlyTraffic, exportedTls12, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
+import { bodyOf, groupsIn, identitiesIn, protocolsIn, sessionIdOf, sharesIn, suitesIn, typesIn } from "./fields.ts";
 import { messagesOf } from "./model.ts";
 import {
+  certificateTypes,
   contentTypes,
   extensionTypes,
   handshakeTypes,
@@ -27,7 +36,6 @@ import {
   u16,
   u32,
   v16,
-  v24,
   v8,
 } from "./octets.ts";
 import { type Flight, Peer, type Utterance } from "./peer.ts";
@@ -45,6 +53,8 @@ interface Heard {
   readonly extensions: readonly number[];
   readonly tickets: readonly string[];
   readonly wishes: Wishes;
+  /** What the client has to show, and what it takes; empty: it does not say. */
+  readonly types: { readonly own: Bytes; readonly taken: Bytes };
 }
 const nothing: Heard = {
   random: repeat(32),
@@ -56,6 +66,7 @@ const nothing: Heard = {
   extensions: [],
   tickets: [],
   wishes: noWishes,
+  types: { own: repeat(0), taken: repeat(0) },
 };
 
 export class ServerPeer extends Peer {
@@ -126,17 +137,29 @@ export class ServerPeer extends Peer {
       return facts !== undefined && fits(facts) && this.suiteImplementation(id) !== undefined;
     });
     const session = this.#takesUp;
-    if (this.script.stubborn && session === undefined) {
+    const isExternal = session !== undefined && this.psks.includes(session);
+    if (this.script.stubborn && (session === undefined || isExternal)) {
       const all = [...suites].filter(([, facts]) => fits(facts)).map(([id]) => id);
       this.suite = all[this.script.suite % all.length];
       return;
     }
+    // A session's is its own; with an external PSK any of its hash.
+    const usable = isExternal ? known.filter((id) => suites.get(id)?.hash === suites.get(session.suite)?.hash) : known;
     this.suite =
+      (isExternal ? undefined : session?.suite) ??
+      usable[this.script.suite % Math.max(1, usable.length)] ??
       session?.suite ??
-      known[this.script.suite % Math.max(1, known.length)] ??
       (this.script.version === "tls1.3" ? 0x1301 : 0xc02b);
   }
+  /** A session that the subject has shown, or else an external PSK. */
   get #takesUp(): PeerSession | undefined {
+    return this.#resumes ?? this.#external;
+  }
+  get #external(): PeerSession | undefined {
+    if (this.script.version === "tls1.2") return undefined;
+    return this.psks.find(({ ticket }) => this.#hello.tickets.includes(hexOf(ticket)));
+  }
+  get #resumes(): PeerSession | undefined {
     const { session } = this;
     if (!this.script.resumes || session?.version !== this.script.version) return undefined;
     if (session.version === "tls1.2") {
@@ -172,7 +195,6 @@ export class ServerPeer extends Peer {
   #flightTls13(): Utterance[] {
     this.#chooseSuite();
     const session = this.#takesUp;
-    const { identity } = this;
     const hello = this.handshake(
       () => this.#helloTls13(),
       () => this.#useHandshakeKeys(),
@@ -180,7 +202,7 @@ export class ServerPeer extends Peer {
     const says = [hello, ...(this.#retries ? [] : this.#changeCipherSpec()), this.handshake(() => this.#encryptedExtensions())];
     if (session === undefined) {
       if (this.script.asks) says.push(this.handshake(() => this.#certificateRequest()));
-      says.push(this.handshake(() => certificateMessage(identity, this.script, this.#hello.wishes, this.compressor)));
+      says.push(this.handshake(() => certificateMessage(this.#shown, this.script, this.#hello.wishes, this.compressor)));
       says.push(this.handshake(() => this.#certificateVerify(this.toBeSigned("server"))));
     }
     says.push(
@@ -190,6 +212,22 @@ export class ServerPeer extends Peer {
       ),
     );
     return says;
+  }
+  /** A raw public key, if the subject takes one. */
+  get #shown(): Peer["identity"] {
+    return this.#hello.types.taken.includes(certificateTypes.raw) ? (this.rawKey ?? this.identity) : this.identity;
+  }
+  /** @param isShown a certificate, or a key in its place: not where a session is resumed */
+  #certificateTypes(isShown: boolean): Extension[] {
+    if (!isShown) return [];
+    const { types } = this.#hello;
+    const { raw, x509 } = certificateTypes;
+    const isAsked = this.script.asks && types.own.length > 0 && this.rawKey !== undefined;
+    const asked = this.script.stubborn || !types.own.includes(raw) ? x509 : raw;
+    return [
+      ...(this.#shown === this.rawKey ? [extension(extensionTypes.server_certificate_type, [raw])] : []),
+      ...(isAsked ? [extension(extensionTypes.client_certificate_type, [asked])] : []),
+    ];
   }
   #helloTls13(): Bytes {
     const usable = this.script.stubborn
@@ -240,6 +278,7 @@ export class ServerPeer extends Peer {
       block([
         ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
         ...(this.#takesEarly ? [extension(extensionTypes.early_data)] : []),
+        ...this.#certificateTypes(this.#agreed?.psk === undefined),
       ]),
     );
   }
@@ -259,7 +298,7 @@ export class ServerPeer extends Peer {
     return message(handshakeTypes.certificate_verify, u16(schemeIds[scheme]), v16(signature));
   }
   #sign(signed: Bytes): [SignatureScheme, Uint8Array] {
-    const signer = this.identity?.signer;
+    const signer = this.#shown?.signer;
     const [scheme = "ed25519"] = signer?.schemes ?? [];
     return [scheme, signer?.sign(scheme, signed) ?? repeat(64)];
   }
@@ -312,48 +351,31 @@ export class ServerPeer extends Peer {
   }
   #clientHello(heard: Bytes): void {
     this.#helloCount++;
-    const number = (at: number): number => (heard[at] ?? 0) * 256 + (heard[at + 1] ?? 0);
-    const idEnd = 39 + (heard[38] ?? 0);
-    const extensions = extensionsIn(heard, "tls1.3")?.extensions ?? [];
-    const body = (type: number): Bytes => extensions.find((each) => each.type === type)?.body ?? repeat(0);
-    const numbers = (bytes: Uint8Array): number[] =>
-      Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
-    const shares = new Map<number, Bytes>();
-    for (let rest = body(extensionTypes.key_share).subarray(2); rest.length >= 4; ) {
-      const length = (rest[2] ?? 0) * 256 + (rest[3] ?? 0);
-      shares.set((rest[0] ?? 0) * 256 + (rest[1] ?? 0), rest.subarray(4, 4 + length));
-      rest = rest.subarray(4 + length);
-    }
-    const alpn: Bytes[] = [];
-    for (let rest = body(extensionTypes.alpn).subarray(2); rest.length > 0; rest = rest.subarray(1 + (rest[0] ?? 0))) {
-      const name = rest.subarray(1, 1 + (rest[0] ?? 0));
-      if (!isGrease(name)) alpn.push(name);
-    }
-    const psks = body(extensionTypes.pre_shared_key);
-    const tickets: string[] = [];
-    for (let rest = psks.subarray(2, 2 + (psks[0] ?? 0) * 256 + (psks[1] ?? 0)); rest.length > 6; ) {
-      const length = (rest[0] ?? 0) * 256 + (rest[1] ?? 0);
-      tickets.push(hexOf(rest.subarray(2, 2 + length)));
-      rest = rest.subarray(6 + length);
-    }
-    if (psks.length === 0) tickets.push(hexOf(body(extensionTypes.session_ticket)));
+    const body = (type: number): Bytes => bodyOf(heard, type) ?? repeat(0);
+    const extensions = typesIn(heard);
+    // Of TLS 1.3 first: by their places they are taken up.
+    const identities = [...identitiesIn(heard), body(extensionTypes.session_ticket)];
     this.#hello = {
       random: heard.subarray(6, 38),
-      sessionId: heard.subarray(39, idEnd),
-      suites: numbers(heard.subarray(idEnd + 2, idEnd + 2 + number(idEnd))),
-      groups: numbers(body(extensionTypes.supported_groups).subarray(2)),
-      shares,
-      alpn,
-      extensions: extensions.map(({ type }) => type),
-      tickets,
+      sessionId: sessionIdOf(heard),
+      suites: suitesIn(heard),
+      groups: groupsIn(heard),
+      shares: new Map(sharesIn(heard).map(({ group, share }) => [group, share])),
+      alpn: protocolsIn(heard).filter((name) => !isGrease(name)),
+      extensions,
+      tickets: identities.filter(({ length }) => length > 0).map(hexOf),
       wishes: {
-        status: extensions.some(({ type }) => type === extensionTypes.status_request),
+        status: extensions.includes(extensionTypes.status_request),
         compressions: compressionsIn(body(extensionTypes.compress_certificate)),
+      },
+      types: {
+        own: body(extensionTypes.client_certificate_type).subarray(1),
+        taken: body(extensionTypes.server_certificate_type).subarray(1),
       },
     };
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
-    const session = this.#takesUp;
+    const session = this.#resumes;
     if (session === undefined || this.script.version !== "tls1.3" || !this.#hello.extensions.includes(extensionTypes.early_data))
       return;
     this.suite = session.suite;
@@ -375,9 +397,7 @@ export class ServerPeer extends Peer {
       return;
     }
     const says = [this.handshake(() => this.#helloTls12())];
-    says.push(
-      this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))),
-    );
+    says.push(this.handshake(() => certificateMessageTls12(this.#shown)));
     if (this.#announcesStatus) says.push(this.handshake(() => certificateStatus(this.identity)));
     says.push(this.handshake(() => this.#serverKeyExchange()));
     if (this.script.asks)
@@ -408,7 +428,7 @@ export class ServerPeer extends Peer {
     return this.script.ticket && this.#hello.extensions.includes(extensionTypes.session_ticket);
   }
   get #announcesStatus(): boolean {
-    return this.script.staples && this.#hello.wishes.status && this.#takesUp === undefined;
+    return this.script.staples && this.#hello.wishes.status && this.#takesUp === undefined && this.#shown?.type === "x509";
   }
   #helloTls12(): Bytes {
     const { extensions } = this.#hello;
@@ -416,9 +436,12 @@ export class ServerPeer extends Peer {
     const chosen = alpn[this.script.alpn % Math.max(1, alpn.length)];
     const answers = [
       ...(this.#extendedMasterSecret ? [extension(extensionTypes.extended_master_secret)] : []),
-      ...(extensions.includes(extensionTypes.renegotiation_info) ? [extension(extensionTypes.renegotiation_info, v8())] : []),
+      ...(extensions.includes(extensionTypes.renegotiation_info)
+        ? [extension(extensionTypes.renegotiation_info, v8(earlierFinished(this.script.hello)))]
+        : []),
       ...(this.#announcesTicket ? [extension(extensionTypes.session_ticket)] : []),
       ...(this.#announcesStatus ? [extension(extensionTypes.status_request)] : []),
+      ...this.#certificateTypes(this.#takesUp === undefined),
       ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
     ];
     const id = this.#takesUp === undefined ? repeat(0) : this.#hello.sessionId;

@@ -103,7 +103,10 @@ export function judgeChain(
   return { chain: [leaf, ...rest], publicKey, schemes };
 }
 
-/** RFC 9846 §4.5.2; RFC 5246 §7.4.8: a scheme that was offered, that may sign here, and that fits the key. */
+/**
+ * RFC 9846 §4.5.2; RFC 5246 §7.4.8.
+ * @param schemes that were offered, may sign here, and fit the key: see `judgeChain`
+ */
 export function judgeCertificateVerify(
   { scheme: id, signature }: CertificateVerifyMessage,
   schemes: readonly SignatureScheme[],
@@ -112,13 +115,11 @@ export function judgeCertificateVerify(
 ): { readonly scheme: SignatureScheme; readonly signature: Bytes; readonly verification: Verification } {
   const section = version === "tls1.3" ? "RFC 9846 §4.5.2" : "RFC 5246 §7.4.8";
   const received = spelled("scheme", id);
-  const scheme = proofSchemes(version, settings).find((candidate) => schemeIds[candidate] === id);
+  const scheme = schemes.find((candidate) => schemeIds[candidate] === id);
   const verification = scheme && settings.verifications.get(scheme);
   if (scheme === undefined || verification === undefined) {
-    wrong("certificate_verify", "algorithm", "a scheme that was offered", received, section);
-  }
-  if (!schemes.includes(scheme)) {
-    wrong("certificate_verify", "algorithm", `${schemes.join(" or ")}, as the certificate's key signs`, received, section);
+    const expected = `${schemes.join(" or ")}, as was offered and the certificate's key signs`;
+    wrong("certificate_verify", "algorithm", expected, received, section);
   }
   return { scheme, signature, verification };
 }

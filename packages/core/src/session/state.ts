@@ -114,7 +114,8 @@ export function encodeSession(state: SessionState): Bytes {
 /** @throws malformed-message: bytes of another format, or of nobody's. */
 export function decodeSession(bytes: Uint8Array): SessionState {
   const reader = new Reader(bytes, "session state");
-  if (reader.u8("format") !== format) reader.malformed("format", 0);
+  const found = reader.u8("format");
+  if (found !== format) reader.malformed("format", 0);
   const text = (field: string): string | undefined => {
     const there = reader.u8(field) === 1;
     const value = textOf(reader.opaque(2, field));

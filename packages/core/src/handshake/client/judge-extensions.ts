@@ -69,8 +69,8 @@ export function judgeCertificateTypes(
 ): ChosenTypes {
   const judge = (field: string, id: number | undefined, offered: readonly Registered[] = []): CertificateType => {
     if (id === undefined) return "x509";
-    const type = certificateTypes.find((name) => certificateTypeIds[name] === id);
-    if (type !== undefined && offered.some((each) => each.id === id)) return type;
+    const type = certificateTypes.find((name) => certificateTypeIds[name] === id && offered.some((each) => each.id === id));
+    if (type !== undefined) return type;
     const expected = `one of ${offered.map(({ name }) => name).join(", ")}`;
     return fail("illegal-parameter", { message, field, expected, received: spelled("certificateType", id) }, "RFC 7250 §4.2");
   };

@@ -2,7 +2,7 @@
 import type { ServerSettings } from "../../config/settings.ts";
 import { fail } from "../../errors.ts";
 import { judgeSizeLimit } from "../../record/size-limit.ts";
-import { type Bytes, empty, equal, hex } from "../../wire/bytes.ts";
+import { type Bytes, equal, hex } from "../../wire/bytes.ts";
 import type { DecodedClientHello } from "../../wire/client-hello.ts";
 import type { KeyShareEntry } from "../../wire/extensions.ts";
 import { certificateTypeIds, extensionIds, groupIds, type NamedGroup } from "../../wire/registry.ts";
@@ -10,21 +10,17 @@ import type { AgreedPsk } from "./states.ts";
 
 /** What no version allows. */
 export function judgeServerName({ hostNames }: DecodedClientHello): void {
-  const [name] = hostNames;
   if (hostNames.length > 1) wrong("server_name", "one host_name", `${hostNames.length}`, "RFC 6066 §3");
-  if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
-    wrong("host_name", "an ASCII name", JSON.stringify(name), "RFC 6066 §3");
-  }
+  const odd = hostNames.find((name) => !/^[\x21-\x7e]{1,255}$/.test(name));
+  if (odd !== undefined) wrong("host_name", "an ASCII name", JSON.stringify(odd), "RFC 6066 §3");
 }
 
 /** RFC 7250 §3, §4.1: a list holds something, and says more than what it means to say nothing. */
 export function judgeCertificateTypes({ clientCertificateTypes, serverCertificateTypes }: DecodedClientHello): void {
-  if (clientCertificateTypes === undefined && serverCertificateTypes === undefined) return;
   const lists = { client_certificate_type: clientCertificateTypes, server_certificate_type: serverCertificateTypes };
   for (const [field, types] of Object.entries(lists)) {
-    if (types?.length === 0) wrong(field, "a type at least", "none", "RFC 7250 §3");
     if (types?.every(({ id }) => id === certificateTypeIds.x509)) {
-      wrong(field, "another type than X.509", "X.509 alone", "RFC 7250 §4.1");
+      wrong(field, "another type than X.509", types.length === 0 ? "none" : "X.509 alone", "RFC 7250 §3, §4.1");
     }
   }
 }
@@ -161,11 +157,12 @@ export function judgeShare(share: KeyShareEntry["keyExchange"], name: NamedGroup
 }
 
 function isThinnedOut(all: readonly Bytes[], some: readonly Bytes[]): boolean {
-  let at = 0;
-  return some.every((identity) => {
-    while (at < all.length && !equal(all[at] ?? empty, identity)) at++;
-    return at++ < all.length;
-  });
+  let met = 0;
+  for (const identity of all) {
+    const next = some[met];
+    if (next !== undefined && equal(next, identity)) met++;
+  }
+  return met === some.length;
 }
 
 /** By type, whatever their order: wolfSSL 5.5 sends them in another one, and means the same. */

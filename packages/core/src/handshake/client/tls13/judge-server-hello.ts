@@ -25,11 +25,11 @@ function judgeBasics(
   if (hello.legacyCompressionMethod !== 0) {
     wrong("legacy_compression_method", "null", `${hello.legacyCompressionMethod}`, "RFC 9846 §4.2.3");
   }
+  // All that the config has was offered.
   const { suites, hashes } = offer.goal.settings;
-  const offered = offer.hello.cipherSuites.some(({ id }) => id === hello.cipherSuite);
   const suite = suites.find(({ name }) => suiteIds[name] === hello.cipherSuite);
   const hash = suite && hashes.get(suite.hash);
-  if (!offered || suite === undefined || hash === undefined || hello.cipherSuite >> 8 !== 0x13) {
+  if (suite === undefined || hash === undefined || hello.cipherSuite >> 8 !== 0x13) {
     wrong("cipher_suite", "a TLS 1.3 suite that was offered", spelled("suite", hello.cipherSuite), "RFC 9846 §4.2.3");
   }
   judgeAnswers("server_hello", hello.extensions ?? [], offer.hello, hello.isRetryRequest ? retryExtensions : helloExtensions);
@@ -134,7 +134,6 @@ function judgeSelectedIdentity(
 }
 
 function offeredGroup(id: number, offer: Offer): Group | undefined {
-  if (offer.hello.groups?.some((group) => group.id === id) !== true) return undefined;
   return offer.goal.settings.groups.find(({ name }) => groupIds[name] === id);
 }
 
