@@ -33,7 +33,7 @@ export interface Cast {
   readonly restart: (seed: number) => void;
 }
 
-/** What external PSKs are called that a peer has, by the numbers of its script; and whether the key is the one that the machine has. */
+/** What a peer's external PSKs are called, by the numbers of its script; and whether the machine has the same key. */
 export const pskNames: readonly { readonly name: string; readonly isRight: boolean }[] = [
   { name: "imported", isRight: true },
   { name: "raw", isRight: true },

@@ -1,5 +1,5 @@
-// External PSKs, raw public keys and words of an earlier handshake, as the fuzzer has them: what is known completes, and what is not
-// ends with its alert. Everything here is judged by all of the fuzzer's laws.
+// External PSKs, raw public keys and words of an earlier handshake, as the fuzzer has them: what is known completes, and what is
+// not ends with its alert. Everything here is judged by all of the fuzzer's laws.
 import { describeAccount, plainHello, plainPeer, type PeerScript } from "@sallyport/arbitraries";
 import { describe, expect, test } from "vitest";
 import { play } from "../fuzz/cases.ts";

@@ -9,22 +9,14 @@ import {
   type Wishes,
 } from "./certificate-message.ts";
 import { encodeHello, extensionsIn } from "./hello.ts";
-import { binderOf, earlyTraffic, exportedTls12, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
-import {
-  certificateTypes,
-  contentTypes,
-  extensionTypes,
-  handshakeTypes,
-  retryRandom,
-  schemeIds,
-  suites,
-  versionIds,
-} from "./numbers.ts";
+import { binderOf, earlyTraffic, hashOf, Schedule, verifyData } from "./key-schedule.ts";
+import { certificateTypes, contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, versionIds } from "./numbers.ts";
 import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v8 } from "./octets.ts";
 import { type Flight, Peer, type Utterance } from "./peer.ts";
-import type { PeerSession } from "./script.ts";
+import type { KeysTls13 } from "./record-keys.ts";
+import { type HandshakeTls12, ScheduleTls12 } from "./schedule-tls12.ts";
+import type { PeerSession, Role } from "./script.ts";
 import { type Fault, filler } from "./faults.ts";
-import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 export class ClientPeer extends Peer {
   /** The subject chose, and there are keys in common. */
@@ -46,8 +38,7 @@ export class ClientPeer extends Peer {
   #showsRawKey = false;
   #extendedMasterSecret = false;
   #serverShare: { readonly group: number; readonly share: Bytes } | undefined;
-  #master: Bytes | undefined;
-  #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
+  #tls12: ScheduleTls12 | undefined;
   #handshakeHash: Bytes = repeat(0);
   #finishedHash: Bytes | undefined;
 
@@ -75,9 +66,7 @@ export class ClientPeer extends Peer {
 
   exported(label: string): Bytes | undefined {
     if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
-    const seed = join(repeat(32, this.script.hello.random), this.#serverRandom);
-    const master = this.#extendedMasterSecret ? this.#master : undefined;
-    return master && exportedTls12(this.hashImplementation, master, label, seed);
+    return this.#extendedMasterSecret ? this.#tls12?.exported(label) : undefined;
   }
 
   // ── ClientHello ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,7 +219,7 @@ export class ClientPeer extends Peer {
     if (heard[0] === handshakeTypes.server_key_exchange) {
       this.#serverShare = { group: (heard[5] ?? 0) * 256 + (heard[6] ?? 0), share: heard.subarray(8, 8 + (heard[7] ?? 0)) };
     }
-    if (heard[0] === handshakeTypes.new_session_ticket && this.#master !== undefined) {
+    if (heard[0] === handshakeTypes.new_session_ticket && this.#tls12 !== undefined) {
       this.sessions.push(this.#sessionTls12(heard.subarray(10)));
     }
   }
@@ -335,7 +324,7 @@ export class ClientPeer extends Peer {
   }
   #ending(): Utterance[] {
     const useKeys = (): void => {
-      this.write = this.#keysTls12?.client ?? this.write;
+      this.write = this.#tls12?.keys?.client ?? this.write;
     };
     return [
       { ...this.#changeCipherSpec(), after: useKeys },
@@ -350,11 +339,7 @@ export class ClientPeer extends Peer {
     const theirs = this.#serverShare;
     const secret = theirs && this.group(theirs.group)?.complete(this.#pair(theirs.group).key, theirs.share);
     if (secret === undefined) return;
-    const hash = this.hashImplementation;
-    this.#master = this.#extendedMasterSecret
-      ? prf(hash, secret, "extended master secret", this.hash(), 48)
-      : prf(hash, secret, "master secret", join(repeat(32, this.script.hello.random), this.#serverRandom), 48);
-    this.#expand();
+    this.#tls12 = ScheduleTls12.of(this.#handshakeTls12, secret, this.#extendedMasterSecret ? this.hash() : undefined);
     if (this.#sessionId.length > 0) this.sessions.push(this.#sessionTls12(repeat(0)));
   }
   #sessionTls12(ticket: Bytes): PeerSession {
@@ -363,22 +348,12 @@ export class ClientPeer extends Peer {
       suite: this.suite ?? 0,
       ticket,
       id: this.#sessionId,
-      secret: this.#master ?? repeat(48),
+      secret: this.#tls12?.master ?? repeat(48),
       ageAdd: 0,
     };
   }
-  #expand(): void {
-    const suite = this.suiteImplementation(this.suite);
-    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
-    if (suite === undefined || this.#master === undefined) return;
-    const seed = join(this.#serverRandom, repeat(32, this.script.hello.random));
-    const size = suite.keyLength;
-    const block = prf(this.hashImplementation, this.#master, "key expansion", seed, 2 * (size + saltLength));
-    const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = {
-      client: new KeysTls12(suite, block.subarray(0, size), iv(0)),
-      server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)),
-    };
+  get #handshakeTls12(): HandshakeTls12 {
+    return this.handshakeTls12({ client: repeat(32, this.script.hello.random), server: this.#serverRandom });
   }
   #serverHelloTls12(id: Bytes, answers: readonly Extension[]): void {
     this.#extendedMasterSecret = answers.some(({ type }) => type === extensionTypes.extended_master_secret);
@@ -388,20 +363,19 @@ export class ClientPeer extends Peer {
     const sent = session !== undefined && session.id.length > 0 ? session.id : repeat(32, 0x5e);
     this.#resumes = session !== undefined && id.length > 0 && sameBytes(id, sent);
     if (!this.#resumes || session === undefined) return;
-    this.#master = session.secret;
-    this.#expand();
+    this.#tls12 = new ScheduleTls12(this.#handshakeTls12, session.secret);
   }
   protected understandChangeCipherSpec(): void {
     if (this.version !== "tls1.2") return;
-    if (this.#keysTls12 === undefined) this.isLost = true;
-    else this.read = [this.#keysTls12.server];
+    const { keys } = this.#tls12 ?? {};
+    if (keys === undefined) this.isLost = true;
+    else this.read = [keys.server];
   }
   #checkFinishedTls12(heard: Bytes): void {
     if (!sameBytes(heard.subarray(4), this.#verifyDataTls12("server"))) this.finishedIsWrong();
     this.finishedHeard = true;
   }
-  #verifyDataTls12(role: string): Bytes {
-    if (this.#master === undefined) return repeat(12, 0xf1);
-    return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
+  #verifyDataTls12(role: Role): Bytes {
+    return this.#tls12?.verifyData(role, this.hash()) ?? repeat(12, 0xf1);
   }
 }

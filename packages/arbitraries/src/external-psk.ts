@@ -8,7 +8,7 @@ import type { PeerSession } from "./script.ts";
 export interface ExternalPskOptions {
   readonly identity: Uint8Array;
   readonly key: Uint8Array;
-  /** `imported`: for the suites of SHA-256, by SHA-256, with an empty context (RFC 9258). Else as it is, for those of that hash. */
+  /** `imported`: by SHA-256 for its suites, with an empty context (RFC 9258). Else as it is, for the suites of that hash. */
   readonly as: "imported" | "sha256" | "sha384";
 }
 

@@ -1,5 +1,5 @@
-// What stands where in a message of the handshake: for peers that understand it, and for the model that judges it. What is not there
-// is empty; nothing is refused.
+// What stands where in a message of the handshake: for peers that understand it, and for the model that judges it. What is not
+// there is empty; nothing is refused.
 import type { Bytes } from "@sallyport/core";
 import { extensionsIn } from "./hello.ts";
 import { extensionTypes, handshakeTypes } from "./numbers.ts";

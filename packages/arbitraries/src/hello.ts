@@ -21,7 +21,7 @@ export interface HelloScript {
   /** Of TLS 1.2: extended_master_secret, renegotiation_info, session_ticket (empty). */
   readonly extendedMasterSecret: boolean;
   readonly renegotiationInfo: boolean;
-  /** Bytes of an earlier handshake's Finished in renegotiation_info, of which a first one has none; in a server's hello, too. Default 0. */
+  /** Bytes in renegotiation_info of the Finished of a handshake before this one; of a server's hello, too. Default 0: it is the first. */
   readonly renegotiated?: number;
   readonly sessionTicket: boolean;
   readonly pointFormats: boolean;

@@ -1,16 +1,9 @@
 // A server that keeps every rule but those that its script breaks.
 import type { Bytes, SignatureScheme } from "@sallyport/core";
-import {
-  certificateMessage,
-  certificateMessageTls12,
-  certificateStatus,
-  compressionsIn,
-  noWishes,
-  type Wishes,
-} from "./certificate-message.ts";
+import { certificateMessage, certificateMessageTls12, certificateStatus } from "./certificate-message.ts";
+import { type Heard, hearHello, nothingHeard } from "./heard.ts";
 import { earlierFinished, isRetry } from "./hello.ts";
-import { earlyTraffic, exportedTls12, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
-import { bodyOf, groupsIn, identitiesIn, protocolsIn, sessionIdOf, sharesIn, suitesIn, typesIn } from "./fields.ts";
+import { earlyTraffic, hashOf, Schedule, verifyData } from "./key-schedule.ts";
 import { messagesOf } from "./model.ts";
 import {
   certificateTypes,
@@ -39,38 +32,12 @@ import {
   v8,
 } from "./octets.ts";
 import { type Flight, Peer, type Utterance } from "./peer.ts";
-import type { PeerSession } from "./script.ts";
-import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
-
-/** What of the subject's hello counts. */
-interface Heard {
-  readonly random: Bytes;
-  readonly sessionId: Bytes;
-  readonly suites: readonly number[];
-  readonly groups: readonly number[];
-  readonly shares: ReadonlyMap<number, Bytes>;
-  readonly alpn: readonly Bytes[];
-  readonly extensions: readonly number[];
-  readonly tickets: readonly string[];
-  readonly wishes: Wishes;
-  /** What the client has to show, and what it takes; empty: it does not say. */
-  readonly types: { readonly own: Bytes; readonly taken: Bytes };
-}
-const nothing: Heard = {
-  random: repeat(32),
-  sessionId: repeat(0),
-  suites: [],
-  groups: [],
-  shares: new Map(),
-  alpn: [],
-  extensions: [],
-  tickets: [],
-  wishes: noWishes,
-  types: { own: repeat(0), taken: repeat(0) },
-};
+import type { KeysTls13 } from "./record-keys.ts";
+import { type HandshakeTls12, ScheduleTls12 } from "./schedule-tls12.ts";
+import type { PeerSession, Role } from "./script.ts";
 
 export class ServerPeer extends Peer {
-  #hello: Heard = nothing;
+  #hello: Heard = nothingHeard;
   #helloCount = 0;
   #pair: { readonly group: number; readonly share: Bytes; readonly key: unknown } | undefined;
   /** Of a ServerHello of TLS 1.3. */
@@ -82,8 +49,7 @@ export class ServerPeer extends Peer {
   #takesEarly = false;
   /** Nothing can be chosen of a hello without a share. */
   #retries = false;
-  #master: Bytes | undefined;
-  #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
+  #tls12: ScheduleTls12 | undefined;
   #extendedMasterSecret = false;
   #finishedHash: Bytes | undefined;
   readonly #random: Bytes = this.#sayRandom();
@@ -116,8 +82,7 @@ export class ServerPeer extends Peer {
 
   exported(label: string): Bytes | undefined {
     if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
-    const master = this.#extendedMasterSecret ? this.#master : undefined;
-    return master && exportedTls12(this.hashImplementation, master, label, join(this.#hello.random, this.#random));
+    return this.#extendedMasterSecret ? this.#tls12?.exported(label) : undefined;
   }
   /** RFC 9846 §4.2.3. */
   #sayRandom(): Bytes {
@@ -351,28 +316,7 @@ export class ServerPeer extends Peer {
   }
   #clientHello(heard: Bytes): void {
     this.#helloCount++;
-    const body = (type: number): Bytes => bodyOf(heard, type) ?? repeat(0);
-    const extensions = typesIn(heard);
-    // Of TLS 1.3 first: by their places they are taken up.
-    const identities = [...identitiesIn(heard), body(extensionTypes.session_ticket)];
-    this.#hello = {
-      random: heard.subarray(6, 38),
-      sessionId: sessionIdOf(heard),
-      suites: suitesIn(heard),
-      groups: groupsIn(heard),
-      shares: new Map(sharesIn(heard).map(({ group, share }) => [group, share])),
-      alpn: protocolsIn(heard).filter((name) => !isGrease(name)),
-      extensions,
-      tickets: identities.filter(({ length }) => length > 0).map(hexOf),
-      wishes: {
-        status: extensions.includes(extensionTypes.status_request),
-        compressions: compressionsIn(body(extensionTypes.compress_certificate)),
-      },
-      types: {
-        own: body(extensionTypes.client_certificate_type).subarray(1),
-        taken: body(extensionTypes.server_certificate_type).subarray(1),
-      },
-    };
+    this.#hello = hearHello(heard);
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
     const session = this.#resumes;
@@ -391,8 +335,7 @@ export class ServerPeer extends Peer {
     this.#chooseSuite();
     const session = this.#takesUp;
     if (session !== undefined) {
-      this.#master = session.secret;
-      this.#expand();
+      this.#tls12 = new ScheduleTls12(this.#handshakeTls12, session.secret);
       yield { says: [this.handshake(() => this.#helloTls12()), ...this.#endingTls12()], answered: () => this.finishedHeard };
       return;
     }
@@ -410,7 +353,7 @@ export class ServerPeer extends Peer {
   }
   #endingTls12(): Utterance[] {
     const useKeys = (): void => {
-      this.write = this.#keysTls12?.server ?? this.write;
+      this.write = this.#tls12?.keys?.server ?? this.write;
     };
     return [
       ...(this.#announcesTicket ? [this.handshake(() => this.#ticketTls12())] : []),
@@ -420,8 +363,9 @@ export class ServerPeer extends Peer {
   }
   #ticketTls12(): Bytes {
     const ticket = repeat(30, 0x72);
-    if (this.#master !== undefined)
-      this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret: this.#master, ageAdd: 0 });
+    const { master: secret } = this.#tls12 ?? {};
+    if (secret !== undefined)
+      this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret, ageAdd: 0 });
     return message(handshakeTypes.new_session_ticket, u32(7200), v16(ticket));
   }
   get #announcesTicket(): boolean {
@@ -461,43 +405,20 @@ export class ServerPeer extends Peer {
   #derive(share: Bytes): void {
     const secret = this.#pair && this.group(this.#pair.group)?.complete(this.#pair.key, share);
     if (secret === undefined) return;
-    this.#master = this.#extendedMasterSecret
-      ? prf(this.hashImplementation, secret, "extended master secret", this.hash(), 48)
-      : prf(this.hashImplementation, secret, "master secret", join(this.#hello.random, this.#random), 48);
-    this.#expand();
+    this.#tls12 = ScheduleTls12.of(this.#handshakeTls12, secret, this.#extendedMasterSecret ? this.hash() : undefined);
   }
-  #expand(): void {
-    const suite = this.suiteImplementation(this.suite);
-    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
-    if (suite === undefined || this.#master === undefined) return;
-    const size = suite.keyLength;
-    const block = prf(
-      this.hashImplementation,
-      this.#master,
-      "key expansion",
-      join(this.#random, this.#hello.random),
-      2 * (size + saltLength),
-    );
-    const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = {
-      client: new KeysTls12(suite, block.subarray(0, size), iv(0)),
-      server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)),
-    };
+  get #handshakeTls12(): HandshakeTls12 {
+    return this.handshakeTls12({ client: this.#hello.random, server: this.#random });
   }
   protected understandChangeCipherSpec(): void {
     if (this.version !== "tls1.2") return;
-    if (this.#keysTls12 === undefined) this.isLost = true;
-    else this.read = [this.#keysTls12.client];
+    const { keys } = this.#tls12 ?? {};
+    if (keys === undefined) this.isLost = true;
+    else this.read = [keys.client];
   }
-  #verifyDataTls12(role: string): Bytes {
-    if (this.#master === undefined) return repeat(12, 0xf1);
-    return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
+  #verifyDataTls12(role: Role): Bytes {
+    return this.#tls12?.verifyData(role, this.hash()) ?? repeat(12, 0xf1);
   }
 }
 
 const someGroups: readonly number[] = [0x001d, 0x0017, 0x0018];
-
-/** RFC 8701. */
-function isGrease(name: Uint8Array): boolean {
-  return name.length === 2 && name[0] === name[1] && ((name[0] ?? 0) & 15) === 10;
-}
