@@ -316,6 +316,11 @@ describe.each(ways)("%s, the %s, whose alert is none:", (version, role) => {
       output: nothing.output,
     });
   });
+  test("a transport that ends is told as that, also by who has closed before", () => {
+    const [own] = two(version, role);
+    own.close();
+    expect(own.receiveEnd()).toMatchObject({ error: { kind: "truncated" }, alert: { ...none, reason: "the peer has ended" } });
+  });
   test("where nothing can be sealed any more, none is, and the error says what was thrown", () => {
     let broken = false;
     const thrown = new Error("the sealer broke");
@@ -369,6 +374,38 @@ describe.each(ways)("%s, the %s:", (version, role) => {
     expect(own.abort({ alert: "internal_error", reason: "no", cause }).error.cause).toBe(cause);
     const [other] = two(version, role);
     expect(other.abort("cancelled").error.cause).toBeUndefined();
+  });
+
+  test("what is no cause of an abort is the caller's mistake, and spends nothing", () => {
+    const [own] = two(version, role);
+    for (const wrong of [undefined, null, 1, "text", {}, [], { alert: "access_denied" }, { alert: "access_denied", reason: 1 }]) {
+      expect(() => own.abort(wrong as never)).toThrow(expect.objectContaining({ name: "ApiMisuse", code: "bad-argument" }));
+    }
+    const failure = own.abort("timeout");
+    expect(failure.alert).toEqual({ kind: "alert", level: "warning", description: "close_notify" });
+    expect(parseRecords(failure.output).records.length).toBe(1);
+    expect(failure.abort("cancelled")).toMatchObject({ error: failure.error, alert: failure.alert, ...nothing });
+  });
+
+  test("in the handshake an abort is user_canceled and close_notify, and internal_error once Finished was said", () => {
+    const aborted = (peer: ScriptedPeer): readonly (readonly number[])[] => {
+      peer.listen(peer.machine.call((at) => at.abort("cancelled")));
+      return peer.alerts.map(({ bytes }) => [...bytes]);
+    };
+    const canceled = [
+      [1, 90],
+      [1, 0],
+    ];
+    if (role === "client") {
+      const peer = version === "tls1.3" ? new ScriptedServer().to("WAIT_CERT_CR") : new ScriptedServerTls12().to("WAIT_SKE");
+      expect(aborted(peer)).toEqual(canceled);
+      if (version === "tls1.2") expect(aborted(new ScriptedServerTls12().to("WAIT_CCS"))).toEqual([[2, 80]]);
+    } else if (version === "tls1.3") {
+      expect(aborted(new ScriptedClient({ shares: [] }).to("RETRIED"))).toEqual(canceled);
+      expect(aborted(new ScriptedClient().to("WAIT_FINISHED"))).toEqual([[2, 80]]);
+    } else {
+      expect(aborted(new ScriptedClientTls12().to("WAIT_CKE"))).toEqual(canceled);
+    }
   });
 
   test("behind a failure nothing is read, and nobody is told of anything", () => {
@@ -438,41 +475,6 @@ describe.each(ways)("%s, the %s:", (version, role) => {
   });
 });
 
-describe.each([
-  ["TLS_AES_128_GCM_SHA256", 32],
-  ["TLS_AES_256_GCM_SHA384", 48],
-  ["TLS_CHACHA20_POLY1305_SHA256", 32],
-  ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 32],
-  ["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 48],
-  ["TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 32],
-] as const)("%s:", (suite, hashLength) => {
-  const version = suite.startsWith("TLS_ECDHE") ? "tls1.2" : "tls1.3";
-  test.each(["client", "server"] as const)("data, exporters and secrets go both ways, here and elsewhere: the %s's", (role) => {
-    const options = { suites: [suite] } as const;
-    let [own, peer] = two(version, role, { client: options, server: options });
-    const long = bytes("0123456789".repeat(4000));
-    for (let turn = 0; turn < 2; turn++) {
-      expect(own.info.suite).toBe(suite);
-      expect(joined(peer.receive(own.send(long).output).data)).toEqual(long);
-      const target = new Uint8Array(60_000);
-      const sent = own.sendInto(long, target);
-      if (sent.kind !== "sent") throw new Error(sent.kind);
-      expect(joined(peer.receive(target.subarray(0, sent.written)).data)).toEqual(long);
-      const most = 255 * hashLength;
-      expect(own.exportKeyingMaterial("EXPORTER-x", undefined, most)).toEqual(
-        peer.exportKeyingMaterial("EXPORTER-x", undefined, most),
-      );
-      expect(() => own.exportKeyingMaterial("EXPORTER-x", undefined, most + 1)).toThrow(
-        expect.objectContaining({ code: "bad-argument" }),
-      );
-      const extracted = own.extractSecrets();
-      if (extracted.kind !== "extracted") throw new Error(extracted.kind);
-      own = Connection.resume(extracted.secrets, seededNode("elsewhere"));
-      [own, peer] = [peer, own];
-    }
-  });
-});
-
 describe("a key of TLS 1.2 that is worn out can't be replaced (RFC 9846 §5.5)", () => {
   const recordsPerKey = 6;
   // Finished was the first record, and an alert may be the last.
@@ -516,7 +518,20 @@ test("in TLS 1.3 a key that is worn out is replaced by data alone, and not by no
   const [own] = two("tls1.3", "client", { client: { limits: { recordsPerKey: 4 } } });
   for (let count = 0; count < 3; count++) expect(written(own.send(bytes("x")))).toEqual([content.data]);
   expect(own.sendInto(new Uint8Array(0), new Uint8Array(99))).toEqual({ kind: "sent", taken: 0, written: 0 });
-  expect(written(own.send(bytes("x")))).toEqual([content.data, content.data]);
+  const sent = own.send(bytes("x"));
+  expect(written(sent)).toEqual([content.data, content.data]);
+  // Nobody is asked for an answer.
+  expect(own.receive(new Uint8Array(0)).events).toEqual([{ kind: "keys-updated", direction: "write", requested: false }]);
+});
+
+test.each(ways)("%s, the %s: no record has more in it than its peer asked for", (version, role) => {
+  const [own, peer] = two(version, role, { [role === "client" ? "server" : "client"]: { maxRecordSize: 100 } });
+  const { records } = parseRecords(own.send(new Uint8Array(1000)).output);
+  expect(records.length).toBe(10);
+  expect(own.info.maxRecordSize.send).toBe(100);
+  expect(peer.info.maxRecordSize.receive).toBe(100);
+  const limited = peer.send(new Uint8Array(1000)).output;
+  expect(own.receive(limited).data.map(({ length }) => length)).toEqual(Array.from({ length: 10 }, () => 100));
 });
 
 describe("the handshake's side of it", () => {
@@ -548,14 +563,8 @@ describe("the handshake's side of it", () => {
     expect(versions(new Acceptor().start().receive(Uint8Array.of(22, 3, 1, 0, 0)))).toEqual([0x0303]);
   });
 
-  test.each([
-    [1, undefined],
-    [200, undefined],
-    [200, 300],
-    [900, 64],
-  ] as const)(
-    "a hello that nobody answers is told with the segments that it took: %d protocols, records of %s",
-    (count, size) => {
+  test.each([undefined, 64, 300])("a hello that nobody answers is told with the segments that it took: records of %s", (size) => {
+    for (let count = 1; count < 300; count += 13) {
       const alpn = Array.from({ length: count }, (_, at) => `protocol ${at}`);
       const { client } = makeConfigs({ client: { alpn, ...(size && { clientHelloRecordSize: size }) } });
       const first = new Connector(client.config, "localhost").start();
@@ -565,8 +574,54 @@ describe("the handshake's side of it", () => {
         kind: "no-answer-to-client-hello",
         context: { bytes: length - 5 * records.length, records: records.length, segments: Math.ceil(length / 1460) },
       });
-    },
-  );
+    }
+  });
+
+  test("who is silent is told apart from who is canceled, from who has said a byte, and from a client", () => {
+    const { client } = makeConfigs();
+    const abort = (cause: AbortCause, heard?: Uint8Array): unknown => {
+      const first = new Connector(client.config, "localhost").start();
+      if (first.kind !== "needs-input") throw new Error(first.kind);
+      return (heard === undefined ? first : first.receive(heard)).abort(cause).error.kind;
+    };
+    expect(abort("timeout")).toBe("no-answer-to-client-hello");
+    expect(abort("cancelled")).toBe("aborted");
+    expect(abort("reset")).toBe("aborted");
+    expect(abort("timeout", Uint8Array.of(22))).toBe("aborted");
+    expect(new Acceptor().start().abort("timeout").error.kind).toBe("aborted");
+    const [own] = two("tls1.3", "client");
+    expect(own.abort("timeout").error.kind).toBe("aborted");
+  });
+
+  test("a client that has said nothing has nobody to tell; one that has closed inside the handshake is told that it ended", () => {
+    const sessions = { takeAsync: () => Promise.resolve(undefined), putAsync: () => Promise.resolve() };
+    const first = new Connector(makeConfigs({ client: { sessions } }).client.config, "localhost").start();
+    expect(first.kind).toBe("needs-session");
+    expect(first.abort("cancelled")).toMatchObject({
+      alert: { kind: "none", due: "user_canceled", reason: "nothing was sent yet" },
+      output: nothing.output,
+    });
+    // Half-RTT: a server may have closed before.
+    const client = new ScriptedClient({ config: { halfRtt: true } }).to("WAIT_FINISHED");
+    client.listen(
+      client.machine.call((at) => {
+        if (!("halfRtt" in at) || at.halfRtt === undefined) throw new Error("no writer");
+        return at.halfRtt.writer.close();
+      }),
+    );
+    expect(client.alert(1, 0).machine.failure).toMatchObject({
+      error: { kind: "closed-early" },
+      alert: { kind: "none", due: undefined, reason: "the peer has ended" },
+    });
+  });
+
+  test("no stage of a connection that was extracted aborts it any more", () => {
+    const { client } = establishedPair({ client: { dangerousExtractSecrets: true } });
+    expect(client.established.extractSecrets().kind).toBe("extracted");
+    for (const stage of client.stages) {
+      expect(() => stage.abort("timeout")).toThrow(expect.objectContaining({ name: "ApiMisuse", code: "closed" }));
+    }
+  });
 
   test("an answerer that aborts the connection from inside ends it, whatever it answers", () => {
     for (const answers of ["trusts", "throws"]) {
@@ -682,5 +737,40 @@ describe("a connection's secrets", () => {
     end(connection);
     end(connection);
     expect(wiped).toEqual(["exporter", "tickets"]);
+  });
+});
+
+describe.each([
+  ["TLS_AES_128_GCM_SHA256", 32],
+  ["TLS_AES_256_GCM_SHA384", 48],
+  ["TLS_CHACHA20_POLY1305_SHA256", 32],
+  ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 32],
+  ["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 48],
+  ["TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 32],
+] as const)("%s:", (suite, hashLength) => {
+  const version = suite.startsWith("TLS_ECDHE") ? "tls1.2" : "tls1.3";
+  test.each(["client", "server"] as const)("data, exporters and secrets go both ways, here and elsewhere: the %s's", (role) => {
+    const options = { suites: [suite] } as const;
+    let [own, peer] = two(version, role, { client: options, server: options });
+    const long = bytes("0123456789".repeat(1700));
+    for (let turn = 0; turn < 2; turn++) {
+      expect(own.info.suite).toBe(suite);
+      expect(joined(peer.receive(own.send(long).output).data)).toEqual(long);
+      const target = new Uint8Array(20_000);
+      const sent = own.sendInto(long, target);
+      if (sent.kind !== "sent") throw new Error(sent.kind);
+      expect(joined(peer.receive(target.subarray(0, sent.written)).data)).toEqual(long);
+      const most = 255 * hashLength;
+      expect(own.exportKeyingMaterial("EXPORTER-x", undefined, most)).toEqual(
+        peer.exportKeyingMaterial("EXPORTER-x", undefined, most),
+      );
+      expect(() => own.exportKeyingMaterial("EXPORTER-x", undefined, most + 1)).toThrow(
+        expect.objectContaining({ code: "bad-argument" }),
+      );
+      const extracted = own.extractSecrets();
+      if (extracted.kind !== "extracted") throw new Error(extracted.kind);
+      own = Connection.resume(extracted.secrets, seededNode("elsewhere"));
+      [own, peer] = [peer, own];
+    }
   });
 });
