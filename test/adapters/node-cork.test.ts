@@ -6,7 +6,7 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 import { memoryClientSessions, ticketKeys } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import { connect, upgrade } from "@sallyport/node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { client, collect, server, tlsClient, tlsServer } from "../support/endpoints.ts";
 
 /** What the server's socket was told to write since the last look: the records of each write, by their length. */
@@ -179,14 +179,23 @@ describe("what is written when the handshake is done", () => {
     expect(under.look()).toEqual([[expect.any(Number), 100, 2]]); // both tickets in one record
   });
 
-  test("is not waited for: a peer that hears nothing else has the last flight in the same turn", async () => {
+  test("is not waited for: a peer that hears nothing else has the last flight in the same turn", secureWithoutWords);
+  test("under a test's own timers too", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "setImmediate"] });
+    try {
+      await secureWithoutWords();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+  async function secureWithoutWords(): Promise<void> {
     const under = new Counted();
     const socket = upgrade(under.peer, { isServer: true, accept: server({ versions: ["tls1.3"] }) });
     const peer = connect({ config: client(), servername: "localhost", socket: under.socket });
     await Promise.all([once(peer, "secureConnect"), once(socket, "secure")]);
     expect(under.look().at(-1)).toEqual(finished);
     peer.destroy();
-  });
+  }
 });
 
 describe("end()", () => {
