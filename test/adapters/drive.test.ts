@@ -70,15 +70,71 @@ async function openStream(
 }
 
 describe("the handshake loop", () => {
-  test("every output is written, in order, before the next stage is looked at", async () => {
+  test("every output is written, in order, before the next stage is looked at; the last one at the end of its turn", async () => {
     const end = { outcome: "accepted", next: () => established(undefined, bytes("three")) };
-    const { transport, driven } = run(needsInput(() => stage("early-data-end", end, bytes("two")), bytes("one")));
+    const { transport, clock, driven } = run(needsInput(() => stage("early-data-end", end, bytes("two")), bytes("one")));
     await settled();
     expect(text(transport.written)).toBe("one");
     transport.deliver(bytes("x"));
     expect(await driven).toMatchObject({ kind: "established", earlyData: "accepted" });
     await settled();
+    expect(text(transport.written)).toBe("onetwo");
+    await clock.turn();
     expect(text(transport.written)).toBe("onetwothree");
+  });
+
+  describe("the last output goes", () => {
+    const close = "c\0";
+    const last = (): ReturnType<typeof run> => run(established(new ScriptedConnection(), bytes("finished")));
+    const stream = async ({ driven }: ReturnType<typeof run>): Promise<TlsStream> => {
+      const done = await driven;
+      if (done.kind !== "established") throw new Error(done.kind);
+      return done.stream;
+    };
+
+    test("in one write with what is written at once, and with the close behind it", async () => {
+      const ran = last();
+      const open = await stream(ran);
+      await Promise.all([open.write(bytes("x")), open.closeWrite()]);
+      expect(ran.transport.writes.map(text)).toEqual([`finished${data("x")}${close}`]);
+    });
+
+    test("before all that comes behind its turn", async () => {
+      const ran = last();
+      const open = await stream(ran);
+      await ran.clock.turn();
+      await open.write(bytes("x"));
+      expect(ran.transport.writes.map(text)).toEqual(["finished", data("x")]);
+    });
+
+    test("alone, and at once, where the clock has no turns", async () => {
+      const { transport, driven } = run(established(new ScriptedConnection(), bytes("finished")), undefined, {
+        clock: { after: () => () => {} },
+      });
+      await driven;
+      await settled();
+      expect(text(transport.written)).toBe("finished");
+    });
+
+    test.each<readonly [string, (open: TlsStream) => Promise<unknown>, string]>([
+      ["is aborted", (open) => open.abort("cancelled"), `finished${alert("user_canceled")}`],
+      ["ends", (open) => open.closeWrite(), `finished${close}`],
+      ["goes on elsewhere", (open) => open.extractSecrets(), "finished"],
+    ])("first where the connection %s in the same turn", async (_, end, written) => {
+      const ran = last();
+      void end(await stream(ran)).catch(() => {});
+      await settled();
+      expect(text(ran.transport.written)).toBe(written);
+    });
+
+    test("nowhere where the transport breaks, and what is written with it fails", async () => {
+      const ran = last();
+      const open = await stream(ran);
+      ran.transport.failWrites();
+      await expect(open.write(bytes("x"))).rejects.toThrow("EPIPE");
+      await ran.clock.turn();
+      expect(text(ran.transport.written)).toBe("");
+    });
   });
 
   test("no step is fed more than 64 KiB, whatever the transport delivers", async () => {

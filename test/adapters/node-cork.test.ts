@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { type Duplex, duplexPair } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { memoryClientSessions, ticketKeys } from "@sallyport/core";
+import { node } from "@sallyport/crypto-node";
 import { connect, upgrade } from "@sallyport/node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { client, collect, server, tlsClient, tlsServer } from "../support/endpoints.ts";
 
 /** What the server's socket was told to write since the last look: the records of each write, by their length. */
@@ -134,6 +136,94 @@ describe("many small writes of one turn", () => {
       }),
     ]);
     expect(String(data)).toBe("400 Bad Request");
+  });
+});
+
+describe("what is written when the handshake is done", () => {
+  const finished = [1 - 17, 36]; // behind change_cipher_spec
+
+  test("goes with a client's last flight, in one write", async () => {
+    const under = new Counted();
+    upgrade(under.peer, { isServer: true, accept: server({ versions: ["tls1.3"] }) });
+    const peer = connect({ config: client(), servername: "localhost", socket: under.socket });
+    const secure = once(peer, "secureConnect");
+    under.look();
+    await secure;
+    peer.write(line);
+    await turn();
+    expect(under.look().at(-1)).toEqual([...finished, 100]);
+    peer.destroy();
+  });
+
+  test("before it is done, too", async () => {
+    const under = new Counted();
+    upgrade(under.peer, { isServer: true, accept: server({ versions: ["tls1.3"] }) });
+    const peer = connect({ config: client(), servername: "localhost", socket: under.socket });
+    peer.write(line);
+    await once(peer, "secureConnect");
+    await turn();
+    expect(under.look().at(-1)).toEqual([...finished, 100]);
+    peer.destroy();
+  });
+
+  test("goes with a server's tickets, and so does its close_notify", async () => {
+    const under = new Counted();
+    const sessions = ticketKeys({ random: (length) => node.random(length), now: Date.now });
+    const socket = upgrade(under.socket, { isServer: true, accept: server({ versions: ["tls1.3"], sessions }) });
+    const peer = connect({ config: client({ sessions: memoryClientSessions() }), servername: "localhost", socket: under.peer });
+    const received = collect(peer);
+    await once(socket, "secure");
+    under.look();
+    socket.end(line);
+    expect(String(await received)).toBe(line);
+    expect(under.look()).toEqual([[expect.any(Number), 100, 2]]); // both tickets in one record
+  });
+
+  test("is not waited for: a peer that hears nothing else has the last flight in the same turn", secureWithoutWords);
+  test("under a test's own timers too", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "setImmediate"] });
+    try {
+      await secureWithoutWords();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+  async function secureWithoutWords(): Promise<void> {
+    const under = new Counted();
+    const socket = upgrade(under.peer, { isServer: true, accept: server({ versions: ["tls1.3"] }) });
+    const peer = connect({ config: client(), servername: "localhost", socket: under.socket });
+    await Promise.all([once(peer, "secureConnect"), once(socket, "secure")]);
+    expect(under.look().at(-1)).toEqual(finished);
+    peer.destroy();
+  }
+});
+
+describe("end()", () => {
+  test("sends its close_notify with the last data, in one write", async () => {
+    const { socket, received, under } = await ours();
+    socket.write(line);
+    socket.end(line);
+    await received;
+    expect(under.look()).toEqual([[200, 2]]);
+  });
+
+  test("behind what is not yet written waits for it", async () => {
+    const { socket, received, under } = await ours();
+    for (let count = 0; count < 4; count++) socket.write(Buffer.alloc(200_000, "L"));
+    socket.end(line);
+    expect((await received).length).toBe(800_100);
+    expect(under.look().flat().at(-1)).toBe(2);
+  });
+
+  test("that is called twice, or behind destroy(), ends as before", async () => {
+    const { socket, received } = await ours();
+    socket.end("one");
+    socket.end();
+    expect(String(await received)).toBe("one");
+    const other = await ours();
+    other.socket.destroy();
+    other.socket.end();
+    expect(String(await other.received)).toBe("");
   });
 });
 

@@ -2,9 +2,9 @@
 import {
   expectComplete,
   type Fault,
-  peerScripts,
   plainHello,
   type PeerScript,
+  peerScripts,
   type Role,
   transports,
   type TransportScript,
@@ -12,7 +12,9 @@ import {
 import fc from "fast-check";
 import { laws } from "./laws.ts";
 import { judgeCuts, judgeWaits } from "./split-law.ts";
-import { type Changed, type Features, meet, mostEarlyData, type ProviderName } from "./world.ts";
+import { agreementOf } from "./agreement.ts";
+import type { Changed, Features, ProviderName } from "./features.ts";
+import { meet } from "./world.ts";
 
 export interface Case {
   readonly features: Features;
@@ -101,7 +103,12 @@ const requestsAndTickets = clients.map(
         ticket: true,
         talk: [{ kind: "ticket" }, ...script.talk],
         compresses: script.compresses || script.staples,
-        faults: script.staples ? mostlyAt(2, 2, script.faults) : script.faults,
+        faults: script.staples
+          ? mostlyAt(2, 2, script.faults)
+          : script.version === "tls1.2"
+            ? // Its ticket.
+              mostlyAt(5, 1, script.faults)
+            : script.faults,
       },
       transport,
     }) satisfies Case,
@@ -172,8 +179,78 @@ const refusals = fc
         transport,
       }) satisfies Case,
   );
+const mostlyTheSame = fc.constantFrom<Changed>("nothing", "nothing", "nothing", "nothing", "name", "time");
+
+/** Keys that both have from elsewhere, or that only one of them has; mostly it is the hello that is wrong. */
+const externalPsks = fc
+  .tuple(
+    fc.oneof(servers, clients),
+    fc.constantFrom("beside" as const, "alone" as const),
+    fc.array(fc.constantFrom(0, 0, 0, 1, 1, 2, 3), { minLength: 1, maxLength: 2 }),
+    fc.boolean(),
+    mostlyTheSame,
+  )
+  .map(
+    ([{ features, script, transport }, psks, named, isPlain, changed]) =>
+      ({
+        features: {
+          ...features,
+          psks,
+          changed,
+          versions: psks === "alone" || features.versions === "tls1.2" ? "tls1.3" : features.versions,
+          // Who proves a PSK shows no certificate.
+          authentication: psks === "alone" || features.authentication === "none" ? "none" : "optional",
+          smallRecords: false,
+          narrow: false,
+          extras: false,
+        },
+        script: {
+          ...script,
+          version: "tls1.3",
+          hello: isPlain ? { ...plainHello, suites: [0x1302, ...plainHello.suites] } : script.hello,
+          psks: named,
+          early: script.resumes ? script.early : [],
+          faults: isPlain ? script.faults.slice(1) : mostlyAt(0, 2, script.faults),
+        },
+        transport,
+      }) satisfies Case,
+  );
+/** A known key, or a stranger's, in place of a certificate. */
+const rawKeys = fc
+  .tuple(
+    fc.oneof(servers, clients),
+    fc.constantFrom("beside" as const, "alone" as const),
+    fc.constantFrom(0, 0, 0, 1, undefined),
+    fc.boolean(),
+    mostlyTheSame,
+  )
+  .map(
+    ([{ features, script, transport }, rawKeys, rawKey, isPlain, changed]) =>
+      ({
+        features: { ...features, rawKeys, changed, smallRecords: false, narrow: false, extras: false },
+        script: {
+          ...script,
+          hello: isPlain ? plainHello : script.hello,
+          rawKey,
+          resumes: script.resumes && script.asks,
+          shows: script.shows || isPlain,
+          psks: [],
+          faults: isPlain ? script.faults.slice(1) : mostlyAt(0, 4, script.faults),
+        },
+        transport,
+      }) satisfies Case,
+  );
+/** renegotiation_info that is well formed, and speaks of a handshake before this one. */
+const renegotiations = fc.tuple(fc.oneof(servers, clients), fc.constantFrom(1, 12, 24, 25, 36, 48, 254)).map(
+  ([{ features, script, transport }, renegotiated]) =>
+    ({
+      features: { ...features, versions: features.versions === "tls1.3" ? "both" : features.versions },
+      script: { ...script, version: "tls1.2", hello: { ...plainHello, renegotiated }, faults: script.faults.slice(1) },
+      transport,
+    }) satisfies Case,
+);
 const waiting = fc
-  .oneof(servers, clients)
+  .oneof(servers, servers, clients, clients, externalPsks, rawKeys)
   .map(({ features, script, transport }) => ({ features: { ...features, waits: true }, script, transport }) satisfies Case);
 const closing = talking.map(
   ({ features, script, transport }) =>
@@ -187,10 +264,13 @@ export const cases: fc.Arbitrary<Case> = fc.oneof(
   { weight: 4, arbitrary: talking },
   { weight: 2, arbitrary: earlyData },
   { weight: 2, arbitrary: retries },
-  { weight: 2, arbitrary: certificates },
-  { weight: 3, arbitrary: requestsAndTickets },
+  { weight: 3, arbitrary: certificates },
+  { weight: 4, arbitrary: requestsAndTickets },
   { weight: 3, arbitrary: changes },
   { weight: 1, arbitrary: refusals },
+  { weight: 2, arbitrary: externalPsks },
+  { weight: 2, arbitrary: rawKeys },
+  { weight: 1, arbitrary: renegotiations },
   { weight: 1, arbitrary: waiting },
   { weight: 1, arbitrary: closing },
 );
@@ -203,10 +283,12 @@ export function play(provider: ProviderName, one: Case): ReturnType<typeof meet>
   const met = meet(provider, features, script, transport);
   // Who opens everything can skip nothing.
   const skipsEarly = provider === "fuzz" && script.early.length > 0;
+  const agreement = agreementOf(features, script);
+  const agrees = agreement.hellos && agreement.identities && agreement.isFirst;
   const isPlain = script.faults.length === 0 && transport.endsAfter === undefined && !skipsEarly;
   const violations = [...met.account.violations];
-  if (isPlain && isAgreeable(one)) violations.push(...expectComplete(met.account, met.machine));
-  const played = { ...one, ...met, provider, agrees: isAgreeable(one) };
+  if (isPlain && agrees) violations.push(...expectComplete(met.account, met.machine));
+  const played = { ...one, ...met, provider, agrees, agreement };
   for (const [name, law] of named) {
     const why = law(played);
     if (why !== undefined) violations.push(`${name}: ${why}`);
@@ -216,34 +298,4 @@ export function play(provider: ProviderName, one: Case): ReturnType<typeof meet>
   if (provider === "fuzz" && features.waits === true)
     violations.push(...judgeWaits(meet("fuzz", { ...features, waits: false }, script, transport), met));
   return { ...met, violations };
-}
-
-/** Both must come to an agreement. */
-function isAgreeable({ features, script }: Case): boolean {
-  if (features.role === "client") {
-    const isDowngrade = script.downgrades === true && script.version === "tls1.2" && features.versions === "both";
-    return !script.stubborn && !isDowngrade && !(script.version === "tls1.3" && features.versions === "tls1.2");
-  }
-  const { hello } = script;
-  if (script.talk.some(({ kind }) => kind === "flood")) return false;
-  const shows = script.shows || features.authentication !== "required";
-  return (
-    shows &&
-    script.early.reduce((sum, length) => sum + length, 0) <= mostEarlyData &&
-    hello.versions?.includes(0x0304) === true &&
-    hello.versions.includes(0x0303) &&
-    hello.legacyVersion === 0x0303 &&
-    hello.more.length === 0 &&
-    hello.serverName === "localhost" &&
-    hello.compression.join() === "0" &&
-    hello.alpn?.includes("h2") === true &&
-    [0x001d, 0x0017].every((group) => hello.groups?.includes(group)) &&
-    hello.shares?.length === 1 &&
-    hello.shares[0] === 0x001d &&
-    [0x1301, 0xc02b].every((suite) => hello.suites.includes(suite)) &&
-    [0x0403, 0x0807].every((scheme) => hello.schemes?.includes(scheme)) &&
-    hello.sessionIdLength % 32 === 0 &&
-    hello.renegotiationInfo &&
-    (!script.resumes || (hello.pskModes?.includes(1) === true && hello.extendedMasterSecret))
-  );
 }

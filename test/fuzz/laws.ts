@@ -1,7 +1,10 @@
 // What must hold of a machine of ours beyond what a peer can see: by its stages, its errors, and the calls that it makes.
 import type { Account, Fault, Machine, PeerScript, Said, Spoken, TransportScript } from "@sallyport/arbitraries";
 import { contentsOf } from "../../packages/arbitraries/src/spoken.ts";
-import { type Features, mostEarlyData, type ProviderName, type Watched } from "./world.ts";
+import { type Agreement, pskNamed } from "./agreement.ts";
+import { casts } from "./casts.ts";
+import { type Features, mostEarlyData, type ProviderName } from "./features.ts";
+import type { Watched } from "./world.ts";
 import { alertIds } from "../../packages/core/src/alerts.ts";
 
 export interface Played {
@@ -14,6 +17,7 @@ export interface Played {
   readonly watched: Watched;
   /** Without a fault, and whole, it would complete. */
   readonly agrees: boolean;
+  readonly agreement: Agreement;
 }
 
 type Law = (played: Played) => string | undefined;
@@ -88,8 +92,8 @@ function recordAt(spoken: readonly Spoken[], index: number): Spoken | undefined 
 /** What proves something, and was changed, proves nothing. */
 const nothingForged: Law = ({ provider, account: { peer }, machine }) => {
   if (provider === "fuzz") return undefined;
-  if (peer.forged.has("binder") && machine.connection?.info.handshakeKind.startsWith("resumed") === true)
-    return "a session was taken up by a wrong binder";
+  if (peer.forged.has("binder") && machine.connection?.info.handshakeKind.startsWith("full") === false)
+    return `${machine.connection.info.handshakeKind} by a wrong binder`;
   const [proof] = [...peer.forged].filter((name) => name !== "binder");
   return proof !== undefined && machine.wasEstablished ? `established by a ${proof} that is wrong` : undefined;
 };
@@ -191,11 +195,95 @@ const earlyDataHolds: Law = ({ features: { changed = "nothing", role }, machine,
     : `early data of ${watched.sessionProtocol} is taken for ${info.alpn}`;
 };
 
-/** Who asks for a certificate, and takes none else, knows whom it speaks with. */
+/** Who asks for a certificate, and takes none else but a PSK, knows whom it speaks with. */
 const identitiesAreThere: Law = ({ features: { role, authentication }, machine: { connection } }) => {
   const isAsked = role === "client" || authentication === "required";
-  return isAsked && connection !== undefined && connection.info.peer === undefined ? "established with nobody" : undefined;
+  return isAsked && connection !== undefined && (connection.info.peer ?? connection.info.psk) === undefined
+    ? "established with nobody"
+    : undefined;
 };
+
+/** RFC 9846 §4.3.11, RFC 9258: spoken is by a PSK of the config's own, that the peer has named and has the key of. */
+const pskIsProven: Law = ({ provider, features: { psks = "none" }, script, account: { peer }, machine: { connection } }) => {
+  if (connection === undefined) return undefined;
+  const { psk, handshakeKind } = connection.info;
+  if (psk === undefined) {
+    const isDue = psks === "alone" || handshakeKind.startsWith("psk");
+    return isDue ? "established by a PSK that nobody names" : undefined;
+  }
+  const name = new TextDecoder().decode(psk.identity);
+  if (psks === "none") return `established by ${name}, which the config has not`;
+  // What opens everything believes any number of an identity, and any key.
+  if (!handshakeKind.startsWith("psk") || (provider === "fuzz" && peer.reached.size > 0)) return undefined;
+  const named = pskNamed(script.psks ?? []).filter((each) => each.name === name && (each.isRight || provider === "fuzz"));
+  return named.length > 0 ? undefined : `established by ${name}, which the peer has not`;
+};
+
+/**
+ * RFC 9846 §4.3.11, §6.2: a wrong key for a known name ends it, and where there is nothing else a name that nobody knows ends it
+ * likewise. §9.2: who asks for a PSK alone gets one.
+ */
+const wrongPskIsTold: Law = (played) => {
+  const {
+    provider,
+    features: { role, psks = "none" },
+    script,
+    machine,
+  } = played;
+  const [named, another] = pskNamed(script.psks ?? []);
+  if (!isUntouched(played) || psks === "none" || script.resumes) return undefined;
+  if (role === "client") {
+    const isUnknown = psks === "alone" && pskNamed(script.psks ?? []).every(({ name }) => name === "unknown");
+    return isUnknown ? expectAlert(machine, "missing_extension", "a server without a PSK") : undefined;
+  }
+  if (named === undefined) return undefined;
+  const isWrong = named.name === "unknown" ? psks === "alone" : !named.isRight && provider !== "fuzz";
+  return isWrong && another === undefined ? expectAlert(machine, "decrypt_error", "a PSK that is none") : undefined;
+};
+
+/** RFC 7250: a raw key that is spoken with is one of those that are trusted, and one that is not ends it. */
+const strangersAreRefused: Law = (played) => {
+  const {
+    provider,
+    features: { role, authentication, rawKeys = "none" },
+    script: { rawKey = 0, shows, resumes },
+    agreement,
+    account: { peer },
+    machine,
+  } = played;
+  const { peer: identity, handshakeKind } = machine.connection?.info ?? {};
+  // What opens everything opens a ticket in which another byte is changed.
+  const presented = provider === "fuzz" && handshakeKind?.startsWith("full") === false ? undefined : identity?.presented;
+  const [known] = casts[provider].rawKeys;
+  const isKnown = presented?.chain[0]?.join() === known.publicKey.join() && rawKeys !== "none";
+  if (presented?.type === "raw-public-key" && !isKnown) return "established with a raw key that nobody trusts";
+  const isShown = role === "client" || (authentication !== "none" && shows);
+  const isStranger = rawKeys !== "none" && rawKey % 2 === 1 && isShown && !resumes && peer.psks.length === 0;
+  const isDue = isUntouched(played) && agreement.isFirst && isStranger;
+  return isDue ? expectAlert(machine, "certificate_unknown", "a raw key that nobody trusts") : undefined;
+};
+
+/** RFC 5746 §3.4, §3.6: in a first handshake of TLS 1.2 nobody knows of one before. */
+const noRenegotiation: Law = (played) => {
+  const { agreement, machine } = played;
+  const isDue = isUntouched(played) && agreement.identities && !agreement.isFirst;
+  return isDue ? expectAlert(machine, "handshake_failure", "a renegotiation_info that is not empty") : undefined;
+};
+
+/** The hellos fit, and nothing was wrong or missing on their way. */
+function isUntouched({ agreement, script, transport, account: { peer } }: Played): boolean {
+  return (
+    agreement.hellos &&
+    script.faults.length === 0 &&
+    transport.endsAfter === undefined &&
+    script.early.length === 0 &&
+    !peer.isLost
+  );
+}
+function expectAlert({ failure }: Machine, due: string, of: string): string | undefined {
+  const told = failure?.alert.kind === "alert" ? failure.alert.description : "nothing";
+  return told === due ? undefined : `${of} gives ${told}, and ${due} was due`;
+}
 
 /** RFC 9846 §4.3.3: in TLS 1.3 a curve has its hash; the peers' keys have one scheme each. */
 const schemesFit: Law = ({ provider, account: { peer }, machine }) => {
@@ -275,6 +363,10 @@ export const laws: Readonly<Record<string, Law>> = {
   sessionsHold,
   earlyDataHolds,
   identitiesAreThere,
+  pskIsProven,
+  wrongPskIsTold,
+  strangersAreRefused,
+  noRenegotiation,
   schemesFit,
   plainAlertsAreNobodys,
   updatesAreAnswered,

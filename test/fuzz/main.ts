@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { addHits, drawHeatMap, type Hits } from "./heat-map.ts";
 import type { Batch, Job } from "./worker.ts";
-import type { ProviderName } from "./world.ts";
+import type { ProviderName } from "./features.ts";
 
 const { values } = parseArgs({
   options: {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Case, cases, play } from "./cases.ts";
 import { countHit, type Hits } from "./heat-map.ts";
-import type { ProviderName } from "./world.ts";
+import type { ProviderName } from "./features.ts";
 
 export interface Job {
   readonly provider: ProviderName;

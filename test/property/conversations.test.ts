@@ -5,7 +5,8 @@ import { fc, test } from "@fast-check/vitest";
 import { describeAccount, mustNotComplete, plainPeer, testOf } from "@sallyport/arbitraries";
 import { describe, expect } from "vitest";
 import { type Case, cases, play } from "../fuzz/cases.ts";
-import { type Features, meet, type ProviderName } from "../fuzz/world.ts";
+import type { Features, ProviderName } from "../fuzz/features.ts";
+import { meet } from "../fuzz/world.ts";
 
 // Always the same ones: new ones are the fuzzer's, `npm run fuzz`.
 const runs: Readonly<Record<ProviderName, number>> = { fuzz: 800, node: 150, noble: 4 };

@@ -2,7 +2,8 @@
 // anywhere.
 import { describeAccount, type Fault, plainPeer, type PeerScript, testOf } from "@sallyport/arbitraries";
 import { describe, expect, test } from "vitest";
-import { type Features, meet, type ProviderName } from "../fuzz/world.ts";
+import type { Features, ProviderName } from "../fuzz/features.ts";
+import { meet } from "../fuzz/world.ts";
 
 type Version = PeerScript["version"];
 const subjects = [

@@ -43,6 +43,11 @@ export class SimulatedTransport implements Transport {
     return Uint8Array.from(this.#written.flatMap((bytes) => [...bytes]));
   }
 
+  /** The same, a write each. */
+  get writes(): readonly Uint8Array[] {
+    return this.#written;
+  }
+
   // The peer's and the kernel's side.
 
   deliver(bytes: Uint8Array): void {

@@ -53,6 +53,9 @@ export function validHellos(): fc.Arbitrary<HelloScript> {
   return changes.map((changed) => ({ ...plainHello, ...changed }));
 }
 
+/** What of an earlier handshake's Finished is said: none, a client's, both sides', more than there can be. */
+const earlierLengths = [0, 12, 24, 25, 48, 254];
+
 /** With lists of anything, and what belongs there left out. */
 export function anyHellos(): fc.Arbitrary<HelloScript> {
   const list = (values: readonly number[], most: number): fc.Arbitrary<number[] | undefined> =>
@@ -81,6 +84,7 @@ export function anyHellos(): fc.Arbitrary<HelloScript> {
       pskModes: fc.constantFrom(undefined, [], [0], [0, 1], [1], [7]),
       extendedMasterSecret: fc.boolean(),
       renegotiationInfo: fc.boolean(),
+      renegotiated: fc.constantFrom(...earlierLengths),
       more: some(Object.values(extensionTypes), 3),
       turn: fc.nat({ max: 9 }),
     },
@@ -162,7 +166,10 @@ export function peerScripts(
     version: fc.constantFrom("tls1.3", "tls1.2"),
     hello:
       role === "server"
-        ? fc.constant(plainHello)
+        ? fc.oneof(
+            { weight: 20, arbitrary: fc.constant(plainHello) },
+            { weight: 1, arbitrary: fc.constantFrom(...earlierLengths).map((renegotiated) => ({ ...plainHello, renegotiated })) },
+          )
         : fc.oneof(
             { weight: 3, arbitrary: fc.constant(plainHello) },
             { weight: 5, arbitrary: validHellos() },
@@ -180,6 +187,11 @@ export function peerScripts(
     staples: fc.boolean(),
     compresses: fc.boolean(),
     resumes: fc.boolean(),
+    psks: fc.oneof(
+      { weight: 9, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 }) },
+    ),
+    rawKey: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat({ max: 1 }) }),
     early: fc.oneof(
       { weight: 9, arbitrary: fc.constant([]) },
       { weight: 2, arbitrary: fc.array(fc.nat({ max: 100 }), { minLength: 1, maxLength: 3 }) },
@@ -216,6 +228,8 @@ export function plainPeer(role: Role, changes: Partial<PeerScript> = {}): PeerSc
     staples: false,
     compresses: false,
     resumes: false,
+    psks: [],
+    rawKey: undefined,
     early: [],
     stubborn: false,
     changeCipherSpec: false,

@@ -1,7 +1,8 @@
-// A peer's own certificates as its script has them: with a status (RFC 6066 §8), compressed (RFC 8879), as far as they were asked for so.
+// A peer's own certificates as its script has them: with a status (RFC 6066 §8), compressed (RFC 8879), as far as they were asked for
+// so; or a raw public key (RFC 7250).
 import type { Bytes, CertificateCompressor, Credential } from "@sallyport/core";
-import { extensionTypes, handshakeTypes } from "./numbers.ts";
-import { block, extension, join, message, repeat, u16, u24, v24, v8 } from "./octets.ts";
+import { certificateTypes, extensionTypes, handshakeTypes } from "./numbers.ts";
+import { block, type Extension, extension, join, message, repeat, u16, u24, v24, v8 } from "./octets.ts";
 import type { PeerScript } from "./script.ts";
 
 /** What the subject asked for. */
@@ -19,7 +20,7 @@ export function certificateMessage(
   { status, compressions }: Wishes,
   compressor: CertificateCompressor | undefined,
 ): Bytes {
-  const first = status && staples ? [extension(extensionTypes.status_request, statusOf(own))] : [];
+  const first = status && staples && own?.type === "x509" ? [extension(extensionTypes.status_request, statusOf(own))] : [];
   const entries = (own?.chain ?? []).map((der, at) => join(v24(der), block(at === 0 ? first : [])));
   const body = join(v8(), v24(...entries));
   const isCompressed =
@@ -27,6 +28,12 @@ export function certificateMessage(
   if (!isCompressed) return message(handshakeTypes.certificate, body);
   const compressed = v24(compressor.compress(body));
   return message(handshakeTypes.compressed_certificate, u16(algorithmOf(compressor)), u24(body.length), compressed);
+}
+
+/** Of TLS 1.2, where a raw key is in no list (RFC 7250 §3). */
+export function certificateMessageTls12(own: Credential | undefined): Bytes {
+  const chain = (own?.chain ?? []).map((der) => v24(der));
+  return message(handshakeTypes.certificate, own?.type === "raw-public-key" ? join(...chain) : v24(...chain));
 }
 
 /** Of TLS 1.2, where it is a message. */
@@ -54,3 +61,9 @@ export const storedCompression: CertificateCompressor = {
   compress: (bytes) => bytes.slice(),
   decompress: (bytes, maxLength) => (bytes.length > maxLength ? undefined : bytes.slice()),
 };
+
+/** What a client says that has a raw key, and takes one, or a certificate. */
+export function offeredTypes(): readonly Extension[] {
+  const types = v8([certificateTypes.raw, certificateTypes.x509]);
+  return [extension(extensionTypes.client_certificate_type, types), extension(extensionTypes.server_certificate_type, types)];
+}

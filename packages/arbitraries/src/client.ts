@@ -1,14 +1,22 @@
 // A client that keeps every rule but those that its script breaks: TLS 1.3 or 1.2, as the server chooses.
-import type { Bytes, HashImplementation } from "@sallyport/core";
-import { certificateMessage, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
+import type { Bytes } from "@sallyport/core";
+import {
+  certificateMessage,
+  certificateMessageTls12,
+  compressionsIn,
+  noWishes,
+  offeredTypes,
+  type Wishes,
+} from "./certificate-message.ts";
 import { encodeHello, extensionsIn } from "./hello.ts";
-import { binderOf, earlyTraffic, exportedTls12, prf, Schedule, hashOf, verifyData } from "./key-schedule.ts";
-import { contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, suites } from "./numbers.ts";
-import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v24, v8 } from "./octets.ts";
+import { binderOf, earlyTraffic, hashOf, Schedule, verifyData } from "./key-schedule.ts";
+import { certificateTypes, contentTypes, extensionTypes, handshakeTypes, retryRandom, schemeIds, versionIds } from "./numbers.ts";
+import { type Extension, extension, join, message, repeat, sameBytes, u16, u32, v16, v8 } from "./octets.ts";
 import { type Flight, Peer, type Utterance } from "./peer.ts";
-import type { PeerSession } from "./script.ts";
+import type { KeysTls13 } from "./record-keys.ts";
+import { type HandshakeTls12, ScheduleTls12 } from "./schedule-tls12.ts";
+import type { PeerSession, Role } from "./script.ts";
 import { type Fault, filler } from "./faults.ts";
-import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 export class ClientPeer extends Peer {
   /** The subject chose, and there are keys in common. */
@@ -20,14 +28,17 @@ export class ClientPeer extends Peer {
   #schedule: Schedule | undefined;
   #handshakeKeys: KeysTls13 | undefined;
   #applicationKeys: KeysTls13 | undefined;
+  /** As the last hello has them, and which of their binders are wrong. */
+  #offered: readonly PeerSession[] = [];
+  readonly #wrongBinders = new Set<number>();
   #resumes = false;
   #takesEarly = false;
   #asked = false;
   #wishes: Wishes = noWishes;
+  #showsRawKey = false;
   #extendedMasterSecret = false;
   #serverShare: { readonly group: number; readonly share: Bytes } | undefined;
-  #master: Bytes | undefined;
-  #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
+  #tls12: ScheduleTls12 | undefined;
   #handshakeHash: Bytes = repeat(0);
   #finishedHash: Bytes | undefined;
 
@@ -55,9 +66,7 @@ export class ClientPeer extends Peer {
 
   exported(label: string): Bytes | undefined {
     if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
-    const seed = join(repeat(32, this.script.hello.random), this.#serverRandom);
-    const master = this.#extendedMasterSecret ? this.#master : undefined;
-    return master && exportedTls12(this.hashImplementation, master, label, seed);
+    return this.#extendedMasterSecret ? this.#tls12?.exported(label) : undefined;
   }
 
   // ── ClientHello ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -70,8 +79,10 @@ export class ClientPeer extends Peer {
   }
   #hello(): Bytes {
     const { hello, early } = this.script;
-    // Behind a HelloRetryRequest the second hello's binder counts alone.
+    // Behind a HelloRetryRequest the second hello's binders count alone.
     this.forged.delete("binder");
+    this.#wrongBinders.clear();
+    this.#offered = this.#fittingPsks();
     const session = this.#offers13;
     const retry = this.#retry;
     // RFC 5077 §3.4: who offers a ticket tells by the id's echo that it was taken.
@@ -83,15 +94,29 @@ export class ClientPeer extends Peer {
     if (session !== undefined && early.length > 0 && retry === undefined) added.push(extension(extensionTypes.early_data));
     const ticket = this.#offers12?.ticket ?? repeat(0);
     if (ticket.length > 0) added.push(extension(extensionTypes.session_ticket, ticket));
+    if (this.rawKey !== undefined) added.push(...offeredTypes());
     const write = (last: readonly Extension[]): Bytes =>
       this.#withId(encodeHello(asked, (group) => this.#pair(group).share, added, last));
-    if (session === undefined) return write([]);
-    const hash = this.#hashOf(session);
-    const identities = v16(v16(session.ticket), u32(session.ageAdd));
-    const offer = (binder: Bytes): Bytes => write([extension(extensionTypes.pre_shared_key, identities, v16(v8(binder)))]);
-    const whole = offer(repeat(hash.length));
-    const transcript = hashOf(hash, ...this.transcript, whole.subarray(0, -3 - hash.length));
-    return offer(binderOf(hash, session.secret, session.binder ?? "res binder", transcript));
+    if (this.#offered.length === 0) return write([]);
+    const identities = v16(...this.#offered.map((psk) => join(v16(psk.ticket), u32(psk.ageAdd))));
+    const unbound = v16(...this.#offered.map(({ suite }) => v8(repeat(this.hashFor(suite).length))));
+    const whole = write([extension(extensionTypes.pre_shared_key, identities, unbound)]);
+    return this.#bound(whole.subarray(0, -unbound.length));
+  }
+  /** A session first, then the external ones; behind a retry those that go with its suite (RFC 9846 §4.2.2). */
+  #fittingPsks(): readonly PeerSession[] {
+    const session = this.#offers13;
+    const external = this.script.hello.versions?.includes(versionIds["tls1.3"]) === true ? this.psks : [];
+    const psks = session === undefined ? external : [session, ...external];
+    return this.#retry === undefined ? psks : psks.filter(({ suite }) => this.hashFor(suite) === this.hashImplementation);
+  }
+  /** @param front a hello up to its binders (§4.3.11.2) */
+  #bound(front: Bytes): Bytes {
+    const binders = this.#offered.map(({ suite, secret, binder = "res binder" }) => {
+      const hash = this.hashFor(suite);
+      return v8(binderOf(hash, secret, binder, hashOf(hash, ...this.transcript, front)));
+    });
+    return join(front, v16(...binders));
   }
   /** By session id TLS 1.2 finds a session again. */
   #withId(hello: Bytes): Bytes {
@@ -107,30 +132,29 @@ export class ClientPeer extends Peer {
   }
   /** A binder over what was really said, or over what should have been. */
   protected override mend(bytes: Bytes, faults: readonly Fault[]): Bytes {
-    const session = this.#offers13;
     const placed = bytes[0] === handshakeTypes.client_hello ? extensionsIn(bytes, "tls1.3") : undefined;
     const last = placed?.extensions.at(-1);
-    if (session === undefined || last?.type !== extensionTypes.pre_shared_key || placed?.tail.length !== 0) return bytes;
-    const hash = this.#hashOf(session);
-    const front = bytes.subarray(0, -3 - hash.length);
-    const binder = binderOf(hash, session.secret, session.binder ?? "res binder", hashOf(hash, ...this.transcript, front));
+    if (this.#offered.length === 0 || last?.type !== extensionTypes.pre_shared_key || placed?.tail.length !== 0) return bytes;
+    const lengths = this.#offered.map(({ suite }) => 1 + this.hashFor(suite).length);
+    const right = this.#bound(bytes.subarray(0, -lengths.reduce((sum, length) => sum + length, 2)));
     // A length that is made wrong stays so.
-    if (faults.some(({ act, value }) => act === "forge" || act === "length" || value % 4 === 0)) {
-      if (!sameBytes(bytes.subarray(-hash.length), binder)) this.forged.add("binder");
-      return bytes;
+    if (!faults.some(({ act, value }) => act === "forge" || act === "length" || value % 4 === 0)) return right;
+    for (const [index] of lengths.entries()) {
+      const from = right.length - lengths.slice(index).reduce((sum, length) => sum + length, 0);
+      const to = from + (lengths[index] ?? 0);
+      if (!sameBytes(bytes.subarray(from, to), right.subarray(from, to))) this.#wrongBinders.add(index);
     }
-    return join(front, v16(v8(binder)));
+    // Which of them counts says the server: until then the first, a session's if there is one.
+    if (this.#wrongBinders.has(0)) this.forged.add("binder");
+    return bytes;
   }
   #startEarly(offers: boolean): void {
     const session = this.#offers13;
     if (!offers || session === undefined) return;
-    const secret = earlyTraffic(this.#hashOf(session), session.secret, hashOf(this.#hashOf(session), ...this.transcript));
+    const hash = this.hashFor(session.suite);
+    const secret = earlyTraffic(hash, session.secret, hashOf(hash, ...this.transcript));
     this.suite = session.suite;
     [this.write] = this.keysOf("early", secret, session.suite);
-  }
-  #hashOf(session: PeerSession): HashImplementation {
-    const name = suites.get(session.suite)?.hash ?? "sha256";
-    return this.provider.hashes.find((hash) => hash.name === name) ?? this.hashImplementation;
   }
   #changeCipherSpec(): Utterance {
     return { type: contentTypes.changeCipherSpec, make: () => Uint8Array.of(1) };
@@ -148,7 +172,7 @@ export class ClientPeer extends Peer {
     if (this.script.changeCipherSpec && this.script.early.length === 0 && this.#retry === undefined)
       says.unshift(this.#changeCipherSpec());
     if (this.#asked) {
-      const own = this.script.shows ? this.identity : undefined;
+      const own = this.#shown;
       says.push(this.handshake(() => certificateMessage(own, this.script, this.#wishes, this.compressor)));
       if (own !== undefined) says.push(this.handshake(() => this.#certificateVerify(own, this.toBeSigned("client"))));
     }
@@ -162,6 +186,10 @@ export class ClientPeer extends Peer {
       ),
     );
     return { says, answered: () => true };
+  }
+  get #shown(): Peer["identity"] {
+    if (!this.script.shows) return undefined;
+    return this.#showsRawKey ? this.rawKey : this.identity;
   }
   #certificateVerify({ signer }: NonNullable<Peer["identity"]>, signed: Bytes): Bytes {
     const [scheme = "ed25519"] = signer.schemes;
@@ -184,15 +212,20 @@ export class ClientPeer extends Peer {
     if (this.transcript.length === before) this.transcript.push(heard);
     if (heard[0] === handshakeTypes.certificate_request) this.#certificateRequest(heard);
     if (heard[0] === handshakeTypes.encrypted_extensions) {
-      this.#takesEarly =
-        extensionsIn(heard, "tls1.3")?.extensions.some(({ type }) => type === extensionTypes.early_data) ?? false;
+      const answers = extensionsIn(heard, "tls1.3")?.extensions ?? [];
+      this.#takesEarly = answers.some(({ type }) => type === extensionTypes.early_data);
+      this.#heedTypes(answers);
     }
     if (heard[0] === handshakeTypes.server_key_exchange) {
       this.#serverShare = { group: (heard[5] ?? 0) * 256 + (heard[6] ?? 0), share: heard.subarray(8, 8 + (heard[7] ?? 0)) };
     }
-    if (heard[0] === handshakeTypes.new_session_ticket && this.#master !== undefined) {
+    if (heard[0] === handshakeTypes.new_session_ticket && this.#tls12 !== undefined) {
       this.sessions.push(this.#sessionTls12(heard.subarray(10)));
     }
+  }
+  #heedTypes(answers: readonly Extension[]): void {
+    const [chosen] = answers.find(({ type }) => type === extensionTypes.client_certificate_type)?.body ?? [];
+    this.#showsRawKey = chosen === certificateTypes.raw;
   }
   #certificateRequest(heard: Bytes): void {
     this.#asked = true;
@@ -227,15 +260,22 @@ export class ClientPeer extends Peer {
     const group = (share?.[0] ?? 0) * 256 + (share?.[1] ?? 0);
     const implementation = this.group(group);
     const secret = share && implementation?.complete(this.#pair(group).key, share.subarray(4));
-    this.#resumes = answer(extensionTypes.pre_shared_key) !== undefined;
+    const psk = this.#selected(answer(extensionTypes.pre_shared_key));
     if (secret === undefined) {
       this.isLost = true;
       return;
     }
-    this.#schedule = new Schedule(this.hashImplementation, secret, this.#resumes ? this.session?.secret : undefined);
+    this.#schedule = new Schedule(this.hashImplementation, secret, psk?.secret);
     const { client, server } = this.#schedule.handshake(this.hash());
     [this.#handshakeKeys] = this.keysOf("handshake", client);
     this.read = this.keysOf("handshake", server);
+  }
+  #selected(answer: Bytes | undefined): PeerSession | undefined {
+    if (answer === undefined) return undefined;
+    const index = (answer[0] ?? 0) * 256 + (answer[1] ?? 0);
+    if (this.#wrongBinders.has(index)) this.forged.add("binder");
+    else this.forged.delete("binder");
+    return this.#offered[index];
   }
   #serverFinished(heard: Bytes): void {
     const [keys] = this.read;
@@ -271,9 +311,8 @@ export class ClientPeer extends Peer {
       return;
     }
     const says: Utterance[] = [];
-    const own = this.script.shows ? this.identity : undefined;
-    if (this.#asked)
-      says.push(this.handshake(() => message(handshakeTypes.certificate, v24(...(own?.chain ?? []).map((der) => v24(der))))));
+    const own = this.#shown;
+    if (this.#asked) says.push(this.handshake(() => certificateMessageTls12(own)));
     says.push(
       this.handshake(
         () => this.#clientKeyExchange(),
@@ -285,7 +324,7 @@ export class ClientPeer extends Peer {
   }
   #ending(): Utterance[] {
     const useKeys = (): void => {
-      this.write = this.#keysTls12?.client ?? this.write;
+      this.write = this.#tls12?.keys?.client ?? this.write;
     };
     return [
       { ...this.#changeCipherSpec(), after: useKeys },
@@ -300,11 +339,7 @@ export class ClientPeer extends Peer {
     const theirs = this.#serverShare;
     const secret = theirs && this.group(theirs.group)?.complete(this.#pair(theirs.group).key, theirs.share);
     if (secret === undefined) return;
-    const hash = this.hashImplementation;
-    this.#master = this.#extendedMasterSecret
-      ? prf(hash, secret, "extended master secret", this.hash(), 48)
-      : prf(hash, secret, "master secret", join(repeat(32, this.script.hello.random), this.#serverRandom), 48);
-    this.#expand();
+    this.#tls12 = ScheduleTls12.of(this.#handshakeTls12, secret, this.#extendedMasterSecret ? this.hash() : undefined);
     if (this.#sessionId.length > 0) this.sessions.push(this.#sessionTls12(repeat(0)));
   }
   #sessionTls12(ticket: Bytes): PeerSession {
@@ -313,44 +348,34 @@ export class ClientPeer extends Peer {
       suite: this.suite ?? 0,
       ticket,
       id: this.#sessionId,
-      secret: this.#master ?? repeat(48),
+      secret: this.#tls12?.master ?? repeat(48),
       ageAdd: 0,
     };
   }
-  #expand(): void {
-    const suite = this.suiteImplementation(this.suite);
-    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
-    if (suite === undefined || this.#master === undefined) return;
-    const seed = join(this.#serverRandom, repeat(32, this.script.hello.random));
-    const size = suite.keyLength;
-    const block = prf(this.hashImplementation, this.#master, "key expansion", seed, 2 * (size + saltLength));
-    const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = {
-      client: new KeysTls12(suite, block.subarray(0, size), iv(0)),
-      server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)),
-    };
+  get #handshakeTls12(): HandshakeTls12 {
+    return this.handshakeTls12({ client: repeat(32, this.script.hello.random), server: this.#serverRandom });
   }
   #serverHelloTls12(id: Bytes, answers: readonly Extension[]): void {
     this.#extendedMasterSecret = answers.some(({ type }) => type === extensionTypes.extended_master_secret);
     this.#sessionId = id;
+    this.#heedTypes(answers);
     const session = this.#offers12;
     const sent = session !== undefined && session.id.length > 0 ? session.id : repeat(32, 0x5e);
     this.#resumes = session !== undefined && id.length > 0 && sameBytes(id, sent);
     if (!this.#resumes || session === undefined) return;
-    this.#master = session.secret;
-    this.#expand();
+    this.#tls12 = new ScheduleTls12(this.#handshakeTls12, session.secret);
   }
   protected understandChangeCipherSpec(): void {
     if (this.version !== "tls1.2") return;
-    if (this.#keysTls12 === undefined) this.isLost = true;
-    else this.read = [this.#keysTls12.server];
+    const { keys } = this.#tls12 ?? {};
+    if (keys === undefined) this.isLost = true;
+    else this.read = [keys.server];
   }
   #checkFinishedTls12(heard: Bytes): void {
     if (!sameBytes(heard.subarray(4), this.#verifyDataTls12("server"))) this.finishedIsWrong();
     this.finishedHeard = true;
   }
-  #verifyDataTls12(role: string): Bytes {
-    if (this.#master === undefined) return repeat(12, 0xf1);
-    return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
+  #verifyDataTls12(role: Role): Bytes {
+    return this.#tls12?.verifyData(role, this.hash()) ?? repeat(12, 0xf1);
   }
 }

@@ -118,7 +118,7 @@ function judge(peer: Peer, subject: Subject, { isCut, wentOn, epochsMatter }: Co
   if (subject.wasEstablished) {
     const facts = {
       subject: peer.role === "client" ? "server" : "client",
-      mayResume: peer.script.resumes,
+      mayResume: peer.mayResume,
       epochsMatter,
     } as const;
     const why = mustNotComplete(peer.spoken, facts);

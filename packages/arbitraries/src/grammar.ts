@@ -8,13 +8,16 @@ import { extensionTypes, handshakeTypes } from "./numbers.ts";
  */
 type Field = number | "extensions" | "rest" | readonly [1 | 2 | 3, ...Field[]];
 
-const messages: Readonly<Record<number, { readonly tls13?: readonly Field[]; readonly tls12?: readonly Field[] }>> = {
+/** `raw12`: of TLS 1.2, where a raw public key was agreed on instead of certificates (RFC 7250 §3). */
+type Version = "tls13" | "tls12" | "raw12";
+
+const messages: Readonly<Record<number, { readonly [version in Version]?: readonly Field[] }>> = {
   [handshakeTypes.client_hello]: both([2, 32, [1], [2, 2], [1, 1], "extensions"]),
   [handshakeTypes.server_hello]: both([2, 32, [1], 2, 1, "extensions"]),
   [handshakeTypes.end_of_early_data]: both([]),
   [handshakeTypes.server_hello_done]: both([]),
   [handshakeTypes.encrypted_extensions]: both(["extensions"]),
-  [handshakeTypes.certificate]: { tls13: [[1], [3, [3], [2, 2, [2]]]], tls12: [[3, [3]]] },
+  [handshakeTypes.certificate]: { tls13: [[1], [3, [3], [2, 2, [2]]]], tls12: [[3, [3]]], raw12: [[3]] },
   [handshakeTypes.compressed_certificate]: { tls13: [2, 3, [3]] },
   [handshakeTypes.certificate_status]: { tls12: [1, [3]] },
   [handshakeTypes.certificate_request]: {
@@ -49,12 +52,16 @@ const offered: Readonly<Record<number, readonly Field[]>> = {
   ],
   [extensionTypes.extended_master_secret]: [],
   [extensionTypes.early_data]: [],
+  [extensionTypes.renegotiation_info]: [[1]],
+  [extensionTypes.client_certificate_type]: [[1, 1]],
+  [extensionTypes.server_certificate_type]: [[1, 1]],
 };
 
 /** What has no line here is well formed. */
-export function isWellFormed(message: Uint8Array, isTls13: boolean): boolean {
+export function isWellFormed(message: Uint8Array, version: Version): boolean {
   const [type = -1] = message;
-  const fields = messages[type]?.[isTls13 ? "tls13" : "tls12"];
+  const lines = messages[type];
+  const fields = lines?.[version] ?? (version === "raw12" ? lines?.tls12 : undefined);
   if (fields === undefined) return true;
   const end = read(message, 4, message.length, fields, type === handshakeTypes.client_hello);
   return end === message.length;

@@ -21,6 +21,8 @@ export interface HelloScript {
   /** Of TLS 1.2: extended_master_secret, renegotiation_info, session_ticket (empty). */
   readonly extendedMasterSecret: boolean;
   readonly renegotiationInfo: boolean;
+  /** Bytes in renegotiation_info of the Finished of a handshake before this one; of a server's hello, too. Default 0: it is the first. */
+  readonly renegotiated?: number;
   readonly sessionTicket: boolean;
   readonly pointFormats: boolean;
   /** Extensions that most have never heard of, and known ones with a body that fits, by their numbers. */
@@ -75,7 +77,7 @@ export function encodeHello(
   say(alpn, extensionTypes.alpn, v16(...(alpn ?? []).map((name) => v8(latin1(name)))));
   say(pskModes, extensionTypes.psk_key_exchange_modes, v8(pskModes ?? []));
   say(hello.extendedMasterSecret, extensionTypes.extended_master_secret);
-  say(hello.renegotiationInfo, extensionTypes.renegotiation_info, v8());
+  say(hello.renegotiationInfo, extensionTypes.renegotiation_info, v8(earlierFinished(hello)));
   say(hello.sessionTicket, extensionTypes.session_ticket);
   say(hello.pointFormats, extensionTypes.ec_point_formats, v8([0]));
   for (const type of hello.more) say(true, type, bodyOf(type));
@@ -91,6 +93,11 @@ export function encodeHello(
     v8(hello.compression),
     block([...kept, ...new_, ...last]),
   );
+}
+
+/** RFC 5746 §3.2: by TLS 1.2 a client's has 12 bytes, and both sides' together 24. */
+export function earlierFinished({ renegotiated = 0 }: HelloScript): Bytes {
+  return repeat(renegotiated, 0xf0);
 }
 
 /** Something that its decoder takes. */

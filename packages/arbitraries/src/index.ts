@@ -5,6 +5,7 @@ export { type Flight, type Hit, Peer, type PeerOptions, type Utterance } from ".
 export type { PeerScript, PeerSession, Role, Talk } from "./script.ts";
 export { describeSpoken, type Said, type Spoken } from "./spoken.ts";
 export { type HelloScript, plainHello } from "./hello.ts";
+export { externalPsk, type ExternalPskOptions } from "./external-psk.ts";
 export { anotherOf } from "./another.ts";
 export { type Act, acts, describeFault, type Fault, type Layer } from "./faults.ts";
 

@@ -1,4 +1,4 @@
-// The key schedules of TLS 1.3 (RFC 9846 §7.1) and TLS 1.2 (RFC 5246 §5, §6.3, RFC 7627), once more: nothing here is core's but the
+// The key schedule of TLS 1.3 (RFC 9846 §7.1) and the PRF of TLS 1.2 (RFC 5246 §5), once more: nothing here is core's but the
 // provider's hash.
 import type { Bytes, HashImplementation } from "@sallyport/core";
 import { join, latin1, repeat, v8 } from "./octets.ts";
@@ -80,11 +80,6 @@ export function binderOf(hash: HashImplementation, psk: Uint8Array, label: strin
 }
 export function earlyTraffic(hash: HashImplementation, psk: Uint8Array, transcriptHash: Uint8Array): Bytes {
   return expandLabel(hash, hash.hmac(repeat(hash.length), psk), "c e traffic", transcriptHash, hash.length);
-}
-
-/** RFC 5705 §4, with an empty context. @param seed both randoms, the client's first. */
-export function exportedTls12(hash: HashImplementation, master: Uint8Array, label: string, seed: Uint8Array): Bytes {
-  return prf(hash, master, label, join(seed, [0, 0]), 32);
 }
 
 /** TLS 1.2's P_hash, with the label in front of the seed. */

@@ -1,10 +1,11 @@
 // Which order of messages may complete a handshake, as the RFCs' figures have it: a few patterns over what was really said, and
 // nothing of any TLS's code. It knows order, epochs, and what was offered; it judges no message's contents beyond that.
 import type { Bytes } from "@sallyport/core";
-import { bodyOf, judgeClientsOffers, judgeServersAnswers, numbersIn, repeatsAnExtension, sharesIn, suiteOf } from "./answers.ts";
-import { extensionsIn, isRetry } from "./hello.ts";
+import { judgeClientsOffers, judgeServersAnswers, repeatsAnExtension } from "./answers.ts";
+import { bodyOf, isClientHello, isServerHello, isTls13Hello, numbersIn, versionsIn } from "./fields.ts";
 import { isWellFormed } from "./grammar.ts";
-import { contentTypes, extensionTypes, handshakeTypes, messageName, versionIds } from "./numbers.ts";
+import { isRetry } from "./hello.ts";
+import { certificateTypes, contentTypes, extensionTypes, handshakeTypes, messageName, versionIds } from "./numbers.ts";
 import { join, messageEnd } from "./octets.ts";
 import type { Role } from "./script.ts";
 import type { Spoken } from "./spoken.ts";
@@ -12,7 +13,7 @@ import type { Spoken } from "./spoken.ts";
 export interface ModelFacts {
   /** Whose handshake is judged. */
   readonly subject: Role;
-  /** The peer offered, or knows, a session. */
+  /** The peer offered, or knows, a session or an external PSK. */
   readonly mayResume: boolean;
   /** Keys of different epochs are told apart: not by a provider that opens everything. */
   readonly epochsMatter: boolean;
@@ -20,24 +21,42 @@ export interface ModelFacts {
 
 /** Why the subject must not have completed its handshake; undefined: it may have. */
 export function mustNotComplete(spoken: readonly Spoken[], facts: ModelFacts): string | undefined {
-  const server = facts.subject === "server" ? "subject" : "peer";
-  const hello = messagesOf(spoken.filter(({ by }) => by === server)).find(
-    (message) => message[0] === handshakeTypes.server_hello,
-  );
-  const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
-  // What was sealed as early data, and is not wanted, is skipped whatever it is (RFC 9846 §4.3.10).
-  const heeded = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
-  const heard = read(heeded, hello !== undefined && !isTls13Hello(hello), facts, offersTls12(own));
+  const sides = sidesOf(spoken, facts);
+  const { own, hello, isOld } = sides;
+  const heard = read(sides, facts);
   if (typeof heard === "string") return heard;
-  const broken = heard.messages.find((message) => !isWellFormed(message, hello !== undefined && isTls13Hello(hello)));
+  const list = facts.subject === "server" ? extensionTypes.client_certificate_type : extensionTypes.server_certificate_type;
+  const isRawKey = hello !== undefined && bodyOf(hello, list)?.[0] === certificateTypes.raw;
+  const version = isOld ? (isRawKey ? "raw12" : "tls12") : "tls13";
+  const broken = heard.messages.find((message) => !isWellFormed(message, version));
   if (broken !== undefined) return `a ${messageName(broken[0] ?? 0)} whose lengths do not fit`;
   return facts.subject === "server" ? judgeClient(heard, own, facts) : judgeServer(heard, own, facts);
+}
+
+interface Sides {
+  /** The subject's messages. */
+  readonly own: readonly Bytes[];
+  /** The peer's records. */
+  readonly heeded: readonly Spoken[];
+  /** The first of a server, which may be a HelloRetryRequest: what comes behind Finished may look like another. */
+  readonly hello: Bytes | undefined;
+  readonly isOld: boolean;
+}
+function sidesOf(spoken: readonly Spoken[], { subject }: ModelFacts): Sides {
+  const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
+  const takes = takesEarly(own);
+  // What was sealed as early data, and is not wanted, is skipped whatever it is (RFC 9846 §4.3.10).
+  const heeded = spoken.filter((each) => each.by === "peer" && (takes || !isSkipped(each)));
+  const hello = (subject === "server" ? own : messagesOf(heeded)).find(isServerHello);
+  return { own, heeded, hello, isOld: hello !== undefined && !isTls13Hello(hello) };
 }
 
 /** A letter for each message, in order; a record that changes keys is one too. */
 interface Read {
   readonly letters: string;
   readonly messages: readonly Bytes[];
+  /** Records behind Finished. */
+  readonly behind: readonly Spoken[];
 }
 const letters: ReadonlyMap<number, string> = new Map([
   [handshakeTypes.hello_request, "r"],
@@ -61,20 +80,18 @@ const letters: ReadonlyMap<number, string> = new Map([
 const mostContent = 2 ** 14;
 
 /** Of the peer, up to its Finished; a sentence: no TLS may go on behind this. */
-function read(
-  records: readonly Spoken[],
-  isOld: boolean,
-  { epochsMatter, subject }: ModelFacts,
-  mayBeOld: boolean,
-): Read | string {
+function read({ own, heeded, isOld }: Sides, { epochsMatter, subject }: ModelFacts): Read | string {
   const messages: Bytes[] = [];
+  const pieces = new Pieces();
+  const mayBeOld = own.some((message) => isClientHello(message) && versionsIn(message).includes(versionIds["tls1.2"]));
   let said = "";
-  let partial: Bytes = new Uint8Array(0);
   let epoch: string | undefined;
-  for (const { type, content, epoch: under } of records) {
+  let count = 0;
+  for (const { type, content, epoch: under } of heeded) {
     if (said.endsWith("F")) break;
+    count++;
     if (content.length > mostContent) return `a record of ${content.length} bytes`;
-    if (type !== contentTypes.handshake && partial.length > 0) return "another record inside a handshake message";
+    if (type !== contentTypes.handshake && pieces.isInside) return "another record inside a handshake message";
     if (type === contentTypes.alert) {
       const [level, description] = content;
       if (content.length !== 2) return "an alert that is none";
@@ -98,73 +115,59 @@ function read(
     }
     if (type !== contentTypes.handshake) return `a record of content type ${type}`;
     if (content.length === 0) return "an empty handshake record";
-    if (partial.length > 0 && epoch !== under) return "a message in two epochs";
+    if (pieces.isInside && epoch !== under) return "a message in two epochs";
     epoch = under;
-    partial = partial.length === 0 ? content : join(partial, content);
-    for (let end = messageEnd(partial); partial.length >= end; end = messageEnd(partial)) {
-      const whole = partial.subarray(0, end);
+    for (const { whole, isLast } of pieces.add(content)) {
       const [first = -1] = whole;
-      partial = partial.subarray(end);
       const wrong = wrongEpoch(first, under, isOld, said, epochsMatter);
       if (wrong !== undefined) return wrong;
       messages.push(whole);
       said += letters.get(first) ?? "?";
-      const changesKeys =
-        first === handshakeTypes.finished ||
-        first === handshakeTypes.end_of_early_data ||
-        (first === handshakeTypes.server_hello && !isOld);
-      if (changesKeys && partial.length > 0) return "bytes behind a message that changes keys";
+      const isHello = first === handshakeTypes.server_hello && !isOld;
+      const changesKeys = isHello || first === handshakeTypes.finished || first === handshakeTypes.end_of_early_data;
+      if (changesKeys && !isLast) return "bytes behind a message that changes keys";
     }
   }
-  return { letters: said, messages };
+  return { letters: said, messages, behind: heeded.slice(count) };
 }
 
 /** Why the subject, which is established, must not go on; undefined: it may. Judged is what came behind the peer's Finished. */
-export function mustNotGoOn(spoken: readonly Spoken[], { subject, epochsMatter }: ModelFacts): string | undefined {
-  const own = messagesOf(spoken.filter(({ by }) => by === "subject"));
-  const heard = spoken.filter((each) => each.by === "peer" && (takesEarly(own) || !isSkipped(each)));
-  // The first: what comes behind Finished may look like another.
-  const hello = (subject === "server" ? own : messagesOf(heard)).find(
-    (message) => message[0] === handshakeTypes.server_hello && !isRetry(message),
-  );
-  const isOld = hello !== undefined && !isTls13Hello(hello);
+export function mustNotGoOn(spoken: readonly Spoken[], facts: ModelFacts): string | undefined {
+  const sides = sidesOf(spoken, facts);
+  const { own, isOld } = sides;
+  const heard = read(sides, facts);
+  // That it must not have completed is said already.
+  if (typeof heard === "string") return undefined;
+  const isClient = facts.subject === "client";
   const expected: readonly number[] = isOld
-    ? [subject === "client" ? handshakeTypes.hello_request : handshakeTypes.client_hello]
-    : [handshakeTypes.key_update, ...(subject === "client" ? [handshakeTypes.new_session_ticket] : [])];
+    ? [isClient ? handshakeTypes.hello_request : handshakeTypes.client_hello]
+    : [handshakeTypes.key_update, ...(isClient ? [handshakeTypes.new_session_ticket] : [])];
   const mostBorne = sizeBorne(own, isOld);
+  const pieces = new Pieces();
   let wishes = 0;
-  let isBehind = false;
-  let partial: Bytes = new Uint8Array(0);
-  for (const { type, content, epoch } of heard) {
-    if (isBehind) {
-      if (epochsMatter && epoch !== "application") return `a record under ${epoch} keys behind Finished`;
-      if (content.length > mostBorne) return `a record of ${content.length} bytes`;
-      if (type !== contentTypes.handshake && partial.length > 0) return "another record inside a handshake message";
+  for (const { type, content, epoch } of heard.behind) {
+    if (facts.epochsMatter && epoch !== "application") return `a record under ${epoch} keys behind Finished`;
+    if (content.length > mostBorne) return `a record of ${content.length} bytes`;
+    if (type !== contentTypes.handshake && pieces.isInside) return "another record inside a handshake message";
+    if (type === contentTypes.alert) {
+      const [level, description] = content;
       // Nothing is read behind it.
-      if (type === contentTypes.alert && content.length === 2 && content[1] === 0) return undefined;
-      const passes = type === contentTypes.alert && content.length === 2 && (content[1] === 90 || (isOld && content[0] === 1));
-      if (type === contentTypes.alert && !passes) return "an alert that ends the connection";
-      if (type < contentTypes.alert || type > contentTypes.data) return `a record of content type ${type} behind Finished`;
-      if (type === contentTypes.handshake && content.length === 0) return "an empty handshake record";
+      if (content.length === 2 && description === 0) return undefined;
+      if (content.length !== 2 || !(description === 90 || (isOld && level === 1))) return "an alert that ends the connection";
     }
+    if (type < contentTypes.alert || type > contentTypes.data) return `a record of content type ${type} behind Finished`;
     if (type !== contentTypes.handshake) continue;
-    partial = partial.length === 0 ? content : join(partial, content);
-    for (let end = messageEnd(partial); partial.length >= end; end = messageEnd(partial)) {
-      const whole = partial.subarray(0, end);
+    if (content.length === 0) return "an empty handshake record";
+    for (const { whole, isLast } of pieces.add(content)) {
       const [first = -1] = whole;
-      partial = partial.subarray(end);
-      if (!isBehind) {
-        isBehind = first === handshakeTypes.finished;
-        continue;
-      }
       if (!expected.includes(first)) return `${messageName(first)} behind Finished`;
       if (isOld && ++wishes > 1) return "a second wish to renegotiate";
       if (isOld) continue;
-      if (!isWellFormed(whole, true)) return `a ${messageName(first)} whose lengths do not fit`;
+      if (!isWellFormed(whole, "tls13")) return `a ${messageName(first)} whose lengths do not fit`;
       if (repeatsAnExtension(whole)) return "an extension twice";
       if (first !== handshakeTypes.key_update) continue;
       if ((whole[4] ?? 2) > 1) return "a KeyUpdate that asks for what nobody knows";
-      if (partial.length > 0) return "bytes behind a message that changes keys";
+      if (!isLast) return "bytes behind a message that changes keys";
     }
   }
   return undefined;
@@ -172,10 +175,8 @@ export function mustNotGoOn(spoken: readonly Spoken[], { subject, epochsMatter }
 /** What the subject has said, if its records are longer than a client bears (RFC 8449 §4). A server's limit is in no script. */
 export function oversized(spoken: readonly Spoken[], { subject }: ModelFacts): string | undefined {
   const own = spoken.filter(({ by }) => by === "subject");
-  const hello = messagesOf(own).findLast((message) => message[0] === handshakeTypes.server_hello);
-  const offer = messagesOf(spoken.filter(({ by }) => by === "peer")).findLast(
-    (message) => message[0] === handshakeTypes.client_hello,
-  );
+  const hello = messagesOf(own).findLast(isServerHello);
+  const offer = messagesOf(spoken.filter(({ by }) => by === "peer")).findLast(isClientHello);
   if (subject === "client" || hello === undefined || offer === undefined) return undefined;
   const [limit] = numbersIn(bodyOf(offer, extensionTypes.record_size_limit));
   const most = limit === undefined ? mostContent : limit - (isTls13Hello(hello) ? 1 : 0);
@@ -184,9 +185,8 @@ export function oversized(spoken: readonly Spoken[], { subject }: ModelFacts): s
 }
 /** By what the subject has said (RFC 8449). */
 function sizeBorne(own: readonly Bytes[], isOld: boolean): number {
-  const answer = own.find(
-    (message) => message[0] === (isOld ? handshakeTypes.server_hello : handshakeTypes.encrypted_extensions),
-  );
+  const due = isOld ? handshakeTypes.server_hello : handshakeTypes.encrypted_extensions;
+  const answer = own.find(([type]) => type === due);
   const [limit] = numbersIn(answer && bodyOf(answer, extensionTypes.record_size_limit));
   return limit === undefined ? mostContent : Math.min(mostContent, limit - (isOld ? 0 : 1));
 }
@@ -203,87 +203,39 @@ function wrongEpoch(type: number, under: string, isOld: boolean, said: string, e
 
 /** What the subject, a server, heard of a client. */
 function judgeClient({ letters: said, messages }: Read, own: readonly Bytes[], facts: ModelFacts): string | undefined {
-  const hello = own.find((message) => message[0] === handshakeTypes.server_hello && !isRetry(message));
+  const hello = own.find((message) => isServerHello(message) && !isRetry(message));
   if (hello === undefined) return "no ServerHello was said";
-  const has = (type: number): boolean => own.some((message) => message[0] === type);
-  const extensions = extensionsIn(hello, "tls1.3")?.extensions ?? [];
-  const isTls13 = extensions.some(({ type }) => type === extensionTypes.supported_versions);
-  const shown = messages.find(
-    (message) => message[0] === handshakeTypes.certificate || message[0] === handshakeTypes.compressed_certificate,
-  );
-  const certificate = has(handshakeTypes.certificate_request)
-    ? shown !== undefined && isEmptyCertificate(shown, isTls13)
-      ? "C"
-      : "C[V]"
-    : "";
-  const proof = certificate === "C[V]" ? "V" : "";
-  if (messages.some((message) => message[0] === handshakeTypes.client_hello && repeatsAnExtension(message)))
-    return "an extension twice";
+  const isTls13 = isTls13Hello(hello);
   const notTaken = judgeClientsOffers(messages, own, isTls13);
   if (notTaken !== undefined) return notTaken;
+  const has = (type: number): boolean => own.some((message) => message[0] === type);
+  const certificate = has(handshakeTypes.certificate_request) ? "C" : "";
+  const proof = certificate !== "" && !messages.some((message) => isEmptyCertificate(message, isTls13)) ? "V" : "";
   if (!isTls13) {
     const isResumed = !has(handshakeTypes.server_hello_done);
     if (isResumed && !facts.mayResume) return "a session taken up that was not offered";
-    return expectPattern(said, isResumed ? "^HcF$" : `^H${certificate === "" ? "" : "C"}X${proof}cF$`);
+    return expectPattern(said, isResumed ? "^HcF$" : `^H${certificate}X${proof}cF$`);
   }
-  const retried = own.some(isRetry);
-  return expectPattern(said, `^H${retried ? "H" : ""}${takesEarly(own) ? "O" : ""}${certificate === "" ? "" : "C"}${proof}F$`);
+  return expectPattern(said, `^H${own.some(isRetry) ? "H" : ""}${takesEarly(own) ? "O" : ""}${certificate}${proof}F$`);
 }
 
 /** What the subject, a client, heard of a server. */
 function judgeServer({ letters: said, messages }: Read, own: readonly Bytes[], facts: ModelFacts): string | undefined {
-  const hello = messages.findLast((message) => message[0] === handshakeTypes.server_hello);
-  const offer = own.find((message) => message[0] === handshakeTypes.client_hello);
-  if (hello === undefined || offer === undefined) return "no ServerHello was heard";
-  const offered = new Set((extensionsIn(offer, "tls1.3")?.extensions ?? []).map(({ type }) => type));
-  for (const message of messages) {
-    if (message[0] !== handshakeTypes.server_hello && message[0] !== handshakeTypes.encrypted_extensions) continue;
-    if (repeatsAnExtension(message)) return "an extension twice";
-    const answers = (extensionsIn(message, "tls1.3")?.extensions ?? []).map(({ type }) => type);
-    // A cookie is asked for; renegotiation_info may be offered by the signalling suite.
-    const unsolicited = answers.find(
-      (type) => !offered.has(type) && type !== extensionTypes.cookie && type !== extensionTypes.renegotiation_info,
-    );
-    if (unsolicited !== undefined) return `the answer ${unsolicited} to nothing`;
-  }
-  if (!suitesIn(offer).has(suiteOf(hello))) return "a suite that was not offered";
-  const notOffered = judgeChoices(messages, hello, offer, own);
-  if (notOffered !== undefined) return notOffered;
-  const isTakenUp = !said.includes("C") && !said.includes("K");
-  const notTaken = judgeServersAnswers(messages, own, isTakenUp);
+  const hello = messages.findLast(isServerHello);
+  if (hello === undefined) return "no ServerHello was heard";
+  const notTaken = judgeServersAnswers(messages, own, !said.includes("C") && !said.includes("K"));
   if (notTaken !== undefined) return notTaken;
-  const answers = extensionsIn(hello, "tls1.3")?.extensions ?? [];
+  const answers = (type: number): boolean => bodyOf(hello, type) !== undefined;
   if (!isTls13Hello(hello)) {
-    const ticket = offers(hello, extensionTypes.session_ticket) ? "T?" : "";
-    const status = offers(hello, extensionTypes.status_request) ? "A?" : "";
+    const ticket = answers(extensionTypes.session_ticket) ? "T?" : "";
+    const status = answers(extensionTypes.status_request) ? "A?" : "";
     const full = `SC${status}KQ?D${ticket}cF`;
     return expectPattern(said.replaceAll("r", ""), facts.mayResume ? `^(${full}|S${ticket}cF)$` : `^${full}$`);
   }
-  const isRetried = own.filter((message) => message[0] === handshakeTypes.client_hello).length > 1;
-  const isResumed = answers.some(({ type }) => type === extensionTypes.pre_shared_key);
+  const isRetried = own.filter(isClientHello).length > 1;
+  const isResumed = answers(extensionTypes.pre_shared_key);
   if (isResumed && !facts.mayResume) return "a session taken up that was not offered";
   return expectPattern(said, `^S${isRetried ? "S" : ""}E${isResumed ? "" : "Q?CV"}F$`);
-}
-
-/** Protocol and group are the client's own. */
-function judgeChoices(messages: readonly Bytes[], hello: Bytes, offer: Bytes, own: readonly Bytes[]): string | undefined {
-  const says = (message: Bytes, type: number): Bytes | undefined =>
-    extensionsIn(message, "tls1.3")?.extensions.find((each) => each.type === type)?.body;
-  const protocols = String(says(offer, extensionTypes.alpn) ?? "");
-  for (const message of messages) {
-    if (message[0] !== handshakeTypes.server_hello && message[0] !== handshakeTypes.encrypted_extensions) continue;
-    const chosen = says(message, extensionTypes.alpn);
-    if (chosen !== undefined && !protocols.includes(String(chosen.subarray(2)))) return "a protocol that was not offered";
-  }
-  const groups = numbersIn(says(offer, extensionTypes.supported_groups)?.subarray(2));
-  const exchange = messages.find((message) => message[0] === handshakeTypes.server_key_exchange);
-  const share = says(hello, extensionTypes.key_share);
-  const group = isTls13Hello(hello) ? numbersIn(share?.subarray(0, 2))[0] : numbersIn(exchange?.subarray(5, 7))[0];
-  if (group !== undefined && !groups.includes(group)) return "a group that was not offered";
-  const last = own.findLast((message) => message[0] === handshakeTypes.client_hello);
-  return group !== undefined && last !== undefined && isTls13Hello(hello) && !sharesIn(last).includes(group)
-    ? "a group whose share was not sent"
-    : undefined;
 }
 
 function expectPattern(said: string, pattern: string): string | undefined {
@@ -292,45 +244,39 @@ function expectPattern(said: string, pattern: string): string | undefined {
     : `the order ${said === "" ? "(nothing)" : said}, where only ${pattern} completes`;
 }
 
-export function messagesOf(records: readonly Spoken[]): Bytes[] {
-  const stream = join(...records.filter(({ type }) => type === contentTypes.handshake).map(({ content }) => content));
-  const messages: Bytes[] = [];
-  for (let at = 0; at + 4 <= stream.length; ) {
-    const end = at + messageEnd(stream.subarray(at));
-    messages.push(stream.subarray(at, end));
-    at = end;
+/** Messages that come in records. */
+class Pieces {
+  #partial: Bytes = new Uint8Array(0);
+  /** A message has begun, and is not all there. */
+  get isInside(): boolean {
+    return this.#partial.length > 0;
   }
-  return messages;
+  /** @returns those that are whole now; `isLast`: nothing came behind it. */
+  *add(content: Bytes): Generator<{ readonly whole: Bytes; readonly isLast: boolean }, void, void> {
+    this.#partial = this.isInside ? join(this.#partial, content) : content;
+    for (let end = messageEnd(this.#partial); this.#partial.length >= end; end = messageEnd(this.#partial)) {
+      const whole = this.#partial.subarray(0, end);
+      this.#partial = this.#partial.subarray(end);
+      yield { whole, isLast: !this.isInside };
+    }
+  }
 }
-function isTls13Hello(hello: Bytes): boolean {
-  return offers(hello, extensionTypes.supported_versions);
+export function messagesOf(records: readonly Spoken[]): Bytes[] {
+  const pieces = new Pieces();
+  const stream = join(...records.filter(({ type }) => type === contentTypes.handshake).map(({ content }) => content));
+  return Array.from(pieces.add(stream), ({ whole }) => whole);
 }
+
 /** Without keys for it all application_data looks like early data. */
 function isSkipped({ type, epoch }: Spoken): boolean {
   return epoch === "early" || (epoch === "clear" && type === contentTypes.data);
 }
-/** As a client. */
-function offersTls12(own: readonly Bytes[]): boolean {
-  const hello = own.find((message) => message[0] === handshakeTypes.client_hello);
-  const versions =
-    hello && extensionsIn(hello, "tls1.3")?.extensions.find(({ type }) => type === extensionTypes.supported_versions)?.body;
-  return numbersIn(versions?.subarray(1)).includes(versionIds["tls1.2"]);
-}
 function takesEarly(own: readonly Bytes[]): boolean {
-  return own.some((message) => message[0] === handshakeTypes.encrypted_extensions && offers(message, extensionTypes.early_data));
-}
-function offers(message: Bytes, type: number): boolean {
-  return (extensionsIn(message, "tls1.3")?.extensions ?? []).some((each) => each.type === type);
+  const answer = own.find(([type]) => type === handshakeTypes.encrypted_extensions);
+  return answer !== undefined && bodyOf(answer, extensionTypes.early_data) !== undefined;
 }
 function isEmptyCertificate(message: Bytes, isTls13: boolean): boolean {
   if (message[0] !== handshakeTypes.certificate) return false;
   const at = isTls13 ? 5 + (message[4] ?? 0) : 4;
   return message[at] === 0 && message[at + 1] === 0 && message[at + 2] === 0;
-}
-function suitesIn(hello: Bytes): Set<number> {
-  const start = 39 + (hello[38] ?? 0);
-  const end = start + 2 + (hello[start] ?? 0) * 256 + (hello[start + 1] ?? 0);
-  const all = new Set<number>();
-  for (let at = start + 2; at < end; at += 2) all.add((hello[at] ?? 0) * 256 + (hello[at + 1] ?? 0));
-  return all;
 }

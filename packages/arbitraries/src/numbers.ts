@@ -57,6 +57,9 @@ export const extensionTypes = {
 } as const;
 export type ExtensionName = keyof typeof extensionTypes;
 
+/** RFC 7250 §7. */
+export const certificateTypes = { x509: 0, raw: 2 } as const;
+
 export const versionIds: Readonly<Record<ProtocolVersion, number>> = { "tls1.2": 0x0303, "tls1.3": 0x0304 };
 
 export const groupIds: Readonly<Record<NamedGroup, number>> = {

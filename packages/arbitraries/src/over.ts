@@ -72,7 +72,7 @@ function judgeEnd(peer: Peer, ended: "no" | "in order" | "broken"): string[] {
 function judgeOrder(peer: Peer, epochsMatter: boolean): string[] {
   if (peer.isLost || peer.wireSpoiled || !completed(peer)) return [];
   const subject = peer.role === "client" ? "server" : "client";
-  const why = mustNotComplete(peer.spoken, { subject, mayResume: peer.script.resumes, epochsMatter });
+  const why = mustNotComplete(peer.spoken, { subject, mayResume: peer.mayResume, epochsMatter });
   return why === undefined ? [] : [`went on as if the handshake were complete, in spite of ${why}`];
 }
 

@@ -14,11 +14,13 @@ import type {
 import { Another } from "./another.ts";
 import { type Fault, filler, flip, spoilMessage } from "./faults.ts";
 import { extensionsIn } from "./hello.ts";
-import { hashOf } from "./key-schedule.ts";
+import { type Directions, hashOf } from "./key-schedule.ts";
 import { alertNames, contentTypes, groupIds, handshakeTypes, messageName, suites } from "./numbers.ts";
 import { copyOf, join, latin1, message, record, repeat, sameBytes, u16 } from "./octets.ts";
+import type { HandshakeTls12 } from "./schedule-tls12.ts";
 import type { PeerScript, PeerSession, Role, Talk } from "./script.ts";
 import type { Said, Spoken } from "./spoken.ts";
+import { flooding, innerPlaintext, insertion, split } from "./record-faults.ts";
 import { type Epoch, KeysTls13, type RecordKeys } from "./record-keys.ts";
 
 /** A fault, and the message in whose place it was. */
@@ -36,6 +38,10 @@ export interface PeerOptions {
   /** Servers need one. */
   readonly identity?: Credential & { readonly signer: SyncSigner };
   readonly session?: PeerSession | undefined;
+  /** Which the script's `psks` names: `externalPsk`. */
+  readonly psks?: readonly PeerSession[];
+  /** Which the script's `rawKey` names: those of `rawPublicKey`. */
+  readonly rawKeys?: readonly (Credential & { readonly signer: SyncSigner })[];
   readonly compressor?: CertificateCompressor;
   /** What was `spoken` in another connection, by a peer of `anotherOf` this script with the same subject's like: `splice` takes of it. */
   readonly another?: readonly Spoken[] | undefined;
@@ -87,6 +93,10 @@ export abstract class Peer {
   protected readonly provider: CryptoProvider;
   protected readonly identity: PeerOptions["identity"];
   protected readonly session: PeerSession | undefined;
+  /** External ones, as far as the script names them. */
+  readonly psks: readonly PeerSession[];
+  /** What is shown where a raw public key was agreed on. */
+  protected readonly rawKey: PeerOptions["identity"];
   protected readonly compressor: CertificateCompressor | undefined;
   readonly #another: Another | undefined;
   protected readonly transcript: Bytes[] = [];
@@ -107,13 +117,16 @@ export abstract class Peer {
   readonly #late = new Map<Utterance, Fault>();
   #due = "";
 
-  constructor(script: PeerScript, { provider, identity, session, compressor, another }: PeerOptions) {
+  constructor(script: PeerScript, options: PeerOptions) {
+    const { provider, identity, session, psks = [], rawKeys = [], compressor, another } = options;
     this.role = script.role;
     this.script = script;
     this.version = script.version;
     this.provider = provider;
     this.identity = identity;
     this.session = session;
+    this.psks = (script.psks ?? []).flatMap((at) => psks[at % Math.max(1, psks.length)] ?? []);
+    this.rawKey = script.rawKey === undefined ? undefined : rawKeys[script.rawKey % Math.max(1, rawKeys.length)];
     this.compressor = compressor;
     this.#another = another && new Another(another);
     this.#flights = this.converse();
@@ -145,6 +158,10 @@ export abstract class Peer {
   /** Bytes of the subject that are no whole record. */
   get unread(): number {
     return this.#buffer.length;
+  }
+  /** It has a session or an external PSK to offer, or to take up. */
+  get mayResume(): boolean {
+    return this.script.resumes || this.psks.length > 0;
   }
   protected group(id: number): SyncGroup | undefined {
     const found = this.provider.groups.find(({ name }) => groupIds[name] === id);
@@ -315,7 +332,7 @@ export abstract class Peer {
           this.#seal(write, ...insertion(where, value), 0, records);
           break;
         case "flood":
-          for (let time = 0; time < floodCount; time++) this.#seal(write, ...flooding(where), 0, records);
+          for (const flood of flooding(where)) this.#seal(write, ...flood, 0, records);
           break;
         case "clear":
           write = undefined;
@@ -479,7 +496,10 @@ export abstract class Peer {
   // ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected get hashImplementation(): HashImplementation {
-    const name = suites.get(this.suite ?? 0)?.hash ?? "sha256";
+    return this.hashFor(this.suite);
+  }
+  protected hashFor(suite: number | undefined): HashImplementation {
+    const name = suites.get(suite ?? 0)?.hash ?? "sha256";
     const found = this.provider.hashes.find((hash) => hash.name === name);
     if (found === undefined) throw new TypeError(`the provider has no ${name}`);
     return found;
@@ -491,6 +511,10 @@ export abstract class Peer {
   protected keysOf(epoch: Epoch, secret: Bytes, suite: number | undefined = this.suite): KeysTls13[] {
     const implementation = this.suiteImplementation(suite);
     return implementation === undefined ? [] : [new KeysTls13(epoch, implementation, this.hashImplementation, secret)];
+  }
+  protected handshakeTls12(randoms: Directions): HandshakeTls12 {
+    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
+    return { hash: this.hashImplementation, suite: this.suiteImplementation(this.suite), saltLength, randoms };
   }
   /** Behind a fault the subject may have stopped listening before all was said. */
   protected finishedIsWrong(): void {
@@ -513,21 +537,6 @@ export abstract class Peer {
 
 const noFaults: readonly Fault[] = [];
 
-/** A record of any type: change_cipher_spec and alerts as they should be, but where they should not; padding and nothing else. */
-function insertion(where: number, value: number): [number, Bytes] {
-  const type = [20, 21, 22, 23, 24, 0, 255][value % 7] ?? 23;
-  if (type === 0 && where % 2 === 0) return [type, repeat(where % 30)];
-  if (where % 3 > 0 && type !== contentTypes.changeCipherSpec) return [type, filler(value, where % 30)];
-  return [type, type === contentTypes.changeCipherSpec ? Uint8Array.of(1) : Uint8Array.of(1 + (value % 2), where & 255)];
-}
-
-/** More than anyone should bear of what says nothing: data, a warning, change_cipher_spec. */
-const floodCount = 40;
-function flooding(where: number): [number, Bytes] {
-  if (where % 3 === 0) return [contentTypes.data, repeat(0)];
-  return where % 3 === 1 ? [contentTypes.alert, Uint8Array.of(1, 90)] : [contentTypes.changeCipherSpec, Uint8Array.of(1)];
-}
-
 /** What no byte of can be another. */
 const provers: ReadonlySet<number> = new Set([
   handshakeTypes.certificate_verify,
@@ -538,17 +547,4 @@ const provers: ReadonlySet<number> = new Set([
 function nameOf(type: number, bytes: Uint8Array): string {
   if (type === contentTypes.handshake) return messageName(bytes[0] ?? 0);
   return type === contentTypes.alert ? "alert" : type === contentTypes.changeCipherSpec ? "change_cipher_spec" : "data";
-}
-
-/** RFC 9846 §5.4: a content type 0 is padding, and the last octet before it that is not 0 is the type. */
-function innerPlaintext(type: number, content: Bytes): { readonly type: number; readonly content: Bytes } {
-  if (type !== 0) return { type, content };
-  const end = content.findLastIndex((octet) => octet !== 0);
-  return { type: content[end] ?? 0, content: content.subarray(0, Math.max(0, end)) };
-}
-
-function split(bytes: Bytes, size: number): Bytes[] {
-  const pieces: Bytes[] = [];
-  for (let at = 0; at === 0 || at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size));
-  return pieces;
 }

@@ -38,6 +38,10 @@ export interface PeerScript {
   readonly compresses: boolean;
   /** Offers, or takes up, the session that it is given. */
   readonly resumes: boolean;
+  /** TLS 1.3: offers, or takes up, these of `PeerOptions.psks`, counted round. Default none. */
+  readonly psks?: readonly number[];
+  /** Shows this one of `PeerOptions.rawKeys`, counted round, where the other side takes it (RFC 7250). Default a certificate. */
+  readonly rawKey?: number | undefined;
   /** A client: records of early data, by their lengths. A server: it takes some. */
   readonly early: readonly number[];
   /** A server: chooses as it likes, whatever was offered. */

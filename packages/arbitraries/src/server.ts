@@ -1,10 +1,12 @@
 // A server that keeps every rule but those that its script breaks.
 import type { Bytes, SignatureScheme } from "@sallyport/core";
-import { certificateMessage, certificateStatus, compressionsIn, noWishes, type Wishes } from "./certificate-message.ts";
-import { extensionsIn, isRetry } from "./hello.ts";
-import { earlyTraffic, exportedTls12, hashOf, prf, Schedule, verifyData } from "./key-schedule.ts";
+import { certificateMessage, certificateMessageTls12, certificateStatus } from "./certificate-message.ts";
+import { type Heard, hearHello, nothingHeard } from "./heard.ts";
+import { earlierFinished, isRetry } from "./hello.ts";
+import { earlyTraffic, hashOf, Schedule, verifyData } from "./key-schedule.ts";
 import { messagesOf } from "./model.ts";
 import {
+  certificateTypes,
   contentTypes,
   extensionTypes,
   handshakeTypes,
@@ -27,39 +29,15 @@ import {
   u16,
   u32,
   v16,
-  v24,
   v8,
 } from "./octets.ts";
 import { type Flight, Peer, type Utterance } from "./peer.ts";
-import type { PeerSession } from "./script.ts";
-import { KeysTls12, type KeysTls13, type RecordKeys } from "./record-keys.ts";
-
-/** What of the subject's hello counts. */
-interface Heard {
-  readonly random: Bytes;
-  readonly sessionId: Bytes;
-  readonly suites: readonly number[];
-  readonly groups: readonly number[];
-  readonly shares: ReadonlyMap<number, Bytes>;
-  readonly alpn: readonly Bytes[];
-  readonly extensions: readonly number[];
-  readonly tickets: readonly string[];
-  readonly wishes: Wishes;
-}
-const nothing: Heard = {
-  random: repeat(32),
-  sessionId: repeat(0),
-  suites: [],
-  groups: [],
-  shares: new Map(),
-  alpn: [],
-  extensions: [],
-  tickets: [],
-  wishes: noWishes,
-};
+import type { KeysTls13 } from "./record-keys.ts";
+import { type HandshakeTls12, ScheduleTls12 } from "./schedule-tls12.ts";
+import type { PeerSession, Role } from "./script.ts";
 
 export class ServerPeer extends Peer {
-  #hello: Heard = nothing;
+  #hello: Heard = nothingHeard;
   #helloCount = 0;
   #pair: { readonly group: number; readonly share: Bytes; readonly key: unknown } | undefined;
   /** Of a ServerHello of TLS 1.3. */
@@ -71,8 +49,7 @@ export class ServerPeer extends Peer {
   #takesEarly = false;
   /** Nothing can be chosen of a hello without a share. */
   #retries = false;
-  #master: Bytes | undefined;
-  #keysTls12: { readonly client: RecordKeys; readonly server: RecordKeys } | undefined;
+  #tls12: ScheduleTls12 | undefined;
   #extendedMasterSecret = false;
   #finishedHash: Bytes | undefined;
   readonly #random: Bytes = this.#sayRandom();
@@ -105,8 +82,7 @@ export class ServerPeer extends Peer {
 
   exported(label: string): Bytes | undefined {
     if (this.version === "tls1.3") return this.#finishedHash && this.#schedule?.exported(this.#finishedHash, label);
-    const master = this.#extendedMasterSecret ? this.#master : undefined;
-    return master && exportedTls12(this.hashImplementation, master, label, join(this.#hello.random, this.#random));
+    return this.#extendedMasterSecret ? this.#tls12?.exported(label) : undefined;
   }
   /** RFC 9846 §4.2.3. */
   #sayRandom(): Bytes {
@@ -126,17 +102,29 @@ export class ServerPeer extends Peer {
       return facts !== undefined && fits(facts) && this.suiteImplementation(id) !== undefined;
     });
     const session = this.#takesUp;
-    if (this.script.stubborn && session === undefined) {
+    const isExternal = session !== undefined && this.psks.includes(session);
+    if (this.script.stubborn && (session === undefined || isExternal)) {
       const all = [...suites].filter(([, facts]) => fits(facts)).map(([id]) => id);
       this.suite = all[this.script.suite % all.length];
       return;
     }
+    // A session's is its own; with an external PSK any of its hash.
+    const usable = isExternal ? known.filter((id) => suites.get(id)?.hash === suites.get(session.suite)?.hash) : known;
     this.suite =
+      (isExternal ? undefined : session?.suite) ??
+      usable[this.script.suite % Math.max(1, usable.length)] ??
       session?.suite ??
-      known[this.script.suite % Math.max(1, known.length)] ??
       (this.script.version === "tls1.3" ? 0x1301 : 0xc02b);
   }
+  /** A session that the subject has shown, or else an external PSK. */
   get #takesUp(): PeerSession | undefined {
+    return this.#resumes ?? this.#external;
+  }
+  get #external(): PeerSession | undefined {
+    if (this.script.version === "tls1.2") return undefined;
+    return this.psks.find(({ ticket }) => this.#hello.tickets.includes(hexOf(ticket)));
+  }
+  get #resumes(): PeerSession | undefined {
     const { session } = this;
     if (!this.script.resumes || session?.version !== this.script.version) return undefined;
     if (session.version === "tls1.2") {
@@ -172,7 +160,6 @@ export class ServerPeer extends Peer {
   #flightTls13(): Utterance[] {
     this.#chooseSuite();
     const session = this.#takesUp;
-    const { identity } = this;
     const hello = this.handshake(
       () => this.#helloTls13(),
       () => this.#useHandshakeKeys(),
@@ -180,7 +167,7 @@ export class ServerPeer extends Peer {
     const says = [hello, ...(this.#retries ? [] : this.#changeCipherSpec()), this.handshake(() => this.#encryptedExtensions())];
     if (session === undefined) {
       if (this.script.asks) says.push(this.handshake(() => this.#certificateRequest()));
-      says.push(this.handshake(() => certificateMessage(identity, this.script, this.#hello.wishes, this.compressor)));
+      says.push(this.handshake(() => certificateMessage(this.#shown, this.script, this.#hello.wishes, this.compressor)));
       says.push(this.handshake(() => this.#certificateVerify(this.toBeSigned("server"))));
     }
     says.push(
@@ -190,6 +177,22 @@ export class ServerPeer extends Peer {
       ),
     );
     return says;
+  }
+  /** A raw public key, if the subject takes one. */
+  get #shown(): Peer["identity"] {
+    return this.#hello.types.taken.includes(certificateTypes.raw) ? (this.rawKey ?? this.identity) : this.identity;
+  }
+  /** @param isShown a certificate, or a key in its place: not where a session is resumed */
+  #certificateTypes(isShown: boolean): Extension[] {
+    if (!isShown) return [];
+    const { types } = this.#hello;
+    const { raw, x509 } = certificateTypes;
+    const isAsked = this.script.asks && types.own.length > 0 && this.rawKey !== undefined;
+    const asked = this.script.stubborn || !types.own.includes(raw) ? x509 : raw;
+    return [
+      ...(this.#shown === this.rawKey ? [extension(extensionTypes.server_certificate_type, [raw])] : []),
+      ...(isAsked ? [extension(extensionTypes.client_certificate_type, [asked])] : []),
+    ];
   }
   #helloTls13(): Bytes {
     const usable = this.script.stubborn
@@ -240,6 +243,7 @@ export class ServerPeer extends Peer {
       block([
         ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
         ...(this.#takesEarly ? [extension(extensionTypes.early_data)] : []),
+        ...this.#certificateTypes(this.#agreed?.psk === undefined),
       ]),
     );
   }
@@ -259,7 +263,7 @@ export class ServerPeer extends Peer {
     return message(handshakeTypes.certificate_verify, u16(schemeIds[scheme]), v16(signature));
   }
   #sign(signed: Bytes): [SignatureScheme, Uint8Array] {
-    const signer = this.identity?.signer;
+    const signer = this.#shown?.signer;
     const [scheme = "ed25519"] = signer?.schemes ?? [];
     return [scheme, signer?.sign(scheme, signed) ?? repeat(64)];
   }
@@ -312,48 +316,10 @@ export class ServerPeer extends Peer {
   }
   #clientHello(heard: Bytes): void {
     this.#helloCount++;
-    const number = (at: number): number => (heard[at] ?? 0) * 256 + (heard[at + 1] ?? 0);
-    const idEnd = 39 + (heard[38] ?? 0);
-    const extensions = extensionsIn(heard, "tls1.3")?.extensions ?? [];
-    const body = (type: number): Bytes => extensions.find((each) => each.type === type)?.body ?? repeat(0);
-    const numbers = (bytes: Uint8Array): number[] =>
-      Array.from({ length: bytes.length >> 1 }, (_, at) => (bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0));
-    const shares = new Map<number, Bytes>();
-    for (let rest = body(extensionTypes.key_share).subarray(2); rest.length >= 4; ) {
-      const length = (rest[2] ?? 0) * 256 + (rest[3] ?? 0);
-      shares.set((rest[0] ?? 0) * 256 + (rest[1] ?? 0), rest.subarray(4, 4 + length));
-      rest = rest.subarray(4 + length);
-    }
-    const alpn: Bytes[] = [];
-    for (let rest = body(extensionTypes.alpn).subarray(2); rest.length > 0; rest = rest.subarray(1 + (rest[0] ?? 0))) {
-      const name = rest.subarray(1, 1 + (rest[0] ?? 0));
-      if (!isGrease(name)) alpn.push(name);
-    }
-    const psks = body(extensionTypes.pre_shared_key);
-    const tickets: string[] = [];
-    for (let rest = psks.subarray(2, 2 + (psks[0] ?? 0) * 256 + (psks[1] ?? 0)); rest.length > 6; ) {
-      const length = (rest[0] ?? 0) * 256 + (rest[1] ?? 0);
-      tickets.push(hexOf(rest.subarray(2, 2 + length)));
-      rest = rest.subarray(6 + length);
-    }
-    if (psks.length === 0) tickets.push(hexOf(body(extensionTypes.session_ticket)));
-    this.#hello = {
-      random: heard.subarray(6, 38),
-      sessionId: heard.subarray(39, idEnd),
-      suites: numbers(heard.subarray(idEnd + 2, idEnd + 2 + number(idEnd))),
-      groups: numbers(body(extensionTypes.supported_groups).subarray(2)),
-      shares,
-      alpn,
-      extensions: extensions.map(({ type }) => type),
-      tickets,
-      wishes: {
-        status: extensions.some(({ type }) => type === extensionTypes.status_request),
-        compressions: compressionsIn(body(extensionTypes.compress_certificate)),
-      },
-    };
+    this.#hello = hearHello(heard);
     this.transcript.push(heard);
     this.#extendedMasterSecret = this.#hello.extensions.includes(extensionTypes.extended_master_secret);
-    const session = this.#takesUp;
+    const session = this.#resumes;
     if (session === undefined || this.script.version !== "tls1.3" || !this.#hello.extensions.includes(extensionTypes.early_data))
       return;
     this.suite = session.suite;
@@ -369,15 +335,12 @@ export class ServerPeer extends Peer {
     this.#chooseSuite();
     const session = this.#takesUp;
     if (session !== undefined) {
-      this.#master = session.secret;
-      this.#expand();
+      this.#tls12 = new ScheduleTls12(this.#handshakeTls12, session.secret);
       yield { says: [this.handshake(() => this.#helloTls12()), ...this.#endingTls12()], answered: () => this.finishedHeard };
       return;
     }
     const says = [this.handshake(() => this.#helloTls12())];
-    says.push(
-      this.handshake(() => message(handshakeTypes.certificate, v24(...(this.identity?.chain ?? []).map((der) => v24(der))))),
-    );
+    says.push(this.handshake(() => certificateMessageTls12(this.#shown)));
     if (this.#announcesStatus) says.push(this.handshake(() => certificateStatus(this.identity)));
     says.push(this.handshake(() => this.#serverKeyExchange()));
     if (this.script.asks)
@@ -390,7 +353,7 @@ export class ServerPeer extends Peer {
   }
   #endingTls12(): Utterance[] {
     const useKeys = (): void => {
-      this.write = this.#keysTls12?.server ?? this.write;
+      this.write = this.#tls12?.keys?.server ?? this.write;
     };
     return [
       ...(this.#announcesTicket ? [this.handshake(() => this.#ticketTls12())] : []),
@@ -400,15 +363,16 @@ export class ServerPeer extends Peer {
   }
   #ticketTls12(): Bytes {
     const ticket = repeat(30, 0x72);
-    if (this.#master !== undefined)
-      this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret: this.#master, ageAdd: 0 });
+    const { master: secret } = this.#tls12 ?? {};
+    if (secret !== undefined)
+      this.sessions.push({ version: "tls1.2", suite: this.suite ?? 0, ticket, id: repeat(0), secret, ageAdd: 0 });
     return message(handshakeTypes.new_session_ticket, u32(7200), v16(ticket));
   }
   get #announcesTicket(): boolean {
     return this.script.ticket && this.#hello.extensions.includes(extensionTypes.session_ticket);
   }
   get #announcesStatus(): boolean {
-    return this.script.staples && this.#hello.wishes.status && this.#takesUp === undefined;
+    return this.script.staples && this.#hello.wishes.status && this.#takesUp === undefined && this.#shown?.type === "x509";
   }
   #helloTls12(): Bytes {
     const { extensions } = this.#hello;
@@ -416,9 +380,12 @@ export class ServerPeer extends Peer {
     const chosen = alpn[this.script.alpn % Math.max(1, alpn.length)];
     const answers = [
       ...(this.#extendedMasterSecret ? [extension(extensionTypes.extended_master_secret)] : []),
-      ...(extensions.includes(extensionTypes.renegotiation_info) ? [extension(extensionTypes.renegotiation_info, v8())] : []),
+      ...(extensions.includes(extensionTypes.renegotiation_info)
+        ? [extension(extensionTypes.renegotiation_info, v8(earlierFinished(this.script.hello)))]
+        : []),
       ...(this.#announcesTicket ? [extension(extensionTypes.session_ticket)] : []),
       ...(this.#announcesStatus ? [extension(extensionTypes.status_request)] : []),
+      ...this.#certificateTypes(this.#takesUp === undefined),
       ...(chosen === undefined ? [] : [extension(extensionTypes.alpn, v16(v8(chosen)))]),
     ];
     const id = this.#takesUp === undefined ? repeat(0) : this.#hello.sessionId;
@@ -438,43 +405,20 @@ export class ServerPeer extends Peer {
   #derive(share: Bytes): void {
     const secret = this.#pair && this.group(this.#pair.group)?.complete(this.#pair.key, share);
     if (secret === undefined) return;
-    this.#master = this.#extendedMasterSecret
-      ? prf(this.hashImplementation, secret, "extended master secret", this.hash(), 48)
-      : prf(this.hashImplementation, secret, "master secret", join(this.#hello.random, this.#random), 48);
-    this.#expand();
+    this.#tls12 = ScheduleTls12.of(this.#handshakeTls12, secret, this.#extendedMasterSecret ? this.hash() : undefined);
   }
-  #expand(): void {
-    const suite = this.suiteImplementation(this.suite);
-    const { saltLength = 4 } = suites.get(this.suite ?? 0) ?? {};
-    if (suite === undefined || this.#master === undefined) return;
-    const size = suite.keyLength;
-    const block = prf(
-      this.hashImplementation,
-      this.#master,
-      "key expansion",
-      join(this.#random, this.#hello.random),
-      2 * (size + saltLength),
-    );
-    const iv = (at: number): Bytes => block.subarray(2 * size + at * saltLength, 2 * size + (at + 1) * saltLength);
-    this.#keysTls12 = {
-      client: new KeysTls12(suite, block.subarray(0, size), iv(0)),
-      server: new KeysTls12(suite, block.subarray(size, 2 * size), iv(1)),
-    };
+  get #handshakeTls12(): HandshakeTls12 {
+    return this.handshakeTls12({ client: this.#hello.random, server: this.#random });
   }
   protected understandChangeCipherSpec(): void {
     if (this.version !== "tls1.2") return;
-    if (this.#keysTls12 === undefined) this.isLost = true;
-    else this.read = [this.#keysTls12.client];
+    const { keys } = this.#tls12 ?? {};
+    if (keys === undefined) this.isLost = true;
+    else this.read = [keys.client];
   }
-  #verifyDataTls12(role: string): Bytes {
-    if (this.#master === undefined) return repeat(12, 0xf1);
-    return prf(this.hashImplementation, this.#master, `${role} finished`, this.hash(), 12);
+  #verifyDataTls12(role: Role): Bytes {
+    return this.#tls12?.verifyData(role, this.hash()) ?? repeat(12, 0xf1);
   }
 }
 
 const someGroups: readonly number[] = [0x001d, 0x0017, 0x0018];
-
-/** RFC 8701. */
-function isGrease(name: Uint8Array): boolean {
-  return name.length === 2 && name[0] === name[1] && ((name[0] ?? 0) & 15) === 10;
-}

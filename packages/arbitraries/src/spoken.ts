@@ -38,9 +38,12 @@ export function contentsOf(spoken: readonly Spoken[]): Said[] {
 
 /** In the words of a log. */
 export function describeSpoken({ by, type, content, epoch }: Said): string {
+  const [first] = content;
   const what =
     type === contentTypes.handshake
-      ? messageName(content[0] ?? 0)
+      ? first === undefined
+        ? "handshake"
+        : messageName(first)
       : type === contentTypes.alert
         ? `alert ${alertNames.get(content[1] ?? -1) ?? content[1]}`
         : type === contentTypes.changeCipherSpec

@@ -188,9 +188,9 @@ class Handshake implements Means, Seat {
   async run(start: Stage): Promise<ServerDriven> {
     this.inbox.watch();
     for (let stage = start; ; ) {
-      if (stage.kind !== "failed") this.#line.outbox.put(stage.output);
-      if (stage.kind === "established") return this.#establish(stage);
       if (stage.kind === "failed") return this.#fail(stage);
+      if (stage.kind === "established") return this.#establish(stage);
+      this.#line.outbox.put(stage.output);
       const next = await this.#step(stage);
       if (next.kind === "passing") return this.#passThrough(next.accepted);
       stage = next;
@@ -216,6 +216,7 @@ class Handshake implements Means, Seat {
   }
 
   #establish(stage: Established | ClientEstablished): Driven {
+    this.#line.outbox.putLast(stage.output, this.#line.clock);
     this.#end("established");
     const told = "earlyData" in stage && stage.earlyData !== "none" ? stage.earlyData : this.#earlyData;
     const stream = new Stream(this.#line, stage, this.#options.onEvent, this.#keptBack, this.#smallRecords);

@@ -1,5 +1,5 @@
 // The writing half of a transport: one write at a time, in the order of the calls that made the bytes.
-import type { ChunkWriter, Transport } from "./transport.ts";
+import type { ChunkWriter, Clock, Transport } from "./transport.ts";
 
 /** Bytes for one write, and who waits for it. */
 export interface Batch {
@@ -22,6 +22,9 @@ export interface Source {
 /** Above this the loop reads nothing more: a peer that asks for answers and never reads them gets no memory of ours. */
 const unsentLimit = 64 * 1024;
 
+/** What is shorter takes what comes next along: copying as much costs less than a write of its own. */
+const shortWrite = 16 * 1024;
+
 /** Between its writes it holds no promise and no closure: it is itself what the transport calls. */
 export class Outbox implements ChunkWriter {
   readonly #transport: Transport;
@@ -32,6 +35,8 @@ export class Outbox implements ChunkWriter {
   /** Sealed while the transport is busy. */
   #ahead: Batch | undefined;
   #running = false;
+  /** `#running`, but not before more is put or written, or the turn is over. */
+  #isHeld = false;
   /** The transport may answer before its call returns. */
   #going = false;
   #finished: Promise<void> | undefined;
@@ -53,7 +58,17 @@ export class Outbox implements ChunkWriter {
     if (output.length === 0 || this.#broken !== undefined) return;
     this.#outputs.push(output);
     this.#unsent += output.length;
-    this.start();
+    if (!this.#isHeld) this.start();
+  }
+
+  /** A handshake's last: it waits for what the application writes at once, until the event loop's next turn at most. */
+  putLast(output: Uint8Array, clock: Clock): void {
+    if (clock.soon !== undefined && output.length > 0 && !this.#running) {
+      this.#running = true;
+      this.#isHeld = true;
+      clock.soon(() => this.#letGo());
+    }
+    this.put(output);
   }
 
   drawFrom(source: Source): void {
@@ -63,8 +78,14 @@ export class Outbox implements ChunkWriter {
 
   /** Starts to write in this turn's microtasks, so that what is written in one go is sealed in one go. */
   start(): void {
+    if (this.#isHeld) return this.#letGo();
     if (this.#running) return;
     this.#running = true;
+    void turn.then(() => this.#go());
+  }
+  #letGo(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
     void turn.then(() => this.#go());
   }
 
@@ -75,6 +96,7 @@ export class Outbox implements ChunkWriter {
 
   /** When nothing is left to write, or the transport broke. Never rejects. */
   flushed(): Promise<void> {
+    this.#letGo();
     if (!this.#running) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle ??= [];
@@ -128,7 +150,14 @@ export class Outbox implements ChunkWriter {
   #next(): Batch | undefined {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    return ahead ?? this.#takeOutputs() ?? this.#source?.seal();
+    if (ahead !== undefined) return ahead;
+    let batch = this.#takeOutputs();
+    while (batch === undefined || (batch.bytes.length < shortWrite && this.#source?.plentiful !== true)) {
+      const sealed = this.#source?.seal();
+      if (sealed === undefined) return batch;
+      batch = batch === undefined ? sealed : joined(batch, sealed);
+    }
+    return batch;
   }
 
   #takeOutputs(): Batch | undefined {
@@ -161,6 +190,20 @@ export class Outbox implements ChunkWriter {
     this.#idle = undefined;
     for (const resolve of idle ?? []) resolve();
   }
+}
+
+function joined(first: Batch, second: Batch): Batch {
+  return {
+    bytes: concatenate([first.bytes, second.bytes]),
+    sent: () => {
+      first.sent();
+      second.sent();
+    },
+    failed: (cause) => {
+      first.failed(cause);
+      second.failed(cause);
+    },
+  };
 }
 
 /** Settled: what waits for it runs in this turn's microtasks. */

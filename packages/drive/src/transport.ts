@@ -42,7 +42,10 @@ export interface ChunkWriter {
 export interface Clock {
   /** Calls once, `ms` later. Returns its cancel. */
   after(ms: number, call: () => void): () => void;
-  /** Calls in a later turn of the event loop, behind the input that waits already. Default: `after(0, call)`. */
+  /**
+   * Calls in a later turn of the event loop, behind the input that waits already. Default: `after(0, call)`; and a handshake's last
+   * flight is then written at once, where it would wait so long for the application's first words to go with it.
+   */
   soon?(call: () => void): void;
   /** Milliseconds since whenever, that never go back: for `recordSizes`, which can't do without. */
   now?(): number;

@@ -1,3 +1,5 @@
+// Not the global one: tests that put a clock of their own in its place would wait for ever.
+import { setImmediate } from "node:timers";
 import type { Clock } from "@sallyport/drive";
 
 /** Real time. Its timers keep no process alive: the sockets that they watch do. */

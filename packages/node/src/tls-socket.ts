@@ -48,6 +48,8 @@ export class TlsSocket extends Duplex implements Socket {
   #pump: Pump | undefined;
   /** Corked by us, until this turn of the event loop ends. */
   #holding = false;
+  /** With the stream, and not yet written. */
+  #sending = 0;
 
   /**
    * @internal
@@ -323,6 +325,15 @@ export class TlsSocket extends Duplex implements Socket {
     if (typeof encoding === "string") return super.write(chunk, encoding, done);
     return super.write(chunk, encoding ?? done);
   }
+  /** With all before it on its way the close_notify joins it, and does not wait until it is written. */
+  override end(done?: () => void): this;
+  override end(chunk: unknown, done?: () => void): this;
+  override end(chunk: unknown, encoding?: BufferEncoding, done?: () => void): this;
+  override end(...args: [unknown?, unknown?, unknown?]): this {
+    Reflect.apply(super.end, this, args);
+    if (!this.destroyed && this.writableLength === this.#sending) void this.#stream?.closeWrite().catch(() => {}); // `_final` tells
+    return this;
+  }
   override uncork(): void {
     super.uncork();
     // The last one of the caller's: ours alone holds no longer.
@@ -366,7 +377,11 @@ export class TlsSocket extends Duplex implements Socket {
       );
     else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
     else {
-      const told = guarded(done);
+      const told = guarded((error) => {
+        this.#sending = 0;
+        done(error);
+      });
+      this.#sending = chunks.reduce((length, chunk) => length + chunk.length, 0);
       stream.writeThen(chunks.map(plain), { written: told, failed: (cause) => this.#writeFailed(stream, cause, told) });
     }
   }
