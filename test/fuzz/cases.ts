@@ -179,6 +179,8 @@ const refusals = fc
         transport,
       }) satisfies Case,
   );
+const mostlyTheSame = fc.constantFrom<Changed>("nothing", "nothing", "nothing", "nothing", "name", "time");
+
 /** Keys that both have from elsewhere, or that only one of them has; mostly it is the hello that is wrong. */
 const externalPsks = fc
   .tuple(
@@ -186,13 +188,15 @@ const externalPsks = fc
     fc.constantFrom("beside" as const, "alone" as const),
     fc.array(fc.constantFrom(0, 0, 0, 1, 1, 2, 3), { minLength: 1, maxLength: 2 }),
     fc.boolean(),
+    mostlyTheSame,
   )
   .map(
-    ([{ features, script, transport }, psks, named, isPlain]) =>
+    ([{ features, script, transport }, psks, named, isPlain, changed]) =>
       ({
         features: {
           ...features,
           psks,
+          changed,
           versions: psks === "alone" || features.versions === "tls1.2" ? "tls1.3" : features.versions,
           // Who proves a PSK shows no certificate.
           authentication: psks === "alone" || features.authentication === "none" ? "none" : "optional",
@@ -218,11 +222,12 @@ const rawKeys = fc
     fc.constantFrom("beside" as const, "alone" as const),
     fc.constantFrom(0, 0, 0, 1, undefined),
     fc.boolean(),
+    mostlyTheSame,
   )
   .map(
-    ([{ features, script, transport }, rawKeys, rawKey, isPlain]) =>
+    ([{ features, script, transport }, rawKeys, rawKey, isPlain, changed]) =>
       ({
-        features: { ...features, rawKeys, smallRecords: false, narrow: false, extras: false },
+        features: { ...features, rawKeys, changed, smallRecords: false, narrow: false, extras: false },
         script: {
           ...script,
           hello: isPlain ? plainHello : script.hello,
@@ -245,7 +250,7 @@ const renegotiations = fc.tuple(fc.oneof(servers, clients), fc.constantFrom(1, 1
     }) satisfies Case,
 );
 const waiting = fc
-  .oneof(servers, clients)
+  .oneof(servers, servers, clients, clients, externalPsks, rawKeys)
   .map(({ features, script, transport }) => ({ features: { ...features, waits: true }, script, transport }) satisfies Case);
 const closing = talking.map(
   ({ features, script, transport }) =>
