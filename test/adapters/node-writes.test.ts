@@ -126,6 +126,29 @@ test("what the callback of a write of nothing throws is the process's, and the c
 });
 
 test.each([
+  ["is destroyed", "ERR_SOCKET_CLOSED_BEFORE_CONNECTION", (own: TlsSocket) => own.destroy()],
+  ["fails", "ERR_SALLYPORT_CLOSED_EARLY", (_: TlsSocket, peer: TlsSocket) => peer.destroy()],
+])("writes that wait for a handshake that %s are called back with its error", async (_, code, fail) => {
+  const { own, peer } = pair("client", "tls1.3", 1);
+  own.on("error", () => {});
+  peer.on("error", () => {});
+  const told: unknown[] = [];
+  const tell = (error: unknown): void => void told.push(error);
+  own.write("one", tell);
+  own.write("two", tell);
+  await turn();
+  own.write("three", tell);
+  fail(own, peer);
+  await new Promise((closed) => own.once("close", closed));
+  await turn();
+  expect(told).toEqual([
+    expect.objectContaining({ code }),
+    expect.objectContaining({ code }),
+    expect.objectContaining({ code: expect.stringMatching(`${code}|ERR_STREAM_DESTROYED`) }),
+  ]);
+});
+
+test.each([
   ["in the event", false],
   ["behind it", true],
 ])("destroy() %s, behind end(), sends what was written, and nothing is thrown", async (_, later) => {

@@ -43,6 +43,8 @@ export class TlsSocket extends Duplex implements Socket {
   #tellsTimeouts = false;
   /** What was asked for before the handshake was done. */
   #waiting: (() => void)[] | undefined = [];
+  /** Tells of the write that is among them: a Duplex gives one at a time. */
+  #unsent: Done | undefined;
   /** Answers early data before the handshake is done. */
   #halfRtt: EarlyExchange["write"];
   #pump: Pump | undefined;
@@ -73,6 +75,7 @@ export class TlsSocket extends Duplex implements Socket {
     this.#halfRtt = undefined;
     const waiting = this.#waiting;
     this.#waiting = undefined;
+    this.#unsent = undefined;
     for (const call of waiting ?? []) call();
   }
 
@@ -379,8 +382,10 @@ export class TlsSocket extends Duplex implements Socket {
         () => done(),
         (cause) => done(visible(cause)),
       );
-    else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
-    else {
+    else if (stream === undefined) {
+      this.#unsent = done;
+      this.#waiting?.push(() => this.#send(chunks, done));
+    } else {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
       // Of no length, so that the close_notify may have gone before it: see `#endWithLast`.
       if (length === 0) return guarded(done)();
@@ -420,6 +425,8 @@ export class TlsSocket extends Duplex implements Socket {
     if (stream === undefined) this.#cancel?.();
     else this.#leave(stream, error);
     this.#waiting = undefined;
+    if (this.#unsent !== undefined) process.nextTick(this.#unsent, error ?? closedBefore());
+    this.#unsent = undefined;
     done(error);
   }
 
@@ -437,6 +444,12 @@ export function withoutThrow(socket: TlsSocket): TlsSocket {
   return socket.on("error", ignore);
 }
 function ignore(): void {}
+
+/** As net.Socket says it. */
+function closedBefore(): Error {
+  const error = new Error("the socket was closed before the handshake was done");
+  return Object.assign(error, { code: "ERR_SOCKET_CLOSED_BEFORE_CONNECTION" });
+}
 
 /** As much as a record takes at most: what is longer fills its records alone. */
 const record = 16 * 1024;
