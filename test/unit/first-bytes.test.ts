@@ -67,10 +67,7 @@ describe("a first record of content type 20 to 23", () => {
 test("the second record is no first one any more: another content type is an unexpected record", () => {
   const begun = Uint8Array.of(content.handshake, 3, 1, 0, 4, 1, 0, 0, 90);
   for (const type of [0, 19, 24, 0x47]) {
-    expect(failure(join(begun, [type, 3, 1, 0, 1, 0]))).toMatchObject({
-      error: { kind: "unexpected-record" },
-      alert: { description: "unexpected_message" },
-    });
+    expect(failure(join(begun, [type, 3, 1, 0, 1, 0]))?.error.kind).toBe("unexpected-record");
   }
   // Nor is its version looked at.
   expect(failure(join(begun, [content.handshake, 9, 9, 0, 1, 0]))).toBeUndefined();

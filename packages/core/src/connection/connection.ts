@@ -60,7 +60,7 @@ export class Connection implements Reader, Writer {
   readonly #link: Link;
   readonly #agreement: Agreement;
   readonly #write: WriteHalf;
-  #peerClosed = false;
+  #peerClosed: boolean;
   #messagesInARow = 0;
   #refusedRenegotiation = false;
 
