@@ -151,13 +151,19 @@ export class Outbox implements ChunkWriter {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead !== undefined) return ahead;
-    let batch = this.#takeOutputs();
-    while (batch === undefined || (batch.bytes.length < shortWrite && this.#source?.plentiful !== true)) {
-      const sealed = this.#source?.seal();
-      if (sealed === undefined) return batch;
-      batch = batch === undefined ? sealed : joined(batch, sealed);
+    const first = this.#takeOutputs() ?? this.#source?.seal();
+    return first && this.#withMore(first);
+  }
+  #withMore(first: Batch): Batch {
+    const batches = [first];
+    let { length } = first.bytes;
+    while (length < shortWrite && this.#outputs.length === 0 && this.#source?.plentiful !== true) {
+      const more = this.#source?.seal();
+      if (more === undefined) break;
+      batches.push(more);
+      length += more.bytes.length;
     }
-    return batch;
+    return batches.length === 1 ? first : joined(batches);
   }
 
   #takeOutputs(): Batch | undefined {
@@ -192,16 +198,14 @@ export class Outbox implements ChunkWriter {
   }
 }
 
-function joined(first: Batch, second: Batch): Batch {
+function joined(batches: readonly Batch[]): Batch {
   return {
-    bytes: concatenate([first.bytes, second.bytes]),
+    bytes: concatenate(batches.map(({ bytes }) => bytes)),
     sent: () => {
-      first.sent();
-      second.sent();
+      for (const batch of batches) batch.sent();
     },
     failed: (cause) => {
-      first.failed(cause);
-      second.failed(cause);
+      for (const batch of batches) batch.failed(cause);
     },
   };
 }

@@ -82,7 +82,7 @@ export class Plaintext implements Source {
   /** What waits, if it fits into one record: for an end that comes in the very turn in which it was written. */
   lastWords(): Batch | undefined {
     const unit = this.#connection.info.maxRecordSize.send;
-    if (this.#bytes > unit || this.#head()?.kind !== "data") return undefined;
+    if (this.#bytes > unit || this.#first?.kind !== "data") return undefined;
     this.#small?.begin();
     return this.#sealFew(unit);
   }
@@ -101,7 +101,7 @@ export class Plaintext implements Source {
   }
 
   seal(): Batch | undefined {
-    const head = this.#head();
+    const head = this.#first;
     if (head === undefined) return undefined;
     if (head.kind === "step") return this.#run(head);
     this.#small?.begin();
@@ -121,12 +121,11 @@ export class Plaintext implements Source {
     if (this.#first === undefined) this.#last = undefined;
   }
 
-  #head(): Entry | undefined {
-    for (;;) {
-      const head = this.#first;
-      if (head?.kind !== "data" || head.bytes.length > 0) return head;
+  /** Empty pieces make no record: they are written with what goes before them. */
+  #dropEmpty(sealed: Written[]): void {
+    for (let head = this.#first; head?.kind === "data" && head.bytes.length === 0; head = this.#first) {
       this.#dropFirst();
-      head.settle?.written();
+      if (head.settle !== undefined) sealed.push(head.settle);
     }
   }
 
@@ -150,7 +149,9 @@ export class Plaintext implements Source {
     if (this.#bytes > size)
       return this.#sealInto(new Uint8Array(this.#bytes + Math.ceil(this.#bytes / size) * recordOverhead), unit);
     const sealed: Written[] = [];
+    this.#dropEmpty(sealed);
     const data = this.#gather(unit, unit);
+    if (data.length === 0) return batchOf(data, sealed);
     const result = this.#connection.send(data);
     if (result.kind !== "sent") return this.#stop(result, sealed);
     this.#consume(data.length, sealed);
@@ -160,11 +161,12 @@ export class Plaintext implements Source {
   /** @param window whose `sealed` the target is */
   #sealInto(target: Uint8Array<ArrayBuffer>, unit: number, window?: Window): Batch {
     const sealed: Written[] = [];
+    this.#dropEmpty(sealed);
     let written = 0;
     for (;;) {
       const size = this.#recordSize(unit);
       const records = Math.floor((target.length - written) / (Math.min(size, this.#bytes) + recordOverhead));
-      if (records === 0 || this.#head()?.kind !== "data") break;
+      if (records === 0 || this.#first?.kind !== "data") break;
       // Core cuts by what was agreed: smaller ones are given to it one by one.
       const limit = size < unit ? size : records * unit;
       const result = this.#connection.sendInto(this.#gather(limit, size, window), target.subarray(written));
@@ -219,6 +221,7 @@ export class Plaintext implements Source {
       this.#dropFirst();
       if (head.settle !== undefined) sealed.push(head.settle);
     }
+    this.#dropEmpty(sealed);
   }
 }
 

@@ -325,14 +325,18 @@ export class TlsSocket extends Duplex implements Socket {
     if (typeof encoding === "string") return super.write(chunk, encoding, done);
     return super.write(chunk, encoding ?? done);
   }
-  /** With all before it on its way the close_notify joins it, and does not wait until it is written. */
   override end(done?: () => void): this;
   override end(chunk: unknown, done?: () => void): this;
   override end(chunk: unknown, encoding?: BufferEncoding, done?: () => void): this;
   override end(...args: [unknown?, unknown?, unknown?]): this {
     Reflect.apply(super.end, this, args);
-    if (!this.destroyed && this.writableLength === this.#sending) void this.#stream?.closeWrite().catch(() => {}); // `_final` tells
+    this.#endWithLast();
     return this;
+  }
+  /** With all before it on its way the close_notify joins it, and does not wait until it is written. */
+  #endWithLast(): void {
+    if (!this.writableEnded || this.destroyed || this.writableLength !== this.#sending) return;
+    void this.#stream?.closeWrite().catch(() => {}); // `_final` tells
   }
   override uncork(): void {
     super.uncork();
@@ -377,12 +381,16 @@ export class TlsSocket extends Duplex implements Socket {
       );
     else if (stream === undefined) this.#waiting?.push(() => this.#send(chunks, done));
     else {
+      const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      // Of no length, so that the close_notify may have gone before it: see `#endWithLast`.
+      if (length === 0) return guarded(done)();
       const told = guarded((error) => {
         this.#sending = 0;
         done(error);
       });
-      this.#sending = chunks.reduce((length, chunk) => length + chunk.length, 0);
+      this.#sending = length;
       stream.writeThen(chunks.map(plain), { written: told, failed: (cause) => this.#writeFailed(stream, cause, told) });
+      this.#endWithLast();
     }
   }
 
