@@ -1,10 +1,12 @@
 // A peer and a TLS under test, from the first byte to the end of the transport, and what no TLS may do in between.
 import type { Bytes } from "@sallyport/core";
+import { bodyOf } from "./fields.ts";
 import { mustNotComplete, mustNotGoOn, oversized } from "./model.ts";
-import { alertNames, contentTypes, handshakeTypes } from "./numbers.ts";
+import { alertNames, contentTypes, extensionTypes, handshakeTypes } from "./numbers.ts";
 import { copyOf, join } from "./octets.ts";
 import type { Peer } from "./peer.ts";
-import type { Spoken } from "./spoken.ts";
+import type { Epoch } from "./record-keys.ts";
+import { contentsOf, type Spoken } from "./spoken.ts";
 
 /** How bytes come to the subject. */
 export interface TransportScript {
@@ -143,14 +145,26 @@ function dataSaid({ spoken }: Peer, epochsMatter: boolean): Bytes[] {
     ({ by, type, content }) => by === "peer" && type === contentTypes.handshake && content[0] === handshakeTypes.finished,
   );
   const from = epochsMatter || finished === -1 ? Number.POSITIVE_INFINITY : finished;
-  // Nothing is read behind close_notify.
+  // Nothing is read behind close_notify, unless it is skipped with the early data that is not taken.
+  const counts = (epoch: Epoch): boolean => epoch !== "early" || takesEarly(spoken);
   const closes = spoken.findIndex(
-    ({ by, type, content }) => by === "peer" && type === contentTypes.alert && content.length === 2 && content[1] === 0,
+    ({ by, type, content, epoch }) =>
+      by === "peer" && type === contentTypes.alert && content.length === 2 && content[1] === 0 && counts(epoch),
   );
   const to = closes === -1 ? spoken.length : closes;
   const isSaid = ({ epoch }: Spoken, at: number): boolean =>
     at < to && (epoch === "application" || (at > from && epoch === "handshake"));
   return spoken.filter((each, at) => isOwn(each) && isSaid(each, at)).map(({ content }) => content);
+}
+
+function takesEarly(spoken: readonly Spoken[]): boolean {
+  return contentsOf(spoken).some(
+    ({ by, type, content }) =>
+      by === "subject" &&
+      type === contentTypes.handshake &&
+      content[0] === handshakeTypes.encrypted_extensions &&
+      bodyOf(content, extensionTypes.early_data) !== undefined,
+  );
 }
 
 /** No fault was reached, nothing was cut: then it must be complete. */
