@@ -68,6 +68,8 @@ const nothingOfAnother: Law = (played) => {
   const isProof = peer.forged.has("binder") || (fault.layer === "message" && fault.value % 2 === 0 && peer.forged.has(hit.in));
   const due = isSealed ? "bad_record_mac" : isProof ? "decrypt_error" : undefined;
   const { alert } = machine.failure ?? {};
+  // It fails behind a close_notify of ours, too; but nothing more may be told then.
+  if (alert?.kind === "none" && alert.reason === "own write side closed") return undefined;
   const told = alert?.kind === "alert" ? alert.description : "nothing";
   return due === undefined || told === due ? undefined : `another connection's ${hit.in} gives ${told}, and ${due} was due`;
 };
