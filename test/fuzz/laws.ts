@@ -66,7 +66,9 @@ const nothingOfAnother: Law = (played) => {
   const isSealed = right !== undefined && right.epoch !== "clear" && epoch !== "clear";
   // Of a message by an even value its like (`Fault`).
   const isProof = peer.forged.has("binder") || (fault.layer === "message" && fault.value % 2 === 0 && peer.forged.has(hit.in));
-  const due = isSealed ? "bad_record_mac" : isProof ? "decrypt_error" : undefined;
+  // A second hello is the first one, or nothing of it is looked at.
+  const isSecondHello = fault.layer === "message" && fault.at > 0 && hit.in === "client_hello";
+  const due = isSealed ? "bad_record_mac" : isProof ? (isSecondHello ? "illegal_parameter" : "decrypt_error") : undefined;
   const { alert } = machine.failure ?? {};
   // It fails behind a close_notify of ours, too; but nothing more may be told then.
   if (alert?.kind === "none" && alert.reason === "own write side closed") return undefined;
