@@ -33,6 +33,20 @@ export interface Features {
   /** Raw public keys of its own, and trust in its peer's, beside certificates or instead of them. Default none. */
   readonly rawKeys?: "none" | "beside" | "alone";
 }
+/** Of whom nothing is asked. */
+export const plainFeatures: Features = {
+  role: "server",
+  versions: "both",
+  authentication: "none",
+  sessions: "none",
+  early: false,
+  retry: false,
+  manners: false,
+  smallRecords: false,
+  narrow: false,
+  extras: false,
+};
+
 /**
  * The server's name; the config; the time, by more than any session lives, or by more than early data may be late; `seen`: early
  * data that was taken before.

@@ -5,7 +5,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describeAccount, mustNotComplete, plainPeer, testOf } from "@sallyport/arbitraries";
 import { describe, expect } from "vitest";
 import { type Case, cases, play } from "../fuzz/cases.ts";
-import type { Features, ProviderName } from "../fuzz/features.ts";
+import { type Features, plainFeatures, type ProviderName } from "../fuzz/features.ts";
 import { meet } from "../fuzz/world.ts";
 
 // Always the same ones: new ones are the fuzzer's, `npm run fuzz`.
@@ -70,18 +70,7 @@ describe("peers that break no rule", () => {
 });
 
 describe("the reference model", () => {
-  const plain: Features = {
-    role: "server",
-    versions: "both",
-    authentication: "required",
-    sessions: "none",
-    early: false,
-    retry: false,
-    manners: false,
-    smallRecords: false,
-    narrow: false,
-    extras: false,
-  };
+  const plain: Features = { ...plainFeatures, authentication: "required" };
   /** What a server would have completed, if it let that message be dropped. */
   const dropped = (at: number, version: "tls1.3" | "tls1.2"): string | undefined => {
     const script = plainPeer("client", { version, faults: [{ layer: "message", act: "drop", at, where: 0, value: 0 }] });

@@ -3,20 +3,8 @@
 import { describeAccount, plainHello, plainPeer, type PeerScript } from "@sallyport/arbitraries";
 import { describe, expect, test } from "vitest";
 import { play } from "../fuzz/cases.ts";
-import type { Features, ProviderName } from "../fuzz/features.ts";
+import { type Features, plainFeatures, type ProviderName } from "../fuzz/features.ts";
 
-const plain: Features = {
-  role: "server",
-  versions: "both",
-  authentication: "none",
-  sessions: "none",
-  early: false,
-  retry: false,
-  manners: false,
-  smallRecords: false,
-  narrow: false,
-  extras: false,
-};
 const roles = ["server", "client"] as const;
 const versions = ["tls1.3", "tls1.2"] as const;
 const providers: readonly ProviderName[] = ["fuzz", "node", "noble"];
@@ -26,7 +14,7 @@ const hello = { ...plainHello, suites: [0x1302, ...plainHello.suites] };
 function ending(provider: ProviderName, features: Partial<Features>, script: Partial<PeerScript>): string {
   const role = features.role ?? "server";
   const one = {
-    features: { ...plain, ...features },
+    features: { ...plainFeatures, ...features },
     script: plainPeer(role === "server" ? "client" : "server", { hello, ...script }),
     transport: { chunks: [], endsAfter: undefined },
   };

@@ -2,7 +2,7 @@
 // anywhere.
 import { describeAccount, type Fault, plainPeer, type PeerScript, testOf } from "@sallyport/arbitraries";
 import { describe, expect, test } from "vitest";
-import type { Features, ProviderName } from "../fuzz/features.ts";
+import { type Features, plainFeatures, type ProviderName } from "../fuzz/features.ts";
 import { meet } from "../fuzz/world.ts";
 
 type Version = PeerScript["version"];
@@ -21,18 +21,8 @@ function spliced(
   resumes = false,
   provider: ProviderName = "node",
 ) {
-  const features: Features = {
-    role,
-    versions: version,
-    authentication: "required",
-    sessions: resumes ? "sealed" : "none",
-    early: false,
-    retry: false,
-    manners: false,
-    smallRecords: false,
-    narrow: false,
-    extras: false,
-  };
+  const sessions = resumes ? "sealed" : "none";
+  const features: Features = { ...plainFeatures, role, versions: version, authentication: "required", sessions };
   const splice: Fault = { layer: "message", act: "splice", at: 0, where: 0, value: 0, ...fault };
   const script = plainPeer(role === "server" ? "client" : "server", { version, asks: true, resumes, faults: [splice] });
   const { account, machine } = meet(provider, features, script, whole);
