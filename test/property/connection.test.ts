@@ -1,7 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { ApiMisuse, type Connection, type SuiteImplementation } from "@sallyport/core";
+import { ApiMisuse, type Connection } from "@sallyport/core";
 import { converse, establishedPair, joined, type Pair, type PairOptions, type Side } from "../support/pair.ts";
+import { beforeSeals } from "../support/faulty.ts";
 import { seededNode } from "../support/seeded.ts";
 import { alertsIn, contentType, openAll, parseRecords } from "../support/wiretap.ts";
 
@@ -85,23 +86,10 @@ describe("a seal that fails", () => {
   /** The n-th seal of this side from now on throws. */
   function failing(role: "client" | "server"): { pair: ReturnType<typeof establishedPair>; failAt: (call: number) => void } {
     let left = Number.POSITIVE_INFINITY;
-    const plain = seededNode(role);
-    const suites = plain.suites.map(
-      (suite): SuiteImplementation => ({
-        ...suite,
-        seal: (key) => {
-          const sealer = suite.seal(key);
-          return {
-            seal: (...given) => {
-              if (--left === 0) throw new Error("the sealer broke");
-              sealer.seal(...given);
-            },
-            destroy: () => sealer.destroy(),
-          };
-        },
-      }),
-    );
-    const options: PairOptions = { [role]: { provider: { ...plain, suites }, limits: { recordsPerKey: 5 } } };
+    const provider = beforeSeals(seededNode(role), () => {
+      if (--left === 0) throw new Error("the sealer broke");
+    });
+    const options: PairOptions = { [role]: { provider, limits: { recordsPerKey: 5 } } };
     return {
       pair: establishedPair(options),
       failAt: (call) => {

@@ -10,7 +10,6 @@ import {
   dangerousAssertVerified,
   type ErrorAndAlert,
   type ServerOptions,
-  type SuiteImplementation,
   type SyncVerifier,
 } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
@@ -22,6 +21,7 @@ import { join, message, record, repeat } from "../support/octets.ts";
 import { establishedPair, joined, makeConfigs, type PairOptions } from "../support/pair.ts";
 import { content, ScriptedClient, type ScriptedPeer, ScriptedServer, types } from "../support/scripted-peer.ts";
 import { extensionsTls12, ScriptedClientTls12, ScriptedServerTls12, typesTls12 } from "../support/scripted-tls12.ts";
+import { beforeSeals } from "../support/faulty.ts";
 import { seededNode } from "../support/seeded.ts";
 import { parseRecords } from "../support/wiretap.ts";
 
@@ -324,23 +324,10 @@ describe.each(ways)("%s, the %s, whose alert is none:", (version, role) => {
   test("where nothing can be sealed any more, none is, and the error says what was thrown", () => {
     let broken = false;
     const thrown = new Error("the sealer broke");
-    const plain = seededNode(role);
-    const suites = plain.suites.map(
-      (suite): SuiteImplementation => ({
-        ...suite,
-        seal: (key) => {
-          const sealer = suite.seal(key);
-          return {
-            seal: (...given) => {
-              if (broken) throw thrown;
-              sealer.seal(...given);
-            },
-            destroy: () => sealer.destroy(),
-          };
-        },
-      }),
-    );
-    const [own] = two(version, role, { [role]: { provider: { ...plain, suites } } });
+    const provider = beforeSeals(seededNode(role), () => {
+      if (broken) throw thrown;
+    });
+    const [own] = two(version, role, { [role]: { provider } });
     broken = true;
     expect(own.send(bytes("x"))).toMatchObject({
       kind: "failed",

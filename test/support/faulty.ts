@@ -7,6 +7,7 @@ import type {
   CryptoProvider,
   Hash,
   HashImplementation,
+  SuiteImplementation,
   SyncGroup,
   SyncSigner,
   SyncVerification,
@@ -131,4 +132,24 @@ export class Workshop {
       destroy: () => this.#do("destroy", () => opener.destroy()),
     };
   }
+}
+
+/** The same provider; `before` each seal, which fails if that throws. */
+export function beforeSeals(provider: CryptoProvider, before: () => void): CryptoProvider {
+  const suites = provider.suites.map(
+    (suite): SuiteImplementation => ({
+      ...suite,
+      seal: (key) => {
+        const sealer = suite.seal(key);
+        return {
+          seal: (...given) => {
+            before();
+            sealer.seal(...given);
+          },
+          destroy: () => sealer.destroy(),
+        };
+      },
+    }),
+  );
+  return { ...provider, suites };
 }
