@@ -59,7 +59,7 @@ const directions: readonly Direction[] = [
 function tls13(name: Suite): Direction {
   const suite = suiteOf(name);
   const hash = hashOf(suite);
-  const secret = (): Bytes => new Uint8Array(hash.length).fill(9);
+  const secret = (): Bytes => secretOf(hash);
   return {
     name,
     suite,
@@ -72,10 +72,7 @@ function tls12(name: CipherSuiteName, id: number): Direction {
   const suite = suiteOf(name);
   const known = suitesTls12.get(id);
   if (known === undefined) throw new Error(`no ${name}`);
-  const [key, iv] = [
-    (): Bytes => new Uint8Array(suite.keyLength).fill(5),
-    (): Bytes => new Uint8Array(ivLengthOf(suite)).fill(6),
-  ];
+  const [key, iv] = [() => keyOf(suite), () => ivOf(suite)];
   return {
     name,
     suite,
@@ -84,6 +81,11 @@ function tls12(name: CipherSuiteName, id: number): Direction {
     byHand: () => new ProtectionTls12(known, key(), iv()),
   };
 }
+// They are wiped where they are used.
+const secretOf = ({ length }: HashImplementation): Bytes => new Uint8Array(length).fill(9);
+const keyOf = ({ keyLength }: SuiteImplementation): Bytes => new Uint8Array(keyLength).fill(5);
+const ivOf = (suite: SuiteImplementation): Bytes =>
+  new Uint8Array(suite.name.startsWith("TLS_ECDHE") ? ivLengthOf(suite) : 12).fill(6);
 function suiteOf(name: CipherSuiteName): SuiteImplementation {
   const suite = node.suites.find((one) => one.name === name);
   if (suite === undefined) throw new Error(`no ${name}`);
@@ -167,6 +169,19 @@ describe.each(directions)("$name", ({ suite, write, read, byHand }) => {
       if (!isTls13) expect([isZero(key), isZero(iv)]).toEqual([true, true]);
     }
     expect(destroyed).toEqual(["seals", "opens"]);
+  });
+
+  test("gives away what it was made of, in copies", () => {
+    for (const make of [write, read]) {
+      const keys = make(suite, 7);
+      for (let times = 0; times < 2; times++) {
+        const { secret, key, iv, sequence } = keys.extract();
+        expect([key.length, iv.length, sequence]).toEqual([suite.keyLength, ivOf(suite).length, 7]);
+        if (secret === undefined) expect([key, iv]).toEqual([keyOf(suite), ivOf(suite)]);
+        else expect(secret).toEqual(secretOf(hashOf(suite)));
+        for (const part of [secret, key, iv]) part?.fill(0);
+      }
+    }
   });
 
   test("has another generation in TLS 1.3 alone", () => {

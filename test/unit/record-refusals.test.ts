@@ -143,6 +143,14 @@ describe("early data that are not taken", () => {
   });
 });
 
+test.each(versions)("%s: what comes too often is told by how often it came", (_, connected) => {
+  for (const peer of connected()) {
+    for (let count = 0; count < 33; count++) peer.record(content.data, []);
+    const context = { limit: "emptyRecordsInARow", allowed: 32, received: 33 };
+    expect(errorOf(peer)).toEqual(refused("limit-exceeded", context));
+  }
+});
+
 describe("a limit of record sizes", () => {
   test("is told with its reason: the peer's own word, or what every record keeps to", () => {
     const limited = (size: number) =>
