@@ -115,15 +115,15 @@ describe("an alert", () => {
   });
 });
 
-describe("early data that are not taken", () => {
-  /** Behind the hello of a client whose early data the server skips. */
-  const skipping = (): ScriptedClient => {
-    const client = earlyClient({ config: { label: "another" } });
-    client.say(client.encodedHello());
-    client.useHandshakeKeys();
-    return client;
-  };
+/** Behind the hello of a client whose early data the server skips. */
+function skipping(): ScriptedClient {
+  const client = earlyClient({ config: { label: "another" } });
+  client.say(client.encodedHello());
+  client.useHandshakeKeys();
+  return client;
+}
 
+describe("early data that are not taken", () => {
   test("are application data, and nothing else is skipped with them", () => {
     const client = skipping();
     const sealed = client.earlyKeys().seal([...text("early"), content.data]);
@@ -149,6 +149,34 @@ test.each(versions)("%s: what comes too often is told by how often it came", (_,
     const context = { limit: "emptyRecordsInARow", allowed: 32, received: 33 };
     expect(errorOf(peer)).toEqual(refused("limit-exceeded", context));
   }
+});
+
+describe("what is sealed may be longer than its plaintext, by what its version allows and by no byte more", () => {
+  const most = 2 ** 14;
+  const header = (type: number, length: number): number[] => [type, 3, 3, length >> 8, length & 255];
+  test.each([
+    ["TLS 1.3 (RFC 9846 §5.2)", versions[0][1], [content.data], 256],
+    ["TLS 1.2 (RFC 5246 §6.2.3)", versions[1][1], [content.alert, content.handshake, content.data], 2048],
+    ["early data that are not taken", () => [skipping()], [content.data], 256],
+  ] as const)("%s", (_, peers, types, expansion) => {
+    for (const type of types) {
+      for (const peer of peers()) {
+        peer.bytes(header(type, most + expansion));
+        expect(errorOf(peer)).toBeUndefined();
+      }
+      for (const peer of peers()) {
+        const context = { allowed: most + expansion, received: most + expansion + 1 };
+        expect(errorOf(peer.bytes(header(type, most + expansion + 1)))).toEqual(refused("record-overflow", context));
+      }
+    }
+  });
+  test("what is in clear may not", () => {
+    for (const type of [content.changeCipherSpec, content.alert, content.handshake]) {
+      for (const peer of [new ScriptedClient({ shares: [] }).to("RETRIED"), new ScriptedClient().to("WAIT_FINISHED")]) {
+        expect(errorOf(peer.bytes(header(type, most + 1)))).toEqual(refused("record-overflow", { allowed: most }));
+      }
+    }
+  });
 });
 
 describe("a limit of record sizes", () => {
