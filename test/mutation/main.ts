@@ -1,11 +1,12 @@
 // npm run mutation -- SOURCE… [--tests PATH,…] [--patience MS] [--again], behind `npm install --no-save @stryker-mutator/instrumenter@9.6.1`,
 // which is for this alone: changes core's checks one by one, and prints each change that no test sees, unless `survivors.ts` explains
 // it. SOURCE: a file, or a folder of them; PATH as vitest takes it, from test/, by default what `rooms.ts` has for the sources;
-// --patience: no test is asked that takes longer; --again: of the same sources, only what survived the last time, such as by new tests.
+// --patience: no test is asked that takes longer; --again: of the same sources, only what survived the last time and is not explained,
+// such as by new tests.
 import { parseArgs } from "node:util";
 import { changesIn } from "./changes.ts";
 import { entries, folder, forgetEntries, keepKilled, living, note, root, writePlan } from "./plan.ts";
-import { report } from "./report.ts";
+import { explanationOf, report } from "./report.ts";
 import { testsFor } from "./rooms.ts";
 import { runTests } from "./run-tests.ts";
 
@@ -24,7 +25,8 @@ console.log(`100 changes take 10 to 60 seconds on a core of their own; what has 
 
 if (values.again === true) keepKilled(sources);
 else forgetEntries();
-const plan = { sources, mutants, tests, patience: Number(values.patience), atLoad: undefined };
+const spared = values.again === true ? made.filter((mutant) => explanationOf(mutant) !== undefined).map(({ id }) => id) : [];
+const plan = { sources, mutants, spared, tests, patience: Number(values.patience), atLoad: undefined };
 writePlan(plan);
 await runTests();
 

@@ -9,6 +9,8 @@ export interface Plan {
   /** Absolute path → the source with every change in it, one of which is switched on. */
   readonly sources: Readonly<Record<string, string>>;
   readonly mutants: readonly Mutant[];
+  /** Not tried: survivors that are explained. */
+  readonly spared: readonly string[];
   /** Globs, in the order in which they run. */
   readonly tests: readonly string[];
   /** Milliseconds of a core: a test that takes longer is not asked. */

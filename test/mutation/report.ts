@@ -15,7 +15,7 @@ export function report({ mutants, sources }: Plan, noted: readonly Entry[], star
   for (const mutant of survive) {
     const change = describe(mutant);
     const { file, place, line } = placeOf(mutant);
-    const why = survivors.find((each) => file.endsWith(each.file) && each.line === line && each.changes.includes(change))?.why;
+    const why = explanationOf(mutant);
     if (why === undefined) unexplained++;
     else explained.add(`${line}\n${change}`);
     const word = why !== undefined ? "explained" : asked.has(mutant.id) ? "SURVIVES " : "UNREACHED";
@@ -35,6 +35,13 @@ export function report({ mutants, sources }: Plan, noted: readonly Entry[], star
     `${made} changes, ${killed.size} killed, ${survive.length - unexplained} explained, ${unexplained} not; ${minutes} minutes`,
   );
   return unexplained + stale.length === 0 ? 0 : 1;
+}
+
+/** Why nobody needs to see it; undefined: nobody says so. */
+export function explanationOf(mutant: Mutant): string | undefined {
+  const change = describe(mutant);
+  const { file, line } = placeOf(mutant);
+  return survivors.find((each) => file.endsWith(each.file) && each.line === line && each.changes.includes(change))?.why;
 }
 
 function placeOf({ fileName, location }: Mutant): { readonly file: string; readonly place: string; readonly line: string } {

@@ -60,7 +60,7 @@ export default class OneByOne extends TestRunner {
     if (suite.file !== suite || plan.atLoad !== undefined) return;
     note({ kind: "loaded", mutants: [...(hits?.keys() ?? [])] });
     hits = undefined;
-    this.#living = living(plan.mutants, entries());
+    this.#living = toTry();
   }
   override async onAfterRunSuite(suite: Parameters<TestRunner["onAfterRunSuite"]>[0]): Promise<void> {
     await super.onAfterRunSuite(suite);
@@ -105,8 +105,13 @@ export default class OneByOne extends TestRunner {
     begin({ mutant: undefined, test, patience: whole });
     if (await fails(run)) note({ kind: "not-asked", test, why: "a change leaves something behind in it" });
     else note({ kind: "asked", test, mutants });
-    this.#living = living(plan.mutants, entries());
+    this.#living = toTry();
   }
+}
+
+const spared = new Set(plan.spared);
+function toTry(): ReadonlySet<string> {
+  return new Set([...living(plan.mutants, entries())].filter((id) => !spared.has(id)));
 }
 
 function count(id: string): void {

@@ -9,6 +9,7 @@ import {
   Connector,
   dangerousAssertVerified,
   type ErrorAndAlert,
+  type HashImplementation,
   type ServerOptions,
   type SyncVerifier,
 } from "@sallyport/core";
@@ -266,6 +267,29 @@ describe.each(ways)("%s, the %s:", (version, role) => {
       error: { kind: "unexpected-record" },
       alert: { description: "unexpected_message" },
     });
+  });
+});
+
+test.each(["client", "server"] as const)("keys that cannot be made are announced to nobody: the %s", (role) => {
+  let broken = false;
+  const plain = seededNode(role);
+  const hashes = plain.hashes.map(
+    (hash): HashImplementation => ({
+      ...hash,
+      hmac: (key, data) => {
+        if (broken) throw new Error("the hash broke");
+        return hash.hmac(key, data);
+      },
+    }),
+  );
+  const [own, peer] = two("tls1.3", role, { [role]: { provider: { ...plain, hashes } } });
+  broken = true;
+  const failed = own.updateKeys();
+  expect([failed.kind, written(failed)]).toEqual(["failed", [content.data]]);
+  expect(peer.receive(failed.output ?? nothing.output)).toMatchObject({
+    kind: "failed",
+    error: { kind: "alert-received", context: { authenticated: true, description: { name: "internal_error" } } },
+    events: [],
   });
 });
 

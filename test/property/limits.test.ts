@@ -9,11 +9,12 @@ import {
   converse,
   establishedPair,
   joined,
+  makeClient,
   makeConfigs,
   makePair,
   makeServer,
   type PairOptions,
-  type Side,
+  Side,
 } from "../support/pair.ts";
 import { seededCredential } from "../support/seeded.ts";
 import { contentType, messagesIn, openAll, pairSuite, Protection, record, secretOf } from "../support/wiretap.ts";
@@ -244,6 +245,18 @@ describe("a ClientHello", () => {
     // The second one has a share of 65 bytes instead of 32.
     expect(meet(helloLength + 33, true).connection).toBeDefined();
     expectLimit(meet(helloLength + 32, true), "clientHello", decodeError);
+  });
+
+  test("keeps to what the Acceptor says, however much the config allows: the second one too", () => {
+    const meet = (maxClientHello: number): Side => {
+      const configs = makeConfigs({ retry: true, client: { alpn }, server: { alpn: [] } });
+      const first = new Acceptor({ maxClientHello }).start();
+      const server = new Side("server", configs.server.keyLog, first, undefined, configs.server.config);
+      converse({ client: makeClient(configs.client), server });
+      return server;
+    };
+    expect(meet(helloLength + 33).connection).toBeDefined();
+    expectLimit(meet(helloLength + 32), "clientHello", decodeError);
   });
 
   test("may take as many bytes on the wire as the Acceptor says, up to the end of the record that completes it", () => {

@@ -26,6 +26,7 @@ describe("who is no TLS client is known by five bytes, and what it said is kept"
     ["unknown", "GETTY"],
     ["unknown", "SSHD-"],
     ["unknown", "a GET / HTTP/1.1"],
+    ["unknown", "xGET /"],
     ["unknown", "EHLO mx.example"],
     ["unknown", "PROXIES"],
     ["unknown", "\r\n\r\nx"],

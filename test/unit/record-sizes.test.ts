@@ -79,15 +79,26 @@ describe.each(versions)("in %s", (version) => {
   test("sendInto fills a window with records that keep to the limit, and any window of 64 bytes makes progress", () => {
     const pair = pairOf(version, { maxRecordSize: 100 }, {});
     const [client] = pair.both;
-    const plaintext = bytes(1000);
+    const plaintext = bytes(1050);
     const window = new Uint8Array(2000);
     const result = client.sendInto(plaintext, window);
     if (result.kind !== "sent" || !("taken" in result)) throw new Error(result.kind);
-    expect(result.taken).toBe(1000);
+    expect(result.taken).toBe(1050);
     pair.server.hear(window.subarray(0, result.written));
     expect(Buffer.concat(pair.server.data).equals(plaintext)).toBe(true);
     const least = client.sendInto(plaintext, new Uint8Array(64));
     expect(least).toMatchObject({ kind: "sent", written: 64 });
+  });
+
+  test("sendInto makes no record without data, however much room is left", () => {
+    const overhead = 5 + added[version];
+    for (let room = 0; room <= overhead + 1; room++) {
+      const [client] = pairOf(version, { maxRecordSize: 100 }, {}).both;
+      const whole = 2 * (100 + overhead);
+      const taken = 200 + Math.max(0, room - overhead);
+      const written = room > overhead ? whole + room : whole;
+      expect(client.sendInto(bytes(500), new Uint8Array(whole + room))).toEqual({ kind: "sent", taken, written });
+    }
   });
 
   test("a connection that goes on elsewhere keeps to the limits", () => {

@@ -68,6 +68,12 @@ export const recordSizes: Stimuli = {
       const server = new ScriptedServer({ config: { maxRecordSize: own } }).to("WAIT_EE");
       return server.record(content.handshake, server.encryptedExtensions(limit(16385)), own);
     })(),
+    // However small the records are that come behind the large one.
+    (() => {
+      const server = new ScriptedServer({ config: { maxRecordSize: own } }).to("WAIT_EE");
+      const answers = server.encryptedExtensions(limit(16385));
+      return server.record(content.handshake, answers.subarray(0, 5), own).record(content.handshake, answers.subarray(5));
+    })(),
   ],
   "RSL-004": () => [16386, 65535].map((bytes) => answering(limit(bytes))),
   "RSL-005": () => [answering(limit(1000), maxFragmentLength), answering(maxFragmentLength, limit(1000))],

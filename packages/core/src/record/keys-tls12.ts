@@ -1,7 +1,7 @@
 // TLS 1.2's protection of one direction: AES-GCM with an explicit nonce (RFC 5288 §3), ChaCha20-Poly1305 without (RFC 7905 §2).
 import type { AeadOpener, AeadSealer, SuiteImplementation } from "../crypto/provider.ts";
 import { expectLength } from "../crypto/results.ts";
-import { type Bytes, concat, stow, wipe } from "../wire/bytes.ts";
+import { type Bytes, stow, wipe } from "../wire/bytes.ts";
 import { headerLength, tagLength } from "./format.ts";
 import { Nonce } from "./nonce.ts";
 import type { ExtractedKeys, ReadProtection, WriteProtection } from "./protection.ts";
@@ -22,7 +22,7 @@ class Counter {
   /** @param iv is wiped. */
   constructor(iv: Bytes, sequence: number) {
     this.explicit = iv.length === 4 ? explicitLength : 0;
-    this.#nonce = new Nonce(this.explicit === 0 ? iv : salted(iv), sequence);
+    this.#nonce = new Nonce(iv, sequence);
   }
   get sequence(): number {
     return this.#nonce.sequence;
@@ -35,10 +35,9 @@ class Counter {
   get ownNonce(): Bytes {
     return this.#nonce.current();
   }
-  /** The same, for a record that says `explicit`: with AES-GCM the peer may count as he likes. */
+  /** The same, for a record that says `explicit`, or nothing: with AES-GCM the peer may count as he likes. */
   peersNonce(explicit: Uint8Array): Bytes {
-    if (this.explicit === 0) return this.#nonce.current();
-    const nonce = this.#nonce.current().slice();
+    const nonce = this.#nonce.current();
     nonce.set(explicit, 4);
     return nonce;
   }
@@ -63,12 +62,6 @@ class Counter {
   destroy(): void {
     this.#nonce.destroy();
   }
-}
-
-function salted(salt: Bytes): Bytes {
-  const iv = concat([salt, new Uint8Array(8)]);
-  wipe(salt);
-  return iv;
 }
 
 export class WriteKeysTls12 implements WriteProtection {

@@ -10,7 +10,7 @@ export class Nonce {
   #last: number;
   #sequence: number;
 
-  /** @param iv of 12 bytes; wiped. @param sequence of the next record. */
+  /** @param iv of 12 bytes, or a beginning with zeros behind it; wiped. @param sequence of the next record. */
   constructor(iv: Bytes, sequence = 0) {
     this.#first = read(iv, 0);
     this.#middle = read(iv, 4);
