@@ -1,6 +1,7 @@
 // Sockets that do what a TLS on them can't do without, and nothing else: the same calls of the provider, as many bytes in as many writes.
 // No JavaScript above node:crypto and node:net can be faster.
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { SuiteImplementation } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 import { recordExchange, Replay, type Role, type Step } from "./replay.ts";
@@ -69,18 +70,18 @@ const tagLength = 16;
 const recordLength = 16 * 1024;
 /** As drive has it. */
 const recordsPerWindow = 16;
-const suite = node.suites.find(({ name }) => name === "TLS_AES_128_GCM_SHA256");
 const key = new Uint8Array(16).fill(1);
 const nonce = new Uint8Array(12);
 
-function protection() {
-  if (suite === undefined) throw new Error("there is no AES");
-  return { sealer: suite.seal(key), opener: suite.open(key) };
+function aes(): SuiteImplementation {
+  const found = node.suites.find(({ name }) => name === "TLS_AES_128_GCM_SHA256");
+  if (found === undefined) throw new Error("there is no AES");
+  return found;
 }
 
 /** One that seals a content with its type ready behind it. */
 class Sealing {
-  readonly #sealer = protection().sealer;
+  readonly #sealer = aes().seal(key);
   readonly #inner: Uint8Array;
   readonly #header: Uint8Array;
   readonly stride: number;
@@ -98,7 +99,7 @@ class Sealing {
 
 /** Opens each record where it lies; what lies in two chunks is put together. */
 class Opening {
-  readonly #opener = protection().opener;
+  readonly #opener = aes().open(key);
   readonly #opened: (length: number) => void;
   readonly #joined = new Uint8Array(headerLength + recordLength + 256);
   #held = 0;

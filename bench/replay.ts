@@ -1,5 +1,14 @@
 // What a handshake and a byte of data ask of their provider, call by call, to be asked again with no TLS around it.
-import { Acceptor, type Bytes, type ClientStage, Connector, type Open, type Closed, type ServerStage } from "@sallyport/core";
+import {
+  Acceptor,
+  type Bytes,
+  type ClientConfig,
+  type ClientStage,
+  Connector,
+  type Received,
+  type ServerConfig,
+  type ServerStage,
+} from "@sallyport/core";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 import { type Ask, watched } from "./sides.ts";
 import type { Handshake } from "./work.ts";
@@ -103,11 +112,7 @@ const request = new Uint8Array(3).fill(7);
 const answer = new Uint8Array(1).fill(7);
 
 /** As on a socket: the request comes with the client's Finished, the answer with tickets and close_notify. */
-function exchange(
-  server: Parameters<typeof accept>[1],
-  client: ConstructorParameters<typeof Connector>[0],
-  recorder: Recorder,
-): void {
+function exchange(server: ServerConfig, client: ClientConfig, recorder: Recorder): void {
   let theirs: ServerStage = new Acceptor().start();
   let ours: ClientStage | undefined;
   const hello = recorder.step("client", () => {
@@ -143,7 +148,7 @@ function exchange(
   });
 }
 
-function accept(stage: ServerStage, config: Parameters<Extract<ServerStage, { kind: "accepted" }>["choose"]>[0], hello: Bytes) {
+function accept(stage: ServerStage, config: ServerConfig, hello: Bytes): ServerStage {
   const accepted = stage.kind === "needs-input" ? stage.receive(hello) : stage;
   if (accepted.kind !== "accepted") throw new Error(`a server that is ${accepted.kind}`, { cause: accepted });
   return accepted.choose(config);
@@ -154,7 +159,7 @@ function sent(result: { readonly kind: string; readonly output: Bytes }): Bytes 
   return result.output;
 }
 
-function expectData(received: Open | Closed | { readonly kind: "failed" }, length: number): void {
+function expectData(received: Received, length: number): void {
   if (received.kind === "failed") throw new Error("it failed", { cause: received });
   const came = received.data.reduce((sum, { length }) => sum + length, 0);
   if (came !== length) throw new Error(`${came} bytes of ${length}`);
