@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { dangerousRawPsk, type TraceEvent } from "@sallyport/core";
 import { converse, makePair, type Pair, type PairOptions } from "../support/pair.ts";
+import { Two } from "../support/two.ts";
 
 interface Told {
   readonly pair: Pair;
@@ -120,10 +121,11 @@ describe("a server's decisions", () => {
 
   test("are whether a session of TLS 1.2 is taken up", () => {
     expect(decisions(told({ version: "tls1.2", resumed: "sealed" }).server)["session"]).toEqual(["the client's", "it fits"]);
-    expect(decisions(told({ version: "tls1.2", resumed: "sealed", server: { label: "another" } }).server)["session"]).toEqual([
-      undefined,
-      "none fits",
-    ]);
+    const two = new Two({ versions: ["tls1.2"], earlyData: undefined });
+    two.meet();
+    const events: TraceEvent[] = [];
+    two.meet({ label: "another", trace: (event) => void events.push(event) });
+    expect(decisions(events)["session"]).toEqual([undefined, "none fits"]);
     expect(decisions(told({ version: "tls1.2" }).server)["session"]).toBeUndefined();
   });
 });
