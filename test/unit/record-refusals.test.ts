@@ -1,7 +1,7 @@
 // Records that are refused, or are not: what of it the alert table does not see, since it looks at the alert alone.
 import { describe, expect, test } from "vitest";
 import type { CryptoProvider } from "@sallyport/core";
-import { earlyClient } from "../alerts/sessions.ts";
+import { earlyClient, takesEarly } from "../alerts/sessions.ts";
 import { extension, message, record, repeat, text, u16 } from "../support/octets.ts";
 import { establishedPair, joined } from "../support/pair.ts";
 import { content, extensions, ScriptedClient, type ScriptedPeer, ScriptedServer, types } from "../support/scripted-peer.ts";
@@ -149,6 +149,21 @@ test.each(versions)("%s: what comes too often is told by how often it came", (_,
     const context = { limit: "emptyRecordsInARow", allowed: 32, received: 33 };
     expect(errorOf(peer)).toEqual(refused("limit-exceeded", context));
   }
+});
+
+describe("early data that are taken", () => {
+  test("are all that is taken: a record that does not open is no early data of somebody else's", () => {
+    const client = earlyClient().to("WAIT_EOED");
+    expect(errorOf(client.bytes(record(content.data, repeat(40, 1))))).toEqual(refused("bad-record-mac", {}));
+  });
+  test("may be in records as long as any: they were made before our limit was known (RFC 8449 §4)", () => {
+    const config = { ...takesEarly, maxRecordSize: 100 };
+    const limited = (): ScriptedClient => earlyClient({ config }).extend(extension(extensions.recordSizeLimit, u16(16_385)));
+    const client = limited().to("WAIT_EOED").record(content.data, repeat(500, 7));
+    expect([errorOf(client), client.machine.early.map(({ length }) => length)]).toEqual([undefined, [500]]);
+    client.to("WAIT_FINISHED").record(content.handshake, repeat(101));
+    expect(errorOf(client)).toEqual(refused("record-overflow", { allowed: 100 }));
+  });
 });
 
 describe("what is sealed may be longer than its plaintext, by what its version allows and by no byte more", () => {
