@@ -93,6 +93,8 @@ describe("a Connector", () => {
     "[::1]",
     "[::1]:443",
     "::1%",
+    "https://::1",
+    "x::1",
     "::1 ",
     "a::g",
     ":",
@@ -139,7 +141,10 @@ describe("readClientHello", () => {
 
   test("gives the peer's fault as a value, and ours as one of ours", () => {
     const cut = readClientHello(hello().subarray(0, 20));
-    expect(cut).toMatchObject({ kind: "malformed", error: { kind: "malformed-message", fault: "peer", phase: "client-hello" } });
+    expect(cut).toMatchObject({
+      kind: "malformed",
+      error: { kind: "malformed-message", fault: "peer", phase: "client-hello", finishedSent: false },
+    });
     const wrong = readClientHello(undefined as never);
     expect(wrong).toMatchObject({ kind: "malformed", error: { kind: "local-fault", context: { step: "readClientHello" } } });
   });

@@ -156,6 +156,11 @@ describe("early data that are taken", () => {
     const client = earlyClient().to("WAIT_EOED");
     expect(errorOf(client.bytes(record(content.data, repeat(40, 1))))).toEqual(refused("bad-record-mac", {}));
   });
+  test("show for each record that holds some", () => {
+    const client = earlyClient().to("WAIT_EOED");
+    for (const length of [0, 3, 0, 0, 1]) client.record(content.data, repeat(length, 7));
+    expect(client.to("CONNECTED").machine.early.map(({ length }) => length)).toEqual([3, 1]);
+  });
   test("may be in records as long as any: they were made before our limit was known (RFC 8449 §4)", () => {
     const config = { ...takesEarly, maxRecordSize: 100 };
     const limited = (): ScriptedClient => earlyClient({ config }).extend(extension(extensions.recordSizeLimit, u16(16_385)));

@@ -135,3 +135,17 @@ test.each(["client", "server"] as const)("the alert that the %s sends is told, b
   pair[role].established.abort({ alert: "access_denied", reason: "no" });
   expect(events[role].at(-1)).toMatchObject({ kind: "alert", direction: "out", description: { name: "access_denied" } });
 });
+
+test("the key log of TLS 1.2 is one line, of both the same; its connection tells which certificate it showed", () => {
+  const { pair } = told({ version: "tls1.2", clientAuth: true });
+  expect(pair.client.keyLog).toEqual([expect.stringMatching(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$/)]);
+  expect(pair.server.keyLog).toEqual(pair.client.keyLog);
+  for (const [side, peer] of [
+    [pair.client, pair.server],
+    [pair.server, pair.client],
+  ] as const) {
+    const shown = side.established.info.ownCertificate;
+    expect(shown?.length).toBeGreaterThan(20);
+    expect(shown).toEqual(peer.established.info.peer?.presented.chain[0]);
+  }
+});
