@@ -10,7 +10,14 @@ import {
 } from "@sallyport/core";
 import { checkSignature, complete, judge, respond, sign, startShares } from "../../packages/core/src/handshake/answers.ts";
 import { stillHolds } from "../../packages/core/src/handshake/identity.ts";
-import { NeedsSingleUse } from "../../packages/core/src/handshake/stages/early-data.ts";
+import {
+  EarlyData,
+  EarlyDataEnd,
+  type EarlyWriter,
+  type HalfRtt,
+  NeedsSingleUse,
+} from "../../packages/core/src/handshake/stages/early-data.ts";
+import { ClientNeedsInput, NeedsInput } from "../../packages/core/src/handshake/stages/input.ts";
 import { NeedsSession } from "../../packages/core/src/handshake/stages/sessions.ts";
 import type { Turn } from "../../packages/core/src/handshake/stages/stage.ts";
 import type { SessionState } from "../../packages/core/src/session/state.ts";
@@ -214,6 +221,22 @@ describe("what was waited for is looked at as well:", () => {
       expect(() => stage.resume(wrong as never)).toThrow(misuse("resume takes a list of { index, state }"));
     }
     expect(() => stage.resume([{ index: 1, state }])).toThrow(misuse("there is no candidate 1"));
+  });
+
+  test("and what a stage has not it has no key for", () => {
+    const half = { writer: {}, agreed: {} } as NonNullable<HalfRtt["halfRtt"]>;
+    for (const [key, without, having] of [
+      ["halfRtt", new NeedsInput(turn), new NeedsInput(turn, half)],
+      ["halfRtt", new EarlyDataEnd(turn, "accepted", undefined), new EarlyDataEnd(turn, "accepted", half)],
+      [
+        "halfRtt",
+        new EarlyData(turn, repeat(1), half.agreed, {} as never, undefined),
+        new EarlyData(turn, repeat(1), half.agreed, {} as never, half),
+      ],
+      ["early", new ClientNeedsInput(turn), new ClientNeedsInput(turn, {} as EarlyWriter)],
+    ] as const) {
+      expect([key in without, key in having]).toEqual([false, true]);
+    }
   });
 
   test("whether something was seen before, in one of three words", () => {

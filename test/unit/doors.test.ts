@@ -35,6 +35,33 @@ describe("an Acceptor", () => {
   });
 });
 
+describe("behind the first door", () => {
+  const accepted = () => {
+    const stage = new Acceptor().start().receive(Uint8Array.from(new Connector(config, "localhost").start().output));
+    if (stage.kind !== "accepted") throw new Error(stage.kind);
+    return stage;
+  };
+  test("a hello may be refused with any fatal alert, and a reason of one's own", () => {
+    const refused = accepted().reject("access_denied", "not today");
+    expect(refused).toMatchObject({
+      error: { kind: "aborted", context: { by: { alert: "access_denied", reason: "not today" } } },
+      alert: { kind: "alert", level: "fatal", description: "access_denied" },
+    });
+    expect([...refused.output]).toEqual([21, 3, 3, 0, 2, 2, 49]);
+    expect(accepted().reject("unrecognized_name").error.message).toContain("the application refused the ClientHello");
+  });
+  test("nobody chooses twice, or refuses what was chosen; and what was refused stays so", () => {
+    const stage = accepted();
+    stage.choose(makeConfigs().server.config);
+    for (const call of [() => stage.choose(makeConfigs().server.config), () => stage.reject("access_denied")])
+      expect(call).toThrow(misuse("spent-stage"));
+    const other = accepted();
+    const { error } = other.reject("access_denied");
+    expect(other.reject("unrecognized_name")).toMatchObject({ error, output: new Uint8Array(0) });
+    expect(other.choose(makeConfigs().server.config)).toMatchObject({ kind: "failed", error });
+  });
+});
+
 describe("a Connector", () => {
   test("takes what clientConfig() made, and starts one connection", () => {
     for (const wrong of [undefined, null, {}, { ...config }]) {
