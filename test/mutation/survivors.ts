@@ -163,6 +163,12 @@ export const survivors: readonly Survivor[] = [
     why: "For the compiler: there is nothing else that it can be.",
   },
   {
+    file: "handshake/driver.ts",
+    line: 'if (presented === undefined) throw new TypeError("a verdict outside the state that asks for it");',
+    changes: ["presented === undefined → false"],
+    why: "For the compiler: who is asked for a verdict has shown somebody.",
+  },
+  {
     file: "handshake/judge-certificate.ts",
     line: "if (scheme === undefined || verification === undefined) {",
     changes: [
