@@ -3,7 +3,7 @@ import { Acceptor, type ClientStage, Connector, type ServerStage } from "@sallyp
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
 import type { Effort, Figure, Measured } from "./report.ts";
 import { digits, ratioText, type Spread, spread, table } from "./rounds.ts";
-import { metered, type ProviderName } from "./sides.ts";
+import { type ProviderName, watched } from "./sides.ts";
 
 /** Seconds, by role: all that a handshake took, and what of it was spent inside the provider, its signer included. */
 interface Shares {
@@ -33,10 +33,10 @@ export function measureBound(authority: Authority, { rounds, quick }: Effort): M
 
 function shares(name: ProviderName, authority: Authority, rounds: number, count: number): Shares {
   const meter = { milliseconds: 0 };
-  const { server, client } = metered(name, authority, (work) => {
+  const { server, client } = watched(name, authority, "full", (target, method, args) => {
     const begun = performance.now();
     try {
-      return work();
+      return Reflect.apply(Reflect.get(target, method), target, args);
     } finally {
       meter.milliseconds += performance.now() - begun;
     }

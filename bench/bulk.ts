@@ -6,7 +6,7 @@ import { digits, inTurns, ratios, ratioText, spread, table } from "./rounds.ts";
 import type { Outcome, Work } from "./work.ts";
 
 const mebibyte = 1024 * 1024;
-const contenders = ["node:tls", "crypto-node"] as const;
+const contenders = ["node:tls", "bare", "crypto-node"] as const;
 
 interface Job {
   readonly what: string;
@@ -62,24 +62,39 @@ export async function measureBulk(loopback: Loopback, effort: Effort): Promise<M
 async function measureJobs(loopback: Loopback, { rounds }: Effort, jobs: readonly Job[]): Promise<Measured> {
   const figures: Figure[] = [];
   const rows = [
-    ["one connection on loopback", "node:tls", "crypto-node", "by the clock", "by the server's CPU", "by the client's CPU"],
+    [
+      "one connection on loopback",
+      "node:tls",
+      "its ciphers and sockets alone",
+      "crypto-node",
+      "by the clock",
+      "by the server's CPU",
+      "by the client's CPU",
+    ],
   ];
   for (const job of jobs) {
     for (const name of contenders) await loopback.run(name, job.work); // warm
     const results = await inTurns(rounds, {
       "node:tls": () => loopback.run("node:tls", job.work),
+      bare: () => loopback.run("bare", job.work),
       "crypto-node": () => loopback.run("crypto-node", job.work),
     });
     const rate = (name: (typeof contenders)[number]): string =>
       digits(job.units / spread(results[name].map(({ seconds }) => seconds)).median);
-    const ratio = (by: keyof Outcome) =>
+    const ratio = (by: keyof Outcome, name: (typeof contenders)[number] = "crypto-node") =>
       ratios(
         results["node:tls"].map((result) => result[by]),
-        results["crypto-node"].map((result) => result[by]),
+        results[name].map((result) => result[by]),
       );
     const columns = (["seconds", "serverCpuSeconds", "cpuSeconds"] as const).map((by) => ratioText(ratio(by)));
-    rows.push([job.what, `${rate("node:tls")} ${job.unit}`, `${rate("crypto-node")} ${job.unit}`, ...columns]);
-    for (const { what, by, goal } of job.figures) figures.push({ what, value: ratio(by), goal });
+    rows.push([
+      job.what,
+      `${rate("node:tls")} ${job.unit}`,
+      `${rate("bare")} ${job.unit}`,
+      `${rate("crypto-node")} ${job.unit}`,
+      ...columns,
+    ]);
+    for (const { what, by, goal } of job.figures) figures.push({ what, value: ratio(by), limit: ratio(by, "bare"), goal });
   }
   return { figures, tables: [table(rows)] };
 }

@@ -3,6 +3,8 @@ import { connect as connectTls, createSecureContext, type SecureContext } from "
 import type { ClientConfig } from "@sallyport/core";
 import { connect } from "@sallyport/node";
 import type { download } from "./others-clients.ts";
+import { makeAuthority } from "../packages/cli/src/demo/authority.ts";
+import { bareHandshakes, download as downloadBare, pingPong as pingPongBare } from "./bare-sockets.ts";
 import { handshakeTimeoutMs } from "./serve.ts";
 import { client, type ProviderName, resumingClient, unverifyingClient } from "./sides.ts";
 import type { Contender, Done, ForeignClient, Handshake, Job } from "./work.ts";
@@ -17,10 +19,13 @@ process.on("message", (job: Job) => {
 async function perform(job: Job): Promise<Done> {
   if (job.contender === "lemon-tls") lemon ??= (await import("lemon-tls")).default as unknown as typeof lemon; // it says itself that it is like node:tls
   if (isForeign(job.contender)) foreign ??= (await import("./others-clients.ts")).download;
+  if (job.contender === "bare") bare ??= bareHandshakes(await makeAuthority());
   const cpu = process.cpuUsage();
   const since = performance.now();
   let seconds: number | undefined;
-  if (job.kind === "download") seconds = await ask(job, "full", job.bytes, job.write);
+  if (job.contender === "bare" && job.kind === "download") seconds = await downloadBare(job.port, job.bytes);
+  else if (job.contender === "bare" && job.kind === "ping-pong") await pingPongBare(job.port, job.count);
+  else if (job.kind === "download") seconds = await ask(job, "full", job.bytes, job.write);
   else if (job.kind === "ping-pong") await pingPong(open(job, "full"), job.count, job.size);
   else await handshakes(job);
   const took = (performance.now() - since) / 1000;
@@ -29,6 +34,7 @@ async function perform(job: Job): Promise<Done> {
 }
 
 type Socket = ReturnType<typeof connect> | ReturnType<typeof connectTls>;
+let bare: ReturnType<typeof bareHandshakes> | undefined;
 let lemon: { connect(port: number, host: string, options: object): Socket } | undefined;
 
 async function handshakes(job: Extract<Job, { kind: "handshakes" }>): Promise<void> {
@@ -43,7 +49,7 @@ async function handshakes(job: Extract<Job, { kind: "handshakes" }>): Promise<vo
   };
   await Promise.all(Array.from({ length: job.inFlight }, (_, lane) => runner(lane)));
   // A lane's first connection has nothing to resume.
-  const expected = job.handshake === "resumed" ? job.count - job.inFlight : 0;
+  const expected = job.handshake === "resumed" && job.contender !== "bare" ? job.count - job.inFlight : 0;
   if (resumed < expected) throw new Error(`${job.contender}: ${resumed} of ${job.count} handshakes were resumed`);
 }
 
@@ -63,6 +69,10 @@ async function ask(
   if (isForeign(contender)) {
     if (foreign === undefined) throw new Error(`${contender} is not loaded`);
     return foreign(contender, port, ca, bytes, write);
+  }
+  if (contender === "bare") {
+    await bare?.connect(handshake, port);
+    return 0;
   }
   const socket = open({ contender, port, ca }, handshake, lane);
   const seconds = await exchange(socket, bytes, write);
@@ -122,7 +132,7 @@ function open({ contender, port, ca }: Pick<Job, "contender" | "port" | "ca">, h
     if (lemon === undefined) throw new Error("lemon-tls is not loaded");
     return lemon.connect(port, "127.0.0.1", { servername, ca, rejectUnauthorized: handshake !== "unverified" });
   }
-  if (isForeign(contender)) throw new Error(`${contender} opens its own`);
+  if (isForeign(contender) || contender === "bare") throw new Error(`${contender} opens its own`);
   if (contender !== "node:tls")
     return connect({ config: configOf(contender, handshake, ca, lane), host: "127.0.0.1", servername, port, handshakeTimeoutMs });
   const secureContext = contexts.get(ca) ?? createSecureContext({ ca, minVersion: "TLSv1.3" });

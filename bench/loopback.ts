@@ -4,9 +4,10 @@ import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { createServer } from "@sallyport/node";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
+import { bareHandshakes, serveRecords } from "./bare-sockets.ts";
 import { handshakeTimeoutMs, serve } from "./serve.ts";
 import { server, serverWithTickets } from "./sides.ts";
-import type { Contender, Done, Job, Outcome, Work } from "./work.ts";
+import { type Contender, type Done, handshakes, type Job, type Outcome, type Work } from "./work.ts";
 
 /** Both processes, until `close`. */
 export interface Loopback {
@@ -38,6 +39,9 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
     ],
     ["crypto-wasm", createServer({ accept: server("crypto-wasm", authority), handshakeTimeoutMs }, serve)],
   ]);
+  const bare = bareHandshakes(authority);
+  for (const handshake of handshakes) servers.set(`bare ${handshake}`, bare.serve(handshake));
+  servers.set("bare", serveRecords());
   if (lemon) {
     const lemonTls = (await import("lemon-tls")).default;
     servers.set("lemon-tls", lemonTls.createServer({ cert: leaf.chainPem, key: leaf.keyPem }, serve) as unknown as Server);
@@ -48,9 +52,7 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
 
   return {
     async run(contender, work) {
-      const tickets = work.kind === "handshakes" && (work.handshake === "ticketed" || work.handshake === "resumed");
-      const port =
-        (tickets ? ports.get(`${contender} with tickets`) : undefined) ?? ports.get(contender) ?? ports.get("node:tls");
+      const port = ports.get(serverOf(contender, work)) ?? ports.get(contender) ?? ports.get("node:tls");
       if (port === undefined) throw new Error("nobody serves");
       const before = process.cpuUsage();
       child.send({ contender, port, ca: pem, ...work } satisfies Job);
@@ -63,6 +65,12 @@ export async function openLoopback(authority: Authority, lemon = false): Promise
       for (const each of servers.values()) each.close();
     },
   };
+}
+
+function serverOf(contender: Contender, work: Work): string {
+  if (work.kind !== "handshakes") return contender;
+  if (contender === "bare") return `bare ${work.handshake}`;
+  return work.handshake === "ticketed" || work.handshake === "resumed" ? `${contender} with tickets` : contender;
 }
 
 /** Of one job. @throws what failed there, or how the process ended */

@@ -45,6 +45,7 @@ function optionsOf(picture: Picture): object {
 const colours: Readonly<Record<string, string>> = {
   net: "#999999",
   "node:tls": "#333333",
+  bare: "#999999",
   "crypto-node": "#0072b2",
   "crypto-noble": "#d55e00",
   "crypto-wasm": "#009e73",

@@ -18,6 +18,8 @@ export interface Figure {
   readonly what: string;
   readonly value: Spread;
   readonly goal: Goal;
+  /** What `bare-sockets.ts` gives in the same rounds: nothing above node:crypto and node:net can give more. */
+  readonly limit?: Spread;
   /** Whom it was compared with, where the run decided that. */
   readonly beside?: string;
 }
@@ -107,8 +109,10 @@ function measuredText(figure: Figure | undefined): string {
     value: { median, least, most },
     goal: { unit },
     beside,
+    limit,
   } = figure;
-  return `${digits(median)}${unit} (${digits(least)}..${digits(most)})${beside === undefined ? "" : `, ${beside}`}`;
+  const reachable = limit === undefined ? "" : ` of ${digits(limit.median)}${unit}`;
+  return `${digits(median)}${unit} (${digits(least)}..${digits(most)})${reachable}${beside === undefined ? "" : `, ${beside}`}`;
 }
 
 /** Once where all say the same. */

@@ -18,6 +18,7 @@ import { node, signer as nodeSigner } from "@sallyport/crypto-node";
 import { wasmCrypto } from "@sallyport/crypto-wasm";
 import { credential, serverVerifier } from "@sallyport/x509";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
+import type { Handshake } from "./work.ts";
 
 /** What both processes know of a certificate; the rest of an Authority stays where it is. */
 export type Trusted = Pick<Authority, "pem">;
@@ -103,25 +104,25 @@ const everybody: Verifier = {
   verify: (presented) => dangerousAssertVerified(presented),
 };
 
-/** Both ends, on a provider and a signer whose every call goes through `measure`. */
-export function metered(
+/** Does `method` of `target`, and whatever else it likes. */
+export type Ask = (target: object, method: string, args: readonly unknown[]) => unknown;
+
+/** Both ends, on a provider and a signer whose every call is done by `ask`. */
+export function watched(
   name: ProviderName,
   authority: Authority,
-  measure: <Result>(work: () => Result) => Result,
+  handshake: Handshake,
+  ask: Ask,
 ): { readonly server: ServerConfig; readonly client: ClientConfig } {
   const { provider } = sides[name];
-  /** The same object, with its methods measured; what they give has methods of its own. */
+  /** The same object; what its methods give is watched too. */
   const through = <Given>(given: Given): Given => {
     if (typeof given !== "object" || given === null || given instanceof Uint8Array || Array.isArray(given)) return given;
     return new Proxy(given, {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key, target);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]): unknown =>
-          wrapped(
-            measure(() => Reflect.apply(value, target, args)),
-            target,
-          );
+        if (typeof value !== "function" || typeof key === "symbol") return value;
+        return (...args: readonly unknown[]): unknown => wrapped(ask(target, key, args), target);
       },
     });
   };
@@ -132,20 +133,31 @@ export function metered(
       ? through(result)
       : result;
   };
-  const meteredProvider: CryptoProvider = {
+  const watchedProvider: CryptoProvider = {
     ...provider,
     suites: provider.suites.map(through),
     groups: provider.groups.map(through),
     verifications: provider.verifications.map(through),
     hashes: provider.hashes.map(through),
-    random: (length) => measure(() => provider.random(length)),
+    random: (length) => ask(provider, "random", [length]) as ReturnType<CryptoProvider["random"]>, // its own method
   };
   const options = serverOptions(name, authority, "tls1.3");
   const signer = name === "crypto-node" ? nodeSigner(authority.leaf.keyPem) : nobleSigner(authority.leaf.keyPem);
   const credentials = [credential({ chain: authority.leaf.chainPem, signer: through(signer) })] as const;
-  const verifier = serverVerifier({ provider: meteredProvider, roots: authority.pem });
+  const tickets = handshake === "ticketed" || handshake === "resumed";
+  const verifier = handshake === "unverified" ? everybody : serverVerifier({ provider: watchedProvider, roots: authority.pem });
   return {
-    server: serverConfig({ ...options, provider: meteredProvider, credentials }),
-    client: clientConfig({ ...clientOptions(name, authority, "tls1.3"), provider: meteredProvider, verifier }),
+    server: serverConfig({
+      ...options,
+      provider: watchedProvider,
+      credentials,
+      ...(tickets && { sessions: ticketKeys({ random: watchedProvider.random, now: Date.now }) }),
+    }),
+    client: clientConfig({
+      ...clientOptions(name, authority, "tls1.3"),
+      provider: watchedProvider,
+      verifier,
+      ...(handshake === "resumed" && { sessions: memoryClientSessions() }),
+    }),
   };
 }

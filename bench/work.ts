@@ -1,7 +1,7 @@
 // What two processes on loopback do with each other.
 
-/** Who speaks TLS, at both ends: the same implementation serves and connects. */
-export type Contender = "node:tls" | "crypto-node" | "crypto-noble" | "crypto-wasm" | "lemon-tls" | ForeignClient;
+/** Who speaks TLS, at both ends: the same implementation serves and connects. `bare` speaks none (`bare-sockets.ts`). */
+export type Contender = "node:tls" | "bare" | "crypto-node" | "crypto-noble" | "crypto-wasm" | "lemon-tls" | ForeignClient;
 /** What only connects: to node:tls. */
 export type ForeignClient = "subtls" | "@reclaimprotocol/tls";
 
@@ -12,11 +12,12 @@ export type Work =
   | { readonly kind: "ping-pong"; readonly count: number; readonly size: number }
   | { readonly kind: "handshakes"; readonly count: number; readonly inFlight: number; readonly handshake: Handshake };
 
+export const handshakes = ["full", "unverified", "ticketed", "resumed"] as const;
 /**
  * `full`: the client verifies chain and name. `unverified`: it looks at neither. `ticketed`: full, and the server gives two tickets, as
  * node:tls always does. `resumed`: by a ticket of the connection before.
  */
-export type Handshake = "full" | "unverified" | "ticketed" | "resumed";
+export type Handshake = (typeof handshakes)[number];
 
 /** What the client's process is asked to do. */
 export type Job = Work & { readonly contender: Contender; readonly port: number; readonly ca: string };

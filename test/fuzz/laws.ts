@@ -116,8 +116,9 @@ const floodsEnd: Law = ({ account: { peer }, machine, transport }) => {
   if (peer.isLost || peer.wireSpoiled || transport.endsAfter !== undefined) return undefined;
   if (machine.failure !== undefined && machine.failure.error.kind !== "truncated") return undefined;
   const runs = new Map<string, number>();
-  // Early data that is not wanted is skipped, whatever it is.
-  const heard = peer.spoken.filter(({ by, epoch }) => by === "peer" && (epoch !== "early" || machine.outcome === "accepted"));
+  // Early data that is not wanted is skipped, whatever it is; while it has not ended its last message may have a wrong length.
+  const isSkipped = machine.outcome !== undefined && machine.outcome !== "accepted";
+  const heard = peer.spoken.filter(({ by, epoch }) => by === "peer" && !(epoch === "early" && isSkipped));
   // Behind a wrong length there are others than were meant.
   for (const { type, content } of contentsOf(heard)) {
     const kind = emptyKindOf(type, content);

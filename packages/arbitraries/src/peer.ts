@@ -89,6 +89,8 @@ export abstract class Peer {
   readonly forged: Set<string> = new Set();
   /** What was said under keys, behind its wire: nobody knows any more what the subject reads. */
   wireSpoiled = false;
+  /** A server's: in one of its flights in clear. */
+  #helloSpoiled = false;
   protected version: ProtocolVersion;
   protected readonly provider: CryptoProvider;
   protected readonly identity: PeerOptions["identity"];
@@ -364,6 +366,7 @@ export abstract class Peer {
       if (act === "splice" && other === undefined) continue;
       this.#reach(fault, other);
       this.wireSpoiled = true;
+      if (isClear && type === contentTypes.handshake && this.role === "server") this.#helloSpoiled = true;
       switch (act) {
         case "flip":
           sealed = flip(sealed, where % sealed.length, value);
@@ -471,6 +474,9 @@ export abstract class Peer {
   }
   #alert(content: Bytes): void {
     const [level = 0, description = -1] = content;
+    // By another hello the subject may have another suite, which is not told from this one where everything opens.
+    if (content.length !== 2 && this.#helloSpoiled) this.isLost = true;
+    if (this.isLost) return;
     if (content.length !== 2) this.complaints.push(`an alert of ${content.length} bytes`);
     if (description === 0) this.closed = true;
     else if (level === 2) this.alerts.push(description);

@@ -1,14 +1,14 @@
 // What a process spends on handshakes and on closing sockets, and what became of them.
+import { Lineup, type Place } from "./lineup.ts";
 import type { Clock } from "./transport.ts";
 
 /** Share one object among connections: without it each connection counts for itself alone. */
 export class Budget {
   readonly #maxHandshakes: number;
   readonly #maxClosing: number;
-  /** In the order in which they entered. */
-  readonly #handshakes = new Set<Seat>();
-  /** In the order in which they began to close. */
-  readonly #closing = new Set<() => void>();
+  readonly #handshakes = new Lineup<Seat>();
+  /** What cuts them. */
+  readonly #closing = new Lineup<() => void>();
   readonly #counts: { -readonly [K in keyof Counts]: number } = {
     established: 0,
     failed: 0,
@@ -36,18 +36,17 @@ export class Budget {
     return { ...this.#counts };
   }
 
-  /** @internal False: overload. */
-  enter(seat: Seat): boolean {
+  /** @internal What to leave by; undefined: overload. */
+  enter(seat: Seat): Place<Seat> | undefined {
     if (this.#handshakes.size >= this.#maxHandshakes && !this.#makeRoom()) {
       this.#counts.refused += 1;
-      return false;
+      return undefined;
     }
-    this.#handshakes.add(seat);
-    return true;
+    return this.#handshakes.join(seat);
   }
-  /** @internal Also of one that never entered, or gave way. */
-  leave(seat: Seat): void {
-    this.#handshakes.delete(seat);
+  /** @internal Also of one that gave way. */
+  leave(place: Place<Seat>): void {
+    this.#handshakes.leave(place);
   }
   /** @internal */
   count(outcome: keyof Counts): void {
@@ -56,28 +55,25 @@ export class Budget {
 
   #makeRoom(): boolean {
     // By age, and not by the last byte, which a client that trickles sends anew and anew.
-    for (const seat of this.#handshakes) {
-      if (!seat.waitsForClient) continue;
-      this.leave(seat);
-      this.#counts.gaveWay += 1;
-      seat.giveWay();
-      return true;
-    }
-    return false;
+    let place = this.#handshakes.first;
+    while (place !== undefined && !place.member.waitsForClient) place = place.behind;
+    if (place === undefined) return false;
+    this.leave(place);
+    this.#counts.gaveWay += 1;
+    place.member.giveWay();
+    return true;
   }
 
   /** @internal The oldest is cut before a new one begins. Returns what to call when it is over. */
   beginClosing(cut: () => void): () => void {
-    const [oldest] = this.#closing;
+    const oldest = this.#closing.first;
     if (oldest !== undefined && this.#closing.size >= this.#maxClosing) {
-      this.#closing.delete(oldest);
+      this.#closing.leave(oldest);
       this.#counts.cut += 1;
-      oldest();
+      oldest.member();
     }
-    this.#closing.add(cut);
-    return () => {
-      this.#closing.delete(cut);
-    };
+    const place = this.#closing.join(cut);
+    return () => this.#closing.leave(place);
   }
 
   /** @internal One handshake a turn of the event loop may do public-key work. undefined: go on at once. */

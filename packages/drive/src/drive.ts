@@ -20,6 +20,7 @@ import { type Delivery, type DrainOptions, farewell, type Line, type PeerEnd, pe
 import { type Arrival, Inbox } from "./inbox.ts";
 import { concatenate, Outbox } from "./outbox.ts";
 import { Interruption, Patience } from "./patience.ts";
+import type { Place } from "./lineup.ts";
 import { keep } from "./pieces.ts";
 import { type DynamicRecordSizes, expectRecordSizes, SmallRecords } from "./record-sizes.ts";
 import { Stream } from "./stream.ts";
@@ -131,8 +132,8 @@ class Handshake implements Means, Seat {
   readonly #keptBack: Uint8Array[] = [];
   #clientHello: ClientHello | undefined;
   #earlyData: EarlyDataOutcome | undefined;
-  /** It counts in the budget. */
-  #entered = false;
+  /** Where it counts in the budget. */
+  #place: Place<Seat> | undefined;
   #waitsForPeer = false;
 
   constructor(
@@ -182,7 +183,7 @@ class Handshake implements Means, Seat {
   }
   turn(): Promise<void> | undefined {
     // Before it has entered a server does no public-key operation, so reading a ClientHello takes no turn.
-    return this.#entered ? this.#line.budget.turn(this, this.#line.clock) : undefined;
+    return this.#place !== undefined ? this.#line.budget.turn(this, this.#line.clock) : undefined;
   }
 
   async run(start: Stage): Promise<ServerDriven> {
@@ -211,8 +212,8 @@ class Handshake implements Means, Seat {
 
   #enter(stage: Waiting): boolean {
     const due = !("accept" in this.#answerers) || stage.kind === "accepted";
-    if (due && !this.#entered) this.#entered = this.#line.budget.enter(this);
-    return this.#entered || !due;
+    if (due) this.#place ??= this.#line.budget.enter(this);
+    return this.#place !== undefined || !due;
   }
 
   #establish(stage: Established | ClientEstablished): Driven {
@@ -258,7 +259,7 @@ class Handshake implements Means, Seat {
 
   #end(outcome: "established" | "failed" | "passedThrough"): void {
     this.#patience.end();
-    this.#line.budget.leave(this);
+    if (this.#place !== undefined) this.#line.budget.leave(this.#place);
     this.#line.budget.count(outcome);
   }
 }

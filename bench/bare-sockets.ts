@@ -1,0 +1,230 @@
+// Sockets that do what a TLS on them can't do without, and nothing else: the same calls of the provider, as many bytes in as many writes.
+// No JavaScript above node:crypto and node:net can be faster.
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { node } from "@sallyport/crypto-node";
+import type { Authority } from "../packages/cli/src/demo/authority.ts";
+import { recordExchange, Replay, type Role, type Step } from "./replay.ts";
+import type { Handshake } from "./work.ts";
+
+const lengthBytes = 4;
+
+/** Steps in turns, each answer behind its length. */
+function speak(socket: Socket, role: Role, steps: readonly Step[], done: () => void): void {
+  const replay = new Replay(steps);
+  let held: Buffer | undefined;
+  let taken = 0;
+  const act = (): void => {
+    const output = replay.step();
+    taken += 1;
+    // A server has said all with its answer, a client with its own close_notify.
+    const isLast = taken === (role === "server" ? 2 : 3);
+    if (output.length > 0) {
+      const framed = new Uint8Array(lengthBytes + output.length);
+      new DataView(framed.buffer).setUint32(0, output.length);
+      framed.set(output, lengthBytes);
+      if (isLast) socket.end(framed);
+      else socket.write(framed);
+    }
+    if (taken === steps.length) done();
+  };
+  socket.on("data", (chunk: Buffer) => {
+    held = held === undefined ? chunk : Buffer.concat([held, chunk]);
+    while (held !== undefined && held.length >= lengthBytes && held.length >= lengthBytes + held.readUInt32BE(0)) {
+      const end: number = lengthBytes + held.readUInt32BE(0);
+      held = held.length === end ? undefined : held.subarray(end);
+      act();
+    }
+  });
+  if (role === "client") socket.once("connect", act);
+}
+
+/** Of a server or client process: what was recorded there, once a kind. */
+export function bareHandshakes(authority: Authority): {
+  readonly serve: (handshake: Handshake) => Server;
+  readonly connect: (handshake: Handshake, port: number) => Promise<void>;
+} {
+  const recorded = new Map<Handshake, Readonly<Record<Role, readonly Step[]>>>();
+  const stepsOf = (handshake: Handshake, role: Role): readonly Step[] => {
+    const known = recorded.get(handshake) ?? recordExchange(authority, handshake);
+    recorded.set(handshake, known);
+    return known[role];
+  };
+  return {
+    serve: (handshake) =>
+      createServer({ noDelay: true }, (socket) => {
+        socket.on("error", () => {}); // the client fails too, and tells
+        speak(socket, "server", stepsOf(handshake, "server"), () => {});
+      }),
+    connect: (handshake, port) =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+        socket.once("error", reject);
+        speak(socket, "client", stepsOf(handshake, "client"), resolve);
+      }),
+  };
+}
+
+const headerLength = 5;
+const tagLength = 16;
+const recordLength = 16 * 1024;
+/** As drive has it. */
+const recordsPerWindow = 16;
+const suite = node.suites.find(({ name }) => name === "TLS_AES_128_GCM_SHA256");
+const key = new Uint8Array(16).fill(1);
+const nonce = new Uint8Array(12);
+
+function protection() {
+  if (suite === undefined) throw new Error("there is no AES");
+  return { sealer: suite.seal(key), opener: suite.open(key) };
+}
+
+/** One that seals a content with its type ready behind it. */
+class Sealing {
+  readonly #sealer = protection().sealer;
+  readonly #inner: Uint8Array;
+  readonly #header: Uint8Array;
+  readonly stride: number;
+  constructor(content: number) {
+    this.#inner = new Uint8Array(content + 1).fill(7);
+    const length = this.#inner.length + tagLength;
+    this.#header = Uint8Array.of(23, 3, 3, length >> 8, length & 255);
+    this.stride = headerLength + length;
+  }
+  into(window: Uint8Array, at: number): void {
+    window.set(this.#header, at);
+    this.#sealer.seal(nonce, this.#header, this.#inner, window, at + headerLength);
+  }
+}
+
+/** Opens each record where it lies; what lies in two chunks is put together. */
+class Opening {
+  readonly #opener = protection().opener;
+  readonly #opened: (length: number) => void;
+  readonly #joined = new Uint8Array(headerLength + recordLength + 256);
+  #held = 0;
+  constructor(opened: (length: number) => void) {
+    this.#opened = opened;
+  }
+  take(chunk: Uint8Array): void {
+    let at = 0;
+    while (this.#held > 0 && at < chunk.length) at = this.#join(chunk, at);
+    for (;;) {
+      const length = headerLength + lengthAt(chunk, at);
+      if (chunk.length - at < headerLength || chunk.length - at < length) break;
+      this.#open(chunk, at, length);
+      at += length;
+    }
+    this.#joined.set(chunk.subarray(at), this.#held);
+    this.#held += chunk.length - at;
+  }
+  /** @returns where the rest of the chunk begins */
+  #join(chunk: Uint8Array, at: number): number {
+    const due = this.#held < headerLength ? headerLength : headerLength + lengthAt(this.#joined, 0);
+    const part = Math.min(due - this.#held, chunk.length - at);
+    this.#joined.set(chunk.subarray(at, at + part), this.#held);
+    this.#held += part;
+    if (this.#held > headerLength && this.#held === headerLength + lengthAt(this.#joined, 0)) {
+      this.#open(this.#joined, 0, this.#held);
+      this.#held = 0;
+    }
+    return at + part;
+  }
+  #open(memory: Uint8Array, at: number, length: number): void {
+    const header = memory.subarray(at, at + headerLength);
+    const data = this.#opener.open(nonce, header, memory.subarray(at + headerLength, at + length));
+    if (data === undefined) throw new Error("a record that does not open");
+    this.#opened(data.length - 1);
+  }
+}
+function lengthAt(memory: Uint8Array, at: number): number {
+  return ((memory[at + 3] ?? 0) << 8) | (memory[at + 4] ?? 0);
+}
+
+/** `<bytes>` in clear: so many come back in full records; `echo`: what comes, record by record, of 100 bytes. */
+export function serveRecords(): Server {
+  return createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {}); // as above
+    socket.once("data", (line) => {
+      if (line.subarray(0, 4).toString() === "echo") echo(socket, line.subarray(4));
+      else pump(socket, Number(String(line)));
+    });
+  });
+}
+
+function pump(socket: Socket, bytes: number): void {
+  const sealing = new Sealing(recordLength);
+  const free = [1, 2].map(() => new Uint8Array(recordsPerWindow * sealing.stride));
+  let left = Math.ceil(bytes / recordLength);
+  const next = (): void => {
+    while (left > 0) {
+      const mine = free.pop();
+      if (mine === undefined) return;
+      const records = Math.min(recordsPerWindow, left);
+      for (let record = 0; record < records; record++) sealing.into(mine, record * sealing.stride);
+      left -= records;
+      socket.write(mine.subarray(0, records * sealing.stride), () => {
+        free.push(mine);
+        if (left > 0) next();
+        else if (free.length === 2) socket.end();
+      });
+    }
+  };
+  next();
+}
+
+function echo(socket: Socket, first: Uint8Array): void {
+  const sealing = new Sealing(100);
+  const opening = new Opening(() => {
+    const window = new Uint8Array(sealing.stride);
+    sealing.into(window, 0);
+    socket.write(window);
+  });
+  opening.take(first);
+  socket.on("data", (chunk) => opening.take(chunk));
+}
+
+/** @returns seconds from the first byte to the last */
+export function download(port: number, bytes: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let left = bytes;
+    let since = 0;
+    const opening = new Opening((length) => {
+      left -= length;
+      if (left <= 0) resolve((performance.now() - since) / 1000);
+    });
+    const buffer = new Uint8Array(64 * 1024);
+    const callback = (length: number): boolean => {
+      if (since === 0) since = performance.now();
+      opening.take(buffer.subarray(0, length));
+      return true;
+    };
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread: { buffer, callback } });
+    socket.once("connect", () => socket.write(`${bytes}`));
+    socket.once("error", reject);
+  });
+}
+
+export function pingPong(port: number, count: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sealing = new Sealing(100);
+    let left = count;
+    const ping = (): void => {
+      const window = new Uint8Array(sealing.stride);
+      sealing.into(window, 0);
+      socket.write(window);
+    };
+    const opening = new Opening(() => {
+      left -= 1;
+      if (left > 0) return ping();
+      socket.end();
+      resolve();
+    });
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    socket.once("connect", () => {
+      socket.write("echo");
+      ping();
+    });
+    socket.on("data", (chunk) => opening.take(chunk));
+    socket.once("error", reject);
+  });
+}
