@@ -107,6 +107,18 @@ describe("handshake bytes that are left over where keys change are an unexpected
   }
 });
 
+/** By type and length. */
+const recordsOf = (side: Side | undefined): readonly string[] =>
+  parseRecords(side?.output ?? new Uint8Array(0)).records.map(({ type, fragment }) => `${type} ${fragment.length}`);
+
+test.prop([fc.oneof(optionsTls13, optionsTls12)], { numRuns: 60 })(
+  "records are the same whether a pause shows or not: a flight begins a new one wherever it could",
+  (options) => {
+    const [shown, hidden] = [true, false].map((asynchronous) => establishedPair({ ...options, asynchronous }));
+    for (const role of roles) expect(recordsOf(shown?.[role])).toEqual(recordsOf(hidden?.[role]));
+  },
+);
+
 describe("a cut", () => {
   /** Both say something and close; the hearer gets so many bytes, and then the transport's end. */
   function cutAt(options: PairOptions, hearer: Role, bytes: number): { readonly side: Side; readonly all: number } {

@@ -248,6 +248,19 @@ describe.each(ways)("%s, the %s:", (version, role) => {
     else expect(heard).toMatchObject({ kind: "open", events: [{ kind: "warning-alert", description: { id: 41 } }] });
   });
 
+  test("an error tells whether our Finished was sent: behind it the peer may be established", () => {
+    const begun: ScriptedPeer =
+      role === "client"
+        ? has13
+          ? new ScriptedServer().to("WAIT_EE")
+          : new ScriptedServerTls12().to("WAIT_SKE")
+        : has13
+          ? new ScriptedClient({ shares: [] }).to("RETRIED")
+          : new ScriptedClientTls12().to("WAIT_CKE");
+    expect(begun.alert(2, 40).machine.failure?.error.finishedSent).toBe(false);
+    expect(scripted(version, role).peer.alert(2, 40).machine.failure?.error.finishedSent).toBe(true);
+  });
+
   test("a message that is none of the data path's is told with those that are", () => {
     const { peer } = scripted(version, role);
     const ticket = message(types.newSessionTicket, [0, 0, 14, 16, 0, 0, 0, 0, 1, 0, 0, 1, 7, 0, 0]);

@@ -1,6 +1,6 @@
 // Early data that a server does not take: why, what the client is told, and what becomes of its records.
 import { describe, expect, test } from "vitest";
-import { type EarlyDataRejection, type ServerOptions, ticketKeys } from "@sallyport/core";
+import { type EarlyDataRejection, type ServerOptions, type SyncSingleUse, ticketKeys } from "@sallyport/core";
 import { decodeSession, encodeSession } from "../../packages/core/src/session/state.ts";
 import { earlyClient, takesEarly, ticketsOf } from "../alerts/sessions.ts";
 import { extension, repeat } from "../support/octets.ts";
@@ -120,6 +120,22 @@ describe("a server that", () => {
     expect(two.meet({ now: () => two.time + skewMs }).server.outcome).toBe("accepted");
   });
 
+  test("takes it asks its store once: for the binder's hash, and till when the hello is too old for anybody", () => {
+    const asked: { readonly key: Uint8Array; readonly forgetAfterMs: number }[] = [];
+    const singleUse: SyncSingleUse = {
+      use: (key, forgetAfterMs) => {
+        asked.push({ key, forgetAfterMs });
+        return "fresh";
+      },
+    };
+    const two = new Two({ earlyData: { maxBytes, singleUse } });
+    two.meet();
+    two.time += 20_000;
+    expect(two.meet().server.outcome).toBe("accepted");
+    expect(asked).toEqual([{ key: expect.any(Uint8Array), forgetAfterMs: two.time + 10_000 }]);
+    expect(asked[0]?.key.length).toBe(32);
+  });
+
   test("prefers another protocol than the session's says alpn-differs, and so does its client", () => {
     const two = new Two({ alpn: ["one", "two"] });
     const meet = (...alpn: string[]): Pair => two.meet({}, { client: { alpn: ["one", "two"] }, connector: { alpn } });
@@ -140,6 +156,29 @@ describe("a server that", () => {
     const two = new Two({ sessions: states });
     two.meet();
     expect(refused(two.meet({ sessions: renamed }))).toEqual(["name-differs", "not-resumed", "full"]);
+  });
+
+  test("knows sessions of which none fits says why of the first", () => {
+    const states = keptSessions();
+    const config = { ...takesEarly, sessions: states };
+    const known = ticketsOf(config);
+    const [first, second] = known;
+    if (first === undefined || second === undefined) throw new Error("a server gives two tickets");
+    const changed: typeof states = {
+      ...states,
+      find: (id) => {
+        const found = states.find(id);
+        const change = Buffer.compare(id, first.ticket) === 0 ? { serverName: "elsewhere.example" } : { configId: repeat(32) };
+        return found && encodeSession({ ...decodeSession(found), ...change });
+      },
+    };
+    for (const [sessions, rejected] of [
+      [[first, second], "name-differs"],
+      [[second, first], "config-differs"],
+    ] as const) {
+      const client = earlyClient({ sessions, config: { sessions: changed } }).to("CONNECTED");
+      expect([client.selected, client.machine.outcome]).toEqual([undefined, { rejected }]);
+    }
   });
 
   test("knows the second identity alone says not-first-identity", () => {

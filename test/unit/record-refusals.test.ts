@@ -1,9 +1,9 @@
 // Records that are refused, or are not: what of it the alert table does not see, since it looks at the alert alone.
 import { describe, expect, test } from "vitest";
 import type { CryptoProvider } from "@sallyport/core";
-import { earlyClient } from "../alerts/sessions.ts";
+import { earlyClient, takesEarly } from "../alerts/sessions.ts";
 import { extension, message, record, repeat, text, u16 } from "../support/octets.ts";
-import { establishedPair, joined } from "../support/pair.ts";
+import { establishedPair, joined, makePair } from "../support/pair.ts";
 import { content, extensions, ScriptedClient, type ScriptedPeer, ScriptedServer, types } from "../support/scripted-peer.ts";
 import { ScriptedClientTls12, ScriptedServerTls12 } from "../support/scripted-tls12.ts";
 import { seededNode } from "../support/seeded.ts";
@@ -123,6 +123,47 @@ function skipping(): ScriptedClient {
   return client;
 }
 
+describe("in the handshake", () => {
+  const under = (): ScriptedPeer[] => [
+    new ScriptedServer().to("WAIT_EE"),
+    new ScriptedServer().to("WAIT_FINISHED"),
+    new ScriptedClient().to("WAIT_FINISHED"),
+  ];
+  test("data are none, empty or not, and whoever says them is told what was waited for", () => {
+    for (const length of [0, 1]) {
+      for (const peer of under()) {
+        const received = "application_data";
+        expect(errorOf(peer.record(content.data, repeat(length)))).toEqual(refused("unexpected-message", { received }));
+      }
+    }
+  });
+  test("a warning is told when it is established, and nothing more comes of it", () => {
+    for (const peer of under()) {
+      const { machine } = peer.alert(1, 90).proceed();
+      expect(machine.events[0]).toMatchObject({ kind: "warning-alert", description: { name: "user_canceled" } });
+    }
+  });
+  test("a HelloRequest is of no account to a client of TLS 1.2, and is not even hashed (RFC 5246 §7.4.1.1)", () => {
+    for (const state of ["WAIT_SH", "WAIT_CERT", "WAIT_SKE", "WAIT_SHD"] as const) {
+      const server = new ScriptedServerTls12().to(state);
+      server.record(content.handshake, message(0));
+      expect(server.proceed().machine.failure).toBeUndefined();
+    }
+  });
+  test("what fails behind its end fails with the stage's output: what was received says nothing of its own", () => {
+    const pair = makePair();
+    pair.server.hear(pair.client.take());
+    pair.client.hear(pair.server.take());
+    pair.server.hear(joined([pair.client.take(), record(content.data, repeat(40))]));
+    const { stage } = pair.server;
+    if (stage.kind !== "established") throw new Error(stage.kind);
+    expect(stage.received).toMatchObject({ kind: "failed", error: { kind: "bad-record-mac" }, output: repeat(0) });
+    // Two tickets would be before it; an alert is 24 bytes.
+    expect(stage.output.subarray(-24)).toHaveLength(24);
+    expect([...stage.output.subarray(-24, -19)]).toEqual([23, 3, 3, 0, 19]);
+  });
+});
+
 describe("early data that are not taken", () => {
   test("are application data, and nothing else is skipped with them", () => {
     const client = skipping();
@@ -149,6 +190,26 @@ test.each(versions)("%s: what comes too often is told by how often it came", (_,
     const context = { limit: "emptyRecordsInARow", allowed: 32, received: 33 };
     expect(errorOf(peer)).toEqual(refused("limit-exceeded", context));
   }
+});
+
+describe("early data that are taken", () => {
+  test("are all that is taken: a record that does not open is no early data of somebody else's", () => {
+    const client = earlyClient().to("WAIT_EOED");
+    expect(errorOf(client.bytes(record(content.data, repeat(40, 1))))).toEqual(refused("bad-record-mac", {}));
+  });
+  test("show for each record that holds some", () => {
+    const client = earlyClient().to("WAIT_EOED");
+    for (const length of [0, 3, 0, 0, 1]) client.record(content.data, repeat(length, 7));
+    expect(client.to("CONNECTED").machine.early.map(({ length }) => length)).toEqual([3, 1]);
+  });
+  test("may be in records as long as any: they were made before our limit was known (RFC 8449 §4)", () => {
+    const config = { ...takesEarly, maxRecordSize: 100 };
+    const limited = (): ScriptedClient => earlyClient({ config }).extend(extension(extensions.recordSizeLimit, u16(16_385)));
+    const client = limited().to("WAIT_EOED").record(content.data, repeat(500, 7));
+    expect([errorOf(client), client.machine.early.map(({ length }) => length)]).toEqual([undefined, [500]]);
+    client.to("WAIT_FINISHED").record(content.handshake, repeat(101));
+    expect(errorOf(client)).toEqual(refused("record-overflow", { allowed: 100 }));
+  });
 });
 
 describe("what is sealed may be longer than its plaintext, by what its version allows and by no byte more", () => {

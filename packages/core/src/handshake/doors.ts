@@ -118,9 +118,19 @@ const defaultMaxReceived = 64 * 1024;
 
 /** A trailing dot is the resolver's, not the name's (RFC 6066 §3). */
 function expectServerName(name: unknown): string {
-  if (typeof name === "string" && name.length <= 254) {
+  if (typeof name === "string") {
     const host = name.replace(/\.$/, "");
-    if (isAddress(host) || /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*$/.test(host)) return host;
+    if (isAddress(host) ? isLiteral(host) : isDnsName(host)) return host;
   }
-  throw new ApiMisuse("bad-argument", "serverName is a DNS name (IDNs as A-labels) or an IP literal");
+  throw new ApiMisuse("bad-argument", "serverName is a DNS name (IDNs as A-labels) or an IP literal, without a port or brackets");
+}
+
+/** RFC 1035 §2.3.4; labels as resolvers take them. */
+function isDnsName(host: string): boolean {
+  return host.length <= 253 && /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*$/.test(host);
+}
+
+/** What has a colon is no IPv6 address yet: it may be a URL, or a name and a port. A zone may stand behind it (RFC 4007 §11). */
+function isLiteral(address: string): boolean {
+  return !address.includes(":") || /^[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\x21-\x7e]+)?$/.test(address);
 }
