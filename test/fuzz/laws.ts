@@ -65,7 +65,9 @@ const nothingOfAnother: Law = (played) => {
   const right = fault.layer === "wire" ? recordAt(peer.spoken, fault.at) : undefined;
   const isSealed = right !== undefined && right.epoch !== "clear" && epoch !== "clear";
   // Of a message by an even value its like (`Fault`).
-  const isProof = peer.forged.has("binder") || (fault.layer === "message" && fault.value % 2 === 0 && peer.forged.has(hit.in));
+  const isProof =
+    (peer.forged.has("binder") && looksAtBinders(played)) ||
+    (fault.layer === "message" && fault.value % 2 === 0 && peer.forged.has(hit.in));
   // A second hello is the first one, or nothing of it is looked at.
   const isSecondHello = fault.layer === "message" && fault.at > 0 && hit.in === "client_hello";
   const due = isSealed ? "bad_record_mac" : isProof ? (isSecondHello ? "illegal_parameter" : "decrypt_error") : undefined;
@@ -75,6 +77,11 @@ const nothingOfAnother: Law = (played) => {
   const told = alert?.kind === "alert" ? alert.description : "nothing";
   return due === undefined || told === due ? undefined : `another connection's ${hit.in} gives ${told}, and ${due} was due`;
 };
+
+/** Of sessions, or of external PSKs: whoever has none of a kind leaves such identities aside. */
+function looksAtBinders({ features: { sessions, psks = "none" }, script }: Played): boolean {
+  return (script.resumes && sessions !== "none") || ((script.psks ?? []).length > 0 && psks !== "none");
+}
 
 /** The one thing that is wrong, by keys that prove something. */
 function loneFault({ provider, agrees, account: { peer }, script, transport }: Played): Fault | undefined {
