@@ -164,6 +164,12 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "handshake/driver.ts",
+    line: "if (failed !== undefined) return failed;",
+    changes: ["failed !== undefined → false"],
+    why: "A second lock: on a failed connection nothing is run, and its failure is what comes of it.",
+  },
+  {
+    file: "handshake/driver.ts",
     line: 'if (presented === undefined) throw new TypeError("a verdict outside the state that asks for it");',
     changes: ["presented === undefined → false"],
     why: "For the compiler: who is asked for a verdict has shown somebody.",

@@ -1,7 +1,7 @@
 // What the two doors take, how often they open, and a ClientHello that is read without either.
 import { describe, expect, test } from "vitest";
-import { Acceptor, Connector, readClientHello } from "@sallyport/core";
-import { makeConfigs } from "../support/pair.ts";
+import { Acceptor, Connector, readClientHello, type ServerStage } from "@sallyport/core";
+import { converse, makeConfigs, makePair } from "../support/pair.ts";
 import { decodeClientHello } from "../../packages/core/src/wire/client-hello.ts";
 
 const { config } = makeConfigs().client;
@@ -59,6 +59,61 @@ describe("behind the first door", () => {
     const { error } = other.reject("access_denied");
     expect(other.reject("unrecognized_name")).toMatchObject({ error, output: new Uint8Array(0) });
     expect(other.choose(makeConfigs().server.config)).toMatchObject({ kind: "failed", error });
+  });
+});
+
+describe("a stage", () => {
+  test("of a failed connection gives the failure, whatever it is asked and with whatever argument", () => {
+    const first = new Acceptor().start();
+    const accepted = first.receive(Uint8Array.from(new Connector(config, "localhost").start().output));
+    if (accepted.kind !== "accepted") throw new Error(accepted.kind);
+    const { error } = accepted.abort("cancelled");
+    const wrong = 7 as never;
+    const calls = [
+      () => first.receive(wrong),
+      () => first.receiveEnd(),
+      () => accepted.choose(wrong),
+      () => accepted.reject(wrong),
+    ];
+    for (const call of calls) expect(call()).toMatchObject({ kind: "failed", error, output: new Uint8Array(0) });
+  });
+  test.each(["needs-verdict", "early-data"] as const)("that is %s does so too", (kind) => {
+    let failed = 0;
+    const pair = makePair({
+      asynchronous: true,
+      resumed: "stored",
+      early: [new Uint8Array(3)],
+      client: { reverifyOnResume: true },
+      watch: (stage) => {
+        if (stage.kind !== kind) return;
+        const { error } = stage.abort("cancelled");
+        const wrong = 7 as never;
+        const again = stage.kind === "early-data" ? stage.exportEarlyKeyingMaterial(wrong, wrong, 0) : stage.distrust(wrong);
+        expect(again).toMatchObject({ kind: "failed", error });
+        failed++;
+      },
+    });
+    converse(pair);
+    expect(failed).toBe(1);
+  });
+  test("is spent while it is answered: who is called in between finds it so", () => {
+    const found: unknown[] = [];
+    const { config: served } = makeConfigs({
+      server: {
+        trace: () => {
+          try {
+            if (stage.kind === "accepted") stage.choose(served);
+          } catch (thrown) {
+            found.push(thrown);
+          }
+        },
+      },
+    }).server;
+    const stage: ServerStage = new Acceptor().start().receive(Uint8Array.from(new Connector(config, "localhost").start().output));
+    if (stage.kind !== "accepted") throw new Error(stage.kind);
+    expect(stage.choose(served).kind).toBe("needs-input");
+    expect(found.length).toBeGreaterThan(3);
+    for (const thrown of found) expect(thrown).toEqual(misuse("spent-stage"));
   });
 });
 

@@ -93,6 +93,7 @@ test("the early exporter gives both the same, which is not the connection's", ()
     },
   });
   expect(given).toHaveLength(3);
+  expect(given[0]).toMatchObject({ kind: "exported", keyingMaterial: { length: 40 } });
   expect(given[1]).toEqual(given[0]);
   expect(given[2]).toEqual(given[0]);
   expect(pair.client.established.exportKeyingMaterial("EXPORTER-x", bytes("y"), 40)).not.toEqual(given[0]);
