@@ -798,3 +798,13 @@ describe.each([
     }
   });
 });
+
+// RFC 9846 §5.4: the type is the last byte that is not zero.
+test("a record of nothing but padding, however much of it, has no content type, and is told so", () => {
+  for (const zeros of [0, 1, 20, 2 ** 14]) {
+    for (const peer of [new ScriptedClient().to("CONNECTED"), new ScriptedServer().to("CONNECTED")]) {
+      const { machine } = peer.record(0, [], zeros);
+      expect(machine.failure?.error).toMatchObject({ kind: "unexpected-record", context: { received: "only zeros" } });
+    }
+  }
+});

@@ -35,12 +35,6 @@ describe("a content type is told by its name, or by its number", () => {
       expect(errorOf(peer.record(type, [1]))).toEqual(refused("unexpected-record", { received }));
     }
   });
-  test("a record of nothing but padding has none (RFC 9846 §5.4)", () => {
-    for (const peer of versions[0][1]()) {
-      const zeros = peer.record(0, [], 20);
-      expect(errorOf(zeros)).toEqual(refused("unexpected-record", { received: "only zeros" }));
-    }
-  });
   test("application data in clear are no data, whoever sends them", () => {
     for (const peer of [new ScriptedClient(), new ScriptedServer().to("WAIT_SH"), new ScriptedServerTls12().to("WAIT_SH")]) {
       const received = "application_data without protection";
