@@ -4,14 +4,16 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { SuiteImplementation } from "@sallyport/core";
 import { node } from "@sallyport/crypto-node";
 import type { Authority } from "../packages/cli/src/demo/authority.ts";
-import { recordExchange, Replay, type Role, type Step } from "./replay.ts";
+import { Worker } from "node:worker_threads";
+import type { Recorded } from "./record-exchange.ts";
+import { type Part, partOf, Replay, type Role } from "./replay.ts";
 import type { Handshake } from "./work.ts";
 
 const lengthBytes = 4;
 
 /** Steps in turns, each answer behind its length. */
-function speak(socket: Socket, role: Role, steps: readonly Step[], done: () => void): void {
-  const replay = new Replay(steps);
+function speak(socket: Socket, role: Role, part: Part, done: () => void): void {
+  const replay = new Replay(part);
   let held: Buffer | undefined;
   let taken = 0;
   const act = (): void => {
@@ -26,7 +28,7 @@ function speak(socket: Socket, role: Role, steps: readonly Step[], done: () => v
       if (isLast) socket.end(framed);
       else socket.write(framed);
     }
-    if (taken === steps.length) done();
+    if (taken === part.steps.length) done();
   };
   socket.on("data", (chunk: Buffer) => {
     held = held === undefined ? chunk : Buffer.concat([held, chunk]);
@@ -39,30 +41,44 @@ function speak(socket: Socket, role: Role, steps: readonly Step[], done: () => v
   if (role === "client") socket.once("connect", act);
 }
 
-/** Of a server or client process: what was recorded there, once a kind. */
+/** Of a process: what is recorded for it, once a kind. */
 export function bareHandshakes(authority: Authority): {
   readonly serve: (handshake: Handshake) => Server;
   readonly connect: (handshake: Handshake, port: number) => Promise<void>;
 } {
-  const recorded = new Map<Handshake, Readonly<Record<Role, readonly Step[]>>>();
-  const stepsOf = (handshake: Handshake, role: Role): readonly Step[] => {
-    const known = recorded.get(handshake) ?? recordExchange(authority, handshake);
-    recorded.set(handshake, known);
-    return known[role];
+  const parts = new Map<string, Promise<Part>>();
+  const partFor = (handshake: Handshake, role: Role): Promise<Part> => {
+    const name = `${handshake} ${role}`;
+    const part = parts.get(name) ?? record(authority, handshake).then((recorded) => partOf(recorded[role], authority));
+    parts.set(name, part);
+    return part;
   };
   return {
     serve: (handshake) =>
       createServer({ noDelay: true }, (socket) => {
         socket.on("error", () => {}); // the client fails too, and tells
-        speak(socket, "server", stepsOf(handshake, "server"), () => {});
+        void partFor(handshake, "server").then((part) => speak(socket, "server", part, () => {}));
       }),
-    connect: (handshake, port) =>
-      new Promise((resolve, reject) => {
+    connect: async (handshake, port) => {
+      const part = await partFor(handshake, "client");
+      return new Promise((resolve, reject) => {
         const socket = connect({ port, host: "127.0.0.1", noDelay: true });
         socket.once("error", reject);
-        speak(socket, "client", stepsOf(handshake, "client"), resolve);
-      }),
+        speak(socket, "client", part, resolve);
+      });
+    },
   };
+}
+
+export function record(authority: Authority, handshake: Handshake): Promise<Recorded> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL("./record-exchange.ts", import.meta.url), {
+      workerData: { authority, handshake },
+      execArgv: ["--import", new URL("./register.mjs", import.meta.url).href, "--conditions=sallyport-source"],
+    });
+    thread.once("message", resolve);
+    thread.once("error", reject);
+  });
 }
 
 const headerLength = 5;

@@ -1,15 +1,15 @@
 // What the bench calls a limit is what a handshake asks of its provider, and no less.
 import type { AddressInfo, Server } from "node:net";
 import { describe, expect, test } from "vitest";
-import { bareHandshakes, download, pingPong, serveRecords } from "../../bench/bare-sockets.ts";
-import { recordExchange, Replay, type Role, type Step } from "../../bench/replay.ts";
+import { bareHandshakes, download, pingPong, record, serveRecords } from "../../bench/bare-sockets.ts";
+import { partOf, Replay, type Role, type Step } from "../../bench/replay.ts";
 import { handshakes } from "../../bench/work.ts";
 import { makeAuthority } from "../../packages/cli/src/demo/authority.ts";
 
 const authority = await makeAuthority();
 
-describe.each(handshakes)("a handshake that is %s, without TLS", (handshake) => {
-  const recorded = recordExchange(authority, handshake);
+describe.each(handshakes)("a handshake that is %s, without TLS", async (handshake) => {
+  const recorded = await record(authority, handshake);
 
   test("makes a key exchange at both ends, and a signature where it is not resumed", () => {
     const isResumed = handshake === "resumed";
@@ -22,7 +22,7 @@ describe.each(handshakes)("a handshake that is %s, without TLS", (handshake) => 
   });
 
   test.each<Role>(["client", "server"])("is the same again, with keys of its own: a %s", (role) => {
-    const replay = new Replay(recorded[role]);
+    const replay = new Replay(partOf(recorded[role], authority));
     const outputs = recorded[role].map(() => replay.step());
     expect(outputs).toEqual(recorded[role].map(({ output }) => output));
     expect(() => replay.step()).toThrow("all was said");
