@@ -26,8 +26,9 @@ const config = mergeConfig(base, {
       "unit/{idle,deno-conn}.test.ts",
       "unit/{x509,crypto}-*.test.ts",
     ],
-    // Core is loaded once a thread, and not once a file.
+    // Core is loaded once a thread, and not once a file. A thread that hangs ends with its process, where a process of its own would go on.
     isolate: false,
+    pool: "threads",
   },
 });
 // Merged lists are both lists.
