@@ -1,6 +1,6 @@
 // What two processes on loopback do with each other.
 
-/** Who speaks TLS, at both ends: the same implementation serves and connects. `bare` speaks none (`bare-sockets.ts`). */
+/** Who speaks TLS, at both ends: the same implementation serves and connects. `bare` speaks none (`bare-handshakes.ts`, `bare-records.ts`). */
 export type Contender = "node:tls" | "bare" | "crypto-node" | "crypto-noble" | "crypto-wasm" | "lemon-tls" | ForeignClient;
 /** What only connects: to node:tls. */
 export type ForeignClient = "subtls" | "@reclaimprotocol/tls";

@@ -1,7 +1,8 @@
 // What the bench calls a limit is what a handshake asks of its provider, and no less.
 import type { AddressInfo, Server } from "node:net";
 import { describe, expect, test } from "vitest";
-import { bareHandshakes, download, pingPong, record, serveRecords } from "../../bench/bare-sockets.ts";
+import { bareHandshakes, record } from "../../bench/bare-handshakes.ts";
+import { download, pingPong, serveRecords } from "../../bench/bare-records.ts";
 import { partOf, Replay, type Role, type Step } from "../../bench/replay.ts";
 import { handshakes } from "../../bench/work.ts";
 import { makeAuthority } from "../../packages/cli/src/demo/authority.ts";
