@@ -18,7 +18,7 @@ export interface Figure {
   readonly what: string;
   readonly value: Spread;
   readonly goal: Goal;
-  /** What `bare` gives in the same rounds: nothing above node:crypto and node:net can give more. */
+  /** What `bare` gives in the same rounds: whoever makes the same calls gives no more. */
   readonly limit?: Spread;
   /** Whom it was compared with, where the run decided that. */
   readonly beside?: string;
